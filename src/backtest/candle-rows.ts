@@ -1,0 +1,68 @@
+import { InputError } from '../index.js';
+import { type CandleRow, Candles } from './candles.js';
+
+/** Largest time that a JavaScript Date can hold, in milliseconds. */
+const MAX_TIME = 8.64e15;
+
+/** What is wrong with a candle by itself, or undefined. */
+export function candleFault(row: CandleRow): string | undefined {
+  if (!Number.isInteger(row.time) || Math.abs(row.time) > MAX_TIME) {
+    return `time ${row.time} is not a whole number of epoch milliseconds`;
+  }
+  for (const name of ['open', 'high', 'low', 'close'] as const) {
+    // 0 is how several providers write "no data"; a fill at 0 would buy infinitely many.
+    if (!(row[name] > 0 && row[name] < Number.POSITIVE_INFINITY)) {
+      return `${name} is ${row[name]}; a price must be a finite number above 0`;
+    }
+  }
+  if (!(row.volume >= 0 && row.volume < Number.POSITIVE_INFINITY)) {
+    return `volume is ${row.volume}; it must be a finite number from 0 up`;
+  }
+  if (row.high < row.low) return `high ${row.high} is below low ${row.low}`;
+  if (row.high < Math.max(row.open, row.close)) return `high ${row.high} is below open or close`;
+  if (row.low > Math.min(row.open, row.close)) return `low ${row.low} is above open or close`;
+  return undefined;
+}
+
+/** What is wrong with the time of a candle after the one before it, or undefined. */
+export function orderFault(previous: number, time: number): string | undefined {
+  if (time > previous) return undefined;
+  const word = time === previous ? 'the same date as' : 'earlier than';
+  return `${formatTime(time)} is ${word} the row before it (${formatTime(previous)}); dates must rise, each one once`;
+}
+
+/** ISO text in UTC, the day alone when it is midnight. */
+export function formatTime(time: number): string {
+  if (!Number.isFinite(time) || Math.abs(time) > MAX_TIME) return String(time);
+  return new Date(time).toISOString().replace(/T00:00:00\.000Z$/, '');
+}
+
+/**
+ * Candles from rows that are in memory.
+ *
+ * @throws InputError that counts rows from 1 when there is none, when a value is out of range or when times
+ * do not rise.
+ */
+export function candlesFromRows(rows: readonly CandleRow[]): Candles {
+  if (rows.length === 0) throw new InputError('No candles: there must be at least one row.');
+  rows.forEach((row, index) => {
+    const before = rows[index - 1];
+    const fault = candleFault(row) ?? (before && orderFault(before.time, row.time));
+    if (fault) throw new InputError(`Row ${index + 1}: ${fault}.`, { details: { row: index + 1 } });
+  });
+  return fillCandles(rows);
+}
+
+/** Copies checked rows into columns. */
+export function fillCandles(rows: readonly CandleRow[]): Candles {
+  const candles = Candles.allocate(rows.length);
+  rows.forEach((row, index) => {
+    candles.time[index] = row.time;
+    candles.open[index] = row.open;
+    candles.high[index] = row.high;
+    candles.low[index] = row.low;
+    candles.close[index] = row.close;
+    candles.volume[index] = row.volume;
+  });
+  return candles;
+}

@@ -1,0 +1,34 @@
+/** One word after `millrace`. */
+export interface Command {
+  /** What `--help` prints. */
+  readonly help: string;
+  /** Runs with the arguments after the word. @returns the exit code. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** The command line is not of the documented form: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The one file argument of a command. @throws UsageError when there is none or more than one. */
+export function onlyFile(positionals: readonly string[], command: string): string {
+  const [file, extra] = positionals;
+  if (file === undefined || file === '')
+    throw new UsageError(`'${command}' needs a file: millrace ${command} FILE`);
+  if (extra !== undefined)
+    throw new UsageError(`'${command}' takes one file, and '${extra}' is a second one.`);
+  return file;
+}
+
+/** A whole number given as text. @throws UsageError when it is none, or out of range. */
+export function wholeNumber(text: string, option: string, lowest: number, highest: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= lowest && value <= highest) return value;
+  throw new UsageError(`${option} is '${text}'; it must be a whole number from ${lowest} to ${highest}.`);
+}
+
+/** An argument as a POSIX shell reads it back. */
+export function shellQuote(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,108 @@
+import { mkdirSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { readCandles, runSweep } from '../backtest/index.js';
+import { InputError } from '../index.js';
+import { MAX_THREADS } from '../limits.js';
+import { type Command, shellQuote, UsageError, wholeNumber } from './command.js';
+import { Interrupts } from './interrupts.js';
+import { jsonLine, print } from './output.js';
+import { ProgressBar } from './progress-bar.js';
+import { sweepJson, sweepReport } from './sweep-report.js';
+
+const help = `millrace sweep [options]
+
+Backtests an RSI mean-reversion strategy with 240 parameter sets, one event stream each, on worker threads.
+Every event is written to a SQLite file. Run it again with the same --store to finish an interrupted sweep.
+
+  --input FILE.csv   candles with a header: date (or time, timestamp), open, high, low, close, volume
+                     (default: daily S&P 500 candles of the npm package vega-datasets, when it is installed)
+  --threads N        worker threads, 0 to ${MAX_THREADS}; 0 runs all on the main thread (default: cores - 1)
+  --store FILE       SQLite file (default: a new one in runs/)
+  --json             print one JSON object instead of the report
+  --help             print this text
+
+Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 or 143 interrupted by SIGINT or SIGTERM.
+`;
+
+interface SweepArguments {
+  readonly input?: string;
+  readonly threads?: number;
+  readonly store?: string;
+  readonly json: boolean;
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const options = parse(args);
+  const input = options.input ?? defaultInput();
+  const candles = readCandles(input);
+  const store = options.store ?? newStore();
+  const bar = new ProgressBar();
+  using interrupts = new Interrupts(() => {
+    bar.clear();
+    process.stderr.write('Finishing the backtests under way; Ctrl-C again to end at once.\n');
+  });
+  const result = await runSweep({
+    candles,
+    symbol: basename(input, extname(input)),
+    store,
+    signal: interrupts.signal,
+    onProgress: ({ finished, runs }) => bar.update(finished, runs),
+    ...(options.threads !== undefined && { threads: options.threads }),
+  }).finally(() => bar.clear());
+  await print(options.json ? `${jsonLine(sweepJson(result))}\n` : sweepReport(result, candles, store));
+  if (result.finished === result.runs) return 0;
+  process.stderr.write(
+    `\n${result.finished} of ${result.runs} backtests are finished. To do the rest:\n  ${resumeCommand(options, store)}\n`,
+  );
+  return interrupts.code ?? 1;
+}
+
+function parse(args: readonly string[]): SweepArguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      input: { type: 'string' },
+      threads: { type: 'string' },
+      store: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  for (const name of ['input', 'store'] as const) {
+    if (values[name] === '') throw new UsageError(`--${name} is empty. Pass the path of a file.`);
+  }
+  const { threads, ...rest } = values;
+  return threads === undefined
+    ? rest
+    : { ...rest, threads: wholeNumber(threads, '--threads', 0, MAX_THREADS) };
+}
+
+/** The candles that ship with a development dependency; a user's project need not have it. */
+function defaultInput(): string {
+  try {
+    // The package exports its main module only; the data lies beside it.
+    return fileURLToPath(new URL('../data/sp500-2000.csv', import.meta.resolve('vega-datasets')));
+  } catch (error) {
+    throw new InputError(
+      "No candles: pass --input FILE.csv, or install the sample data with 'npm install --save-dev vega-datasets'.",
+      { cause: error },
+    );
+  }
+}
+
+function newStore(): string {
+  mkdirSync('runs', { recursive: true });
+  const time = new Date().toISOString().replace(/[-:]/g, '').replace('.', '-');
+  return `runs/sweep-${time}.db`;
+}
+
+function resumeCommand({ input, threads, json }: SweepArguments, store: string): string {
+  const words = ['npx', 'millrace', 'sweep', '--store', store];
+  if (input !== undefined) words.push('--input', input);
+  if (threads !== undefined) words.push('--threads', String(threads));
+  if (json) words.push('--json');
+  return words.map(shellQuote).join(' ');
+}
+
+export default { help, run } satisfies Command;

@@ -1,0 +1,92 @@
+import { type Candles, type SweepResult, type SweepRow, timeframeOf } from '../backtest/index.js';
+import { shellQuote } from './command.js';
+import { decimals, grouped, percentage, table } from './table.js';
+
+/** What `sweep --json` prints. */
+export function sweepJson({ results: _, ...rest }: SweepResult): object {
+  return rest;
+}
+
+/** What `sweep` prints for a person. */
+export function sweepReport(result: SweepResult, candles: Candles, store: string): string {
+  const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+  const span = `${grouped(candles.length)} candles (${timeframeOf(candles)}, ${day(candles.start)} to ${day(candles.end)})`;
+  return `
+${grouped(result.finished)} of ${grouped(result.runs)} backtests finished over ${span}
+
+${bestTable(result)}
+
+Returns after commission, ten best by total return; orders are filled at the next open. Sharpe: close to close,
+risk-free rate 0, deviation over n - 1, annualised by the candles per year of the data.
+
+${countsTable(result)}
+
+speed        ${speed(result)}
+fingerprint  ${result.fingerprint}
+store        ${store}
+look inside  npx millrace inspect ${shellQuote(store)}
+`;
+}
+
+function bestTable({ best, buyAndHold }: SweepResult): string {
+  const headings = [
+    '#',
+    '<RSI',
+    'entry',
+    'exit',
+    'stop',
+    'return',
+    'per year',
+    'Sharpe',
+    'drawdown',
+    'trades',
+    'won',
+    'profit factor',
+  ];
+  const rows = best.map((row, index) => [String(index + 1), ...rowCells(row)]);
+  const { totalReturn, annualReturn, sharpe, maxDrawdown } = buyAndHold;
+  const cells = [totalReturn, annualReturn].map(percentage);
+  rows.push([
+    '',
+    'buy and hold',
+    '',
+    '',
+    '',
+    ...cells,
+    decimals(sharpe),
+    percentage(maxDrawdown),
+    '1',
+    '',
+    '',
+  ]);
+  return table(headings, rows);
+}
+
+function rowCells(row: SweepRow): string[] {
+  return [
+    String(row.length),
+    String(row.entry),
+    String(row.exit),
+    row.stop === 0 ? 'none' : percentage(row.stop),
+    percentage(row.totalReturn),
+    percentage(row.annualReturn),
+    decimals(row.sharpe),
+    percentage(row.maxDrawdown),
+    String(row.trades),
+    percentage(row.winRate),
+    decimals(row.profitFactor),
+  ];
+}
+
+function countsTable({ countsByType, events }: SweepResult): string {
+  const rows = Object.entries(countsByType).map(([type, count]) => [type, grouped(count)]);
+  return table(['<event type', 'events'], [...rows, ['total', grouped(events)]]);
+}
+
+function speed(result: SweepResult): string {
+  const threads =
+    result.threads === 0 ? 'the main thread' : `${result.threads} thread${result.threads === 1 ? '' : 's'}`;
+  if (result.candleSteps === 0) return `nothing was left to run (${threads})`;
+  const perSecond = `${grouped(result.eventsPerSecond)} events/s, ${grouped(result.candleStepsPerSecond)} candle steps/s`;
+  return `${perSecond} on ${threads}, ${result.seconds.toFixed(2)} s${result.resumed ? ', resumed' : ''}`;
+}

@@ -1,0 +1,69 @@
+/** A publisher that waits for room; `enter` takes its event in. */
+interface Waiting {
+  readonly enter: () => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/**
+ * The door of the engine: when it is full, publishers wait in the order in which they came. An event is taken
+ * in the moment its turn comes, not when its promise is next looked at, so that none can slip in between.
+ */
+export class Admission {
+  readonly #hasRoom: () => boolean;
+  readonly #waiting = new Set<Waiting>();
+
+  constructor(hasRoom: () => boolean) {
+    this.#hasRoom = hasRoom;
+  }
+
+  /** Whether an event may be taken in at once. */
+  get isOpen(): boolean {
+    return this.#waiting.size === 0 && this.#hasRoom();
+  }
+
+  /** Runs `accept` when there is room; rejects with what it throws, or when `signal` aborts. */
+  enter<Result>(
+    accept: () => Result | PromiseLike<Result>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      const abort = () => {
+        this.#waiting.delete(waiting);
+        reject(signal?.reason);
+      };
+      const waiting: Waiting = {
+        enter: () => {
+          signal?.removeEventListener('abort', abort);
+          try {
+            resolve(accept());
+          } catch (error) {
+            reject(error);
+          }
+        },
+        refuse: (error) => {
+          signal?.removeEventListener('abort', abort);
+          reject(error);
+        },
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#waiting.add(waiting);
+    });
+  }
+
+  /** Lets waiting publishers in while there is room. */
+  advance(): void {
+    for (const waiting of this.#waiting) {
+      if (!this.#hasRoom()) return;
+      this.#waiting.delete(waiting);
+      waiting.enter();
+    }
+  }
+
+  /** Sends everybody away. */
+  refuseAll(error: Error): void {
+    for (const waiting of this.#waiting) {
+      this.#waiting.delete(waiting);
+      waiting.refuse(error);
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { availableParallelism } from 'node:os';
+import { InvalidOptionError } from '../events/errors.js';
+import { POOLED_SLAB_BYTES } from '../events/slab.js';
+import {
+  DEFAULT_MAX_IN_FLIGHT,
+  DEFAULT_MAX_IN_FLIGHT_BYTES,
+  MAX_CONCURRENCY,
+  MAX_MAX_IN_FLIGHT,
+  MAX_THREADS,
+} from '../limits.js';
+import type { Durability, EngineOptions } from './options.js';
+
+/** Options with every default filled in. */
+export interface CheckedOptions extends EngineOptions {
+  readonly durability: Durability;
+  readonly handlers: readonly string[];
+  readonly threads: number;
+  readonly concurrency: number;
+  readonly dispatch: 'durable' | 'accepted';
+  readonly validate: 'publish' | 'off';
+  readonly maxInFlight: number;
+  readonly maxInFlightBytes: number;
+  readonly deterministic: boolean;
+  readonly seed: string;
+  readonly shared: Readonly<Record<string, unknown>>;
+}
+
+/** @throws InvalidOptionError that names the option, its value and its range. */
+export function checkOptions(options: EngineOptions): CheckedOptions {
+  if (!Array.isArray(options?.events)) {
+    throw new InvalidOptionError("openEngine needs 'events': the array of event types it may see.");
+  }
+  const durability = oneOf(
+    'durability',
+    options.durability ?? (options.store === undefined ? 'memory' : 'disk'),
+    ['memory', 'os', 'disk'],
+  );
+  checkStore(options.store, durability);
+  return {
+    ...options,
+    durability,
+    handlers: (options.handlers ?? []).map(moduleUrl),
+    threads: whole('threads', options.threads ?? Math.max(1, availableParallelism() - 1), 0, MAX_THREADS),
+    concurrency: whole('concurrency', options.concurrency ?? 1, 1, MAX_CONCURRENCY),
+    dispatch: oneOf('dispatch', options.dispatch ?? 'durable', ['durable', 'accepted']),
+    validate: oneOf('validate', options.validate ?? 'publish', ['publish', 'off']),
+    maxInFlight: whole('maxInFlight', options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT, 1, MAX_MAX_IN_FLIGHT),
+    maxInFlightBytes: whole(
+      'maxInFlightBytes',
+      options.maxInFlightBytes ?? DEFAULT_MAX_IN_FLIGHT_BYTES,
+      4 * POOLED_SLAB_BYTES,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    deterministic: options.deterministic ?? false,
+    seed: options.seed ?? 'millrace',
+    shared: checkShared(options.shared ?? {}),
+  };
+}
+
+function checkStore(store: unknown, durability: Durability): void {
+  if (store !== undefined && (typeof store !== 'string' || store === '')) {
+    throw new InvalidOptionError(`Option store is ${JSON.stringify(store)}; it must be the path of a file.`);
+  }
+  if (store === undefined && durability !== 'memory') {
+    throw new InvalidOptionError(
+      `Durability '${durability}' needs a file: pass 'store', or durability 'memory'.`,
+    );
+  }
+  if (store !== undefined && durability === 'memory') {
+    throw new InvalidOptionError(
+      "Durability 'memory' keeps no file: leave out 'store', or choose 'os' or 'disk'.",
+    );
+  }
+}
+
+function moduleUrl(module: URL | string): string {
+  if (module instanceof URL) return module.href;
+  if (typeof module === 'string' && URL.canParse(module)) return module;
+  throw new InvalidOptionError(
+    `Handler module ${JSON.stringify(module)} is not a URL. Write new URL('./risk.handlers.js', import.meta.url): threads load modules by URL, functions cannot be sent to them.`,
+  );
+}
+
+function checkShared(shared: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  try {
+    structuredClone(shared);
+  } catch (error) {
+    throw new InvalidOptionError(
+      `Option shared cannot be sent to threads: ${(error as Error).message}. Put only data and SharedArrayBuffers in it.`,
+      { cause: error },
+    );
+  }
+  return shared;
+}
+
+function whole(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new InvalidOptionError(
+    `Option ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
+  );
+}
+
+function oneOf<Value extends string>(name: string, value: Value, values: readonly Value[]): Value {
+  if (values.includes(value)) return value;
+  throw new InvalidOptionError(`Option ${name} is '${value}'; it must be one of ${values.join(', ')}.`);
+}

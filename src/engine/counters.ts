@@ -1,0 +1,16 @@
+/** What the engine counts, always. */
+export class Counters {
+  /** Events that got a position, emitted ones included. */
+  accepted = 0;
+  /** Events that every handler has finished, and those that nobody handles, once durable. */
+  handled = 0;
+  emitted = 0;
+  /** Failed tries. */
+  failed = 0;
+  retried = 0;
+  skipped = 0;
+  parkedKeys = 0;
+  /** Accepted and not finished, parked ones left out. */
+  inFlight = 0;
+  subscriberErrors = 0;
+}

@@ -1,0 +1,305 @@
+import { Fingerprint } from '../events/canonical.js';
+import type { DataOf, EventType, NewEvent } from '../events/define-event.js';
+import type { DomainEvent } from '../events/domain-event.js';
+import { toError } from '../events/error-codec.js';
+import {
+  ConcurrencyError,
+  EngineClosedError,
+  EngineFailedError,
+  type MillraceError,
+} from '../events/errors.js';
+import type { EventRegistry } from '../events/registry.js';
+import type { LaneExecutor } from '../lanes/executor.js';
+import { PUBLISH_MANY_YIELD } from '../limits.js';
+import { addToFingerprint, pagesFrom } from '../store/decode.js';
+import type { Store } from '../store/store.js';
+import type { CheckedOptions } from './check-options.js';
+import type { Hub } from './hub.js';
+import { Intake } from './intake.js';
+import type {
+  EngineStats,
+  ManyReceipt,
+  PublishOptions,
+  ReadOptions,
+  Receipt,
+  SubscribeOptions,
+  Subscription,
+} from './options.js';
+import { Preparation, type Prepared } from './prepare.js';
+import { readEvents } from './read.js';
+import { turn } from './turn.js';
+
+/** What an engine is made of; `openEngine` puts it together. */
+export interface EngineParts {
+  readonly options: CheckedOptions;
+  readonly registry: EventRegistry;
+  readonly store: Store;
+  readonly executor: LaneExecutor;
+  readonly hub: Hub;
+  readonly run: string;
+}
+
+/** A running engine. Open it with `openEngine`, end it with `close` or `await using`. */
+export class Engine implements AsyncDisposable {
+  readonly #parts: EngineParts;
+  readonly #hub: Hub;
+  readonly #preparation: Preparation;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #closing: Promise<void> | undefined;
+  /** An event that `offer` has said yes to is refused after all: nobody waits for it, so the engine stops. */
+  readonly #refusedLater = (error: unknown): void => {
+    if (!(error instanceof EngineFailedError)) this.#hub.fail(toError(error));
+  };
+
+  /** @internal */
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#hub = parts.hub;
+    this.#preparation = new Preparation(parts.registry, parts.options);
+  }
+
+  /**
+   * Publishes one event and resolves with its place: when it is durable, or at the stage named by `until`.
+   * Waits while the engine is full. Calls are taken in the order in which they are made.
+   *
+   * @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError, PayloadTooLargeError,
+   * InvalidNameError, EngineClosedError, EngineFailedError; with `until: 'handled'` HandlerError and
+   * KeyParkedError; the signal's reason when it aborts before the event was taken in.
+   */
+  async publish(event: NewEvent, { until = 'durable', signal }: PublishOptions = {}): Promise<Receipt> {
+    this.#checkOpen();
+    signal?.throwIfAborted();
+    const prepared = this.#preparation.prepare(event);
+    const receipt = await this.#enter(prepared.partitionKey, () => this.#accept(prepared), signal);
+    return this.#wait(receipt, until);
+  }
+
+  /**
+   * Publishes many events in order, and waits whenever the engine is full. Resolves when the last one has come
+   * as far as `until` says (default: all are durable).
+   *
+   * @throws as `publish`; events before the refused one stay published.
+   */
+  async publishMany(
+    events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
+    { until = 'durable', signal }: PublishOptions = {},
+  ): Promise<ManyReceipt> {
+    const intake = new Intake(this.#hub);
+    const take = (event: NewEvent): Promise<void> | undefined => {
+      this.#checkOpen();
+      signal?.throwIfAborted();
+      return intake.take(this.#preparation.prepare(event), signal);
+    };
+    if (Symbol.asyncIterator in events) {
+      for await (const event of events) await take(event);
+    } else {
+      for (const event of events) {
+        const full = take(event);
+        if (full) await full;
+        if (intake.taken % PUBLISH_MANY_YIELD === 0) await this.#breathe();
+      }
+    }
+    const receipt = await intake.finish();
+    if (receipt.count === 0) return receipt;
+    if (until === 'handled') await this.drain();
+    else await this.#wait({ position: receipt.lastPosition, version: 0 }, until);
+    return receipt;
+  }
+
+  /**
+   * Takes an event in if there is room, and says whether it did. When it did not, await `ready()`.
+   *
+   * @throws as `publish`, at once.
+   */
+  offer(event: NewEvent): boolean {
+    this.#checkOpen();
+    if (!this.#hub.admission.isOpen) return false;
+    const prepared = this.#preparation.prepare(event);
+    if (!this.#hub.mustWait(prepared.partitionKey)) this.#hub.accept(prepared);
+    else this.#hub.whenQuiet(prepared.partitionKey, () => this.#hub.accept(prepared), this.#refusedLater);
+    return true;
+  }
+
+  /** Resolves when there is room for another event. */
+  async ready(signal?: AbortSignal): Promise<void> {
+    this.#checkOpen();
+    signal?.throwIfAborted();
+    if (!this.#hub.admission.isOpen) await this.#hub.admission.enter(() => {}, signal);
+  }
+
+  /**
+   * Publishes events of one aggregate if it is at the expected version; 0 means that it must not exist.
+   *
+   * @throws ConcurrencyError with `expected` and `actual`; nothing was published then. And as `publish`.
+   */
+  async append(
+    aggregateId: string,
+    events: readonly NewEvent[],
+    {
+      expectedVersion,
+      until = 'durable',
+      signal,
+    }: PublishOptions & { readonly expectedVersion?: number } = {},
+  ): Promise<Receipt> {
+    this.#checkOpen();
+    const prepared = events.map((event) => this.#preparation.prepareFor(aggregateId, event));
+    const accept = (): Receipt => {
+      const actual = this.#hub.directory.find(aggregateId)?.version ?? 0;
+      if (expectedVersion !== undefined && actual !== expectedVersion) {
+        throw new ConcurrencyError(
+          `Aggregate '${aggregateId}' is at version ${actual}, not ${expectedVersion}. Read its new events and decide again.`,
+          { details: { aggregateId, expected: expectedVersion, actual } },
+        );
+      }
+      let receipt: Receipt = { position: 0, version: actual };
+      for (const event of prepared) receipt = this.#accept(event);
+      return receipt;
+    };
+    const key = prepared[0]?.partitionKey ?? aggregateId;
+    const receipt = await this.#enter(key, accept, signal);
+    return prepared.length > 0 ? this.#wait(receipt, until) : receipt;
+  }
+
+  /** Calls `handler` on the main thread for each durable event of a type, in position order. */
+  subscribe<Type extends EventType>(
+    eventType: Type,
+    handler: (event: DomainEvent<DataOf<Type>, Type['type']>) => unknown,
+    options: SubscribeOptions<DataOf<Type>> = {},
+  ): Subscription {
+    const { type } = this.#parts.registry.get(eventType.type);
+    return this.#subscribe(
+      type,
+      handler as (event: DomainEvent<never>) => unknown,
+      options as SubscribeOptions,
+    );
+  }
+
+  /** Calls `handler` on the main thread for each durable event, in position order. */
+  subscribeAll(handler: (event: DomainEvent) => unknown, options: SubscribeOptions = {}): Subscription {
+    return this.#subscribe(undefined, handler as (event: DomainEvent<never>) => unknown, options);
+  }
+
+  /** Durable events: of one aggregate in version order, or of the whole log in position order. */
+  read(options: ReadOptions = {}): AsyncGenerator<DomainEvent, void, undefined> {
+    const { store, registry, run } = this.#parts;
+    return readEvents(store, run, registry, options);
+  }
+
+  /** Resolves when everything accepted so far and everything it led to is durable and handled. */
+  async drain({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    signal?.throwIfAborted();
+    if (!signal) return this.#hub.drain();
+    let abort = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+    });
+    try {
+      await Promise.race([this.#hub.drain(), aborted]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** SHA-256 of the log as design: equal for equal input in deterministic mode, whatever the thread count. */
+  async fingerprint(): Promise<string> {
+    await this.drain();
+    const { reader } = this.#parts.store;
+    const fingerprint = new Fingerprint();
+    for (const page of pagesFrom(reader, 1)) {
+      addToFingerprint(fingerprint, reader, page);
+      await turn();
+    }
+    return fingerprint.digest();
+  }
+
+  stats(): EngineStats {
+    const { counters, commits, sequencer, lastDurable, failure } = this.#hub;
+    const { executor } = this.#parts;
+    return {
+      ...counters,
+      state: failure && this.#state !== 'closed' ? 'failed' : this.#state,
+      durable: lastDurable,
+      commits: commits.commits,
+      laneTasks: executor.tasks,
+      threads: executor.threads,
+      lastPosition: sequencer.lastPosition,
+    };
+  }
+
+  /**
+   * Takes nothing more in, finishes what was accepted, and lets go of every thread and file. Safe to call twice.
+   *
+   * @throws EngineFailedError when the engine had failed; everything is closed then, too.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#state = 'closing';
+    const { hub, executor, store } = this.#parts;
+    hub.admission.refuseAll(this.#closedError());
+    const outcomes = await Promise.allSettled([hub.drain()]);
+    hub.stop();
+    outcomes.push(...(await Promise.allSettled([executor.close(), store.close()])));
+    this.#state = 'closed';
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    if (errors.length === 1) throw errors[0];
+    if (errors.length > 1) throw new AggregateError(errors, 'The engine closed with several errors.');
+  }
+
+  #subscribe(
+    type: string | undefined,
+    handle: (event: DomainEvent<never>) => unknown,
+    { priority = 0, filter, signal }: SubscribeOptions,
+  ): Subscription {
+    this.#checkOpen();
+    const unsubscribe = this.#hub.subscriptions.add({ type, handle, filter, priority });
+    if (signal?.aborted) unsubscribe();
+    signal?.addEventListener('abort', unsubscribe, { once: true });
+    return { unsubscribe, [Symbol.dispose]: unsubscribe };
+  }
+
+  /** Runs `accept` when there is room and, in deterministic mode, the key is quiet. */
+  #enter(key: string, accept: () => Receipt, signal: AbortSignal | undefined): Receipt | Promise<Receipt> {
+    const { admission } = this.#hub;
+    const enter = (): Receipt | Promise<Receipt> => {
+      if (!this.#hub.mustWait(key)) return accept();
+      return new Promise((resolve, reject) => {
+        this.#hub.whenQuiet(key, () => resolve(accept()), reject);
+      });
+    };
+    return admission.isOpen ? enter() : admission.enter(enter, signal);
+  }
+
+  #accept(event: Prepared): Receipt {
+    const position = this.#hub.accept(event);
+    return { position, version: this.#hub.sequencer.lastVersion };
+  }
+
+  async #breathe(): Promise<void> {
+    this.#hub.commits.flush();
+    await turn();
+  }
+
+  #wait(receipt: Receipt, until: PublishOptions['until']): Receipt | Promise<Receipt> {
+    if (until === 'accepted') return receipt;
+    const { receipts } = this.#hub;
+    return until === 'handled' ? receipts.untilHandled(receipt) : receipts.untilDurable(receipt);
+  }
+
+  #checkOpen(): void {
+    if (this.#hub.failure) throw this.#hub.failure;
+    if (this.#state !== 'open') throw this.#closedError();
+  }
+
+  #closedError(): MillraceError {
+    return new EngineClosedError('The engine is closed. Open it again with openEngine before publishing.');
+  }
+}

@@ -1,0 +1,347 @@
+import { Codec } from '../events/codec.js';
+import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
+import type { Emission } from '../events/emission.js';
+import { EngineFailedError } from '../events/errors.js';
+import type { EventRegistry, RegisteredType } from '../events/registry.js';
+import { rowOf, rowReference, slabOf } from '../events/slab.js';
+import type { LaneExecutor } from '../lanes/executor.js';
+import { KeyPlace } from '../lanes/key-state.js';
+import { LaneScheduler } from '../lanes/scheduler.js';
+import { Subscriptions } from '../publisher/subscriptions.js';
+import { Progress } from '../store/progress.js';
+import type { StoreState } from '../store/protocol.js';
+import type { RawEvent, Store } from '../store/store.js';
+import { Admission } from './admission.js';
+import { CommitQueue, type HubSegment } from './commit-queue.js';
+import { Counters } from './counters.js';
+import { Directory, type NameEntry } from './directory.js';
+import { Failures } from './failures.js';
+import { KeyGate } from './key-gate.js';
+import { LanePump } from './lane-pump.js';
+import type { Prepared } from './prepare.js';
+import { Receipts } from './receipts.js';
+import { type RowFacts, Sequencer } from './sequencer.js';
+import { Shapes } from './shapes.js';
+import { type HubSlab, SlabPool } from './slab-pool.js';
+
+/** What a hub is made of. */
+export interface HubParts {
+  readonly registry: EventRegistry;
+  readonly store: Store;
+  readonly state: StoreState;
+  readonly executor: LaneExecutor;
+  readonly dispatch: 'durable' | 'accepted';
+  readonly deterministic: boolean;
+  readonly maxInFlight: number;
+  readonly maxInFlightBytes: number;
+}
+
+/**
+ * The middle of the engine, on the main thread: every event passes through it from the sequencer to the commit
+ * queue, from there to a lane, and back as finished. It holds no data of its own besides counts; each part
+ * keeps its own state, and this class is the wiring between them.
+ */
+export class Hub {
+  readonly counters = new Counters();
+  readonly receipts = new Receipts();
+  readonly subscriptions: Subscriptions;
+  readonly admission: Admission;
+  readonly directory: Directory;
+  readonly sequencer: Sequencer;
+  readonly pool: SlabPool;
+  readonly commits: CommitQueue;
+  readonly failures: Failures;
+  readonly #parts: HubParts;
+  readonly #shapes: Shapes;
+  readonly #progress: Progress;
+  readonly #gate: KeyGate | undefined;
+  readonly #scheduler: LaneScheduler;
+  readonly #pump: LanePump;
+  readonly #types = new Map<number, RegisteredType>();
+  readonly #idle: (() => void)[] = [];
+  #durable: number;
+  #failure: Error | undefined;
+  #onFailure: ((error: Error) => void) | undefined;
+
+  constructor(parts: HubParts) {
+    const { store, state, executor } = parts;
+    this.#parts = parts;
+    this.#durable = state.lastPosition;
+    this.#progress = new Progress(state.progress.mark, state.progress.chunks);
+    this.#gate = parts.deterministic ? new KeyGate() : undefined;
+    this.directory = new Directory(store);
+    this.directory.load(state.lastName);
+    this.pool = new SlabPool(parts.maxInFlightBytes, (slab) => {
+      this.#pump.forget(slab);
+      store.forget(slab);
+    });
+    this.#shapes = new Shapes(new Codec(state.shapes));
+    const { codec } = this.#shapes;
+    this.sequencer = new Sequencer(
+      this.directory,
+      this.pool,
+      this.#shapes,
+      state.lastPosition,
+      parts.deterministic,
+    );
+    this.#scheduler = new LaneScheduler(executor.lanes, this.pool.slabs);
+    this.subscriptions = new Subscriptions(() => {
+      this.counters.subscriberErrors++;
+    });
+    this.admission = new Admission(() => this.#hasRoom());
+    for (const stored of state.types) {
+      const type = parts.registry.find(stored.name);
+      if (type) this.#types.set(stored.id, type);
+    }
+    this.commits = new CommitQueue(store, this.#progress, {
+      sending: () => this.receipts.takeSettling(),
+      newShapes: () => this.#shapes.takeUnstored(),
+      committed: (segments) => this.#committed(segments),
+      failed: (error) => this.fail(error),
+    });
+    this.#pump = new LanePump(executor, this.#scheduler, this.pool, codec, {
+      unknownShape: ({ type, shape }) => {
+        const registered = this.#types.get(type);
+        if (registered) this.#shapes.learn(registered, shape);
+      },
+      emitted: (emission, bytes, cause) => this.#emitted(emission, bytes, cause),
+      finished: (_reference, slab, row) => this.#finished(slab, row),
+      settled: (key) => this.failures.settle(key),
+      answered: () => this.#answered(),
+      crashed: (error) => this.fail(error),
+    });
+    this.failures = new Failures(this.#scheduler, this.pool, this.#pump.errors, this.#types, {
+      retry: () => this.#pump.pump(),
+      skipped: (slab, row) => this.#finished(slab, row),
+      dropped: (slab, key) => this.#release(slab, key),
+      failed: (position, error) => this.receipts.failed(position, error),
+      stop: (error) => this.fail(error),
+      changed: () => this.#answered(),
+      counters: this.counters,
+    });
+  }
+
+  /** The error that stopped the hub, if one did. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  set onFailure(callback: (error: Error) => void) {
+    this.#onFailure = callback;
+  }
+
+  /** Whether an event of this key must wait for the key to be quiet: in deterministic mode only. */
+  mustWait(key: string): boolean {
+    return this.#gate?.mustWait(key) ?? false;
+  }
+
+  /** Runs `enter` when the key is quiet. */
+  whenQuiet(key: string, enter: () => void, refuse: (error: unknown) => void): void {
+    this.#gate?.add(key, { enter, refuse });
+  }
+
+  /** Sequences an event now and returns its position; its version is `sequencer.lastVersion`. */
+  accept(event: Prepared): number {
+    this.sequencer.append(event, event.data, event.metadata);
+    this.#accepted(event.type);
+    return this.sequencer.lastPosition;
+  }
+
+  /** Puts an unfinished event of the log back on its way. */
+  restore(facts: RowFacts, event: RawEvent): void {
+    this.sequencer.restore(facts, event);
+    const { slab } = this.sequencer;
+    slab.holds++;
+    this.counters.inFlight++;
+    this.#gate?.began(slab.keys[slab.rows - 1] as NameEntry);
+    this.#dispatch(slab, slab.rows - 1);
+  }
+
+  /** An event of the log that no lane handles any more. */
+  pass(position: number): void {
+    this.#progress.finish(position);
+  }
+
+  isFinished(position: number): boolean {
+    return this.#progress.isFinished(position);
+  }
+
+  get mark(): number {
+    return this.#progress.mark;
+  }
+
+  get lastDurable(): number {
+    return this.#durable;
+  }
+
+  /** Sends waiting work to the lanes. */
+  pump(): void {
+    this.#pump.pump();
+  }
+
+  /** Resolves when everything accepted is committed and handled, parked keys left out. */
+  async drain(): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    if (this.#isIdle()) return;
+    this.commits.schedule();
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Stops everything: nothing more is acknowledged. */
+  fail(cause: Error): void {
+    if (this.#failure) return;
+    this.#failure = new EngineFailedError(
+      `The engine stopped: ${cause.message} Close it and open the store again to go on.`,
+      { cause },
+    );
+    this.stop();
+    this.receipts.rejectAll(this.#failure);
+    this.admission.refuseAll(this.#failure);
+    this.#gate?.refuseAll(this.#failure);
+    this.#wakeIdle();
+    this.#onFailure?.(this.#failure);
+  }
+
+  /** Sends nothing more to writer or lanes. */
+  stop(): void {
+    this.commits.stop();
+    this.#pump.stop();
+    this.failures.stop();
+  }
+
+  #hasRoom(): boolean {
+    const held = this.counters.inFlight + (this.#gate?.waiting ?? 0);
+    return held < this.#parts.maxInFlight && (this.sequencer.hasRoom || this.pool.hasRoom);
+  }
+
+  /** The row written last is on its way: to the writer, and when that is the wish to its lane at once. */
+  #accepted(type: RegisteredType): void {
+    const { slab } = this.sequencer;
+    const row = slab.rows - 1;
+    this.counters.accepted++;
+    this.counters.inFlight++;
+    this.commits.add(slab);
+    if (!type.handled) {
+      // Nobody will handle it: its progress goes into the same transaction as the event.
+      this.#progress.finish(slab.position[row] as number);
+      return;
+    }
+    slab.holds++;
+    this.#gate?.began(slab.keys[row] as NameEntry);
+    if (this.#parts.dispatch === 'accepted') this.#dispatch(slab, row);
+  }
+
+  #dispatch(slab: HubSlab, row: number): void {
+    const key = slab.keys[row] as NameEntry;
+    if (key.place === KeyPlace.Parked) this.#release(slab, key);
+    else this.#scheduler.enqueue(rowReference(slab.id, row), key);
+  }
+
+  #committed(segments: readonly HubSegment[]): void {
+    const subscribed = !this.subscriptions.isEmpty;
+    for (const { slab, from, to } of segments) {
+      for (let row = from; row < to; row++) {
+        const type = this.#types.get(slab.type[row] as number);
+        if (!type?.handled) {
+          this.counters.inFlight--;
+          this.counters.handled++;
+          this.receipts.passed(slab.position[row] as number);
+        } else if (this.#parts.dispatch === 'durable') {
+          this.#dispatch(slab, row);
+        }
+        if (subscribed && type) this.#deliver(slab, row, type);
+      }
+      this.#durable = slab.position[to - 1] as number;
+      this.pool.release(slab, to - from);
+    }
+    this.receipts.durable(this.#durable);
+    this.#answered();
+  }
+
+  #deliver(slab: HubSlab, row: number, type: RegisteredType): void {
+    if (!this.subscriptions.hasSubscribers(type.type)) return;
+    const start = slab.dataOffset[row] as number;
+    const end = start + (slab.dataLength[row] as number);
+    const metadataLength = slab.metadataLength[row] as number;
+    const name = slab.nameOffset[row] as number;
+    this.subscriptions.deliver(
+      new StoredEvent(
+        this.#parts.state.run,
+        type.type,
+        slab.bytes.toString('utf8', name, name + (slab.nameLength[row] as number)),
+        slab.version[row] as number,
+        slab.position[row] as number,
+        slab.occurredAt[row] as number,
+        this.#shapes.codec.unpack(slab.bytes, start, end),
+        metadataLength === 0
+          ? undefined
+          : (this.#shapes.codec.unpack(slab.bytes, end, end + metadataLength) as StoredMetadata),
+      ),
+    );
+  }
+
+  #emitted(emission: Emission, bytes: Buffer, cause: number): void {
+    const type = this.#types.get(emission.type);
+    if (!type) {
+      this.fail(new EngineFailedError(`A lane emitted an event of the unknown type ${emission.type}.`));
+      return;
+    }
+    const causeSlab = this.pool.slabs[slabOf(cause)] as HubSlab;
+    const facts: RowFacts = {
+      type,
+      aggregateId: emission.aggregateId,
+      partitionKey: emission.partitionKey === '' ? emission.aggregateId : emission.partitionKey,
+      occurredAt: emission.occurredAt,
+      causation: causeSlab.position[rowOf(cause)] as number,
+    };
+    try {
+      this.sequencer.appendEncoded(
+        facts,
+        bytes,
+        emission.dataOffset,
+        emission.dataLength,
+        emission.metadataLength,
+      );
+    } catch (error) {
+      this.fail(error as Error);
+      return;
+    }
+    this.counters.emitted++;
+    this.#accepted(type);
+  }
+
+  #finished(slab: HubSlab, row: number): void {
+    const position = slab.position[row] as number;
+    this.counters.handled++;
+    this.#progress.finish(position);
+    this.receipts.handled(position);
+    this.#release(slab, slab.keys[row] as NameEntry);
+  }
+
+  /** A row needs its lane no more. */
+  #release(slab: HubSlab, key: NameEntry): void {
+    this.counters.inFlight--;
+    this.#gate?.ended(key);
+    this.pool.release(slab, 1);
+  }
+
+  #answered(): void {
+    if (this.#failure) return;
+    this.#gate?.advance();
+    this.commits.schedule();
+    this.admission.advance();
+    this.#pump.pump();
+    if (this.#isIdle()) this.#wakeIdle();
+  }
+
+  #isIdle(): boolean {
+    return (
+      this.counters.inFlight === 0 && !this.#gate?.waiting && this.commits.isIdle && this.admission.isOpen
+    );
+  }
+
+  #wakeIdle(): void {
+    for (const wake of this.#idle.splice(0)) wake();
+  }
+}

@@ -1,0 +1,104 @@
+import type { AnyEventType, NewEvent } from '../events/define-event.js';
+import type { DomainEvent } from '../events/domain-event.js';
+
+/** What an acknowledged event survives. `memory`: nothing. `os`: a killed process. `disk`: a power cut. */
+export type Durability = 'memory' | 'os' | 'disk';
+
+/** How far an event must have come before a promise resolves. */
+export type Until = 'accepted' | 'durable' | 'handled';
+
+export interface EngineOptions {
+  /** The event types that may be published or emitted. */
+  readonly events: readonly AnyEventType[];
+  /** Path of the SQLite file. Left out: durability `memory`. */
+  readonly store?: string;
+  /** Default `disk` with a store, `memory` without. */
+  readonly durability?: Durability;
+  /** Handler modules by file URL; each is loaded once per lane thread. */
+  readonly handlers?: readonly (URL | string)[];
+  /** Worker threads for handlers, 0 to 256. 0 runs them on the main thread. Default: cores - 1, at least 1. */
+  readonly threads?: number;
+  /** Async handlers of different keys that may overlap on one lane. Default 1. */
+  readonly concurrency?: number;
+  /** When lanes get an event: once it is durable (default), or at once. */
+  readonly dispatch?: 'durable' | 'accepted';
+  /** Check payloads against their schemas. `off` trusts the publisher and saves the time. Default `publish`. */
+  readonly validate?: 'publish' | 'off';
+  /** Events accepted but not finished, before publishers wait. Default 65,536. */
+  readonly maxInFlight?: number;
+  /** Bytes of slab memory for events in flight, before publishers wait. Default 96 MiB. */
+  readonly maxInFlightBytes?: number;
+  /** Same result for any thread count: time from the data, ids and random numbers from (run, key). */
+  readonly deterministic?: boolean;
+  /** Seed of `ctx.random` in deterministic mode. Default 'millrace'. */
+  readonly seed?: string;
+  /** Prefix of event ids. Default: random per store, or the seed in deterministic mode. */
+  readonly run?: string;
+  /** Read-only data for handlers, seen as `ctx.shared`. Put large data into SharedArrayBuffers. */
+  readonly shared?: Readonly<Record<string, unknown>>;
+}
+
+/** The place that an event got. */
+export interface Receipt {
+  readonly position: number;
+  readonly version: number;
+}
+
+export interface PublishOptions {
+  /** Default `durable`. */
+  readonly until?: Until;
+  readonly signal?: AbortSignal;
+}
+
+/** What `publishMany` returns. Other publishers' events may lie between the two positions. */
+export interface ManyReceipt {
+  readonly count: number;
+  /** 0 when nothing was published. */
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+}
+
+export interface ReadOptions {
+  /** Only this aggregate, in version order. */
+  readonly aggregateId?: string;
+  /** With `aggregateId`: start at this version. Default 1. */
+  readonly fromVersion?: number;
+  /** Without `aggregateId`: start at this position. Default 1. */
+  readonly fromPosition?: number;
+  /** Only these event types, by name. */
+  readonly types?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+export interface SubscribeOptions<Data = unknown> {
+  /** Higher runs first; equal ones run in order of subscription. Default 0. */
+  readonly priority?: number;
+  /** Only events for which it returns true. */
+  readonly filter?: (event: DomainEvent<Data>) => boolean;
+  /** Unsubscribes when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Subscription extends Disposable {
+  unsubscribe(): void;
+}
+
+export interface EngineStats {
+  readonly state: 'open' | 'closing' | 'closed' | 'failed';
+  readonly accepted: number;
+  readonly durable: number;
+  readonly handled: number;
+  readonly emitted: number;
+  readonly failed: number;
+  readonly retried: number;
+  readonly skipped: number;
+  readonly parkedKeys: number;
+  readonly inFlight: number;
+  readonly commits: number;
+  readonly laneTasks: number;
+  readonly subscriberErrors: number;
+  readonly threads: number;
+  readonly lastPosition: number;
+}
+
+export type PublishableEvent = NewEvent;

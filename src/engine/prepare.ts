@@ -1,0 +1,108 @@
+import { Codec } from '../events/codec.js';
+import type { EventOptions, NewEvent } from '../events/define-event.js';
+import type { StoredMetadata } from '../events/domain-event.js';
+import {
+  InvalidNameError,
+  InvalidOptionError,
+  NotDeterministicError,
+  UnknownEventTypeError,
+} from '../events/errors.js';
+import { checkPayload } from '../events/payload-check.js';
+import type { EventRegistry, RegisteredType } from '../events/registry.js';
+import type { CheckedOptions } from './check-options.js';
+import type { RowFacts } from './sequencer.js';
+
+/** Metadata is plain MessagePack: it has no shapes. */
+const metadataCodec = new Codec();
+
+/** An event that was checked and may be sequenced. */
+export interface Prepared extends RowFacts {
+  readonly data: unknown;
+  readonly metadata: Uint8Array | undefined;
+}
+
+/** Everything that can be wrong with a published event is found here, before it gets a number. */
+export class Preparation {
+  readonly #registry: EventRegistry;
+  readonly #validate: boolean;
+  readonly #deterministic: boolean;
+
+  constructor(registry: EventRegistry, options: CheckedOptions) {
+    this.#registry = registry;
+    this.#validate = options.validate === 'publish';
+    this.#deterministic = options.deterministic;
+  }
+
+  /** @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError, InvalidNameError, NotDeterministicError */
+  prepare(event: NewEvent): Prepared {
+    const type = this.#typeOf(event);
+    const data = this.#check(type, event.data);
+    const aggregateId = type.aggregateId(data);
+    return this.#prepared(type, data, aggregateId, event.options);
+  }
+
+  /** As `prepare`, for an aggregate that the caller names. @throws also when the event belongs to another one. */
+  prepareFor(aggregateId: string, event: NewEvent): Prepared {
+    const prepared = this.prepare(event);
+    if (prepared.aggregateId === aggregateId) return prepared;
+    throw new InvalidNameError(
+      `Event '${event.type}' belongs to aggregate '${prepared.aggregateId}', not to '${aggregateId}'.`,
+    );
+  }
+
+  #typeOf(event: NewEvent): RegisteredType {
+    if (typeof event?.type === 'string') return this.#registry.get(event.type);
+    throw new UnknownEventTypeError(
+      'publish needs an event made by its event type: publish(OrderPlaced({ … })).',
+    );
+  }
+
+  #check(type: RegisteredType, data: unknown): unknown {
+    if (!this.#validate) return data;
+    const parsed = type.parse(data);
+    checkPayload(type.type, parsed);
+    return parsed;
+  }
+
+  #prepared(
+    type: RegisteredType,
+    data: unknown,
+    aggregateId: string,
+    options: EventOptions | undefined,
+  ): Prepared {
+    return {
+      type,
+      aggregateId,
+      partitionKey: type.partitionKey(data, aggregateId),
+      occurredAt: this.#time(type, options),
+      causation: 0,
+      data,
+      metadata: options && packMetadata(type, options),
+    };
+  }
+
+  #time(type: RegisteredType, options: EventOptions | undefined): number {
+    const given = options?.occurredAt;
+    if (given === undefined) {
+      if (!this.#deterministic) return Date.now();
+      throw new NotDeterministicError(
+        `Event '${type.type}' has no time. In deterministic mode time comes from the data: OrderPlaced(data, { occurredAt }).`,
+      );
+    }
+    const time = Number(given);
+    if (Number.isFinite(time)) return time;
+    throw new InvalidOptionError(`Event '${type.type}': occurredAt is not a valid time.`);
+  }
+}
+
+function packMetadata(type: RegisteredType, options: EventOptions): Uint8Array | undefined {
+  const { correlationId, causationId, metadata } = options;
+  if (correlationId === undefined && causationId === undefined && metadata === undefined) return undefined;
+  const stored: StoredMetadata = {
+    ...(causationId !== undefined && { c: causationId }),
+    ...(correlationId !== undefined && { r: correlationId }),
+    ...(metadata && { u: metadata }),
+  };
+  checkPayload(type.type, stored);
+  return metadataCodec.pack(stored);
+}

@@ -1,0 +1,231 @@
+import { isRecord, type Packed } from '../events/codec.js';
+import { NotDeterministicError, PayloadTooLargeError } from '../events/errors.js';
+import type { RegisteredType } from '../events/registry.js';
+import { ROW_NEW_AGGREGATE, ROW_NEW_KEY } from '../events/slab.js';
+import { MAX_PAYLOAD_BYTES, SLAB_BYTES, SLAB_HEADROOM, SLAB_ROWS } from '../limits.js';
+import type { RawEvent } from '../store/store.js';
+import type { Directory, NameEntry } from './directory.js';
+import type { Shapes } from './shapes.js';
+import type { HubSlab, SlabPool } from './slab-pool.js';
+
+/** What every new event has, wherever it came from. */
+export interface RowFacts {
+  readonly type: RegisteredType;
+  readonly aggregateId: string;
+  readonly partitionKey: string;
+  readonly occurredAt: number;
+  /** Position of the cause, 0 for none. */
+  readonly causation: number;
+}
+
+/**
+ * Gives events their position and version, and writes them into the open slab: once, in the bytes that lanes
+ * and writer will read. It alone hands out numbers, so nothing waits on a round trip to get one.
+ */
+export class Sequencer {
+  readonly #directory: Directory;
+  readonly #pool: SlabPool;
+  readonly #shapes: Shapes;
+  readonly #deterministic: boolean;
+  #position: number;
+  #slab: HubSlab;
+  #start = 0;
+  #dataLength = 0;
+
+  constructor(
+    directory: Directory,
+    pool: SlabPool,
+    shapes: Shapes,
+    lastPosition: number,
+    deterministic: boolean,
+  ) {
+    this.#shapes = shapes;
+    this.#directory = directory;
+    this.#pool = pool;
+    this.#position = lastPosition;
+    this.#deterministic = deterministic;
+    this.#slab = pool.acquire();
+  }
+
+  get lastPosition(): number {
+    return this.#position;
+  }
+
+  /** Version of the event that was sequenced last. */
+  get lastVersion(): number {
+    return this.#slab.version[this.#slab.rows - 1] as number;
+  }
+
+  /** The slab of the row written last; its row is `slab.rows - 1`. */
+  get slab(): HubSlab {
+    return this.#slab;
+  }
+
+  /** Whether the open slab takes more rows without a new one. */
+  get hasRoom(): boolean {
+    return this.#slab.rows < SLAB_ROWS && this.#slab.bytes.length - this.#slab.end > SLAB_HEADROOM * 4;
+  }
+
+  /** Encodes and appends a published event. @throws PayloadTooLargeError, NotDeterministicError */
+  append(facts: RowFacts, data: unknown, metadata: Uint8Array | undefined): void {
+    const aggregate = this.#directory.get(facts.aggregateId);
+    const key = this.#keyOf(facts, aggregate);
+    const extra = metadata?.length ?? 0;
+    this.#reserve(extra + 3 * (facts.aggregateId.length + facts.partitionKey.length));
+    this.#writeNames(aggregate, key);
+    this.#pack(facts.type, data, extra, aggregate, key);
+    if (metadata) this.#slab.bytes.set(metadata, this.#start + this.#dataLength);
+    this.#writeRow(facts, aggregate, key, extra);
+    this.#number(aggregate);
+  }
+
+  /** Appends an event whose payload and metadata are encoded already: `bytes` from `start` on. */
+  appendEncoded(
+    facts: RowFacts,
+    bytes: Buffer,
+    start: number,
+    dataLength: number,
+    metadataLength: number,
+  ): void {
+    const aggregate = this.#directory.get(facts.aggregateId);
+    const key = this.#keyOf(facts, aggregate);
+    this.#copy(facts, aggregate, key, bytes, start, dataLength, metadataLength);
+    this.#number(aggregate);
+  }
+
+  /** Puts an event of the log back into a slab, under the numbers that it has. */
+  restore(facts: RowFacts, event: RawEvent): void {
+    const aggregate = this.#directory.get(facts.aggregateId);
+    const key = this.#keyOf(facts, aggregate);
+    const { data, metadata } = event;
+    const bytes = metadata ? Buffer.concat([data, metadata]) : data;
+    this.#copy(facts, aggregate, key, bytes, 0, data.length, metadata?.length ?? 0);
+    const row = this.#slab.rows - 1;
+    this.#slab.position[row] = event.position;
+    this.#slab.version[row] = event.version;
+    this.#slab.type[row] = event.type;
+  }
+
+  #copy(
+    facts: RowFacts,
+    aggregate: NameEntry,
+    key: NameEntry,
+    bytes: Buffer,
+    start: number,
+    dataLength: number,
+    metadataLength: number,
+  ): void {
+    const length = dataLength + metadataLength;
+    this.#reserve(length + 3 * (facts.aggregateId.length + facts.partitionKey.length));
+    this.#writeNames(aggregate, key);
+    this.#start = this.#slab.end;
+    this.#dataLength = dataLength;
+    bytes.copy(this.#slab.bytes, this.#start, start, start + length);
+    this.#writeRow(facts, aggregate, key, metadataLength);
+  }
+
+  #keyOf(facts: RowFacts, aggregate: NameEntry): NameEntry {
+    const key =
+      facts.partitionKey === facts.aggregateId ? aggregate : this.#directory.get(facts.partitionKey);
+    if (!this.#deterministic) return key;
+    if (aggregate.keyId === 0) aggregate.keyId = key.id;
+    if (aggregate.keyId === key.id) return key;
+    throw new NotDeterministicError(
+      `Event '${facts.type.type}': aggregate '${facts.aggregateId}' has had another partition key than '${facts.partitionKey}'. ` +
+        'In deterministic mode all events of an aggregate have one key, or their versions would depend on timing.',
+    );
+  }
+
+  #number(aggregate: NameEntry): void {
+    const row = this.#slab.rows - 1;
+    this.#position++;
+    aggregate.version++;
+    aggregate.position = this.#position;
+    this.#slab.position[row] = this.#position;
+    this.#slab.version[row] = aggregate.version;
+  }
+
+  #pack(type: RegisteredType, data: unknown, extra: number, aggregate: NameEntry, key: NameEntry): void {
+    const { target, start, end } = this.#encode(type, data);
+    const length = end - start;
+    if (length + extra > MAX_PAYLOAD_BYTES) {
+      throw new PayloadTooLargeError(
+        `Event '${type.type}': its payload takes ${length} bytes, the limit is ${MAX_PAYLOAD_BYTES}. Store large data elsewhere and its address here.`,
+      );
+    }
+    if (target === this.#slab.bytes && end + extra <= this.#slab.bytes.length) {
+      this.#start = start;
+    } else {
+      const copy = Buffer.from(target.subarray(start, end));
+      this.#reserve(length + extra + 3 * (aggregate.name.length + key.name.length), true);
+      this.#writeNames(aggregate, key);
+      this.#start = this.#slab.end;
+      copy.copy(this.#slab.bytes, this.#start);
+    }
+    this.#dataLength = length;
+  }
+
+  #encode(type: RegisteredType, data: unknown): Packed {
+    const { codec } = this.#shapes;
+    const { bytes, end } = this.#slab;
+    const packed = codec.packInto(bytes, end, data, type.asRecord);
+    if (!type.asRecord || isRecord(packed) || !this.#shapes.learnFrom(type, data)) return packed;
+    return codec.packInto(bytes, end, data, true);
+  }
+
+  /** Makes sure that `bytes` more fit into the open slab, in a larger one of their own if they must. */
+  #reserve(bytes: number, full = false): void {
+    const { rows, end, bytes: memory } = this.#slab;
+    if (!full && rows < SLAB_ROWS && end + bytes + SLAB_HEADROOM <= memory.length) return;
+    this.#pool.release(this.#slab, 1);
+    this.#slab = this.#pool.acquire(Math.max(SLAB_BYTES, bytes + SLAB_HEADROOM));
+  }
+
+  #writeNames(aggregate: NameEntry, key: NameEntry): void {
+    this.#writeName(aggregate);
+    if (key !== aggregate) this.#writeName(key);
+  }
+
+  /** Names lie in each slab once: lanes and writer need nothing but the slab to read an event. */
+  #writeName(entry: NameEntry): void {
+    const slab = this.#slab;
+    if (entry.slabSerial === slab.serial) return;
+    entry.slabSerial = slab.serial;
+    entry.nameOffset = slab.end;
+    entry.nameLength = slab.bytes.write(entry.name, slab.end);
+    slab.end += entry.nameLength;
+  }
+
+  #writeRow(facts: RowFacts, aggregate: NameEntry, key: NameEntry, metadataLength: number): void {
+    const slab = this.#slab;
+    const row = slab.rows++;
+    slab.end = this.#start + this.#dataLength + metadataLength;
+    slab.type[row] = facts.type.id;
+    slab.aggregate[row] = aggregate.id;
+    slab.key[row] = key.id;
+    slab.keys[row] = key;
+    slab.occurredAt[row] = facts.occurredAt;
+    slab.causation[row] = facts.causation;
+    slab.dataOffset[row] = this.#start;
+    slab.dataLength[row] = this.#dataLength;
+    slab.metadataLength[row] = metadataLength;
+    slab.nameOffset[row] = aggregate.nameOffset;
+    slab.nameLength[row] = aggregate.nameLength;
+    slab.keyOffset[row] = key.nameOffset;
+    slab.keyLength[row] = key.nameLength;
+    slab.flags[row] = newNames(aggregate, key);
+  }
+}
+
+function newNames(aggregate: NameEntry, key: NameEntry): number {
+  let flags = 0;
+  if (aggregate.isNew) {
+    aggregate.isNew = false;
+    flags |= ROW_NEW_AGGREGATE;
+  }
+  if (key.isNew) {
+    key.isNew = false;
+    flags |= ROW_NEW_KEY;
+  }
+  return flags;
+}

@@ -1,0 +1,126 @@
+import type { z } from 'zod';
+import { InvalidDefinitionError } from './errors.js';
+
+/** What a caller may say of one event besides its payload. */
+export interface EventOptions {
+  /** When it happened: a Date or Unix epoch milliseconds. Default: the engine's clock, or the cause's time. */
+  readonly occurredAt?: number | Date;
+  /** Id shared by all events of one story. Default: the cause's, or the event's own id. */
+  readonly correlationId?: string;
+  /** Id of the event or command that led to this one. Default: the handled event, for emitted events. */
+  readonly causationId?: string;
+  /** Anything else worth keeping: plain data, as in a payload. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** An event before it has a place in the log: what an event type's factory returns. */
+export interface NewEvent<Name extends string = string, Data = unknown> {
+  readonly type: Name;
+  readonly data: Data;
+  readonly options?: EventOptions | undefined;
+  /** The event type that made it. A lane needs it to validate what a handler emits. */
+  readonly definition?: AnyEventType;
+}
+
+/** How `defineEvent` is told about an event type. */
+export interface EventTypeOptions<Schema extends z.ZodType> {
+  /** Zod schema of the payload. Its output is what is stored. */
+  readonly schema: Schema;
+  /** The entity that the event belongs to. */
+  readonly aggregateId: (data: z.output<Schema>) => string;
+  /** The ordering key. Default: the aggregate id. */
+  readonly partitionKey?: (data: z.output<Schema>) => string;
+  /** Schema version, a whole number from 1 to 65,535. Default 1. */
+  readonly version?: number;
+  /** Older names under which the event may stand in a log. */
+  readonly aliases?: readonly string[];
+  /** Top-level payload fields that depend on the wall clock; left out of fingerprints. */
+  readonly volatile?: readonly (keyof z.output<Schema> & string)[];
+  /** Turns the payload of an older version into this version's. Called with the stored version. */
+  readonly upcast?: (data: unknown, fromVersion: number) => z.output<Schema>;
+}
+
+/** A registered kind of event: a callable factory that bears its own description. */
+export interface EventType<Name extends string = string, Schema extends z.ZodType = z.ZodType> {
+  /** Makes an event of this type. Nothing is checked here: `publish` and `ctx.emit` validate. */
+  (data: z.input<Schema>, options?: EventOptions): NewEvent<Name, z.input<Schema>>;
+  readonly type: Name;
+  readonly schema: Schema;
+  readonly version: number;
+  readonly aliases: readonly string[];
+  readonly volatile: readonly string[];
+  readonly aggregateId: (data: z.output<Schema>) => string;
+  readonly partitionKey: ((data: z.output<Schema>) => string) | undefined;
+  readonly upcast: ((data: unknown, fromVersion: number) => z.output<Schema>) | undefined;
+}
+
+/** The payload type of an event type, after validation. */
+export type DataOf<Type> = Type extends EventType<string, infer Schema> ? z.output<Schema> : never;
+
+/** Any event type: the parameter position of the id functions makes a plain `EventType` too narrow. */
+export interface AnyEventType {
+  readonly type: string;
+  readonly schema: z.ZodType;
+  readonly version: number;
+  readonly aliases: readonly string[];
+  readonly volatile: readonly string[];
+  readonly aggregateId: (data: never) => string;
+  readonly partitionKey: ((data: never) => string) | undefined;
+  readonly upcast: ((data: unknown, fromVersion: number) => unknown) | undefined;
+}
+
+const TYPE_NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
+
+/**
+ * Describes one kind of event.
+ *
+ * @param type `{domain}.{action}`, lower case, words joined by `_`: `trading.order_placed`.
+ * @throws InvalidDefinitionError when the name, version or a function is not of that form.
+ */
+export function defineEvent<const Name extends string, Schema extends z.ZodType>(
+  type: Name,
+  options: EventTypeOptions<Schema>,
+): EventType<Name, Schema> {
+  checkDefinition(type, options);
+  const make = (data: z.input<Schema>, eventOptions?: EventOptions): NewEvent<Name, z.input<Schema>> => ({
+    type,
+    data,
+    options: eventOptions,
+    definition: eventType as unknown as AnyEventType,
+  });
+  const eventType: EventType<Name, Schema> = Object.freeze(
+    Object.assign(make, {
+      type,
+      schema: options.schema,
+      version: options.version ?? 1,
+      aliases: Object.freeze([...(options.aliases ?? [])]),
+      volatile: Object.freeze([...(options.volatile ?? [])]),
+      aggregateId: options.aggregateId,
+      partitionKey: options.partitionKey,
+      upcast: options.upcast,
+    }),
+  );
+  return eventType;
+}
+
+function checkDefinition(type: string, options: EventTypeOptions<z.ZodType>): void {
+  if (typeof type !== 'string' || !TYPE_NAME.test(type)) {
+    throw new InvalidDefinitionError(
+      `Event type ${JSON.stringify(type)} is not of the form {domain}.{action}, such as 'trading.order_placed'.`,
+    );
+  }
+  if (typeof options?.schema?.safeParse !== 'function') {
+    throw new InvalidDefinitionError(`Event type '${type}' needs a Zod schema in 'schema'.`);
+  }
+  if (typeof options.aggregateId !== 'function') {
+    throw new InvalidDefinitionError(
+      `Event type '${type}' needs 'aggregateId': a function from payload to the id of its aggregate.`,
+    );
+  }
+  const version = options.version ?? 1;
+  if (!Number.isInteger(version) || version < 1 || version > 65_535) {
+    throw new InvalidDefinitionError(
+      `Event type '${type}' has version ${version}; it must be a whole number from 1 to 65535.`,
+    );
+  }
+}

@@ -1,0 +1,151 @@
+import { MAX_EMITTED_BYTES } from '../limits.js';
+import { type Codec, isRecord, type Shape, shapeOf } from './codec.js';
+import { PayloadTooLargeError } from './errors.js';
+
+/** One emitted event as it lies in an emission buffer. Offsets are into the buffer it was read from. */
+export interface Emission {
+  /** Index in the lane batch of the event that was handled. */
+  cause: number;
+  type: number;
+  occurredAt: number;
+  aggregateId: string;
+  /** Empty: the same as the aggregate id. */
+  partitionKey: string;
+  dataOffset: number;
+  dataLength: number;
+  metadataLength: number;
+}
+
+/** A shape that an event type's payloads have. */
+export interface TypedShape {
+  readonly type: number;
+  readonly shape: Shape;
+}
+
+const HEADER = 32;
+const DROPPED = 0xffff_ffff;
+const FIRST_BYTES = 16 * 1024;
+
+/**
+ * Events that the handlers of one batch emitted, one after the other in one buffer that is moved, not copied,
+ * to the main thread: a header of 32 bytes, the names, the payload, the metadata.
+ */
+export class EmissionBuffer {
+  readonly #codec: Codec;
+  /** Shapes that the codec did not know, with their types, for the main thread to number. */
+  readonly unknownShapes: TypedShape[] = [];
+  #buffer = Buffer.allocUnsafeSlow(0);
+  #end = 0;
+
+  constructor(codec: Codec) {
+    this.#codec = codec;
+  }
+
+  /** Adds an event and returns where it lies, for `drop`. @throws PayloadTooLargeError */
+  add(
+    emission: Pick<Emission, 'cause' | 'type' | 'occurredAt' | 'aggregateId' | 'partitionKey'>,
+    data: unknown,
+    metadata: Uint8Array | undefined,
+  ): number {
+    const start = this.#end;
+    const names = 3 * (emission.aggregateId.length + emission.partitionKey.length);
+    this.#reserve(HEADER + names + 4096 + (metadata?.length ?? 0));
+    let end = start + HEADER;
+    const nameLength = this.#buffer.write(emission.aggregateId, end);
+    end += nameLength;
+    const keyLength = emission.partitionKey === '' ? 0 : this.#buffer.write(emission.partitionKey, end);
+    end += keyLength;
+    const dataOffset = end;
+    end = this.#pack(end, emission.type, data);
+    const dataLength = end - dataOffset;
+    if (metadata) {
+      this.#reserve(end - start + metadata.length);
+      this.#buffer.set(metadata, end);
+      end += metadata.length;
+    }
+    const buffer = this.#buffer;
+    buffer.writeUInt32LE(emission.cause, start);
+    buffer.writeUInt32LE(emission.type, start + 4);
+    buffer.writeDoubleLE(emission.occurredAt, start + 8);
+    buffer.writeUInt16LE(nameLength, start + 16);
+    buffer.writeUInt16LE(keyLength, start + 18);
+    buffer.writeUInt32LE(dataLength, start + 20);
+    buffer.writeUInt32LE(metadata?.length ?? 0, start + 24);
+    buffer.writeUInt32LE(dataOffset - start, start + 28);
+    this.#end = end;
+    return start;
+  }
+
+  /** Takes an event back: its handler failed. */
+  drop(start: number): void {
+    this.#buffer.writeUInt32LE(DROPPED, start);
+  }
+
+  /** The bytes so far, ready to be moved to another thread; undefined when there are none. */
+  finish(): Uint8Array | undefined {
+    if (this.#end === 0) return undefined;
+    return new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.#end);
+  }
+
+  /** Packs the payload at `offset`, and returns where it ends. msgpackr aligns its start, so it is moved down. */
+  #pack(offset: number, type: number, data: unknown): number {
+    const packed = this.#codec.packInto(this.#buffer, offset, data, true);
+    const { target, start, end } = packed;
+    if (this.unknownShapes.length === 0 && !isRecord(packed)) {
+      const shape = shapeOf(data);
+      if (shape) this.unknownShapes.push({ type, shape });
+    }
+    const length = end - start;
+    if (target !== this.#buffer) {
+      this.#reserve(offset - this.#end + length);
+      target.copy(this.#buffer, offset, start, end);
+    } else if (start !== offset) {
+      this.#buffer.copyWithin(offset, start, end);
+    }
+    return offset + length;
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#end + bytes;
+    if (needed <= this.#buffer.length) return;
+    if (needed > MAX_EMITTED_BYTES) {
+      throw new PayloadTooLargeError(
+        `A handler emitted more than ${MAX_EMITTED_BYTES} bytes in one batch. Split its work over several events.`,
+      );
+    }
+    const grown = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, needed, this.#buffer.length * 2));
+    this.#buffer.copy(grown, 0, 0, this.#buffer.length);
+    this.#buffer = grown;
+  }
+}
+
+/** Reads an emission buffer in order. The yielded object is reused. */
+export function* readEmissions(bytes: Buffer): Generator<Emission> {
+  const emission: Emission = {
+    cause: 0,
+    type: 0,
+    occurredAt: 0,
+    aggregateId: '',
+    partitionKey: '',
+    dataOffset: 0,
+    dataLength: 0,
+    metadataLength: 0,
+  };
+  let start = 0;
+  while (start < bytes.length) {
+    const nameLength = bytes.readUInt16LE(start + 16);
+    const keyLength = bytes.readUInt16LE(start + 18);
+    const names = start + HEADER;
+    emission.cause = bytes.readUInt32LE(start);
+    emission.type = bytes.readUInt32LE(start + 4);
+    emission.occurredAt = bytes.readDoubleLE(start + 8);
+    emission.aggregateId = bytes.toString('utf8', names, names + nameLength);
+    emission.partitionKey =
+      keyLength === 0 ? '' : bytes.toString('utf8', names + nameLength, names + nameLength + keyLength);
+    emission.dataLength = bytes.readUInt32LE(start + 20);
+    emission.metadataLength = bytes.readUInt32LE(start + 24);
+    emission.dataOffset = start + bytes.readUInt32LE(start + 28);
+    start = emission.dataOffset + emission.dataLength + emission.metadataLength;
+    if (emission.cause !== DROPPED) yield emission;
+  }
+}

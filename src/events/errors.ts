@@ -1,0 +1,211 @@
+const CODES = Symbol.for('millrace.error.codes');
+
+/** Fields that an error class adds to its message; they cross threads with it. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/**
+ * The root of all Millrace errors. `code` is stable; the message says what to do.
+ * `instanceof` works across two copies of the package: it compares codes, not constructors.
+ */
+export class MillraceError extends Error {
+  static readonly code: string = 'MILLRACE_ERROR';
+  readonly code: string;
+  readonly details: ErrorDetails;
+
+  constructor(message: string, options: ErrorOptions & { details?: ErrorDetails } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const own = new.target;
+    this.code = own.code;
+    this.name = own.name;
+    this.details = options.details ?? {};
+    Object.defineProperty(this, CODES, { value: codesOf(own), enumerable: false });
+  }
+
+  static override readonly [Symbol.hasInstance] = hasCode;
+}
+
+/** The `instanceof` of an error class: whether the value bears the class's code or a subclass's. */
+function hasCode(this: typeof MillraceError, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const codes = (value as { [CODES]?: unknown })[CODES];
+  return Array.isArray(codes) && codes.includes(this.code);
+}
+
+function codesOf(own: typeof MillraceError): readonly string[] {
+  const codes: string[] = [];
+  let current: typeof MillraceError | null = own;
+  while (current && typeof current.code === 'string') {
+    codes.push(current.code);
+    current = Object.getPrototypeOf(current) as typeof MillraceError | null;
+  }
+  return codes;
+}
+
+/** An event type, handler module or option set is not of the documented form. */
+export class InvalidDefinitionError extends MillraceError {
+  static override readonly code = 'MILLRACE_INVALID_DEFINITION';
+}
+
+/** An option has a value outside its range. */
+export class InvalidOptionError extends MillraceError {
+  static override readonly code = 'MILLRACE_INVALID_OPTION';
+}
+
+/** An event's type is not in the engine's `events`. */
+export class UnknownEventTypeError extends MillraceError {
+  static override readonly code = 'MILLRACE_UNKNOWN_EVENT_TYPE';
+}
+
+/** A payload failed its schema. `details.path` names the field. */
+export class SchemaMismatchError extends MillraceError {
+  static override readonly code = 'MILLRACE_SCHEMA_MISMATCH';
+}
+
+/** A payload holds what cannot be stored: a function, symbol, class instance, cycle, NaN, … */
+export class UnsupportedPayloadError extends MillraceError {
+  static override readonly code = 'MILLRACE_UNSUPPORTED_PAYLOAD';
+}
+
+/** A payload is larger than the limit. */
+export class PayloadTooLargeError extends MillraceError {
+  static override readonly code = 'MILLRACE_PAYLOAD_TOO_LARGE';
+}
+
+/** An aggregate id or partition key is empty, too long or not a string. */
+export class InvalidNameError extends MillraceError {
+  static override readonly code = 'MILLRACE_INVALID_NAME';
+}
+
+/** In deterministic mode: an event without a time, or an aggregate under two partition keys. */
+export class NotDeterministicError extends MillraceError {
+  static override readonly code = 'MILLRACE_NOT_DETERMINISTIC';
+}
+
+/** `append` found the aggregate at another version than expected. `details` has `expected` and `actual`. */
+export class ConcurrencyError extends MillraceError {
+  static override readonly code = 'MILLRACE_CONCURRENCY';
+}
+
+/** The engine is closed or closing. */
+export class EngineClosedError extends MillraceError {
+  static override readonly code = 'MILLRACE_CLOSED';
+}
+
+/** The engine stopped because something it cannot go on without failed; `cause` says what. */
+export class EngineFailedError extends MillraceError {
+  static override readonly code = 'MILLRACE_FAILED';
+}
+
+/** A handler threw, and its retries are used up. `cause` is what it threw. */
+export class HandlerError extends MillraceError {
+  static override readonly code = 'MILLRACE_HANDLER_FAILED';
+}
+
+/** An event waits behind a failed event of its key. */
+export class KeyParkedError extends MillraceError {
+  static override readonly code = 'MILLRACE_KEY_PARKED';
+}
+
+/** A handler module does not exist. */
+export class HandlerModuleNotFoundError extends MillraceError {
+  static override readonly code = 'MILLRACE_HANDLER_MODULE_NOT_FOUND';
+}
+
+/** A handler module has no usable default export, or handles an event type that the engine does not know. */
+export class HandlerModuleInvalidError extends MillraceError {
+  static override readonly code = 'MILLRACE_HANDLER_MODULE_INVALID';
+}
+
+/** A handler module threw while it was loaded. */
+export class HandlerModuleFailedError extends MillraceError {
+  static override readonly code = 'MILLRACE_HANDLER_MODULE_FAILED';
+}
+
+/** `ctx.emit` was called after its handler had finished. */
+export class EmitAfterEndError extends MillraceError {
+  static override readonly code = 'MILLRACE_EMIT_AFTER_END';
+}
+
+/** A lane thread ended while it had work. */
+export class LaneCrashedError extends MillraceError {
+  static override readonly code = 'MILLRACE_LANE_CRASHED';
+}
+
+/** The writer thread ended. What was not acknowledged may be missing from the file. */
+export class WriterCrashedError extends MillraceError {
+  static override readonly code = 'MILLRACE_WRITER_CRASHED';
+}
+
+/** The store path cannot be used: a directory, a missing folder, no permission. */
+export class StorePathError extends MillraceError {
+  static override readonly code = 'MILLRACE_STORE_PATH';
+}
+
+/** The file is not a Millrace store. It was not changed. */
+export class ForeignStoreError extends MillraceError {
+  static override readonly code = 'MILLRACE_STORE_FOREIGN';
+}
+
+/** The file was written by a newer Millrace. It was not changed. */
+export class NewerStoreError extends MillraceError {
+  static override readonly code = 'MILLRACE_STORE_NEWER';
+}
+
+/** Another engine has the store open. */
+export class StoreLockedError extends MillraceError {
+  static override readonly code = 'MILLRACE_STORE_LOCKED';
+}
+
+/** SQLite reported an error. `details.sqlite` is its code. */
+export class StoreError extends MillraceError {
+  static override readonly code = 'MILLRACE_STORE';
+}
+
+/** The store's contents contradict themselves. */
+export class StoreCorruptError extends MillraceError {
+  static override readonly code = 'MILLRACE_STORE_CORRUPT';
+}
+
+/** A `memory` store no longer keeps the events asked for. */
+export class NotRetainedError extends MillraceError {
+  static override readonly code = 'MILLRACE_NOT_RETAINED';
+}
+
+/** An input file (CSV, candles, configuration) is not of the documented form. `details.line` names the line. */
+export class InputError extends MillraceError {
+  static override readonly code = 'MILLRACE_INPUT';
+}
+
+/** Every error class by its code, for the error codec and for tests. */
+export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
+  [
+    MillraceError,
+    InvalidDefinitionError,
+    InvalidOptionError,
+    UnknownEventTypeError,
+    SchemaMismatchError,
+    UnsupportedPayloadError,
+    PayloadTooLargeError,
+    InvalidNameError,
+    NotDeterministicError,
+    ConcurrencyError,
+    EngineClosedError,
+    EngineFailedError,
+    HandlerError,
+    KeyParkedError,
+    HandlerModuleNotFoundError,
+    HandlerModuleInvalidError,
+    HandlerModuleFailedError,
+    EmitAfterEndError,
+    LaneCrashedError,
+    WriterCrashedError,
+    StorePathError,
+    ForeignStoreError,
+    NewerStoreError,
+    StoreLockedError,
+    StoreError,
+    StoreCorruptError,
+    NotRetainedError,
+    InputError,
+  ].map((errorClass) => [errorClass.code, errorClass]),
+);

@@ -1,0 +1,84 @@
+import { MAX_PAYLOAD_DEPTH } from '../limits.js';
+import { UnsupportedPayloadError } from './errors.js';
+
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 64n - 1n;
+
+/**
+ * Refuses what would not come back from the log as it went in: functions, symbols, class instances, cycles,
+ * NaN, lone surrogates, `__proto__` keys. Plain objects, arrays, strings, finite numbers, booleans, null,
+ * undefined, 64-bit bigints, valid Dates and Uint8Arrays pass.
+ *
+ * @throws UnsupportedPayloadError whose `details.path` names the place.
+ */
+export function checkPayload(type: string, data: unknown): void {
+  // The happy path builds no path strings; a second walk does, once something was found.
+  if (problemOf(data, 0) !== undefined) throw describeProblem(type, data);
+}
+
+function problemOf(value: unknown, depth: number): string | undefined {
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed() ? undefined : 'a string with a lone surrogate, which UTF-8 cannot hold';
+    case 'number':
+      return Number.isFinite(value) ? undefined : `${value}; use null, or a string`;
+    case 'boolean':
+    case 'undefined':
+      return undefined;
+    case 'bigint':
+      return value >= INT64_MIN && value <= INT64_MAX ? undefined : 'a bigint beyond 64 bits; use a string';
+    case 'object':
+      return value === null ? undefined : problemOfObject(value, depth);
+    default:
+      return `a ${typeof value}; payloads are data`;
+  }
+}
+
+function problemOfObject(value: object, depth: number): string | undefined {
+  if (depth >= MAX_PAYLOAD_DEPTH) return `deeper than ${MAX_PAYLOAD_DEPTH} levels, or a cycle`;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const problem = problemOf(item, depth + 1);
+      if (problem !== undefined) return problem;
+    }
+    return undefined;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return problemOfInstance(value);
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return 'an object with a toJSON method';
+  for (const key in value) {
+    const problem =
+      key === '__proto__' || !key.isWellFormed()
+        ? `an object with the key ${JSON.stringify(key)}`
+        : problemOf((value as Record<string, unknown>)[key], depth + 1);
+    if (problem !== undefined) return problem;
+  }
+  return Object.getOwnPropertySymbols(value).length > 0 ? 'an object with symbol keys' : undefined;
+}
+
+function problemOfInstance(value: object): string | undefined {
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : undefined;
+  if (value.constructor === Uint8Array || value instanceof Buffer) return undefined;
+  return `an instance of ${value.constructor?.name || 'a class'}; payloads are plain data`;
+}
+
+function describeProblem(type: string, data: unknown): UnsupportedPayloadError {
+  const [path, problem] = locate(data, '', 0) ?? ['', 'data that cannot be stored'];
+  return new UnsupportedPayloadError(
+    `Event '${type}'${path && `, field '${path}'`}: the payload holds ${problem}.`,
+    { details: { type, path } },
+  );
+}
+
+function locate(value: unknown, path: string, depth: number): [string, string] | undefined {
+  if (typeof value === 'object' && value !== null && depth < MAX_PAYLOAD_DEPTH) {
+    const plain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
+    for (const [key, item] of plain ? Object.entries(value) : []) {
+      if (key === '__proto__') return [path, 'an object with the key "__proto__"'];
+      const found = locate(item, path === '' ? key : `${path}.${key}`, depth + 1);
+      if (found) return found;
+    }
+  }
+  const problem = problemOf(value, depth);
+  return problem === undefined ? undefined : [path, problem];
+}

@@ -1,0 +1,173 @@
+import type { Codec } from '../events/codec.js';
+import type { AnyEventType, NewEvent } from '../events/define-event.js';
+import type { StoredEvent, StoredMetadata } from '../events/domain-event.js';
+import type { EmissionBuffer } from '../events/emission.js';
+import {
+  EmitAfterEndError,
+  InvalidOptionError,
+  NotDeterministicError,
+  UnknownEventTypeError,
+} from '../events/errors.js';
+import { checkPayload } from '../events/payload-check.js';
+import { RegisteredType } from '../events/registry.js';
+import type { HandlerContext } from './handlers.js';
+import type { LaneSetup } from './protocol.js';
+import { seededRandom } from './random.js';
+
+/** What the contexts of one lane share. */
+export class EmitRules {
+  readonly setup: LaneSetup;
+  readonly codec: Codec;
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #types = new Map<AnyEventType, RegisteredType>();
+
+  constructor(setup: LaneSetup, codec: Codec) {
+    this.setup = setup;
+    this.codec = codec;
+    this.#ids = new Map(setup.types.map((type) => [`${type.name}@${type.version}`, type.id]));
+  }
+
+  /** The registered type of an event that a handler wants to emit. @throws UnknownEventTypeError */
+  typeOf(event: NewEvent): RegisteredType {
+    const definition = event?.definition;
+    if (!definition) {
+      throw new UnknownEventTypeError(
+        'ctx.emit needs an event made by its event type: ctx.emit(OrderPlaced({ … })).',
+      );
+    }
+    const known = this.#types.get(definition);
+    if (known) return known;
+    const id = this.#ids.get(`${definition.type}@${definition.version}`);
+    if (id === undefined) {
+      throw new UnknownEventTypeError(
+        `Event type '${definition.type}' (version ${definition.version}) is not registered. Add it to 'events' in openEngine.`,
+        { details: { type: definition.type } },
+      );
+    }
+    const type = new RegisteredType(definition);
+    type.id = id;
+    this.#types.set(definition, type);
+    return type;
+  }
+}
+
+/** The context of one event: what its handlers emit goes to the batch's emission buffer. */
+export class LaneContext implements HandlerContext {
+  readonly attempt: number;
+  readonly #rules: EmitRules;
+  readonly #event: StoredEvent;
+  readonly #partitionKey: string;
+  readonly #cause: number;
+  readonly #emissions: EmissionBuffer;
+  #metadata: Buffer | undefined;
+  #random: (() => number) | undefined;
+  #emitted: number[] | undefined;
+  #ended = false;
+
+  constructor(
+    rules: EmitRules,
+    event: StoredEvent,
+    partitionKey: string,
+    cause: number,
+    attempt: number,
+    emissions: EmissionBuffer,
+  ) {
+    this.#rules = rules;
+    this.#event = event;
+    this.#partitionKey = partitionKey;
+    this.#cause = cause;
+    this.attempt = attempt;
+    this.#emissions = emissions;
+  }
+
+  get lane(): number {
+    return this.#rules.setup.lane;
+  }
+
+  get shared(): Readonly<Record<string, unknown>> {
+    return this.#rules.setup.shared;
+  }
+
+  now(): number {
+    return this.#rules.setup.deterministic ? this.#event.occurredAt : Date.now();
+  }
+
+  random(): number {
+    const { deterministic, seed } = this.#rules.setup;
+    if (!deterministic) return Math.random();
+    // One stream per event, so that a retry, a resumed run and another lane draw the same numbers.
+    const { aggregateId, version } = this.#event;
+    this.#random ??= seededRandom(JSON.stringify([seed, this.#partitionKey, aggregateId, version]));
+    return this.#random();
+  }
+
+  emit(event: NewEvent): void {
+    if (this.#ended) {
+      throw new EmitAfterEndError(
+        'ctx.emit was called after its handler had finished. Await everything before returning.',
+      );
+    }
+    const type = this.#rules.typeOf(event);
+    const { setup } = this.#rules;
+    const data = setup.validate ? type.parse(event.data) : event.data;
+    if (setup.validate) checkPayload(type.type, data);
+    const aggregateId = type.aggregateId(data);
+    const partitionKey = type.partitionKey(data, aggregateId);
+    this.#checkKey(type.type, partitionKey);
+    const start = this.#emissions.add(
+      {
+        cause: this.#cause,
+        type: type.id,
+        occurredAt: this.#timeOf(event),
+        aggregateId,
+        partitionKey: partitionKey === aggregateId ? '' : partitionKey,
+      },
+      data,
+      this.#metadataOf(event),
+    );
+    this.#emitted ??= [];
+    this.#emitted.push(start);
+  }
+
+  /** Ends the context: nothing more may be emitted; a failed event takes back what it emitted. */
+  end(succeeded: boolean): void {
+    this.#ended = true;
+    if (succeeded || !this.#emitted) return;
+    for (const start of this.#emitted) this.#emissions.drop(start);
+  }
+
+  #checkKey(type: string, partitionKey: string): void {
+    if (!this.#rules.setup.deterministic || partitionKey === this.#partitionKey) return;
+    throw new NotDeterministicError(
+      `Event '${type}' was emitted to key '${partitionKey}' by an event of key '${this.#partitionKey}'. In deterministic ` +
+        'mode a handler emits to the key of its own event: events of two keys meet in an order that depends on timing.',
+    );
+  }
+
+  #timeOf(event: NewEvent): number {
+    const given = event.options?.occurredAt;
+    if (given === undefined) return this.now();
+    const time = Number(given);
+    if (Number.isFinite(time)) return time;
+    throw new InvalidOptionError(`Event '${event.type}': occurredAt is not a valid time.`);
+  }
+
+  #metadataOf(event: NewEvent): Buffer {
+    const options = event.options;
+    const cause = this.#event.metadata.correlationId;
+    if (options?.correlationId || options?.causationId || options?.metadata) {
+      const stored: StoredMetadata = {
+        c: options.causationId ?? this.#event.id,
+        r: options.correlationId ?? cause,
+        ...(options.metadata && { u: options.metadata }),
+      };
+      checkPayload(event.type, stored);
+      return this.#rules.codec.pack(stored);
+    }
+    // A handler that emits thousands of events writes the same two ids into each: they are packed once.
+    this.#metadata ??= this.#rules.codec.pack(
+      cause === this.#event.id ? { c: this.#event.id } : { c: this.#event.id, r: cause },
+    );
+    return this.#metadata;
+  }
+}

@@ -1,0 +1,38 @@
+/** A first-in first-out queue on a growing power-of-two ring; `shift` and `push` allocate nothing. */
+export class Ring<Item> {
+  #items: (Item | undefined)[] = new Array(64);
+  #head = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(item: Item): void {
+    if (this.#size === this.#items.length) this.#grow();
+    this.#items[(this.#head + this.#size) & (this.#items.length - 1)] = item;
+    this.#size++;
+  }
+
+  peek(): Item | undefined {
+    return this.#size === 0 ? undefined : this.#items[this.#head];
+  }
+
+  shift(): Item | undefined {
+    if (this.#size === 0) return undefined;
+    const item = this.#items[this.#head];
+    this.#items[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#items.length - 1);
+    this.#size--;
+    return item;
+  }
+
+  #grow(): void {
+    const grown: (Item | undefined)[] = new Array(this.#items.length * 2);
+    for (let index = 0; index < this.#size; index++) {
+      grown[index] = this.#items[(this.#head + index) & (this.#items.length - 1)];
+    }
+    this.#items = grown;
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Every limit of Millrace, with its reason. A number that bounds a queue, a batch, a cache, a retry or a
+ * wait is written here and nowhere else, so that one page answers "how big can it get?".
+ */
+
+/** Rows of one slab. A power of two, so that a row reference packs slab and row into one integer. */
+export const SLAB_ROWS = 2048;
+
+/** `SLAB_ROWS === 1 << SLAB_ROW_BITS`. */
+export const SLAB_ROW_BITS = 11;
+
+/** Payload bytes of one pooled slab: 2,048 rows of about 130 bytes, the size of an ordinary event. */
+export const SLAB_BYTES = 272 * 1024;
+
+/**
+ * Bytes that must be free before an event is encoded into a slab. msgpackr abandons the target buffer when
+ * less than 2 KiB are left (`safeEnd - position < 0x800` in its pack.js), so a fuller slab is sealed instead.
+ */
+export const SLAB_HEADROOM = 4096;
+
+/** Largest encoded payload plus metadata of one event. SQLite's own limit is 1 GB; nothing sane is near. */
+export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
+
+/** Longest aggregate id or partition key in UTF-8 bytes: names are index keys, not documents. */
+export const MAX_NAME_BYTES = 1024;
+
+/** Nesting depth of a payload. Deeper data is nearly always a cycle through getters or a mistake. */
+export const MAX_PAYLOAD_DEPTH = 64;
+
+/** Registered event types of one engine: the type id is a 16-bit column of the batch. */
+export const MAX_EVENT_TYPES = 65_535;
+
+/** Default bound of events accepted but not finished. 64 k is about 0.15 s of work at full speed. */
+export const DEFAULT_MAX_IN_FLIGHT = 65_536;
+export const MAX_MAX_IN_FLIGHT = 4_194_304;
+
+/** Default bound of slab memory for events in flight. */
+export const DEFAULT_MAX_IN_FLIGHT_BYTES = 96 * 1024 * 1024;
+
+/** Slab references are 32-bit: 21 bits of slab, 11 bits of row. */
+export const MAX_SLABS = 1 << 21;
+
+/** Worker threads that run lane handlers. More than this on one machine is a typing error. */
+export const MAX_THREADS = 256;
+
+/** Overlapping async handlers on one lane. */
+export const MAX_CONCURRENCY = 1024;
+
+/** Batches in flight per lane: one running, one already in the thread's mailbox, so it never waits for us. */
+export const BATCHES_IN_FLIGHT = 2;
+
+/** Largest batch for a lane. Beyond 1,024 events the 40 µs cost of a Piscina task is already below 1 %. */
+export const MAX_LANE_BATCH = 2048;
+
+/** First batch of a lane whose handlers have not been measured yet: small, because they may be slow. */
+export const FIRST_LANE_BATCH = 16;
+
+/** A lane batch is worth about this much measured work, so that slow handlers spread evenly over lanes. */
+export const LANE_BATCH_MILLISECONDS = 10;
+
+/** Events of one key taken in one visit, so that one long queue does not fill a batch alone. */
+export const KEY_VISIT = 64;
+
+/** Commit messages under way to the writer: one being written, one waiting, so that it never idles. */
+export const COMMITS_IN_FLIGHT = 2;
+
+/** Rows after which the open batch is sent to the writer without waiting for the end of the tick. */
+export const FLUSH_ROWS = 2048;
+
+/** publishMany lets the event loop breathe after this many events, so that receipts and timers run. */
+export const PUBLISH_MANY_YIELD = 4096;
+
+/** Rows of one INSERT statement; measured on SQLite 3.53: 10 rows 1.28 µs, 50 rows 1.03, 100 rows 1.02. */
+export const INSERT_ROWS = 50;
+
+/** Events after which the writer moves the tail of the log into event_index, in one sorted statement. */
+export const INDEX_EVERY = 50_000;
+
+/** Quiet time in milliseconds after which the writer indexes the tail and checkpoints. */
+export const WRITER_IDLE_MS = 250;
+
+/** WAL pages (4 KiB each) after which the writer checkpoints even under load: 64 MiB. */
+export const WAL_PAGES_MAX = 16_384;
+
+/** Numbered payload shapes of one log; msgpackr's own limit is 8,160. Payloads beyond are plain maps. */
+export const MAX_SHAPES = 1024;
+
+/** Shapes of one event type; a type with more has dynamic keys, and numbering those is no use. */
+export const MAX_SHAPES_PER_TYPE = 8;
+
+/** Positions of one stored progress chunk: 8,192 bits are a blob of 1 KiB, a quarter of a page. */
+export const PROGRESS_CHUNK = 8192;
+
+/** Rows that a reader fetches with one finished statement, so that no iterator stops a checkpoint. */
+export const READ_PAGE = 512;
+
+/** Names (aggregate ids and partition keys) that are loaded at open; more are looked up when first used. */
+export const NAMES_LOADED_AT_OPEN = 200_000;
+
+/** Names kept in memory. At about 200 bytes each this is 200 MB; idle ones beyond it are forgotten. */
+export const MAX_CACHED_NAMES = 1_000_000;
+
+/** Names that one lane thread keeps decoded. */
+export const MAX_LANE_NAMES = 65_536;
+
+/** Bytes that a `memory` store keeps for `read`. Older events are dropped, and reading them says so. */
+export const MEMORY_STORE_BYTES = 256 * 1024 * 1024;
+
+/** Emitted bytes of one lane batch; an event that would pass it fails with a coded error. */
+export const MAX_EMITTED_BYTES = 256 * 1024 * 1024;
+
+/** Highest number of retries of one event. */
+export const MAX_RETRIES = 100;
+
+/** First retry delay in milliseconds; each further one doubles, up to the maximum. */
+export const RETRY_DELAY_MS = 10;
+export const RETRY_DELAY_MAX_MS = 30_000;
+
+/** Stack text kept of an error that crosses a thread. */
+export const MAX_STACK_CHARACTERS = 8192;
+
+/** Causes followed when an error crosses a thread. */
+export const MAX_ERROR_CAUSES = 4;
+
+/** Largest CSV file of candles. Parsing takes eight times its size in memory; a year of minutes is 35 MB. */
+export const MAX_CSV_BYTES = 128 * 1024 * 1024;
+
+/** Candles of one set: 6 columns of 8 bytes each make this 2.4 GB, and row offsets stay exact integers. */
+export const MAX_CANDLES = 50_000_000;
+
+/** RSI lengths. 1 has no smoothing, and nobody waits years of candles for a first value. */
+export const RSI_LENGTH_MIN = 2;
+export const RSI_LENGTH_MAX = 1000;
+
+/** Parameter sets of one sweep: each is a row of the result table, which is sorted in memory. */
+export const MAX_GRID_SIZE = 100_000;
+
+/** Unfinished backtests per thread: enough that no lane waits for the next, few enough that Ctrl-C is quick. */
+export const SWEEP_RUNS_AHEAD = 4;
+
+/** Rows of a sweep's result table. */
+export const SWEEP_BEST_ROWS = 10;
+
+/** Shortest span that is annualised: over fewer days a growth rate explodes into meaningless digits. */
+export const ANNUALISE_DAYS_MIN = 30;
+
+/** Redraws of the progress bar are at least this far apart: 10 a second look smooth and cost nothing. */
+export const PROGRESS_REDRAW_MS = 100;
+
+/** Events that `inspect` shows from the end of the log: one screen. */
+export const INSPECT_LAST_EVENTS = 5;
+
+/**
+ * A second Ctrl-C ends the command at once, but only this long after the first: the terminal signals the whole
+ * process group, and npm passes the same Ctrl-C on once more.
+ */
+export const SECOND_INTERRUPT_MS = 500;
+
+/** Characters that `read` collects before it writes, because a system call per line is most of its time. */
+export const READ_CHUNK_CHARACTERS = 65_536;

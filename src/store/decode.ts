@@ -1,0 +1,76 @@
+import type { Fingerprint } from '../events/canonical.js';
+import type { AnyEventType } from '../events/define-event.js';
+import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
+import { StoreCorruptError } from '../events/errors.js';
+import { currentData, type StoredType } from '../events/registry.js';
+import { READ_PAGE } from '../limits.js';
+import type { EventReader, RawEvent } from './store.js';
+
+/** Finds an event type's definition by a stored name; tools that know no schemas find none. */
+export type FindDefinition = (name: string) => AnyEventType | undefined;
+
+/** Makes an event of its numbers and bytes, in its type's current form if the definition is known. */
+export function decodeEvent(
+  reader: EventReader,
+  run: string,
+  raw: RawEvent,
+  find?: FindDefinition,
+): StoredEvent {
+  const stored = storedType(reader, raw);
+  const definition = find?.(stored.name);
+  return new StoredEvent(
+    run,
+    definition?.type ?? stored.name,
+    reader.nameOf(raw.aggregate),
+    raw.version,
+    raw.position,
+    raw.occurredAt,
+    currentData(definition, stored, reader.codec.unpack(raw.data)),
+    raw.metadata && (reader.codec.unpack(raw.metadata) as StoredMetadata),
+  );
+}
+
+/** The ordering key of a stored event. */
+export function partitionKeyOf(reader: EventReader, raw: RawEvent): string {
+  return reader.nameOf(raw.partitionKey ?? raw.aggregate);
+}
+
+export function storedType(reader: EventReader, raw: RawEvent): StoredType {
+  const type = reader.types.get(raw.type);
+  if (type) return type;
+  throw new StoreCorruptError(`The event at position ${raw.position} has the unknown type ${raw.type}.`);
+}
+
+/** All events of the log from a position on, page by page. */
+export function* pagesFrom(reader: EventReader, from: number): Generator<readonly RawEvent[]> {
+  let position = from;
+  while (true) {
+    const page = reader.page({ from: position, limit: READ_PAGE });
+    const last = page.at(-1);
+    if (!last) return;
+    yield page;
+    position = last.position + 1;
+  }
+}
+
+/** Adds a page of events to a fingerprint. */
+export function addToFingerprint(
+  fingerprint: Fingerprint,
+  reader: EventReader,
+  page: readonly RawEvent[],
+): void {
+  for (const raw of page) {
+    const { name, volatile } = storedType(reader, raw);
+    fingerprint.add(
+      {
+        partitionKey: partitionKeyOf(reader, raw),
+        type: name,
+        aggregateId: reader.nameOf(raw.aggregate),
+        version: raw.version,
+        occurredAt: raw.occurredAt,
+        data: reader.codec.unpack(raw.data),
+      },
+      volatile,
+    );
+  }
+}

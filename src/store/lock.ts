@@ -1,0 +1,26 @@
+import { StoreLockedError } from '../events/errors.js';
+import { guard, openConnection, type Sqlite } from './sqlite.js';
+
+/**
+ * Keeps other engines away from a store for as long as it is held: an exclusive transaction on a small file
+ * beside it. The operating system drops the lock when the process dies, however it dies; the empty file stays,
+ * because removing it would let two processes hold locks on two files of the same name.
+ *
+ * @throws StoreLockedError when another engine, in this process or another, has the store open.
+ */
+export function lockStore(path: string): Sqlite {
+  const lockPath = `${path}-lock`;
+  const connection = openConnection(lockPath, { readonly: false });
+  try {
+    connection.pragma('busy_timeout = 0');
+    guard(lockPath, () => connection.exec('BEGIN EXCLUSIVE'));
+    return connection;
+  } catch (error) {
+    connection.close();
+    if (!(error instanceof StoreLockedError)) throw error;
+    throw new StoreLockedError(
+      `Store ${path} is already open in an engine, of this process or another. Close that one first, or choose another path.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,175 @@
+import { Codec, type Shape } from '../events/codec.js';
+import { NotRetainedError } from '../events/errors.js';
+import type { StoredType } from '../events/registry.js';
+import type { Slab } from '../events/slab.js';
+import { MEMORY_STORE_BYTES } from '../limits.js';
+import type { StoreState, TypeToStore } from './protocol.js';
+import type { CommitBatch, EventReader, PageQuery, RawEvent, Segment, Store, StoredName } from './store.js';
+
+/** Bookkeeping bytes that a kept event is counted with besides its payload. */
+const EVENT_OVERHEAD = 64;
+
+/** A piece of the log, copied out of its slab in one go: columns and bytes. */
+interface KeptSegment {
+  readonly firstPosition: number;
+  readonly count: number;
+  readonly size: number;
+  readonly type: Uint32Array;
+  readonly aggregate: Uint32Array;
+  readonly version: Uint32Array;
+  readonly key: Uint32Array;
+  readonly occurredAt: Float64Array;
+  readonly causation: Float64Array;
+  readonly start: Uint32Array;
+  readonly dataLength: Uint32Array;
+  readonly metadataLength: Uint32Array;
+  readonly bytes: Buffer;
+}
+
+/** A log without a file. It keeps the newest `MEMORY_STORE_BYTES` of events for reading. */
+export class MemoryStore implements Store {
+  readonly location = 'memory';
+  readonly indexed = Number.POSITIVE_INFINITY;
+  readonly reader: EventReader;
+  readonly #run: string;
+  readonly #types = new Map<number, StoredType>();
+  readonly #shapes: Shape[] = [];
+  readonly #names: string[] = [];
+  readonly #ids = new Map<string, number>();
+  readonly #segments: KeptSegment[] = [];
+  #size = 0;
+
+  constructor(run: string) {
+    this.#run = run;
+    this.reader = {
+      types: this.#types,
+      codec: new Codec([], () => this.#shapes),
+      page: (query) => this.#page(query),
+      findName: (name) => this.#findName(name),
+      nameOf: (id) => this.#names[id] ?? '',
+      allNames: () => [],
+      unindexedNames: () => [],
+    };
+  }
+
+  async open(types: readonly TypeToStore[]): Promise<StoreState> {
+    types.forEach((type, index) => {
+      this.#types.set(index + 1, { ...type, id: index + 1 });
+    });
+    return {
+      run: this.#run,
+      lastPosition: 0,
+      lastName: 0,
+      types: [...this.#types.values()],
+      shapes: [],
+      progress: { mark: 0, chunks: [] },
+      indexed: 0,
+    };
+  }
+
+  async commit({ segments, shapes }: CommitBatch): Promise<void> {
+    this.#shapes.push(...shapes);
+    for (const segment of segments) {
+      this.#addNames(segment);
+      const kept = keep(segment);
+      this.#segments.push(kept);
+      this.#size += kept.size;
+    }
+    while (this.#size > MEMORY_STORE_BYTES && this.#segments.length > 1) {
+      this.#size -= this.#segments.shift()?.size ?? 0;
+    }
+  }
+
+  forget(): void {}
+
+  async close(): Promise<void> {
+    this.#segments.length = 0;
+  }
+
+  #addNames({ slab, from, to }: Segment): void {
+    for (let row = from; row < to; row++) {
+      if (slab.flags[row] === 0) continue;
+      this.#addName(slab, slab.aggregate[row], slab.nameOffset[row], slab.nameLength[row]);
+      this.#addName(slab, slab.key[row], slab.keyOffset[row], slab.keyLength[row]);
+    }
+  }
+
+  #addName(slab: Slab, id = 0, offset = 0, length = 0): void {
+    if (this.#names[id] !== undefined) return;
+    const name = slab.bytes.toString('utf8', offset, offset + length);
+    this.#names[id] = name;
+    this.#ids.set(name, id);
+  }
+
+  #findName(name: string): StoredName | undefined {
+    const id = this.#ids.get(name);
+    return id === undefined ? undefined : { id, name, version: 0 };
+  }
+
+  #page({ aggregate, from, limit }: PageQuery): readonly RawEvent[] {
+    const first = this.#segments[0]?.firstPosition ?? 1;
+    // An aggregate's early versions may be among the dropped ones, so its reading stops as well.
+    if (first > 1 && (aggregate !== undefined || from < first)) {
+      throw new NotRetainedError(
+        `Events before position ${first} are no longer kept in memory. Read from there on, or open the engine with a store.`,
+        { details: { firstPosition: first } },
+      );
+    }
+    const events: RawEvent[] = [];
+    for (const segment of this.#segments) {
+      if (aggregate === undefined && segment.firstPosition + segment.count <= from) continue;
+      for (let row = 0; row < segment.count && events.length < limit; row++) {
+        const wanted =
+          aggregate === undefined
+            ? segment.firstPosition + row >= from
+            : segment.aggregate[row] === aggregate && (segment.version[row] as number) >= from;
+        if (wanted) events.push(rawEvent(segment, row));
+      }
+      if (events.length === limit) break;
+    }
+    return events;
+  }
+}
+
+function keep({ slab, from, to }: Segment): KeptSegment {
+  const last = to - 1;
+  const start = Math.min(slab.dataOffset[from] as number, slab.dataOffset[last] as number);
+  const end =
+    (slab.dataOffset[last] as number) +
+    (slab.dataLength[last] as number) +
+    (slab.metadataLength[last] as number);
+  return {
+    firstPosition: slab.position[from] as number,
+    count: to - from,
+    size: end - start + (to - from) * EVENT_OVERHEAD,
+    type: slab.type.slice(from, to),
+    aggregate: slab.aggregate.slice(from, to),
+    version: slab.version.slice(from, to),
+    key: slab.key.slice(from, to),
+    occurredAt: slab.occurredAt.slice(from, to),
+    causation: slab.causation.slice(from, to),
+    start: slab.dataOffset.slice(from, to).map((offset) => offset - start),
+    dataLength: slab.dataLength.slice(from, to),
+    metadataLength: slab.metadataLength.slice(from, to),
+    bytes: Buffer.from(slab.bytes.subarray(start, end)),
+  };
+}
+
+function rawEvent(segment: KeptSegment, row: number): RawEvent {
+  const start = segment.start[row] as number;
+  const end = start + (segment.dataLength[row] as number);
+  const metadataLength = segment.metadataLength[row] as number;
+  const aggregate = segment.aggregate[row] as number;
+  const key = segment.key[row] as number;
+  return {
+    position: segment.firstPosition + row,
+    type: segment.type[row] as number,
+    aggregate,
+    version: segment.version[row] as number,
+    occurredAt: segment.occurredAt[row] as number,
+    data: segment.bytes.subarray(start, end),
+    partitionKey: key === aggregate ? undefined : key,
+    causation: segment.causation[row] as number,
+    metadata: metadataLength === 0 ? undefined : segment.bytes.subarray(end, end + metadataLength),
+  };
+}

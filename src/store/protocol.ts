@@ -1,0 +1,60 @@
+import type { Shape } from '../events/codec.js';
+import type { WireError } from '../events/error-codec.js';
+import type { StoredType } from '../events/registry.js';
+import type { ProgressChange, ProgressChunk } from './progress.js';
+
+/** An event type to be interned. */
+export interface TypeToStore {
+  readonly name: string;
+  readonly version: number;
+  readonly volatile: readonly string[];
+}
+
+export interface WriterOptions {
+  readonly path: string;
+  readonly synchronous: 'FULL' | 'NORMAL';
+  readonly run: string;
+  readonly types: readonly TypeToStore[];
+}
+
+/** What a store knows when it is opened. */
+export interface StoreState {
+  readonly run: string;
+  readonly lastPosition: number;
+  readonly lastName: number;
+  readonly types: readonly StoredType[];
+  readonly shapes: readonly Shape[];
+  readonly progress: ProgressChange;
+  /** Events up to here are in event_index. */
+  readonly indexed: number;
+}
+
+/** Rows `from` to `to - 1` of a slab. */
+export interface SegmentMessage {
+  readonly slab: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Everything that the main thread sends to the writer. One commit message is never split over transactions. */
+export type WriterRequest =
+  | { readonly kind: 'open'; readonly options: WriterOptions }
+  | { readonly kind: 'slab'; readonly id: number; readonly memory: SharedArrayBuffer }
+  | { readonly kind: 'forget'; readonly id: number }
+  | {
+      readonly kind: 'commit';
+      readonly sequence: number;
+      readonly segments: readonly SegmentMessage[];
+      readonly progress: ProgressChange | undefined;
+      readonly shapes: readonly Shape[];
+    }
+  | { readonly kind: 'close' };
+
+/** Everything that the writer answers. */
+export type WriterReply =
+  | { readonly kind: 'opened'; readonly state: StoreState }
+  | { readonly kind: 'committed'; readonly sequence: number; readonly indexed: number }
+  | { readonly kind: 'failed'; readonly error: WireError }
+  | { readonly kind: 'closed' };
+
+export type { ProgressChange, ProgressChunk };

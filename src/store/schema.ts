@@ -1,0 +1,69 @@
+/** 'MILL' in ASCII: SQLite's application_id, at byte 68 of the file. */
+export const APPLICATION_ID = 0x4d_49_4c_4c;
+
+/** Format of the file: SQLite's user_version, at byte 60. A reader refuses a higher one. */
+export const FORMAT_VERSION = 1;
+
+/**
+ * The tables. Events are appended by position and nothing else; the index on (aggregate, version) is a table
+ * of its own that the writer fills later in sorted bulk, because an index kept at insert time costs three to
+ * ten times the insert itself. Names and types are interned: the events hold numbers.
+ */
+export const SCHEMA = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+
+CREATE TABLE event_types (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  volatile TEXT NOT NULL,
+  UNIQUE (name, version)
+) STRICT;
+
+-- Payloads that begin with a byte from 0x40 to 0x7f are records: the number of a shape, then its values in order.
+-- 0x40 + id for id below 32; else 0x60 + (id & 31) and a second byte (id - 32) >> 5.
+CREATE TABLE payload_shapes (id INTEGER PRIMARY KEY, keys TEXT NOT NULL) STRICT;
+
+CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+
+CREATE TABLE events (
+  position INTEGER PRIMARY KEY,
+  type INTEGER NOT NULL,
+  aggregate INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  occurred_at INTEGER NOT NULL,
+  data BLOB NOT NULL,
+  partition_key INTEGER,
+  causation INTEGER,
+  metadata BLOB
+);
+
+CREATE TABLE event_index (
+  aggregate INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  PRIMARY KEY (aggregate, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE progress (id INTEGER PRIMARY KEY CHECK (id = 1), mark INTEGER NOT NULL, indexed INTEGER NOT NULL) STRICT;
+INSERT INTO progress VALUES (1, 0, 0);
+
+CREATE TABLE progress_chunks (chunk INTEGER PRIMARY KEY, bits BLOB NOT NULL) STRICT;
+
+CREATE VIEW event_log AS
+  SELECT
+    events.position,
+    event_types.name AS type,
+    aggregates.name AS aggregate_id,
+    events.version,
+    strftime('%Y-%m-%dT%H:%M:%fZ', events.occurred_at / 1000.0, 'unixepoch') AS occurred_at,
+    coalesce(keys.name, aggregates.name) AS partition_key,
+    events.causation,
+    length(events.data) AS data_bytes,
+    events.data AS data_msgpack,
+    events.metadata AS metadata_msgpack
+  FROM events
+  JOIN event_types ON event_types.id = events.type
+  JOIN names AS aggregates ON aggregates.id = events.aggregate
+  LEFT JOIN names AS keys ON keys.id = events.partition_key;
+`;

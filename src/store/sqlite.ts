@@ -1,0 +1,59 @@
+import Database from 'better-sqlite3';
+import { StoreCorruptError, StoreError, StoreLockedError, StorePathError } from '../events/errors.js';
+
+export type Sqlite = Database.Database;
+
+/** The oldest SQLite without the WAL-reset corruption bug (3.7.0 to 3.51.2). */
+const SQLITE_FLOOR = [3, 51, 3];
+
+/** Opens a connection with the settings that every connection of a store has. @throws a coded error. */
+export function openConnection(path: string, options: { readonly: boolean }): Sqlite {
+  const database = guard(path, () => new Database(path, { ...options, timeout: 2000 }));
+  guard(path, () => {
+    database.pragma('trusted_schema = OFF');
+    database.pragma('cell_size_check = ON');
+    database.pragma('mmap_size = 0');
+  });
+  const version = database.prepare('SELECT sqlite_version()').pluck().get() as string;
+  const parts = version.split('.').map(Number);
+  const newer = SQLITE_FLOOR.findIndex((part, index) => part !== parts[index]);
+  if (newer >= 0 && (parts[newer] as number) < (SQLITE_FLOOR[newer] as number)) {
+    database.close();
+    throw new StoreError(`SQLite ${version} has the WAL-reset bug; install better-sqlite3 12.11.1.`);
+  }
+  return database;
+}
+
+/** Runs a SQLite call and turns its errors into coded ones that name the file. */
+export function guard<Result>(path: string, call: () => Result): Result {
+  try {
+    return call();
+  } catch (error) {
+    throw toStoreError(path, error);
+  }
+}
+
+/** A coded error for whatever SQLite threw. */
+export function toStoreError(path: string, error: unknown): Error {
+  if (!(error instanceof Database.SqliteError)) return error as Error;
+  const options = { cause: error, details: { sqlite: error.code, store: path } };
+  switch (error.code.split('_').slice(0, 2).join('_')) {
+    case 'SQLITE_BUSY':
+    case 'SQLITE_LOCKED':
+      return new StoreLockedError(`Store ${path} is in use by another program: ${error.message}.`, options);
+    case 'SQLITE_CANTOPEN':
+    case 'SQLITE_READONLY':
+    case 'SQLITE_PERM':
+      return new StorePathError(`Store ${path} cannot be opened for writing: ${error.message}.`, options);
+    case 'SQLITE_CORRUPT':
+    case 'SQLITE_NOTADB':
+      return new StoreCorruptError(
+        `Store ${path} is damaged: ${error.message}. Restore it from a backup.`,
+        options,
+      );
+    case 'SQLITE_FULL':
+      return new StoreError(`Store ${path}: the disk is full. Free some space and open it again.`, options);
+    default:
+      return new StoreError(`Store ${path}: SQLite reports ${error.code}: ${error.message}.`, options);
+  }
+}

@@ -1,0 +1,83 @@
+import type { Codec, Shape } from '../events/codec.js';
+import type { StoredType } from '../events/registry.js';
+import type { Slab } from '../events/slab.js';
+import type { ProgressChange } from './progress.js';
+import type { StoreState, TypeToStore } from './protocol.js';
+
+/** Rows `from` to `to - 1` of a slab, to be stored in this order. */
+export interface Segment {
+  readonly slab: Slab;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What one transaction stores. */
+export interface CommitBatch {
+  readonly segments: readonly Segment[];
+  readonly progress: ProgressChange | undefined;
+  /** Payload shapes that are new to the store, numbered on from those it has. */
+  readonly shapes: readonly Shape[];
+}
+
+/** A name of the log, and the last version of the aggregate that bears it. */
+export interface StoredName {
+  readonly id: number;
+  readonly name: string;
+  readonly version: number;
+}
+
+/** An event as it lies in the store: numbers and bytes. */
+export interface RawEvent {
+  readonly position: number;
+  readonly type: number;
+  readonly aggregate: number;
+  readonly version: number;
+  readonly occurredAt: number;
+  readonly data: Buffer;
+  /** Undefined: the aggregate. */
+  readonly partitionKey: number | undefined;
+  readonly causation: number;
+  readonly metadata: Buffer | undefined;
+}
+
+/** Which raw events to read. Exactly one page; the caller asks again from the last one on. */
+export interface PageQuery {
+  readonly aggregate?: number;
+  /** First version (with `aggregate`) or position (without). */
+  readonly from: number;
+  readonly limit: number;
+}
+
+/** Reading what is committed. Synchronous: a page is a finished statement, so no checkpoint ever waits for it. */
+export interface EventReader {
+  readonly types: ReadonlyMap<number, StoredType>;
+  /** Decodes the events' payloads and metadata. */
+  readonly codec: Codec;
+  page(query: PageQuery): readonly RawEvent[];
+  /** The id of a name, or undefined when the log does not know it. */
+  findName(name: string): StoredName | undefined;
+  nameOf(id: number): string;
+  /** Names with their last versions, when there are at most `limit`; else undefined. */
+  allNames(limit: number): Iterable<StoredName> | undefined;
+  /** Aggregates with events that are not in the index yet, with their last versions. */
+  unindexedNames(): Iterable<StoredName>;
+}
+
+/** Where the log is kept. `SqliteStore` and `MemoryStore` pass the same contract tests. */
+export interface Store {
+  /** `memory`, or the path of the file. */
+  readonly location: string;
+  readonly reader: EventReader;
+  /** @throws coded errors; nothing stays open then. */
+  open(types: readonly TypeToStore[]): Promise<StoreState>;
+  /**
+   * Stores a batch in one transaction, after all batches before it. Resolves when it is as durable as the store
+   * promises; rejects with a coded error, and then nothing of it is stored and the store takes no more.
+   */
+  commit(batch: CommitBatch): Promise<void>;
+  /** Called when a slab's memory is given up for good. */
+  forget(slab: Slab): void;
+  /** Events up to here are indexed: their aggregates' versions can be looked up. */
+  readonly indexed: number;
+  close(): Promise<void>;
+}

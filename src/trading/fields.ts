@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+/**
+ * The kinds of field that the trading events are made of.
+ *
+ * **Money, prices and quantities of a backtest are IEEE 754 double numbers**, finite by schema. They are
+ * simulated: each is the result of a fixed sequence of additions, multiplications and divisions over candles
+ * that are doubles themselves, so it is the same on every machine, and writing it as decimal text would lose
+ * bits without making it more true. Nobody keeps accounts with them. What a real account has paid or received
+ * does not belong into these fields; such amounts travel as decimal text, because 0.1 is not a double.
+ *
+ * **Times are Unix epoch milliseconds**, whole numbers, negative before 1970. Text dates carry time zones and
+ * `Date` objects carry identity; a number carries neither, and sorts and hashes as it is.
+ *
+ * **Fractions and percentages**: a field whose name ends in `_percent` holds 5 for five percent; all other
+ * ratios (`total_return`, `win_rate`, `max_drawdown`, …) hold 0.05.
+ *
+ * **Unknown fields are refused**, not dropped: `settings` where `backtest_settings` was meant is a mistake
+ * that would otherwise show up as a missing value years later.
+ */
+
+/** An identifier: any text but the empty one. */
+export const id = z.string().min(1);
+
+/** Free text that may be empty. */
+export const text = z.string();
+
+/** Unix epoch milliseconds. */
+export const epochMs = z.int();
+
+/** A number of things. */
+export const count = z.int().nonnegative();
+
+/** Any finite number: profits, ratios, prices of spreads. */
+export const real = z.number();
+
+/** A finite number from 0 up: quantities, commissions, durations. */
+export const amount = z.number().nonnegative();
+
+/** A finite number above 0: prices, capital at the start. */
+export const positive = z.number().positive();
+
+/** A finite number from 0 to 1. */
+export const fraction = z.number().min(0).max(1);
+
+/** A finite number from 0 to 100. */
+export const percent = z.number().min(0).max(100);
+
+/** A JSON object whose content the event does not prescribe. */
+export const json = z.record(z.string(), z.unknown());
+
+/** The fields that every event of one backtest begins with. */
+export const backtestFields = { backtest_id: id, strategy_id: id, symbol: id };

@@ -1,0 +1,87 @@
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
+import { encodeError } from '../src/events/error-codec.js';
+import { WRITER_IDLE_MS } from '../src/limits.js';
+import type { WriterReply, WriterRequest } from '../src/store/protocol.js';
+import { type Commit, Writer } from '../src/store/writer.js';
+
+const port = parentPort;
+if (!port) throw new Error('workers/writer.js runs on a worker thread only.');
+
+let writer: Writer | undefined;
+let waiting: Commit[] = [];
+let lastSequence = 0;
+let idleTimer: NodeJS.Timeout | undefined;
+
+port.on('message', (first: WriterRequest) => {
+  clearTimeout(idleTimer);
+  try {
+    take(first);
+    // Group commit: everything that has arrived meanwhile goes into the same transaction.
+    let next = receiveMessageOnPort(port);
+    while (next) {
+      take(next.message as WriterRequest);
+      next = receiveMessageOnPort(port);
+    }
+    write();
+    if (writer) idleTimer = setTimeout(rest, WRITER_IDLE_MS);
+  } catch (error) {
+    reply({ kind: 'failed', error: encodeError(error) });
+  }
+});
+
+function take(request: WriterRequest): void {
+  switch (request.kind) {
+    case 'open':
+      writer = new Writer(request.options);
+      reply({ kind: 'opened', state: writer.state });
+      break;
+    case 'slab':
+      writer?.addSlab(request.id, request.memory);
+      break;
+    case 'forget':
+      // Commits that lie in this slab may still wait.
+      write();
+      writer?.forgetSlab(request.id);
+      break;
+    case 'commit':
+      waiting.push(request);
+      lastSequence = request.sequence;
+      break;
+    case 'close':
+      write();
+      close();
+      break;
+    default:
+      throw new Error(`Unknown writer request: ${JSON.stringify(request satisfies never)}`);
+  }
+}
+
+function write(): void {
+  if (!writer || waiting.length === 0) return;
+  const commits = waiting;
+  waiting = [];
+  writer.commit(commits);
+  reply({ kind: 'committed', sequence: lastSequence, indexed: writer.indexed });
+}
+
+/** In a quiet moment: what would otherwise delay a commit. */
+function rest(): void {
+  try {
+    writer?.index();
+    writer?.checkpoint();
+  } catch (error) {
+    reply({ kind: 'failed', error: encodeError(error) });
+  }
+}
+
+function close(): void {
+  writer?.close();
+  writer = undefined;
+  reply({ kind: 'closed' });
+  // Ends the thread by itself: a terminated thread could die inside SQLite.
+  port?.close();
+}
+
+function reply(message: WriterReply): void {
+  port?.postMessage(message);
+}
