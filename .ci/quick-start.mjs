@@ -6,7 +6,10 @@ import { join, resolve } from 'node:path';
 
 const [tarball, scratch] = process.argv.slice(2).map((path) => resolve(path));
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-const files = [...readme.matchAll(/```js title=(\S+)\n([\s\S]*?)```/g)].map(([, name, text]) => ({ name, text }));
+const files = [...readme.matchAll(/```js title=(\S+)\n([\s\S]*?)```/g)].map(([, name, text]) => ({
+  name,
+  text,
+}));
 const [, expected] = readme.match(/```text title=output\n([\s\S]*?)```/) ?? [];
 const tsconfig = readme.match(/```json title=tsconfig\.json\n([\s\S]*?)```/)?.[1];
 if (files.length < 3 || !expected || !tsconfig) throw new Error('The README has no quick start to run.');

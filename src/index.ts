@@ -33,6 +33,13 @@ export {
   type OnEvent,
 } from './lanes/handlers.js';
 export {
+  createPublisher,
+  PublishedEvent,
+  Publisher,
+  type PublisherOptions,
+  type SubscriberOptions,
+} from './publisher/publisher.js';
+export {
   openStoreReader,
   type StoreReader,
   type StoreReadOptions,

@@ -10,6 +10,7 @@ if (!port) throw new Error('workers/writer.js runs on a worker thread only.');
 let writer: Writer | undefined;
 let waiting: Commit[] = [];
 let lastSequence = 0;
+let failed = false;
 let idleTimer: NodeJS.Timeout | undefined;
 
 port.on('message', (first: WriterRequest) => {
@@ -25,7 +26,7 @@ port.on('message', (first: WriterRequest) => {
     write();
     if (writer) idleTimer = setTimeout(rest, WRITER_IDLE_MS);
   } catch (error) {
-    reply({ kind: 'failed', error: encodeError(error) });
+    fail(error);
   }
 });
 
@@ -44,6 +45,8 @@ function take(request: WriterRequest): void {
       writer?.forgetSlab(request.id);
       break;
     case 'commit':
+      // After a failure nothing more is written: progress counts up over events that are not there.
+      if (failed) break;
       waiting.push(request);
       lastSequence = request.sequence;
       break;
@@ -70,8 +73,14 @@ function rest(): void {
     writer?.index();
     writer?.checkpoint();
   } catch (error) {
-    reply({ kind: 'failed', error: encodeError(error) });
+    fail(error);
   }
+}
+
+function fail(error: unknown): void {
+  failed = true;
+  waiting = [];
+  reply({ kind: 'failed', error: encodeError(error) });
 }
 
 function close(): void {

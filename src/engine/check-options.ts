@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { InvalidOptionError } from '../events/errors.js';
 import { POOLED_SLAB_BYTES } from '../events/slab.js';
 import {
@@ -36,10 +37,12 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
     ['memory', 'os', 'disk'],
   );
   checkStore(options.store, durability);
+  text('run', options.run);
+  text('seed', options.seed);
   return {
     ...options,
     durability,
-    handlers: (options.handlers ?? []).map(moduleUrl),
+    handlers: moduleUrls(options.handlers ?? []),
     threads: whole('threads', options.threads ?? Math.max(1, availableParallelism() - 1), 0, MAX_THREADS),
     concurrency: whole('concurrency', options.concurrency ?? 1, 1, MAX_CONCURRENCY),
     dispatch: oneOf('dispatch', options.dispatch ?? 'durable', ['durable', 'accepted']),
@@ -58,7 +61,7 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
 }
 
 function checkStore(store: unknown, durability: Durability): void {
-  if (store !== undefined && (typeof store !== 'string' || store === '')) {
+  if (store !== undefined && (typeof store !== 'string' || store === '' || store.includes('\0'))) {
     throw new InvalidOptionError(`Option store is ${JSON.stringify(store)}; it must be the path of a file.`);
   }
   if (store === undefined && durability !== 'memory') {
@@ -73,11 +76,42 @@ function checkStore(store: unknown, durability: Durability): void {
   }
 }
 
-function moduleUrl(module: URL | string): string {
-  if (module instanceof URL) return module.href;
-  if (typeof module === 'string' && URL.canParse(module)) return module;
+function moduleUrls(modules: unknown): readonly string[] {
+  if (!Array.isArray(modules)) {
+    throw new InvalidOptionError(
+      "Option handlers must be an array of URLs: [new URL('./risk.handlers.js', import.meta.url)].",
+    );
+  }
+  return modules.map(moduleUrl);
+}
+
+function moduleUrl(module: unknown): string {
+  const url = module instanceof URL ? module.href : module;
+  if (typeof url === 'string' && isModuleUrl(url)) return url;
   throw new InvalidOptionError(
-    `Handler module ${JSON.stringify(module)} is not a URL. Write new URL('./risk.handlers.js', import.meta.url): threads load modules by URL, functions cannot be sent to them.`,
+    `Handler module ${describe(module)} is not a URL of a module. Write new URL('./risk.handlers.js', import.meta.url): threads load modules by URL, functions cannot be sent to them.`,
+  );
+}
+
+function isModuleUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  try {
+    if (url.startsWith('file:')) fileURLToPath(url);
+    return true;
+  } catch {
+    // A file URL with a host, as in 'file://risk.handlers.js': it names no file of this machine.
+    return false;
+  }
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : `of type ${typeof value}`;
+}
+
+function text(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === 'string' && value !== '' && value.isWellFormed())) return;
+  throw new InvalidOptionError(
+    `Option ${name} is ${describe(value)}; it must be a text of at least one character.`,
   );
 }
 

@@ -12,7 +12,7 @@ export class NameEntry extends KeyState {
   readonly name: string;
   /** As an aggregate: the last version handed out. */
   version: number;
-  /** As an aggregate: the position of that version, 0 when it is known to be indexed. */
+  /** As an aggregate: the position of that version, 0 when it was in the store before the engine opened. */
   position = 0;
   /** Not in the store yet: the next row that bears the name tells the writer. */
   isNew: boolean;
@@ -57,12 +57,6 @@ export class Directory {
     const all = reader.allNames(NAMES_LOADED_AT_OPEN);
     this.#complete = all !== undefined;
     for (const { id, name, version } of all ?? []) this.#add(new NameEntry(id, name, version, false));
-    for (const { id, name, version } of reader.unindexedNames()) {
-      const entry = this.#entries.get(name) ?? this.#add(new NameEntry(id, name, version, false));
-      entry.version = Math.max(entry.version, version);
-      // Not indexed yet: the entry must stay until it is, because a look-up would find an older version.
-      entry.position = Number.MAX_SAFE_INTEGER;
-    }
   }
 
   /** The entry of a name, made when the log does not know it. */
@@ -76,6 +70,13 @@ export class Directory {
     if (entry || this.#complete) return entry;
     const stored = this.#store.reader.findName(name);
     return stored && this.#add(new NameEntry(stored.id, name, stored.version, false));
+  }
+
+  /** The number of the partition key under which a stored aggregate's events stand; undefined for a new one. */
+  storedKeyOf({ id, version }: NameEntry): number | undefined {
+    if (version === 0) return undefined;
+    const [first] = this.#store.reader.page({ aggregate: id, from: 1, limit: 1 });
+    return first && (first.partitionKey ?? first.aggregate);
   }
 
   #miss(name: string): NameEntry {

@@ -6,13 +6,16 @@ import {
   ConcurrencyError,
   EngineClosedError,
   EngineFailedError,
+  InvalidOptionError,
   type MillraceError,
+  NotDeterministicError,
 } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
 import type { LaneExecutor } from '../lanes/executor.js';
 import { PUBLISH_MANY_YIELD } from '../limits.js';
 import { addToFingerprint, pagesFrom } from '../store/decode.js';
 import type { Store } from '../store/store.js';
+import { abortable } from './abortable.js';
 import type { CheckedOptions } from './check-options.js';
 import type { Hub } from './hub.js';
 import { Intake } from './intake.js';
@@ -68,10 +71,10 @@ export class Engine implements AsyncDisposable {
    */
   async publish(event: NewEvent, { until = 'durable', signal }: PublishOptions = {}): Promise<Receipt> {
     this.#checkOpen();
+    checkUntil(until);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepare(event);
-    const receipt = await this.#enter(prepared.partitionKey, () => this.#accept(prepared), signal);
-    return this.#wait(receipt, until);
+    return this.#enter(prepared.partitionKey, () => this.#wait(this.#accept(prepared), until), signal);
   }
 
   /**
@@ -84,6 +87,7 @@ export class Engine implements AsyncDisposable {
     events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
     { until = 'durable', signal }: PublishOptions = {},
   ): Promise<ManyReceipt> {
+    checkUntil(until);
     const intake = new Intake(this.#hub);
     const take = (event: NewEvent): Promise<void> | undefined => {
       this.#checkOpen();
@@ -91,7 +95,7 @@ export class Engine implements AsyncDisposable {
       return intake.take(this.#preparation.prepare(event), signal);
     };
     if (Symbol.asyncIterator in events) {
-      for await (const event of events) await take(event);
+      for await (const event of abortable(events, signal)) await take(event);
     } else {
       for (const event of events) {
         const full = take(event);
@@ -142,8 +146,11 @@ export class Engine implements AsyncDisposable {
     }: PublishOptions & { readonly expectedVersion?: number } = {},
   ): Promise<Receipt> {
     this.#checkOpen();
+    checkUntil(until);
+    signal?.throwIfAborted();
     const prepared = events.map((event) => this.#preparation.prepareFor(aggregateId, event));
-    const accept = (): Receipt => {
+    this.#checkOneKey(prepared);
+    const accept = (): Receipt | Promise<Receipt> => {
       const actual = this.#hub.directory.find(aggregateId)?.version ?? 0;
       if (expectedVersion !== undefined && actual !== expectedVersion) {
         throw new ConcurrencyError(
@@ -153,11 +160,10 @@ export class Engine implements AsyncDisposable {
       }
       let receipt: Receipt = { position: 0, version: actual };
       for (const event of prepared) receipt = this.#accept(event);
-      return receipt;
+      return prepared.length > 0 ? this.#wait(receipt, until) : receipt;
     };
     const key = prepared[0]?.partitionKey ?? aggregateId;
-    const receipt = await this.#enter(key, accept, signal);
-    return prepared.length > 0 ? this.#wait(receipt, until) : receipt;
+    return this.#enter(key, accept, signal);
   }
 
   /** Calls `handler` on the main thread for each durable event of a type, in position order. */
@@ -182,7 +188,17 @@ export class Engine implements AsyncDisposable {
   /** Durable events: of one aggregate in version order, or of the whole log in position order. */
   read(options: ReadOptions = {}): AsyncGenerator<DomainEvent, void, undefined> {
     const { store, registry, run } = this.#parts;
-    return readEvents(store, run, registry, options);
+    const { directory, sequencer } = this.#hub;
+    return readEvents(
+      store,
+      run,
+      registry,
+      { ...options, check: () => this.#checkReadable() },
+      (aggregateId, after) => {
+        const entry = directory.find(aggregateId);
+        return entry && sequencer.tail.positionsOf(entry.position, after);
+      },
+    );
   }
 
   /** Resolves when everything accepted so far and everything it led to is durable and handled. */
@@ -203,12 +219,14 @@ export class Engine implements AsyncDisposable {
 
   /** SHA-256 of the log as design: equal for equal input in deterministic mode, whatever the thread count. */
   async fingerprint(): Promise<string> {
+    this.#checkOpen();
     await this.drain();
     const { reader } = this.#parts.store;
     const fingerprint = new Fingerprint();
     for (const page of pagesFrom(reader, 1)) {
       addToFingerprint(fingerprint, reader, page);
       await turn();
+      this.#checkReadable();
     }
     return fingerprint.digest();
   }
@@ -260,14 +278,22 @@ export class Engine implements AsyncDisposable {
     { priority = 0, filter, signal }: SubscribeOptions,
   ): Subscription {
     this.#checkOpen();
-    const unsubscribe = this.#hub.subscriptions.add({ type, handle, filter, priority });
+    const remove = this.#hub.subscriptions.add({ type, handle, filter, priority });
+    const unsubscribe = () => {
+      remove();
+      signal?.removeEventListener('abort', unsubscribe);
+    };
     if (signal?.aborted) unsubscribe();
-    signal?.addEventListener('abort', unsubscribe, { once: true });
+    else signal?.addEventListener('abort', unsubscribe, { once: true });
     return { unsubscribe, [Symbol.dispose]: unsubscribe };
   }
 
   /** Runs `accept` when there is room and, in deterministic mode, the key is quiet. */
-  #enter(key: string, accept: () => Receipt, signal: AbortSignal | undefined): Receipt | Promise<Receipt> {
+  #enter(
+    key: string,
+    accept: () => Receipt | Promise<Receipt>,
+    signal: AbortSignal | undefined,
+  ): Receipt | Promise<Receipt> {
     const { admission } = this.#hub;
     const enter = (): Receipt | Promise<Receipt> => {
       if (!this.#hub.mustWait(key)) return accept();
@@ -276,6 +302,15 @@ export class Engine implements AsyncDisposable {
       });
     };
     return admission.isOpen ? enter() : admission.enter(enter, signal);
+  }
+
+  /** Found before the first event is sequenced, because `append` is all or nothing. */
+  #checkOneKey(events: readonly Prepared[]): void {
+    const keys = new Set(events.map((event) => event.partitionKey));
+    if (!this.#parts.options.deterministic || keys.size < 2) return;
+    throw new NotDeterministicError(
+      `append got events of the keys ${[...keys].join(', ')}: in deterministic mode an aggregate has one key.`,
+    );
   }
 
   #accept(event: Prepared): Receipt {
@@ -289,9 +324,13 @@ export class Engine implements AsyncDisposable {
   }
 
   #wait(receipt: Receipt, until: PublishOptions['until']): Receipt | Promise<Receipt> {
-    if (until === 'accepted') return receipt;
-    const { receipts } = this.#hub;
+    const { receipts, lastDurable } = this.#hub;
+    if (until === 'accepted' || (until !== 'handled' && receipt.position <= lastDurable)) return receipt;
     return until === 'handled' ? receipts.untilHandled(receipt) : receipts.untilDurable(receipt);
+  }
+
+  #checkReadable(): void {
+    if (this.#state === 'closed') throw this.#closedError();
   }
 
   #checkOpen(): void {
@@ -302,4 +341,9 @@ export class Engine implements AsyncDisposable {
   #closedError(): MillraceError {
     return new EngineClosedError('The engine is closed. Open it again with openEngine before publishing.');
   }
+}
+
+function checkUntil(until: string): void {
+  if (until === 'accepted' || until === 'durable' || until === 'handled') return;
+  throw new InvalidOptionError(`Option until is '${until}'; it must be one of accepted, durable, handled.`);
 }

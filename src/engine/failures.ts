@@ -1,4 +1,4 @@
-import { decodeError, type WireError } from '../events/error-codec.js';
+import { decodeError } from '../events/error-codec.js';
 import { HandlerError, KeyParkedError } from '../events/errors.js';
 import type { RegisteredType } from '../events/registry.js';
 import { rowOf, slabOf } from '../events/slab.js';
@@ -7,6 +7,7 @@ import type { LaneScheduler } from '../lanes/scheduler.js';
 import { RETRY_DELAY_MAX_MS, RETRY_DELAY_MS } from '../limits.js';
 import type { Counters } from './counters.js';
 import type { NameEntry } from './directory.js';
+import type { FailedEvent } from './lane-pump.js';
 import type { HubSlab, SlabPool } from './slab-pool.js';
 
 /** What the hub does about failures. */
@@ -37,8 +38,8 @@ export interface FailureRule {
 export class Failures {
   readonly #scheduler: LaneScheduler;
   readonly #pool: SlabPool;
-  readonly #errors: Map<NameEntry, WireError>;
-  readonly #types: ReadonlyMap<number, RegisteredType>;
+  readonly #failed: Map<NameEntry, FailedEvent>;
+  readonly #types: readonly (RegisteredType | undefined)[];
   readonly #events: FailureEvents;
   readonly #rules = new Map<string, FailureRule>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -46,13 +47,13 @@ export class Failures {
   constructor(
     scheduler: LaneScheduler,
     pool: SlabPool,
-    errors: Map<NameEntry, WireError>,
-    types: ReadonlyMap<number, RegisteredType>,
+    failed: Map<NameEntry, FailedEvent>,
+    types: readonly (RegisteredType | undefined)[],
     events: FailureEvents,
   ) {
     this.#scheduler = scheduler;
     this.#pool = pool;
-    this.#errors = errors;
+    this.#failed = failed;
     this.#types = types;
     this.#events = events;
   }
@@ -66,7 +67,7 @@ export class Failures {
     const reference = key.head;
     const slab = this.#pool.slabs[slabOf(reference)] as HubSlab;
     const row = rowOf(reference);
-    const type = this.#types.get(slab.type[row] as number)?.type ?? '';
+    const type = this.#types[slab.type[row] as number]?.type ?? '';
     const rule = this.#rules.get(type) ?? { retries: 0, onFailure: 'park' };
     const { counters } = this.#events;
     counters.failed++;
@@ -107,7 +108,7 @@ export class Failures {
   }
 
   #handlerError(key: NameEntry, slab: HubSlab, row: number, type: string): HandlerError {
-    const wire = this.#errors.get(key);
+    const wire = this.#failed.get(key)?.error;
     const cause = wire && decodeError(wire);
     const position = slab.position[row] as number;
     return new HandlerError(
@@ -141,7 +142,7 @@ export class Failures {
 
   #forget(key: NameEntry): void {
     key.attempts = 0;
-    this.#errors.delete(key);
+    this.#failed.delete(key);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Codec } from '../events/codec.js';
-import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
+import { type DomainEvent, StoredEvent, type StoredMetadata } from '../events/domain-event.js';
 import type { Emission } from '../events/emission.js';
 import { EngineFailedError } from '../events/errors.js';
 import type { EventRegistry, RegisteredType } from '../events/registry.js';
@@ -15,7 +15,7 @@ import { Admission } from './admission.js';
 import { CommitQueue, type HubSegment } from './commit-queue.js';
 import { Counters } from './counters.js';
 import { Directory, type NameEntry } from './directory.js';
-import { Failures } from './failures.js';
+import { Failures, parkedBehind } from './failures.js';
 import { KeyGate } from './key-gate.js';
 import { LanePump } from './lane-pump.js';
 import type { Prepared } from './prepare.js';
@@ -44,7 +44,7 @@ export interface HubParts {
 export class Hub {
   readonly counters = new Counters();
   readonly receipts = new Receipts();
-  readonly subscriptions: Subscriptions;
+  readonly subscriptions: Subscriptions<DomainEvent>;
   readonly admission: Admission;
   readonly directory: Directory;
   readonly sequencer: Sequencer;
@@ -57,11 +57,11 @@ export class Hub {
   readonly #gate: KeyGate | undefined;
   readonly #scheduler: LaneScheduler;
   readonly #pump: LanePump;
-  readonly #types = new Map<number, RegisteredType>();
+  /** By stored type id; several ids may be versions or aliases of one type. */
+  readonly #types: (RegisteredType | undefined)[] = [];
   readonly #idle: (() => void)[] = [];
   #durable: number;
   #failure: Error | undefined;
-  #onFailure: ((error: Error) => void) | undefined;
 
   constructor(parts: HubParts) {
     const { store, state, executor } = parts;
@@ -90,8 +90,7 @@ export class Hub {
     });
     this.admission = new Admission(() => this.#hasRoom());
     for (const stored of state.types) {
-      const type = parts.registry.find(stored.name);
-      if (type) this.#types.set(stored.id, type);
+      this.#types[stored.id] = parts.registry.find(stored.name);
     }
     this.commits = new CommitQueue(store, this.#progress, {
       sending: () => this.receipts.takeSettling(),
@@ -101,16 +100,16 @@ export class Hub {
     });
     this.#pump = new LanePump(executor, this.#scheduler, this.pool, codec, {
       unknownShape: ({ type, shape }) => {
-        const registered = this.#types.get(type);
+        const registered = this.#types[type];
         if (registered) this.#shapes.learn(registered, shape);
       },
       emitted: (emission, bytes, cause) => this.#emitted(emission, bytes, cause),
-      finished: (_reference, slab, row) => this.#finished(slab, row),
+      finished: (slab, row) => this.#finished(slab, row),
       settled: (key) => this.failures.settle(key),
       answered: () => this.#answered(),
       crashed: (error) => this.fail(error),
     });
-    this.failures = new Failures(this.#scheduler, this.pool, this.#pump.errors, this.#types, {
+    this.failures = new Failures(this.#scheduler, this.pool, this.#pump.failed, this.#types, {
       retry: () => this.#pump.pump(),
       skipped: (slab, row) => this.#finished(slab, row),
       dropped: (slab, key) => this.#release(slab, key),
@@ -124,10 +123,6 @@ export class Hub {
   /** The error that stopped the hub, if one did. */
   get failure(): Error | undefined {
     return this.#failure;
-  }
-
-  set onFailure(callback: (error: Error) => void) {
-    this.#onFailure = callback;
   }
 
   /** Whether an event of this key must wait for the key to be quiet: in deterministic mode only. */
@@ -155,6 +150,7 @@ export class Hub {
     this.counters.inFlight++;
     this.#gate?.began(slab.keys[slab.rows - 1] as NameEntry);
     this.#dispatch(slab, slab.rows - 1);
+    this.sequencer.closeLargeSlab();
   }
 
   /** An event of the log that no lane handles any more. */
@@ -200,7 +196,6 @@ export class Hub {
     this.admission.refuseAll(this.#failure);
     this.#gate?.refuseAll(this.#failure);
     this.#wakeIdle();
-    this.#onFailure?.(this.#failure);
   }
 
   /** Sends nothing more to writer or lanes. */
@@ -222,27 +217,32 @@ export class Hub {
     this.counters.accepted++;
     this.counters.inFlight++;
     this.commits.add(slab);
-    if (!type.handled) {
+    if (type.handled) {
+      slab.holds++;
+      this.#gate?.began(slab.keys[row] as NameEntry);
+      if (this.#parts.dispatch === 'accepted') this.#dispatch(slab, row);
+    } else {
       // Nobody will handle it: its progress goes into the same transaction as the event.
       this.#progress.finish(slab.position[row] as number);
-      return;
     }
-    slab.holds++;
-    this.#gate?.began(slab.keys[row] as NameEntry);
-    if (this.#parts.dispatch === 'accepted') this.#dispatch(slab, row);
+    this.sequencer.closeLargeSlab();
   }
 
   #dispatch(slab: HubSlab, row: number): void {
     const key = slab.keys[row] as NameEntry;
-    if (key.place === KeyPlace.Parked) this.#release(slab, key);
-    else this.#scheduler.enqueue(rowReference(slab.id, row), key);
+    if (key.place === KeyPlace.Parked) {
+      const position = slab.position[row] as number;
+      // Whoever waits for it may only be about to say so, in this same turn.
+      queueMicrotask(() => this.receipts.failed(position, parkedBehind(key)));
+      this.#release(slab, key);
+    } else this.#scheduler.enqueue(rowReference(slab.id, row), key);
   }
 
   #committed(segments: readonly HubSegment[]): void {
     const subscribed = !this.subscriptions.isEmpty;
     for (const { slab, from, to } of segments) {
       for (let row = from; row < to; row++) {
-        const type = this.#types.get(slab.type[row] as number);
+        const type = this.#types[slab.type[row] as number];
         if (!type?.handled) {
           this.counters.inFlight--;
           this.counters.handled++;
@@ -282,7 +282,7 @@ export class Hub {
   }
 
   #emitted(emission: Emission, bytes: Buffer, cause: number): void {
-    const type = this.#types.get(emission.type);
+    const type = this.#types[emission.type];
     if (!type) {
       this.fail(new EngineFailedError(`A lane emitted an event of the unknown type ${emission.type}.`));
       return;

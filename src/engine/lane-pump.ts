@@ -12,12 +12,18 @@ import type { HubSlab, SlabPool } from './slab-pool.js';
 export interface LaneEvents {
   emitted(emission: Emission, bytes: Buffer, cause: number): void;
   unknownShape(shape: TypedShape): void;
-  finished(reference: number, slab: HubSlab, row: number, key: NameEntry): void;
+  finished(slab: HubSlab, row: number): void;
   /** A key has a failed event and nothing in flight any more. */
   settled(key: NameEntry): void;
   /** A whole answer has been dealt with. */
   answered(): void;
   crashed(error: Error): void;
+}
+
+/** An event that failed and may be tried again. */
+export interface FailedEvent {
+  readonly reference: number;
+  readonly error: WireError;
 }
 
 /** Sends batches to lanes while they have room, and takes their answers apart. */
@@ -28,11 +34,12 @@ export class LanePump {
   readonly #events: LaneEvents;
   readonly #known: Set<HubSlab>[];
   readonly #cleared: number[][];
+  readonly #forgotten: number[][];
   /** Payload shapes that each lane has been told of. */
   readonly #shapes: number[];
   readonly #codec: Codec;
-  /** The last error of each key that has one. */
-  readonly errors = new Map<NameEntry, WireError>();
+  /** The failed event of each key that has one. */
+  readonly failed = new Map<NameEntry, FailedEvent>();
   #stopped = false;
   #first = 0;
 
@@ -51,6 +58,7 @@ export class LanePump {
     this.#events = events;
     this.#known = Array.from({ length: executor.lanes }, () => new Set<HubSlab>());
     this.#cleared = Array.from({ length: executor.lanes }, () => []);
+    this.#forgotten = Array.from({ length: executor.lanes }, () => []);
   }
 
   /** Gives every lane what it can take. Another lane is asked first each time, so that none is favoured. */
@@ -70,9 +78,11 @@ export class LanePump {
     }
   }
 
-  /** A slab's memory is given up: lanes that know its id must be told anew. */
+  /** A slab's memory is given up for good: no row of it is in flight, and its id is not used again soon. */
   forget(slab: HubSlab): void {
-    for (const known of this.#known) known.delete(slab);
+    this.#known.forEach((known, lane) => {
+      if (known.delete(slab)) this.#forgotten[lane]?.push(slab.id);
+    });
   }
 
   stop(): void {
@@ -82,12 +92,15 @@ export class LanePump {
   #send(lane: number, rows: Uint32Array): void {
     const cleared = this.#cleared[lane] as number[];
     this.#cleared[lane] = [];
-    const attempts = this.errors.size === 0 ? undefined : this.#attempts(rows);
+    const forgotten = this.#forgotten[lane] as number[];
+    this.#forgotten[lane] = [];
+    const attempts = this.failed.size === 0 ? undefined : this.#attempts(rows);
     const slabs = this.#newSlabs(lane, rows);
     const shapes = this.#newShapes(lane);
     const batch: LaneBatch = {
       kind: 'batch',
       slabs,
+      forgotten,
       rows,
       cleared,
       ...shapes,
@@ -126,11 +139,9 @@ export class LanePump {
 
   #attempts(rows: Uint32Array): Map<number, number> {
     const attempts = new Map<number, number>();
-    const seen = new Set<NameEntry>();
     rows.forEach((reference, index) => {
-      const key = this.#slab(reference).keys[rowOf(reference)] as NameEntry;
-      if (key.attempts > 0 && !seen.has(key)) attempts.set(index, key.attempts);
-      seen.add(key);
+      const key = this.#keyOf(reference);
+      if (this.failed.get(key)?.reference === reference) attempts.set(index, key.attempts);
     });
     return attempts;
   }
@@ -160,8 +171,9 @@ export class LanePump {
     const unfinished = new Set(held);
     for (const { index, error } of failures) {
       unfinished.add(index);
-      const key = this.#keyOf(rows[index] as number);
-      this.errors.set(key, error);
+      const reference = rows[index] as number;
+      const key = this.#keyOf(reference);
+      this.failed.set(key, { reference, error });
       (this.#cleared[lane] as number[]).push(key.id);
     }
     const returned = new Set<NameEntry>();
@@ -183,10 +195,10 @@ export class LanePump {
     const key = slab.keys[row] as NameEntry;
     if (key.attempts > 0) {
       key.attempts = 0;
-      this.errors.delete(key);
+      this.failed.delete(key);
     }
     this.#scheduler.finished(key);
-    this.#events.finished(reference, slab, row, key);
+    this.#events.finished(slab, row);
   }
 
   #keyOf(reference: number): NameEntry {

@@ -49,7 +49,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     }
     const hub = new Hub({ ...checked, registry, store, state, executor });
     for (const rule of handled) hub.failures.setRule(rule.type, rule);
-    await recover(hub, store, registry);
+    await recover(hub, store, registry, state.lastPosition);
     return new Engine({ options: checked, registry, store, executor, hub, run: state.run });
   } catch (error) {
     await Promise.allSettled([executor.close(), store.close()]);
@@ -94,10 +94,12 @@ async function openLanes(
 }
 
 /** Puts unfinished events of the log back on their way; waits for room like any publisher. */
-async function recover(hub: Hub, store: Store, registry: EventRegistry): Promise<void> {
+async function recover(hub: Hub, store: Store, registry: EventRegistry, last: number): Promise<void> {
   const { reader } = store;
   for (const page of pagesFrom(reader, hub.mark + 1)) {
     for (const raw of page) {
+      // What handlers emit meanwhile is on its way already.
+      if (raw.position > last) break;
       if (hub.isFinished(raw.position)) continue;
       const type = registry.find(storedType(reader, raw).name);
       if (!type?.handled) {
@@ -111,8 +113,13 @@ async function recover(hub: Hub, store: Store, registry: EventRegistry): Promise
         occurredAt: raw.occurredAt,
         causation: raw.causation,
       };
-      if (hub.admission.isOpen) hub.restore(facts, raw);
-      else await hub.admission.enter(() => hub.restore(facts, raw), undefined);
+      if (hub.admission.isOpen) {
+        hub.restore(facts, raw);
+        continue;
+      }
+      // Room comes from the lanes, and they have seen nothing of this page yet.
+      hub.pump();
+      await hub.admission.enter(() => hub.restore(facts, raw), undefined);
     }
     hub.pump();
   }

@@ -1,3 +1,4 @@
+import { Clock } from '../events/clock.js';
 import { Codec } from '../events/codec.js';
 import type { EventOptions, NewEvent } from '../events/define-event.js';
 import type { StoredMetadata } from '../events/domain-event.js';
@@ -7,7 +8,7 @@ import {
   NotDeterministicError,
   UnknownEventTypeError,
 } from '../events/errors.js';
-import { checkPayload } from '../events/payload-check.js';
+import { checkPayload, checkSize } from '../events/payload-check.js';
 import type { EventRegistry, RegisteredType } from '../events/registry.js';
 import type { CheckedOptions } from './check-options.js';
 import type { RowFacts } from './sequencer.js';
@@ -26,6 +27,7 @@ export class Preparation {
   readonly #registry: EventRegistry;
   readonly #validate: boolean;
   readonly #deterministic: boolean;
+  readonly #clock = new Clock();
 
   constructor(registry: EventRegistry, options: CheckedOptions) {
     this.#registry = registry;
@@ -44,10 +46,18 @@ export class Preparation {
   /** As `prepare`, for an aggregate that the caller names. @throws also when the event belongs to another one. */
   prepareFor(aggregateId: string, event: NewEvent): Prepared {
     const prepared = this.prepare(event);
-    if (prepared.aggregateId === aggregateId) return prepared;
+    if (prepared.aggregateId === aggregateId) {
+      this.#checkSize(prepared);
+      return prepared;
+    }
     throw new InvalidNameError(
       `Event '${event.type}' belongs to aggregate '${prepared.aggregateId}', not to '${aggregateId}'.`,
     );
+  }
+
+  /** `append` is all or nothing, so what the sequencer could refuse must be known before the first event. */
+  #checkSize({ type, data, metadata }: Prepared): void {
+    checkSize(type.type, metadataCodec.pack(data).length + (metadata?.length ?? 0));
   }
 
   #typeOf(event: NewEvent): RegisteredType {
@@ -84,12 +94,12 @@ export class Preparation {
   #time(type: RegisteredType, options: EventOptions | undefined): number {
     const given = options?.occurredAt;
     if (given === undefined) {
-      if (!this.#deterministic) return Date.now();
+      if (!this.#deterministic) return this.#clock.now();
       throw new NotDeterministicError(
         `Event '${type.type}' has no time. In deterministic mode time comes from the data: OrderPlaced(data, { occurredAt }).`,
       );
     }
-    const time = Number(given);
+    const time = given instanceof Date ? given.getTime() : given;
     if (Number.isFinite(time)) return time;
     throw new InvalidOptionError(`Event '${type.type}': occurredAt is not a valid time.`);
   }

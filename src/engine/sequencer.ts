@@ -1,12 +1,14 @@
 import { isRecord, type Packed } from '../events/codec.js';
-import { NotDeterministicError, PayloadTooLargeError } from '../events/errors.js';
+import { NotDeterministicError } from '../events/errors.js';
+import { checkSize } from '../events/payload-check.js';
 import type { RegisteredType } from '../events/registry.js';
 import { ROW_NEW_AGGREGATE, ROW_NEW_KEY } from '../events/slab.js';
-import { MAX_PAYLOAD_BYTES, SLAB_BYTES, SLAB_HEADROOM, SLAB_ROWS } from '../limits.js';
+import { SLAB_BYTES, SLAB_HEADROOM, SLAB_ROWS } from '../limits.js';
 import type { RawEvent } from '../store/store.js';
 import type { Directory, NameEntry } from './directory.js';
 import type { Shapes } from './shapes.js';
 import type { HubSlab, SlabPool } from './slab-pool.js';
+import { Tail } from './tail.js';
 
 /** What every new event has, wherever it came from. */
 export interface RowFacts {
@@ -27,8 +29,10 @@ export class Sequencer {
   readonly #pool: SlabPool;
   readonly #shapes: Shapes;
   readonly #deterministic: boolean;
+  readonly tail: Tail;
   #position: number;
   #slab: HubSlab;
+  #version = 0;
   #start = 0;
   #dataLength = 0;
 
@@ -43,6 +47,7 @@ export class Sequencer {
     this.#directory = directory;
     this.#pool = pool;
     this.#position = lastPosition;
+    this.tail = new Tail(lastPosition);
     this.#deterministic = deterministic;
     this.#slab = pool.acquire();
   }
@@ -53,7 +58,7 @@ export class Sequencer {
 
   /** Version of the event that was sequenced last. */
   get lastVersion(): number {
-    return this.#slab.version[this.#slab.rows - 1] as number;
+    return this.#version;
   }
 
   /** The slab of the row written last; its row is `slab.rows - 1`. */
@@ -106,6 +111,13 @@ export class Sequencer {
     this.#slab.type[row] = event.type;
   }
 
+  /** Closes a slab that was made for one large event: nothing else fits, and while open it cannot be freed. */
+  closeLargeSlab(): void {
+    if (this.#slab.bytes.length <= SLAB_BYTES) return;
+    this.#pool.release(this.#slab, 1);
+    this.#slab = this.#pool.acquire();
+  }
+
   #copy(
     facts: RowFacts,
     aggregate: NameEntry,
@@ -128,7 +140,7 @@ export class Sequencer {
     const key =
       facts.partitionKey === facts.aggregateId ? aggregate : this.#directory.get(facts.partitionKey);
     if (!this.#deterministic) return key;
-    if (aggregate.keyId === 0) aggregate.keyId = key.id;
+    if (aggregate.keyId === 0) aggregate.keyId = this.#directory.storedKeyOf(aggregate) ?? key.id;
     if (aggregate.keyId === key.id) return key;
     throw new NotDeterministicError(
       `Event '${facts.type.type}': aggregate '${facts.aggregateId}' has had another partition key than '${facts.partitionKey}'. ` +
@@ -140,6 +152,8 @@ export class Sequencer {
     const row = this.#slab.rows - 1;
     this.#position++;
     aggregate.version++;
+    this.#version = aggregate.version;
+    this.tail.add(this.#position, aggregate.position);
     aggregate.position = this.#position;
     this.#slab.position[row] = this.#position;
     this.#slab.version[row] = aggregate.version;
@@ -148,11 +162,7 @@ export class Sequencer {
   #pack(type: RegisteredType, data: unknown, extra: number, aggregate: NameEntry, key: NameEntry): void {
     const { target, start, end } = this.#encode(type, data);
     const length = end - start;
-    if (length + extra > MAX_PAYLOAD_BYTES) {
-      throw new PayloadTooLargeError(
-        `Event '${type.type}': its payload takes ${length} bytes, the limit is ${MAX_PAYLOAD_BYTES}. Store large data elsewhere and its address here.`,
-      );
-    }
+    checkSize(type.type, length + extra);
     if (target === this.#slab.bytes && end + extra <= this.#slab.bytes.length) {
       this.#start = start;
     } else {
@@ -192,7 +202,7 @@ export class Sequencer {
     if (entry.slabSerial === slab.serial) return;
     entry.slabSerial = slab.serial;
     entry.nameOffset = slab.end;
-    entry.nameLength = slab.bytes.write(entry.name, slab.end);
+    entry.nameLength = writeText(slab.bytes, slab.end, entry.name);
     slab.end += entry.nameLength;
   }
 
@@ -215,6 +225,21 @@ export class Sequencer {
     slab.keyLength[row] = key.nameLength;
     slab.flags[row] = newNames(aggregate, key);
   }
+}
+
+/** Longest text that is copied character by character: below it a call into Node costs more than the loop. */
+const SHORT_TEXT = 32;
+
+/** Writes UTF-8 and returns its length in bytes. */
+function writeText(bytes: Buffer, offset: number, text: string): number {
+  const { length } = text;
+  if (length > SHORT_TEXT) return bytes.write(text, offset);
+  for (let index = 0; index < length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) return bytes.write(text, offset);
+    bytes[offset + index] = code;
+  }
+  return length;
 }
 
 function newNames(aggregate: NameEntry, key: NameEntry): number {

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 
 /**
- * A payload as canonical text: keys sorted, volatile fields of the top level left out, types that JSON does
- * not know written with a tag. Equal data gives equal text whatever the order of its keys.
+ * A payload as canonical text: keys sorted, volatile fields of the top level left out, what JSON does not
+ * know written as no JSON can be. Equal data gives equal text whatever the order of its keys.
  */
 export function canonicalText(data: unknown, volatile: readonly string[] = []): string {
   return write(data, volatile);
@@ -10,10 +10,10 @@ export function canonicalText(data: unknown, volatile: readonly string[] = []): 
 
 function write(value: unknown, omit: readonly string[]): string {
   if (Array.isArray(value)) return `[${value.map((item) => write(item, [])).join(',')}]`;
-  if (typeof value === 'bigint') return `{"$bigint":"${value}"}`;
+  if (typeof value === 'bigint') return `bigint(${value})`;
   if (typeof value !== 'object' || value === null) return writePrimitive(value);
-  if (value instanceof Date) return `{"$date":${value.getTime()}}`;
-  if (value instanceof Uint8Array) return `{"$bytes":"${Buffer.from(value).toString('hex')}"}`;
+  if (value instanceof Date) return `date(${value.getTime()})`;
+  if (value instanceof Uint8Array) return `bytes(${Buffer.from(value).toString('hex')})`;
   const fields = value as Record<string, unknown>;
   const keys = Object.keys(fields).filter((key) => fields[key] !== undefined && !omit.includes(key));
   return `{${keys

@@ -52,6 +52,8 @@ export class Codec {
       },
       maxSharedStructures: MAX_SHAPES,
       mapsAsObjects: true,
+      // Bytes in a payload would else be a view of a slab that is soon used again.
+      copyBuffers: true,
     } as never);
   }
 

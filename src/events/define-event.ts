@@ -117,6 +117,15 @@ function checkDefinition(type: string, options: EventTypeOptions<z.ZodType>): vo
       `Event type '${type}' needs 'aggregateId': a function from payload to the id of its aggregate.`,
     );
   }
+  for (const name of ['partitionKey', 'upcast'] as const) {
+    if (options[name] === undefined || typeof options[name] === 'function') continue;
+    throw new InvalidDefinitionError(`Event type '${type}': ${name} must be a function.`);
+  }
+  for (const name of ['aliases', 'volatile'] as const) {
+    const list: unknown = options[name] ?? [];
+    if (Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== '')) continue;
+    throw new InvalidDefinitionError(`Event type '${type}': ${name} must be an array of names.`);
+  }
   const version = options.version ?? 1;
   if (!Number.isInteger(version) || version < 1 || version > 65_535) {
     throw new InvalidDefinitionError(

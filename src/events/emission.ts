@@ -1,6 +1,7 @@
 import { MAX_EMITTED_BYTES } from '../limits.js';
 import { type Codec, isRecord, type Shape, shapeOf } from './codec.js';
 import { PayloadTooLargeError } from './errors.js';
+import { checkSize } from './payload-check.js';
 
 /** One emitted event as it lies in an emission buffer. Offsets are into the buffer it was read from. */
 export interface Emission {
@@ -43,6 +44,7 @@ export class EmissionBuffer {
 
   /** Adds an event and returns where it lies, for `drop`. @throws PayloadTooLargeError */
   add(
+    typeName: string,
     emission: Pick<Emission, 'cause' | 'type' | 'occurredAt' | 'aggregateId' | 'partitionKey'>,
     data: unknown,
     metadata: Uint8Array | undefined,
@@ -58,6 +60,7 @@ export class EmissionBuffer {
     const dataOffset = end;
     end = this.#pack(end, emission.type, data);
     const dataLength = end - dataOffset;
+    checkSize(typeName, dataLength + (metadata?.length ?? 0));
     if (metadata) {
       this.#reserve(end - start + metadata.length);
       this.#buffer.set(metadata, end);

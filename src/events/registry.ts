@@ -87,6 +87,13 @@ export class EventRegistry {
     if (definitions.length > MAX_EVENT_TYPES) {
       throw new InvalidDefinitionError(`${definitions.length} event types; the limit is ${MAX_EVENT_TYPES}.`);
     }
+    definitions.forEach((definition, index) => {
+      const given: unknown = definition;
+      if (typeof given === 'function' && 'schema' in given && 'aggregateId' in given) return;
+      throw new InvalidDefinitionError(
+        `events[${index}] is not an event type. List what defineEvent returned, not an event made with it.`,
+      );
+    });
     this.types = definitions.map((definition) => new RegisteredType(definition));
     for (const type of this.types) {
       for (const name of [type.type, ...type.definition.aliases]) this.#add(name, type);

@@ -115,6 +115,7 @@ export class LaneContext implements HandlerContext {
     const partitionKey = type.partitionKey(data, aggregateId);
     this.#checkKey(type.type, partitionKey);
     const start = this.#emissions.add(
+      type.type,
       {
         cause: this.#cause,
         type: type.id,
@@ -147,7 +148,7 @@ export class LaneContext implements HandlerContext {
   #timeOf(event: NewEvent): number {
     const given = event.options?.occurredAt;
     if (given === undefined) return this.now();
-    const time = Number(given);
+    const time = given instanceof Date ? given.getTime() : given;
     if (Number.isFinite(time)) return time;
     throw new InvalidOptionError(`Event '${event.type}': occurredAt is not a valid time.`);
   }

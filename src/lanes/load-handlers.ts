@@ -4,7 +4,7 @@ import {
   HandlerModuleFailedError,
   HandlerModuleInvalidError,
   HandlerModuleNotFoundError,
-  MillraceError,
+  InvalidDefinitionError,
 } from '../events/errors.js';
 import { type HandlerModule, isHandlerModule } from './handlers.js';
 
@@ -39,9 +39,11 @@ async function importModule(url: string): Promise<{ default?: unknown }> {
   try {
     return (await import(url)) as { default?: unknown };
   } catch (error) {
-    if (error instanceof MillraceError) throw error;
+    if (error instanceof InvalidDefinitionError) {
+      throw new InvalidDefinitionError(`Handler module ${url}: ${error.message}`, { cause: error });
+    }
     const hint =
-      (error as { code?: unknown }).code === 'ERR_UNKNOWN_FILE_EXTENSION'
+      (error as { code?: unknown } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION'
         ? ' This Node.js cannot load TypeScript: compile the module, or use Node 22.18 or newer.'
         : '';
     throw new HandlerModuleFailedError(

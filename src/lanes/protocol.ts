@@ -28,6 +28,8 @@ export interface NewSlab {
 export interface LaneBatch {
   readonly kind: 'batch';
   readonly slabs: readonly NewSlab[];
+  /** Slabs that are not used again: the lane lets go of their memory. */
+  readonly forgotten: readonly number[];
   /** All payload shapes, when there are more than the lane was told of. */
   readonly shapes?: readonly Shape[];
   readonly rows: Uint32Array;

@@ -43,7 +43,7 @@ export class LaneRunner {
   readonly #codec: Codec;
   readonly #rules: EmitRules;
   readonly #handlers: (TypeHandlers | undefined)[] = [];
-  readonly #slabs: Slab[] = [];
+  readonly #slabs: (Slab | undefined)[] = [];
   readonly #names = new NameCache();
   readonly #queue: BatchRun[] = [];
   /** Batches that have not been answered, oldest first. */
@@ -89,6 +89,7 @@ export class LaneRunner {
   /** Resolves when every event of the batch has succeeded, failed or been held. Never rejects. */
   run(batch: LaneBatch): Promise<LaneResult> {
     if (batch.shapes) this.#codec.learn(batch.shapes);
+    for (const id of batch.forgotten) delete this.#slabs[id];
     for (const { id, memory } of batch.slabs) this.#slabs[id] = new Slab(id, memory);
     return new Promise((settle) => {
       const run: BatchRun = {
@@ -248,7 +249,16 @@ function callHandlers(
 ): Promise<void> | undefined {
   for (let index = from; index < entries.length; index++) {
     const result = (entries[index] as HandlerEntry).handle(event as never, context);
-    if (result instanceof Promise) return result.then(() => callHandlers(entries, index + 1, event, context));
+    if (isThenable(result)) {
+      return Promise.resolve(result).then(() => callHandlers(entries, index + 1, event, context));
+    }
   }
   return undefined;
+}
+
+/** Query builders and promises of other libraries are awaited as well. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }

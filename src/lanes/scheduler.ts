@@ -85,8 +85,9 @@ export class LaneScheduler {
     own.batches--;
     if (count === 0) return;
     const cost = milliseconds / count;
-    // A falling cost is believed slowly and a rising one at once, so that slow work is spread early.
-    own.cost = own.cost === undefined || cost > own.cost ? cost : own.cost * 0.75 + cost * 0.25;
+    // A rising cost is believed sooner than a falling one, so that slow work is spread early.
+    const weight = own.cost === undefined ? 1 : cost > own.cost ? 0.5 : 0.25;
+    own.cost = (own.cost ?? 0) * (1 - weight) + cost * weight;
   }
 
   /** An event of the key came back finished. */

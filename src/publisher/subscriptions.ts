@@ -1,21 +1,19 @@
-import type { DomainEvent } from '../events/domain-event.js';
-
 /** A subscriber on the main thread. */
 interface Subscriber {
   readonly type: string | undefined;
-  readonly handle: (event: DomainEvent<never>) => unknown;
-  readonly filter: ((event: DomainEvent<never>) => boolean) | undefined;
+  readonly handle: (event: never) => unknown;
+  readonly filter: ((event: never) => boolean) | undefined;
   readonly priority: number;
 }
 
 /** Who on the main thread hears of which event type. */
-export class Subscriptions {
-  readonly #onError: (error: unknown, event: DomainEvent) => void;
+export class Subscriptions<Event extends { readonly type: string }> {
+  readonly #onError: (error: unknown, event: Event) => void;
   #subscribers: readonly Subscriber[] = [];
   /** Subscribers by type in calling order, made when a type is first met and dropped on any change. */
   readonly #byType = new Map<string, readonly Subscriber[]>();
 
-  constructor(onError: (error: unknown, event: DomainEvent) => void) {
+  constructor(onError: (error: unknown, event: Event) => void) {
     this.#onError = onError;
   }
 
@@ -35,11 +33,11 @@ export class Subscriptions {
   }
 
   /** Calls the subscribers of an event. What one throws or rejects with is reported, and touches no other. */
-  deliver(event: DomainEvent): void {
+  deliver(event: Event): void {
     for (const { handle, filter } of this.#for(event.type)) {
       try {
-        if (filter && !filter(event as DomainEvent<never>)) continue;
-        const result = handle(event as DomainEvent<never>);
+        if (filter && !filter(event as never)) continue;
+        const result = handle(event as never);
         if (result instanceof Promise) result.catch((error: unknown) => this.#onError(error, event));
       } catch (error) {
         this.#onError(error, event);

@@ -41,6 +41,15 @@ export function checkStoreFile(path: string): boolean {
 }
 
 function statOf(path: string): Stats | undefined {
+  try {
+    return statWithFolder(path);
+  } catch (error) {
+    if (error instanceof StorePathError) throw error;
+    throw new StorePathError(`Store ${path} cannot be used: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+function statWithFolder(path: string): Stats | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats) return stats;
   if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {

@@ -1,3 +1,5 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { StoreLockedError } from '../events/errors.js';
 import { guard, openConnection, type Sqlite } from './sqlite.js';
 
@@ -9,18 +11,25 @@ import { guard, openConnection, type Sqlite } from './sqlite.js';
  * @throws StoreLockedError when another engine, in this process or another, has the store open.
  */
 export function lockStore(path: string): Sqlite {
-  const lockPath = `${path}-lock`;
-  const connection = openConnection(lockPath, { readonly: false });
+  const lockPath = `${realPath(path)}-lock`;
+  let connection: Sqlite | undefined;
   try {
-    connection.pragma('busy_timeout = 0');
-    guard(lockPath, () => connection.exec('BEGIN EXCLUSIVE'));
-    return connection;
+    connection = openConnection(lockPath, { readonly: false, timeout: 0 });
+    const locked = connection;
+    guard(lockPath, () => locked.exec('BEGIN EXCLUSIVE'));
+    return locked;
   } catch (error) {
-    connection.close();
+    connection?.close();
     if (!(error instanceof StoreLockedError)) throw error;
     throw new StoreLockedError(
       `Store ${path} is already open in an engine, of this process or another. Close that one first, or choose another path.`,
       { cause: error },
     );
   }
+}
+
+/** The path behind links, so that a store has one lock under all its names. */
+function realPath(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  return join(realpathSync(dirname(path)), basename(path));
 }

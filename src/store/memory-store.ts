@@ -1,5 +1,5 @@
 import { Codec, type Shape } from '../events/codec.js';
-import { NotRetainedError } from '../events/errors.js';
+import { EngineClosedError, NotRetainedError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import type { Slab } from '../events/slab.js';
 import { MEMORY_STORE_BYTES } from '../limits.js';
@@ -38,6 +38,7 @@ export class MemoryStore implements Store {
   readonly #ids = new Map<string, number>();
   readonly #segments: KeptSegment[] = [];
   #size = 0;
+  #closed = false;
 
   constructor(run: string) {
     this.#run = run;
@@ -48,7 +49,6 @@ export class MemoryStore implements Store {
       findName: (name) => this.#findName(name),
       nameOf: (id) => this.#names[id] ?? '',
       allNames: () => [],
-      unindexedNames: () => [],
     };
   }
 
@@ -83,6 +83,7 @@ export class MemoryStore implements Store {
   forget(): void {}
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#segments.length = 0;
   }
 
@@ -107,6 +108,7 @@ export class MemoryStore implements Store {
   }
 
   #page({ aggregate, from, limit }: PageQuery): readonly RawEvent[] {
+    if (this.#closed) throw new EngineClosedError('The engine is closed. Open it again before reading.');
     const first = this.#segments[0]?.firstPosition ?? 1;
     // An aggregate's early versions may be among the dropped ones, so its reading stops as well.
     if (first > 1 && (aggregate !== undefined || from < first)) {

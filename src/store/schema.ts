@@ -6,8 +6,8 @@ export const FORMAT_VERSION = 1;
 
 /**
  * The tables. Events are appended by position and nothing else; the index on (aggregate, version) is a table
- * of its own that the writer fills later in sorted bulk, because an index kept at insert time costs three to
- * ten times the insert itself. Names and types are interned: the events hold numbers.
+ * of its own that the writer fills later in sorted runs, because an index kept at insert time costs three to
+ * ten times the insert itself. Names, types and payload shapes are interned: the events hold numbers.
  */
 export const SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
@@ -38,10 +38,13 @@ CREATE TABLE events (
   metadata BLOB
 );
 
+-- A run of an aggregate's versions: version to version + count - 1 lie at base + each offset (32 bits, little-endian).
 CREATE TABLE event_index (
   aggregate INTEGER NOT NULL,
   version INTEGER NOT NULL,
-  position INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  base INTEGER NOT NULL,
+  offsets BLOB NOT NULL,
   PRIMARY KEY (aggregate, version)
 ) STRICT, WITHOUT ROWID;
 

@@ -4,12 +4,16 @@ import { StoreCorruptError, StorePathError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import { MAX_LANE_NAMES } from '../limits.js';
 import { checkStoreFile } from './file-check.js';
+import { positionsOf } from './indexer.js';
 import { guard, openConnection, type Sqlite } from './sqlite.js';
 import type { EventReader, PageQuery, RawEvent, StoredName } from './store.js';
 import { readShapes, readTypes } from './types.js';
 
 const COLUMNS =
   'events.position, type, events.aggregate, events.version, occurred_at, data, partition_key, causation, metadata';
+
+/** version, base, offsets */
+type Run = [number, number, Buffer];
 
 type Row = [number, number, number, number, number, Buffer, number | null, number | null, Buffer | null];
 
@@ -19,7 +23,9 @@ export class SqliteReader implements EventReader {
   readonly database: Sqlite;
   readonly codec: Codec;
   readonly #byPosition: Statement;
-  readonly #byIndex: Statement;
+  readonly #one: Statement;
+  readonly #runs: Statement;
+  readonly #indexed: Statement;
   readonly #tail: Statement;
   readonly #nameById: Statement;
   readonly #idByName: Statement;
@@ -36,16 +42,21 @@ export class SqliteReader implements EventReader {
     const prepare = (sql: string) => this.database.prepare(sql);
     const select = `SELECT ${COLUMNS} FROM events`;
     this.#byPosition = prepare(`${select} WHERE position >= ? ORDER BY position LIMIT ?`).raw();
-    this.#byIndex = prepare(
-      `SELECT ${COLUMNS} FROM event_index JOIN events ON events.position = event_index.position
-       WHERE event_index.aggregate = ? AND event_index.version >= ? ORDER BY event_index.version LIMIT ?`,
+    this.#one = prepare(`${select} WHERE position = ?`).raw();
+    this.#runs = prepare(
+      `SELECT version, base, offsets FROM event_index WHERE aggregate = ? AND version >= coalesce(
+         (SELECT max(version) FROM event_index WHERE aggregate = ? AND version <= ?), 0)
+       ORDER BY version LIMIT ?`,
     ).raw();
     this.#tail = prepare(
-      `${select} WHERE position > (SELECT indexed FROM progress) AND aggregate = ? AND version >= ? ORDER BY position LIMIT ?`,
-    ).raw();
+      'SELECT position FROM events WHERE position > ? AND aggregate = ? ORDER BY position',
+    ).pluck();
+    this.#indexed = prepare('SELECT indexed FROM progress').pluck();
     this.#nameById = prepare('SELECT name FROM names WHERE id = ?').pluck();
     this.#idByName = prepare('SELECT id FROM names WHERE name = ?').pluck();
-    this.#lastIndexed = prepare('SELECT max(version) FROM event_index WHERE aggregate = ?').pluck();
+    this.#lastIndexed = prepare(
+      'SELECT version + count - 1 FROM event_index WHERE aggregate = ? ORDER BY version DESC LIMIT 1',
+    ).pluck();
   }
 
   get types(): ReadonlyMap<number, StoredType> {
@@ -53,10 +64,11 @@ export class SqliteReader implements EventReader {
     return this.#types;
   }
 
-  page({ aggregate, from, limit }: PageQuery): readonly RawEvent[] {
+  page(query: PageQuery): readonly RawEvent[] {
+    const { aggregate, from, limit } = query;
     return guard(this.path, () => {
       if (aggregate === undefined) return (this.#byPosition.all(from, limit) as Row[]).map(toRaw);
-      return this.database.transaction(() => this.#aggregatePage(aggregate, from, limit))();
+      return this.database.transaction(() => this.#aggregatePage(aggregate, query))();
     });
   }
 
@@ -64,7 +76,7 @@ export class SqliteReader implements EventReader {
     return guard(this.path, () => {
       const id = this.#idByName.get(name) as number | undefined;
       if (id === undefined) return undefined;
-      return { id, name, version: (this.#lastIndexed.get(id) as number | null) ?? 0 };
+      return { id, name, version: (this.#lastIndexed.get(id) as number | undefined) ?? 0 };
     });
   }
 
@@ -84,38 +96,43 @@ export class SqliteReader implements EventReader {
       if (count > limit) return undefined;
       return this.database
         .prepare(
-          'SELECT id, name, coalesce((SELECT max(version) FROM event_index WHERE aggregate = names.id), 0) AS version FROM names',
+          'SELECT id, name, coalesce((SELECT version + count - 1 FROM event_index WHERE aggregate = names.id ORDER BY version DESC LIMIT 1), 0) AS version FROM names',
         )
         .all() as StoredName[];
     });
-  }
-
-  unindexedNames(): Iterable<StoredName> {
-    return guard(
-      this.path,
-      () =>
-        this.database
-          .prepare(
-            `SELECT names.id, name, max(version) AS version FROM events JOIN names ON names.id = aggregate
-             WHERE position > (SELECT indexed FROM progress) GROUP BY aggregate`,
-          )
-          .all() as StoredName[],
-    );
   }
 
   close(): void {
     this.database.close();
   }
 
-  /** Inside one read transaction, because the writer may index the tail between the two statements. */
-  #aggregatePage(aggregate: number, from: number, limit: number): readonly RawEvent[] {
-    const indexed = this.#byIndex.all(aggregate, from, limit) as Row[];
-    const last = indexed.at(-1)?.[3];
-    const rest =
-      indexed.length === limit
-        ? []
-        : (this.#tail.all(aggregate, last === undefined ? from : last + 1, limit - indexed.length) as Row[]);
-    return [...indexed, ...rest].map(toRaw);
+  /** Inside one read transaction, because the writer may index the tail between the statements. */
+  #aggregatePage(aggregate: number, { from, limit, tail }: PageQuery): readonly RawEvent[] {
+    const rows: Row[] = [];
+    // A pass of the index may be half done, so an event can be in a run and in the tail: versions only go up.
+    let next = from;
+    const take = (positions: readonly number[]): boolean => {
+      for (const position of positions) {
+        const row = this.#one.get(position) as Row | undefined;
+        // Positions of the caller's tail may lie beyond what is committed.
+        if (!row || rows.length === limit) return false;
+        if (row[3] < next) continue;
+        rows.push(row);
+        next = row[3] + 1;
+      }
+      return rows.length < limit;
+    };
+    for (const [version, base, offsets] of this.#runs.iterate(
+      aggregate,
+      aggregate,
+      from,
+      limit,
+    ) as Iterable<Run>) {
+      if (!take(positionsOf(base, offsets).slice(Math.max(0, from - version)))) return rows.map(toRaw);
+    }
+    const indexed = this.#indexed.get() as number;
+    take(tail?.(indexed) ?? (this.#tail.all(indexed, aggregate) as number[]));
+    return rows.map(toRaw);
   }
 }
 

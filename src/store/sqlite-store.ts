@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { decodeError, toError } from '../events/error-codec.js';
-import { MillraceError, WriterCrashedError } from '../events/errors.js';
+import { decodeError, encodeError, toError } from '../events/error-codec.js';
+import { EngineClosedError, WriterCrashedError } from '../events/errors.js';
 import type { Slab } from '../events/slab.js';
 import type { StoreState, TypeToStore, WriterReply, WriterRequest } from './protocol.js';
 import { SqliteReader } from './sqlite-reader.js';
@@ -27,6 +27,8 @@ export class SqliteStore implements Store {
   #sequence = 0;
   #indexed = 0;
   #failure: Error | undefined;
+  #exited = false;
+  #closed = false;
   #onReply: ((reply: WriterReply) => void) | undefined;
 
   /** @param run the id prefix of a store that does not exist yet. */
@@ -41,6 +43,7 @@ export class SqliteStore implements Store {
   }
 
   get reader(): EventReader {
+    if (this.#closed) throw new EngineClosedError('The engine is closed. Open it again before reading.');
     this.#reader ??= new SqliteReader(this.location);
     return this.#reader;
   }
@@ -49,7 +52,10 @@ export class SqliteStore implements Store {
     this.#worker = new Worker(ENTRY, { name: 'writer' });
     this.#worker.on('message', (reply: WriterReply) => this.#take(reply));
     this.#worker.on('error', (error) => this.#crash(error));
-    this.#worker.on('exit', () => this.#crash(undefined));
+    this.#worker.on('exit', () => {
+      this.#exited = true;
+      this.#crash(undefined);
+    });
     const options = { path: this.location, synchronous: this.#synchronous, run: this.#run, types };
     try {
       const reply = await this.#ask({ kind: 'open', options }, 'opened');
@@ -87,13 +93,15 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#reader?.close();
     this.#reader = undefined;
     const worker = this.#worker;
     if (!worker) return;
     worker.ref();
     try {
-      if (!this.#failure) await this.#ask({ kind: 'close' }, 'closed');
+      // Also after a failure: the connection is closed by its own thread, never by ending the thread.
+      if (!this.#exited) await this.#ask({ kind: 'close' }, 'closed');
     } finally {
       this.#worker = undefined;
       // The thread ends by itself after 'closed'; this waits for the end, or ends a failed one.
@@ -151,15 +159,13 @@ export class SqliteStore implements Store {
   }
 
   #crash(cause: unknown): void {
-    if (!this.#worker || this.#failure) return;
     const reason = cause === undefined ? 'it exited' : toError(cause).message;
-    const error =
-      cause instanceof MillraceError
-        ? cause
-        : new WriterCrashedError(
-            `The writer thread of ${this.location} ended: ${reason}. What was not acknowledged may be missing; open the store again.`,
-            { cause },
-          );
+    const error = new WriterCrashedError(
+      `The writer thread of ${this.location} ended: ${reason}. What was not acknowledged may be missing; open the store again.`,
+      { cause },
+    );
     this.#fail(error);
+    // Whoever waits for an answer would wait for ever.
+    this.#onReply?.({ kind: 'failed', error: encodeError(error) });
   }
 }

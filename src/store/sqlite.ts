@@ -6,22 +6,33 @@ export type Sqlite = Database.Database;
 /** The oldest SQLite without the WAL-reset corruption bug (3.7.0 to 3.51.2). */
 const SQLITE_FLOOR = [3, 51, 3];
 
+/** How a connection is opened. */
+export interface ConnectionOptions {
+  readonly readonly: boolean;
+  /** Milliseconds to wait for a lock of another connection. */
+  readonly timeout?: number;
+}
+
 /** Opens a connection with the settings that every connection of a store has. @throws a coded error. */
-export function openConnection(path: string, options: { readonly: boolean }): Sqlite {
-  const database = guard(path, () => new Database(path, { ...options, timeout: 2000 }));
-  guard(path, () => {
+export function openConnection(path: string, { readonly, timeout = 2000 }: ConnectionOptions): Sqlite {
+  const database = guard(path, () => new Database(path, { readonly, timeout }));
+  try {
     database.pragma('trusted_schema = OFF');
     database.pragma('cell_size_check = ON');
     database.pragma('mmap_size = 0');
-  });
-  const version = database.prepare('SELECT sqlite_version()').pluck().get() as string;
-  const parts = version.split('.').map(Number);
-  const newer = SQLITE_FLOOR.findIndex((part, index) => part !== parts[index]);
-  if (newer >= 0 && (parts[newer] as number) < (SQLITE_FLOOR[newer] as number)) {
+    checkVersion(database.prepare('SELECT sqlite_version()').pluck().get() as string);
+    return database;
+  } catch (error) {
     database.close();
-    throw new StoreError(`SQLite ${version} has the WAL-reset bug; install better-sqlite3 12.11.1.`);
+    throw toStoreError(path, error);
   }
-  return database;
+}
+
+function checkVersion(version: string): void {
+  const parts = version.split('.').map(Number);
+  const differs = SQLITE_FLOOR.findIndex((part, index) => part !== parts[index]);
+  if (differs < 0 || (parts[differs] as number) > (SQLITE_FLOOR[differs] as number)) return;
+  throw new StoreError(`SQLite ${version} has the WAL-reset bug; install better-sqlite3 12.11.1.`);
 }
 
 /** Runs a SQLite call and turns its errors into coded ones that name the file. */
@@ -55,5 +66,18 @@ export function toStoreError(path: string, error: unknown): Error {
       return new StoreError(`Store ${path}: the disk is full. Free some space and open it again.`, options);
     default:
       return new StoreError(`Store ${path}: SQLite reports ${error.code}: ${error.message}.`, options);
+  }
+}
+
+/** Runs `work` in one transaction. After an error nothing of it is in the file. */
+export function inTransaction(database: Sqlite, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (error) {
+    // After a failed COMMIT or a full disk SQLite has rolled back already; COMMIT is never issued again.
+    if (database.inTransaction) database.exec('ROLLBACK');
+    throw error;
   }
 }

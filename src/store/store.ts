@@ -46,6 +46,8 @@ export interface PageQuery {
   /** First version (with `aggregate`) or position (without). */
   readonly from: number;
   readonly limit: number;
+  /** With `aggregate`, when the caller knows: the positions of its events after a position, in order. */
+  readonly tail?: (after: number) => readonly number[] | undefined;
 }
 
 /** Reading what is committed. Synchronous: a page is a finished statement, so no checkpoint ever waits for it. */
@@ -59,8 +61,6 @@ export interface EventReader {
   nameOf(id: number): string;
   /** Names with their last versions, when there are at most `limit`; else undefined. */
   allNames(limit: number): Iterable<StoredName> | undefined;
-  /** Aggregates with events that are not in the index yet, with their last versions. */
-  unindexedNames(): Iterable<StoredName>;
 }
 
 /** Where the log is kept. `SqliteStore` and `MemoryStore` pass the same contract tests. */

@@ -3,13 +3,14 @@ import type { Shape } from '../events/codec.js';
 import { StoreCorruptError, StoreError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import { Slab } from '../events/slab.js';
-import { INDEX_EVERY, PROGRESS_CHUNK, WAL_PAGES_MAX } from '../limits.js';
+import { INDEX_PIECE, PROGRESS_CHUNK, WAL_PAGES_MAX, WRITER_CACHE_KIB } from '../limits.js';
 import { checkStoreFile } from './file-check.js';
+import { Indexer } from './indexer.js';
 import { EventInserter } from './insert.js';
 import { lockStore } from './lock.js';
 import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from './protocol.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
-import { guard, openConnection, type Sqlite } from './sqlite.js';
+import { guard, inTransaction, openConnection, type Sqlite, toStoreError } from './sqlite.js';
 import { readShapes, readTypes } from './types.js';
 
 /** One commit message. */
@@ -26,15 +27,13 @@ export class Writer {
   readonly #lock: Sqlite;
   readonly #inserter: EventInserter;
   readonly #setProgress: Statement;
-  readonly #setIndexed: Statement;
   readonly #putChunk: Statement;
   readonly #dropChunks: Statement;
-  readonly #fillIndex: Statement;
+  readonly #indexer: Indexer;
   readonly #addShape: Statement;
   readonly #slabs: Slab[] = [];
   readonly state: StoreState;
   #lastPosition: number;
-  #indexed: number;
   #chunksStored: boolean;
 
   /** @throws the coded errors of `checkStoreFile` and `lockStore`; nothing stays open then. */
@@ -52,31 +51,30 @@ export class Writer {
       if (!exists) this.#create(options.run);
       this.#setDurability(options.synchronous);
       this.state = guard(this.#path, () => this.#load(options));
+      this.#lastPosition = this.state.lastPosition;
+      this.#chunksStored = this.state.progress.chunks.length > 0;
+      this.#inserter = new EventInserter(this.#database);
+      this.#setProgress = this.#database.prepare('UPDATE progress SET mark = ?');
+      this.#putChunk = this.#database.prepare('INSERT OR REPLACE INTO progress_chunks VALUES (?, ?)');
+      this.#dropChunks = this.#database.prepare('DELETE FROM progress_chunks WHERE chunk < ?');
+      // Shapes are numbered from 0; the first one cannot take its number from the highest.
+      this.#addShape = this.#database.prepare(
+        'INSERT INTO payload_shapes SELECT coalesce(max(id) + 1, 0), ? FROM payload_shapes',
+      );
+      this.#indexer = new Indexer(this.#database, this.state.indexed);
+      this.#indexer.loadTail();
+      // So that a reader never meets more unindexed events than were written since the store was opened.
+      this.index();
     } catch (error) {
       this.#database.close();
       this.#lock.close();
-      throw error;
+      throw toStoreError(this.#path, error);
     }
-    this.#lastPosition = this.state.lastPosition;
-    this.#indexed = this.state.indexed;
-    this.#chunksStored = this.state.progress.chunks.length > 0;
-    this.#inserter = new EventInserter(this.#database);
-    this.#setProgress = this.#database.prepare('UPDATE progress SET mark = ?');
-    this.#setIndexed = this.#database.prepare('UPDATE progress SET indexed = ?');
-    this.#putChunk = this.#database.prepare('INSERT OR REPLACE INTO progress_chunks VALUES (?, ?)');
-    this.#dropChunks = this.#database.prepare('DELETE FROM progress_chunks WHERE chunk < ?');
-    // Shapes are numbered from 0; the first one cannot take its number from the highest.
-    this.#addShape = this.#database.prepare(
-      'INSERT INTO payload_shapes SELECT coalesce(max(id) + 1, 0), ? FROM payload_shapes',
-    );
-    this.#fillIndex = this.#database.prepare(
-      'INSERT INTO event_index SELECT aggregate, version, position FROM events WHERE position > ? AND position <= ? ORDER BY aggregate, version',
-    );
   }
 
   /** Events up to here are in event_index. */
   get indexed(): number {
-    return this.#indexed;
+    return this.#indexer.indexed;
   }
 
   addSlab(id: number, memory: SharedArrayBuffer): void {
@@ -89,39 +87,37 @@ export class Writer {
 
   /** Writes commits in one transaction: group commit, one fsync for all. @throws StoreError; nothing was written. */
   commit(commits: readonly Commit[]): void {
-    const before = this.#lastPosition;
-    guard(this.#path, () => {
-      this.#transaction(
-        () => {
-          for (const { shapes } of commits)
-            for (const shape of shapes) this.#addShape.run(JSON.stringify(shape));
-          for (const { segments } of commits) for (const segment of segments) this.#append(segment);
-          this.#inserter.flush();
-          const progress = commits.findLast((commit) => commit.progress)?.progress;
-          const chunks = commits.flatMap((commit) => commit.progress?.chunks ?? []);
-          if (progress) this.#saveProgress({ mark: progress.mark, chunks });
-        },
-        () => {
-          this.#lastPosition = before;
-          this.#inserter.clear();
-        },
-      );
-      if (this.#lastPosition - this.#indexed >= INDEX_EVERY) this.index();
-      this.#checkpointWhenLarge();
+    this.#write(() => {
+      const before = this.#lastPosition;
+      for (const { shapes } of commits) for (const shape of shapes) this.#addShape.run(JSON.stringify(shape));
+      for (const { segments } of commits) for (const segment of segments) this.#append(segment);
+      this.#inserter.flush();
+      const progress = commits.findLast((commit) => commit.progress)?.progress;
+      const chunks = commits.flatMap((commit) => commit.progress?.chunks ?? []);
+      if (progress) this.#saveProgress({ mark: progress.mark, chunks });
+      // At least as many entries as there are new events, so that the index keeps up with any load.
+      if (this.#indexer.isDue) this.#indexer.write(Math.max(INDEX_PIECE, this.#lastPosition - before));
     });
+    this.#checkpointWhenLarge();
   }
 
-  /** Brings event_index up to the last position, in sorted bulk. */
+  /** Brings event_index up to the last position. */
   index(): void {
-    const to = this.#lastPosition;
-    if (to === this.#indexed) return;
-    guard(this.#path, () =>
-      this.#transaction(() => {
-        this.#fillIndex.run(this.#indexed, to);
-        this.#setIndexed.run(to);
-      }),
-    );
-    this.#indexed = to;
+    while (this.#indexer.waiting > 0) this.#write(() => this.#indexer.write(Number.POSITIVE_INFINITY));
+  }
+
+  /** One transaction, and everything in memory as it was before when it fails. */
+  #write(work: () => void): void {
+    const before = this.#lastPosition;
+    try {
+      inTransaction(this.#database, work);
+      this.#indexer.committed();
+    } catch (error) {
+      this.#lastPosition = before;
+      this.#inserter.clear();
+      this.#indexer.rolledBack(before);
+      throw toStoreError(this.#path, error);
+    }
   }
 
   /** Moves the WAL into the file without waiting for readers. */
@@ -145,7 +141,7 @@ export class Writer {
       // Before WAL, in one rollback-journal transaction: a kill leaves either nothing or a whole empty store,
       // whose header names it ours.
       this.#database.pragma('journal_mode = DELETE');
-      this.#transaction(() => {
+      inTransaction(this.#database, () => {
         this.#database.pragma(`application_id = ${APPLICATION_ID}`);
         this.#database.pragma(`user_version = ${FORMAT_VERSION}`);
         this.#database.exec(SCHEMA);
@@ -160,6 +156,7 @@ export class Writer {
       // This build of SQLite falls back to NORMAL after the first write unless told otherwise after WAL.
       this.#database.pragma(`synchronous = ${synchronous}`);
       this.#database.pragma('wal_autocheckpoint = 0');
+      this.#database.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
       const level = this.#database.pragma('synchronous', { simple: true });
       if (mode !== 'wal' || level !== (synchronous === 'FULL' ? 2 : 1)) {
         throw new StoreError(`Store ${this.#path}: SQLite set journal mode ${mode}, synchronous ${level}.`);
@@ -191,7 +188,7 @@ export class Writer {
     const insert = this.#database.prepare(
       'INSERT INTO event_types (name, version, volatile) VALUES (?, ?, ?) ON CONFLICT (name, version) DO UPDATE SET volatile = excluded.volatile',
     );
-    this.#transaction(() => {
+    inTransaction(this.#database, () => {
       for (const { name, version, volatile } of types) insert.run(name, version, JSON.stringify(volatile));
     });
     return readTypes(this.#database);
@@ -207,6 +204,9 @@ export class Writer {
       );
     }
     this.#inserter.add(slab, from, to);
+    for (let row = from; row < to; row++) {
+      this.#indexer.add(slab.aggregate[row] as number, slab.version[row] as number);
+    }
     this.#lastPosition = slab.position[to - 1] as number;
   }
 
@@ -221,21 +221,10 @@ export class Writer {
   }
 
   #checkpointWhenLarge(): void {
-    // Zero pages are moved by this call: NOOP reports the WAL's length only.
-    const [{ log } = { log: 0 }] = this.#database.pragma('wal_checkpoint(NOOP)') as { log: number }[];
-    if (log > WAL_PAGES_MAX) this.checkpoint();
-  }
-
-  #transaction(work: () => void, undo?: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      work();
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      // After a failed COMMIT or a full disk SQLite has rolled back already; COMMIT is never issued again.
-      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
-      undo?.();
-      throw error;
-    }
+    guard(this.#path, () => {
+      // Zero pages are moved by this call: NOOP reports the WAL's length only.
+      const [{ log } = { log: 0 }] = this.#database.pragma('wal_checkpoint(NOOP)') as { log: number }[];
+      if (log > WAL_PAGES_MAX) this.checkpoint();
+    });
   }
 }

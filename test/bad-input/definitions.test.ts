@@ -1,0 +1,78 @@
+import { defineEvent, defineHandlers, InvalidDefinitionError } from 'millrace';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Noted } from '../handlers/events.mjs';
+
+const define = defineEvent as unknown as (name: unknown, options?: unknown) => { version: number };
+const handle = defineHandlers as unknown as (name: unknown, register?: unknown) => { name: string };
+const OPTIONS = { schema: z.any(), aggregateId: () => 'a' };
+
+describe('defineEvent refuses', () => {
+  test.each([
+    ['no name', undefined],
+    ['an empty name', ''],
+    ['a number', 7],
+    ['a name without a dot', 'ordered'],
+    ['capitals', 'shop.orderPlaced'],
+    ['a space', 'shop.order placed'],
+    ['a dash', 'shop.order-placed'],
+    ['a dot at the end', 'shop.'],
+    ['a dot at the beginning', '.placed'],
+    ['two dots', 'shop..placed'],
+    ['a digit first', '1shop.placed'],
+    ['a line break at the end', 'shop.placed\n'],
+  ])('%s as name', (_what, name) => {
+    expect(() => define(name, OPTIONS)).toThrow(InvalidDefinitionError);
+  });
+
+  test.each<[string, unknown]>([
+    ['no options', undefined],
+    ['no schema', { aggregateId: OPTIONS.aggregateId }],
+    ['a schema that is none', { ...OPTIONS, schema: { type: 'object' } }],
+    ['no aggregateId', { schema: OPTIONS.schema }],
+    ['an aggregateId that is no function', { ...OPTIONS, aggregateId: 'id' }],
+    ['a partitionKey that is no function', { ...OPTIONS, partitionKey: 'key' }],
+    ['an upcast that is no function', { ...OPTIONS, upcast: {} }],
+    ['version 0', { ...OPTIONS, version: 0 }],
+    ['version 1.5', { ...OPTIONS, version: 1.5 }],
+    ['version 65,536', { ...OPTIONS, version: 65_536 }],
+    ["version '1'", { ...OPTIONS, version: '1' }],
+    ['aliases that are no array', { ...OPTIONS, aliases: 'old.name' }],
+    ['volatile that is no array', { ...OPTIONS, volatile: 'wall' }],
+  ])('%s', (_what, options) => {
+    expect(() => define('shop.placed', options)).toThrow(
+      expect.objectContaining({ code: 'MILLRACE_INVALID_DEFINITION' }),
+    );
+    // The same name with good options is taken, so it was the options.
+    expect(define('shop.placed', OPTIONS).version).toBe(1);
+  });
+});
+
+test.each(['a.b', 'shop.order_placed', 'shop.eu.order_placed', 'x1.y2'])('defineEvent takes %s', (name) => {
+  expect(define(name, { ...OPTIONS, version: 65_535 }).version).toBe(65_535);
+});
+
+describe('defineHandlers refuses', () => {
+  const on = (type: unknown, handler: unknown, options?: unknown) => () =>
+    handle('risk', (add: (...given: unknown[]) => void) => add(type, handler, options));
+
+  test.each<[string, () => unknown]>([
+    ['no name', () => handle(undefined, () => {})],
+    ['an empty name', () => handle('', () => {})],
+    ['no function', () => handle('risk')],
+    ['an event type that is none', on('note.noted', () => {})],
+    ['no event type', on(undefined, () => {})],
+    ['a handler that is no function', on(Noted, 'handler')],
+    ['retries -1', on(Noted, () => {}, { retries: -1 })],
+    ['retries 1.5', on(Noted, () => {}, { retries: 1.5 })],
+    ['retries 101', on(Noted, () => {}, { retries: 101 })],
+    ["onFailure 'ignore'", on(Noted, () => {}, { onFailure: 'ignore' })],
+  ])('%s', (_what, call) => {
+    expect(call).toThrow(InvalidDefinitionError);
+  });
+
+  test('nothing that is documented', () => {
+    const call = on(Noted, () => {}, { retries: 100, onFailure: 'stop' });
+    expect(call()).toMatchObject({ name: 'risk' });
+  });
+});

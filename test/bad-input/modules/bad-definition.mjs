@@ -1,0 +1,3 @@
+import { defineHandlers } from 'millrace';
+
+export default defineHandlers('', () => {});

@@ -1,0 +1,1 @@
+export const handlers = 'not the default export';

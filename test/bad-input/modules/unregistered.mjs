@@ -1,0 +1,8 @@
+import { defineEvent, defineHandlers } from 'millrace';
+import { z } from 'zod';
+
+const Forgotten = defineEvent('module.forgotten', { schema: z.any(), aggregateId: () => 'a' });
+
+export default defineHandlers('unregistered', (on) => {
+  on(Forgotten, () => {});
+});

@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = new URL('..', import.meta.url).pathname;
+
+/** Which rooms a room may import. `limits` and its own room are allowed everywhere. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  events: [],
+  publisher: ['events'],
+  lanes: ['events'],
+  store: ['events'],
+  engine: ['publisher', 'lanes', 'store', 'events'],
+  index: ['engine', 'publisher', 'lanes', 'store', 'events'],
+  trading: ['index'],
+  backtest: ['trading', 'index'],
+  cli: ['backtest', 'trading', 'index'],
+  workers: ['lanes', 'store', 'events'],
+};
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+}
+
+/** The room of a path that is relative to the root: src/lanes/ring.ts is in lanes, src/index.ts in index. */
+function roomOf(path: string): string {
+  const [top = '', second = ''] = path.split(sep);
+  return top === 'src' ? second.replace(/\.[jt]s$/, '') : top;
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const pattern = /(?:^|\n)\s*(?:import|export)[^;'"]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)/g;
+  return [...text.matchAll(pattern)].flatMap((match) => match[1] ?? match[2] ?? []);
+}
+
+const files = [...filesIn('src'), ...filesIn('workers')];
+
+describe('imports between rooms go downwards only', () => {
+  it('finds files and imports at all', () => {
+    expect(files.length).toBeGreaterThan(60);
+    expect(importsOf(join('src', 'engine', 'hub.ts'))).toContain('../lanes/scheduler.js');
+  });
+
+  it.each(files)('%s', (file) => {
+    const room = roomOf(file);
+    if (file === join('src', 'limits.ts')) return expect(importsOf(file)).toEqual([]);
+    const rooms = allowed[room];
+    expect(rooms, `the room ${room} has no rule: add one`).toBeDefined();
+    const relatives = importsOf(file).filter((name) => name.startsWith('.'));
+    const targets = relatives.map((name) =>
+      roomOf(relative(root, normalize(join(root, dirname(file), name)))),
+    );
+    const forbidden = targets.filter(
+      (target) => target !== room && target !== 'limits' && !rooms?.includes(target),
+    );
+    expect(forbidden).toEqual([]);
+  });
+});
+
+describe('the public face', () => {
+  it('re-exports and does nothing else', () => {
+    const text = readFileSync(join(root, 'src/index.ts'), 'utf8');
+    const statements = text.split(';').map((statement) => statement.trim());
+    expect(statements.filter((statement) => statement !== '' && !statement.startsWith('export'))).toEqual([]);
+  });
+
+  it('is all that trading and backtest import of the engine', () => {
+    const packages = new Set(
+      files
+        .filter((file) => ['trading', 'backtest'].includes(roomOf(file)))
+        .flatMap(importsOf)
+        .filter((name) => !name.startsWith('.') && !name.startsWith('node:')),
+    );
+    expect([...packages].sort()).toEqual(['csv-parse/sync', 'zod']);
+  });
+});
