@@ -122,38 +122,37 @@ describe('a sweep', () => {
     expect(essence(again)).toEqual(essence(first));
   });
 
-  test.each([0, 2])(
-    'that was interrupted is finished later, without a trace (%d threads)',
-    async (threads) => {
-      const store = newStore();
-      const whole = await runSweep({ candles, grid, threads, store: newStore() });
-      let result: SweepResult | undefined;
-      let interruptions = 0;
-      for (; result?.finished !== RUNS; interruptions++) {
-        const controller = new AbortController();
-        let began: number | undefined;
-        const before: number = result?.finished ?? 0;
-        result = await runSweep({
-          candles,
-          grid,
-          threads,
-          store,
-          signal: controller.signal,
-          onProgress: ({ finished }) => {
-            began ??= finished;
-            if (finished > began + 10) controller.abort();
-          },
-        });
-        expect(result.finished).toBeGreaterThan(before);
-        expect(result.interrupted).toBe(result.finished < RUNS);
-        // What was published is finished, so nothing is left half done in the store.
-        expect(result.countsByType['backtest.started']).toBe(result.finished);
-        expect(eventsIn(store).length).toBe(result.events);
-      }
-      expect(interruptions).toBeGreaterThan(1);
-      expect(essence(result)).toEqual(essence(whole));
-    },
-  );
+  test.each([
+    0, 2,
+  ])('that was interrupted is finished later, without a trace (%d threads)', async (threads) => {
+    const store = newStore();
+    const whole = await runSweep({ candles, grid, threads, store: newStore() });
+    let result: SweepResult | undefined;
+    let interruptions = 0;
+    for (; result?.finished !== RUNS; interruptions++) {
+      const controller = new AbortController();
+      let began: number | undefined;
+      const before: number = result?.finished ?? 0;
+      result = await runSweep({
+        candles,
+        grid,
+        threads,
+        store,
+        signal: controller.signal,
+        onProgress: ({ finished }) => {
+          began ??= finished;
+          if (finished > began + 10) controller.abort();
+        },
+      });
+      expect(result.finished).toBeGreaterThan(before);
+      expect(result.interrupted).toBe(result.finished < RUNS);
+      // What was published is finished, so nothing is left half done in the store.
+      expect(result.countsByType['backtest.started']).toBe(result.finished);
+      expect(eventsIn(store).length).toBe(result.events);
+    }
+    expect(interruptions).toBeGreaterThan(1);
+    expect(essence(result)).toEqual(essence(whole));
+  });
 
   test('with an aborted signal begins nothing', async () => {
     const result = await runSweep({ candles, grid, threads: 0, signal: AbortSignal.abort() });

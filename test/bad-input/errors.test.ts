@@ -60,13 +60,17 @@ describe('instanceof across two copies of the package', () => {
     );
   });
 
-  test.each([undefined, null, 'MILLRACE_STORE', {}, new Error('x'), { code: 'MILLRACE_STORE' }])(
-    '%s is none',
-    (value) => {
-      expect((value as unknown) instanceof StoreError).toBe(false);
-      expect((value as unknown) instanceof MillraceError).toBe(false);
-    },
-  );
+  test.each([
+    undefined,
+    null,
+    'MILLRACE_STORE',
+    {},
+    new Error('x'),
+    { code: 'MILLRACE_STORE' },
+  ])('%s is none', (value) => {
+    expect((value as unknown) instanceof StoreError).toBe(false);
+    expect((value as unknown) instanceof MillraceError).toBe(false);
+  });
 });
 
 describe('an error that crosses a thread', () => {

@@ -33,32 +33,29 @@ describe.each(['memory', 'file', 'file reopened', 'store reader'] as const)('wha
     fields.push(...read.slice(count));
   });
 
-  test.each(Object.entries(VALUES).map(([name, value], index) => ({ name, value, index })))(
-    '$name is what was published',
-    ({ value, index }) => {
-      expect(withPlainBytes(wholes[index]?.data)).toStrictEqual(value);
-      expect(withPlainBytes(fields[index]?.data)).toStrictEqual({ value, last: 'x' });
-    },
-  );
+  test.each(
+    Object.entries(VALUES).map(([name, value], index) => ({ name, value, index })),
+  )('$name is what was published', ({ value, index }) => {
+    expect(withPlainBytes(wholes[index]?.data)).toStrictEqual(value);
+    expect(withPlainBytes(fields[index]?.data)).toStrictEqual({ value, last: 'x' });
+  });
 });
 
-describe.each(['memory', 'os'] as const)(
-  'payloads that could be taken for something else, %s',
-  (durability) => {
-    test('whole numbers from 0x40 to 0x7f, which is how records begin', async () => {
-      const engine = await openTestEngine({ events, ...storeFor(durability) });
-      const numbers = Array.from({ length: 0x40 }, (_, index) => 0x40 + index);
-      await engine.publish(Anything({ shape: 'of number 0' }));
-      await engine.publishMany(numbers.map((number) => Anything(number)));
-      await engine.publishMany(numbers.map((number) => Anything({ number, list: [number, { number }] })));
-      const read = (await collect(engine)).slice(1).map(({ data }) => data);
-      expect(read.slice(0, 0x40)).toStrictEqual(numbers);
-      expect(read.slice(0x40)).toStrictEqual(
-        numbers.map((number) => ({ number, list: [number, { number }] })),
-      );
-    });
-  },
-);
+describe.each([
+  'memory',
+  'os',
+] as const)('payloads that could be taken for something else, %s', (durability) => {
+  test('whole numbers from 0x40 to 0x7f, which is how records begin', async () => {
+    const engine = await openTestEngine({ events, ...storeFor(durability) });
+    const numbers = Array.from({ length: 0x40 }, (_, index) => 0x40 + index);
+    await engine.publish(Anything({ shape: 'of number 0' }));
+    await engine.publishMany(numbers.map((number) => Anything(number)));
+    await engine.publishMany(numbers.map((number) => Anything({ number, list: [number, { number }] })));
+    const read = (await collect(engine)).slice(1).map(({ data }) => data);
+    expect(read.slice(0, 0x40)).toStrictEqual(numbers);
+    expect(read.slice(0x40)).toStrictEqual(numbers.map((number) => ({ number, list: [number, { number }] })));
+  });
+});
 
 describe('the log has a copy', () => {
   test('that the publisher cannot change any more', async () => {

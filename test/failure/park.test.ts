@@ -46,19 +46,18 @@ describe.each(INLINE_AND_THREADS)('a key whose retries are used up: %i threads',
     });
   });
 
-  test.each(['durable', 'accepted'] as const)(
-    'takes later events in and does not run them: %s',
-    async (dispatch) => {
-      const engine = await open({ dispatch });
-      await engine.publish(failing(1), { until: 'handled' }).catch(() => {});
-      expect(await engine.publish(Parking({ id: 'bad', number: 2 }))).toEqual({ position: 2, version: 2 });
-      const behind = engine.publish(Parking({ id: 'bad', number: 3 }), { until: 'handled' });
-      await expect(behind).rejects.toMatchObject({ code: 'MILLRACE_KEY_PARKED', details: { key: 'bad' } });
-      await engine.drain();
-      expect(engine.stats()).toMatchObject({ parkedKeys: 1, inFlight: 0, emitted: 0, lastPosition: 3 });
-    },
-    5000,
-  );
+  test.each([
+    'durable',
+    'accepted',
+  ] as const)('takes later events in and does not run them: %s', async (dispatch) => {
+    const engine = await open({ dispatch });
+    await engine.publish(failing(1), { until: 'handled' }).catch(() => {});
+    expect(await engine.publish(Parking({ id: 'bad', number: 2 }))).toEqual({ position: 2, version: 2 });
+    const behind = engine.publish(Parking({ id: 'bad', number: 3 }), { until: 'handled' });
+    await expect(behind).rejects.toMatchObject({ code: 'MILLRACE_KEY_PARKED', details: { key: 'bad' } });
+    await engine.drain();
+    expect(engine.stats()).toMatchObject({ parkedKeys: 1, inFlight: 0, emitted: 0, lastPosition: 3 });
+  }, 5000);
 
   test('publishMany until handled resolves: what is parked is left out', async () => {
     const engine = await open();

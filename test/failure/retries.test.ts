@@ -7,16 +7,16 @@ import { handlers, openTestEngine } from '../support/open-test-engine.js';
 describe.each(INLINE_AND_THREADS)('a handler that fails and is tried again: %i threads', (threads) => {
   const open = () => openTestEngine({ threads, handlers: [handlers('failing')] });
 
-  test.each([false, true])(
-    'succeeds in the end (async: %s); only that try leaves anything',
-    async (async) => {
-      const engine = await open();
-      await engine.publish(Parking({ id: 'a', number: 1, failures: 2, async }), { until: 'handled' });
-      const tried = await collect(engine, { types: ['failing.tried'] });
-      expect(tried.map(({ data }) => data)).toEqual([{ id: 'a', number: 1, attempt: 3 }]);
-      expect(engine.stats()).toMatchObject({ failed: 2, retried: 2, parkedKeys: 0, handled: 2, emitted: 1 });
-    },
-  );
+  test.each([
+    false,
+    true,
+  ])('succeeds in the end (async: %s); only that try leaves anything', async (async) => {
+    const engine = await open();
+    await engine.publish(Parking({ id: 'a', number: 1, failures: 2, async }), { until: 'handled' });
+    const tried = await collect(engine, { types: ['failing.tried'] });
+    expect(tried.map(({ data }) => data)).toEqual([{ id: 'a', number: 1, attempt: 3 }]);
+    expect(engine.stats()).toMatchObject({ failed: 2, retried: 2, parkedKeys: 0, handled: 2, emitted: 1 });
+  });
 
   test('holds the later events of its key behind it', async () => {
     const engine = await open();

@@ -43,31 +43,27 @@ test('events that nobody handled when they came are not handled later', async ()
   expect(second.stats()).toMatchObject({ handled: 0, lastPosition: 1 });
 });
 
-test.each([1, 4, 520])(
-  'unfinished events are handled once each with maxInFlight %i',
-  async (maxInFlight) => {
-    const store = tempStore();
-    const count = 1300;
-    const first = await openTestEngine({ store, durability: 'os', handlers: [handlers('failing')] });
-    await first.publishMany(
-      oneTo(count).map((number) => Parking({ id: `k${number}`, number, failures: 1000 })),
-    );
-    await first.drain();
-    await first.close();
-    const options = {
-      store,
-      durability: 'os',
-      handlers: [handlers('failing')],
-      shared: { healed: true },
-    } as const;
-    const second = await openTestEngine({ ...options, maxInFlight, threads: 1 });
-    await second.drain();
-    const tried = await collect(second, { types: ['failing.tried'] });
-    const numbers = tried.map(({ data }) => (data as { number: number }).number);
-    expect(numbers.sort((a, b) => a - b)).toEqual(oneTo(count));
-  },
-  10_000,
-);
+test.each([1, 4, 520])('unfinished events are handled once each with maxInFlight %i', async (maxInFlight) => {
+  const store = tempStore();
+  const count = 1300;
+  const first = await openTestEngine({ store, durability: 'os', handlers: [handlers('failing')] });
+  await first.publishMany(
+    oneTo(count).map((number) => Parking({ id: `k${number}`, number, failures: 1000 })),
+  );
+  await first.drain();
+  await first.close();
+  const options = {
+    store,
+    durability: 'os',
+    handlers: [handlers('failing')],
+    shared: { healed: true },
+  } as const;
+  const second = await openTestEngine({ ...options, maxInFlight, threads: 1 });
+  await second.drain();
+  const tried = await collect(second, { types: ['failing.tried'] });
+  const numbers = tried.map(({ data }) => (data as { number: number }).number);
+  expect(numbers.sort((a, b) => a - b)).toEqual(oneTo(count));
+}, 10_000);
 
 test('what handlers emit while unfinished events come back is handled once', async () => {
   const store = tempStore();

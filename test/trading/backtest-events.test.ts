@@ -139,20 +139,17 @@ describe('the backtest events', () => {
     ]);
   });
 
-  test.each(backtestEvents.map((type) => [type.type, type] as const))(
-    '%s: every required field is required',
-    (name, type) => {
-      const payload = PAYLOADS[name] as Record<string, unknown>;
-      expect(type.schema.safeParse(payload).success).toBe(true);
-      for (const field of Object.keys(payload)) {
-        const { [field]: _, ...rest } = payload;
-        expect(type.schema.safeParse(rest).success, `without ${field}`).toBe(false);
-      }
-      expect(type.schema.safeParse({ ...payload, unheard_of: 1 }).success, 'with an unknown field').toBe(
-        false,
-      );
-    },
-  );
+  test.each(
+    backtestEvents.map((type) => [type.type, type] as const),
+  )('%s: every required field is required', (name, type) => {
+    const payload = PAYLOADS[name] as Record<string, unknown>;
+    expect(type.schema.safeParse(payload).success).toBe(true);
+    for (const field of Object.keys(payload)) {
+      const { [field]: _, ...rest } = payload;
+      expect(type.schema.safeParse(rest).success, `without ${field}`).toBe(false);
+    }
+    expect(type.schema.safeParse({ ...payload, unheard_of: 1 }).success, 'with an unknown field').toBe(false);
+  });
 
   test('belong to their backtest, a comparison to itself', () => {
     const id = (type: { aggregateId: (data: never) => string; type: string }) =>
