@@ -28,7 +28,7 @@ export function writeTables(): readonly string[] {
 
 /** Every target of every bench beside what was measured. */
 export function targetsTable(): string {
-  const rows = BENCHES.flatMap(({ name }) => {
+  const rows = [...BENCHES.map(({ name }) => name), 'peers'].flatMap((name) => {
     const report = loadReport(name);
     if (!report?.targets) return [];
     return Object.entries(report.targets).map(([ratio, target]) => {
