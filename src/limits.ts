@@ -97,8 +97,14 @@ export const WRITER_CACHE_KIB = 32 * 1024;
 /** Quiet time in milliseconds after which the writer indexes the tail and checkpoints. */
 export const WRITER_IDLE_MS = 250;
 
-/** WAL pages (4 KiB each) after which the writer checkpoints even under load: 64 MiB. */
+/** WAL pages (4 KiB each) that are not in the file yet, after which the checkpointer begins: 64 MiB. */
 export const WAL_PAGES_MAX = 16_384;
+
+/** Pages that the writer moves itself, in about 5 ms, so that the WAL can begin anew. */
+export const WAL_PAGES_LAST = 512;
+
+/** WAL pages at which the writer checkpoints itself, however long commits wait: 512 MiB. */
+export const WAL_PAGES_LIMIT = 131_072;
 
 /** Numbered payload shapes of one log; msgpackr's own limit is 8,160. Payloads beyond are plain maps. */
 export const MAX_SHAPES = 1024;

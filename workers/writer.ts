@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { encodeError } from '../src/events/error-codec.js';
-import { WRITER_IDLE_MS } from '../src/limits.js';
+import { WAL_PAGES_LAST, WAL_PAGES_LIMIT, WAL_PAGES_MAX, WRITER_IDLE_MS } from '../src/limits.js';
+import { Checkpointer } from '../src/store/checkpointer.js';
 import type { WriterReply, WriterRequest } from '../src/store/protocol.js';
 import { type Commit, Writer } from '../src/store/writer.js';
 
@@ -8,6 +9,8 @@ const port = parentPort;
 if (!port) throw new Error('workers/writer.js runs on a worker thread only.');
 
 let writer: Writer | undefined;
+let checkpointer: Checkpointer | undefined;
+let path = '';
 let waiting: Commit[] = [];
 let lastSequence = 0;
 let failed = false;
@@ -33,6 +36,7 @@ port.on('message', (first: WriterRequest) => {
 function take(request: WriterRequest): void {
   switch (request.kind) {
     case 'open':
+      path = request.options.path;
       writer = new Writer(request.options);
       reply({ kind: 'opened', state: writer.state });
       break;
@@ -52,7 +56,7 @@ function take(request: WriterRequest): void {
       break;
     case 'close':
       write();
-      close();
+      close().catch(fail);
       break;
     default:
       throw new Error(`Unknown writer request: ${JSON.stringify(request satisfies never)}`);
@@ -65,6 +69,32 @@ function write(): void {
   waiting = [];
   writer.commit(commits);
   reply({ kind: 'committed', sequence: lastSequence, indexed: writer.indexed });
+  tendWal(WAL_PAGES_MAX);
+}
+
+/** Has the WAL moved into the file when more than `most` pages wait for it, on another thread if it can be. */
+function tendWal(most: number): void {
+  if (!writer) return;
+  const { pages, waiting } = writer.walState();
+  if (pages > WAL_PAGES_LIMIT) {
+    writer.checkpoint();
+  } else if (waiting > most) {
+    checkpointer ??= new Checkpointer(path, finishCheckpoint, fail);
+    checkpointer.start();
+  }
+}
+
+/**
+ * What was written meanwhile waits again. The rounds get shorter; the last few pages the writer moves itself,
+ * because the WAL begins anew only when nothing is left in it.
+ */
+function finishCheckpoint(): void {
+  try {
+    tendWal(WAL_PAGES_LAST);
+    if (writer && writer.walState().waiting <= WAL_PAGES_LAST) writer.checkpoint();
+  } catch (error) {
+    fail(error);
+  }
 }
 
 /** In a quiet moment: what would otherwise delay a commit. */
@@ -83,7 +113,9 @@ function fail(error: unknown): void {
   reply({ kind: 'failed', error: encodeError(error) });
 }
 
-function close(): void {
+async function close(): Promise<void> {
+  await checkpointer?.close();
+  checkpointer = undefined;
   writer?.close();
   writer = undefined;
   reply({ kind: 'closed' });

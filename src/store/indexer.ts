@@ -9,6 +9,9 @@ interface Pass {
   next: number;
 }
 
+/** Longest run that stands in the index itself. */
+const INLINE_RUN = 16;
+
 /** Events of a run that cost about as much as one more entry. */
 const RUN_EVENTS_AN_ENTRY = 64;
 
@@ -19,6 +22,7 @@ const RUN_EVENTS_AN_ENTRY = 64;
  */
 export class Indexer {
   readonly #insert: Statement;
+  readonly #insertRun: Statement;
   readonly #mark: Statement;
   readonly #tail: Statement;
   /** Aggregates and versions of the events behind `indexed`, in position order. */
@@ -31,7 +35,8 @@ export class Indexer {
   constructor(database: Sqlite, indexed: number) {
     this.#indexed = indexed;
     // A killed process may have left some runs of a pass; the next pass begins at the same event.
-    this.#insert = database.prepare('INSERT OR REPLACE INTO event_index VALUES (?, ?, ?, ?, ?)');
+    this.#insert = database.prepare('INSERT OR REPLACE INTO event_index VALUES (?, ?, ?, ?, ?, ?)');
+    this.#insertRun = database.prepare('INSERT INTO event_runs (offsets) VALUES (?)');
     this.#mark = database.prepare('UPDATE progress SET indexed = ?');
     this.#tail = database
       .prepare('SELECT aggregate, version FROM events WHERE position > ? ORDER BY position')
@@ -110,12 +115,15 @@ export class Indexer {
     const first = indexes[0] as number;
     const base = this.#indexed + 1 + first;
     const offsets = indexes.map((index) => index - first);
+    const bytes = Buffer.from(offsets.buffer, offsets.byteOffset, offsets.byteLength);
+    const long = offsets.length > INLINE_RUN;
     this.#insert.run(
       aggregate,
       this.#versions[first],
-      indexes.length,
+      offsets.length,
       base,
-      Buffer.from(offsets.buffer, offsets.byteOffset, offsets.byteLength),
+      long ? null : bytes,
+      long ? this.#insertRun.run(bytes).lastInsertRowid : null,
     );
   }
 

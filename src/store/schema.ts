@@ -39,14 +39,18 @@ CREATE TABLE events (
 );
 
 -- A run of an aggregate's versions: version to version + count - 1 lie at base + each offset (32 bits, little-endian).
+-- The offsets of a long run lie in event_runs, so that this table's rows stay small: they are inserted all over it.
 CREATE TABLE event_index (
   aggregate INTEGER NOT NULL,
   version INTEGER NOT NULL,
   count INTEGER NOT NULL,
   base INTEGER NOT NULL,
-  offsets BLOB NOT NULL,
+  offsets BLOB,
+  run INTEGER,
   PRIMARY KEY (aggregate, version)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE event_runs (id INTEGER PRIMARY KEY, offsets BLOB NOT NULL) STRICT;
 
 CREATE TABLE progress (id INTEGER PRIMARY KEY CHECK (id = 1), mark INTEGER NOT NULL, indexed INTEGER NOT NULL) STRICT;
 INSERT INTO progress VALUES (1, 0, 0);

@@ -44,7 +44,8 @@ export class SqliteReader implements EventReader {
     this.#byPosition = prepare(`${select} WHERE position >= ? ORDER BY position LIMIT ?`).raw();
     this.#one = prepare(`${select} WHERE position = ?`).raw();
     this.#runs = prepare(
-      `SELECT version, base, offsets FROM event_index WHERE aggregate = ? AND version >= coalesce(
+      `SELECT version, base, coalesce(event_index.offsets, event_runs.offsets) FROM event_index
+       LEFT JOIN event_runs ON event_runs.id = event_index.run WHERE aggregate = ? AND version >= coalesce(
          (SELECT max(version) FROM event_index WHERE aggregate = ? AND version <= ?), 0)
        ORDER BY version LIMIT ?`,
     ).raw();

@@ -3,7 +3,7 @@ import type { Shape } from '../events/codec.js';
 import { StoreCorruptError, StoreError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import { Slab } from '../events/slab.js';
-import { INDEX_PIECE, PROGRESS_CHUNK, WAL_PAGES_MAX, WRITER_CACHE_KIB } from '../limits.js';
+import { INDEX_PIECE, PROGRESS_CHUNK, WRITER_CACHE_KIB } from '../limits.js';
 import { checkStoreFile } from './file-check.js';
 import { Indexer } from './indexer.js';
 import { EventInserter } from './insert.js';
@@ -98,7 +98,6 @@ export class Writer {
       // At least as many entries as there are new events, so that the index keeps up with any load.
       if (this.#indexer.isDue) this.#indexer.write(Math.max(INDEX_PIECE, this.#lastPosition - before));
     });
-    this.#checkpointWhenLarge();
   }
 
   /** Brings event_index up to the last position. */
@@ -118,6 +117,16 @@ export class Writer {
       this.#indexer.rolledBack(before);
       throw toStoreError(this.#path, error);
     }
+  }
+
+  /** Pages of the WAL, and how many of them the file has already. */
+  walState(): { readonly pages: number; readonly waiting: number } {
+    // Nothing is moved by this call: NOOP reports the numbers only.
+    const [row] = guard(this.#path, () => this.#database.pragma('wal_checkpoint(NOOP)')) as {
+      log: number;
+      checkpointed: number;
+    }[];
+    return row ? { pages: row.log, waiting: row.log - row.checkpointed } : { pages: 0, waiting: 0 };
   }
 
   /** Moves the WAL into the file without waiting for readers. */
@@ -218,13 +227,5 @@ export class Writer {
     const removed = this.#dropChunks.run(Math.floor(mark / PROGRESS_CHUNK)).changes;
     if (removed > 0)
       this.#chunksStored = this.#database.prepare('SELECT 1 FROM progress_chunks').get() !== undefined;
-  }
-
-  #checkpointWhenLarge(): void {
-    guard(this.#path, () => {
-      // Zero pages are moved by this call: NOOP reports the WAL's length only.
-      const [{ log } = { log: 0 }] = this.#database.pragma('wal_checkpoint(NOOP)') as { log: number }[];
-      if (log > WAL_PAGES_MAX) this.checkpoint();
-    });
   }
 }
