@@ -14,6 +14,7 @@ const ENTRY = new URL('../../workers/checkpoint.js', import.meta.url);
 export class Checkpointer {
   readonly #worker: Worker;
   #busy = false;
+  #closing = false;
 
   /** @param onDone called after each checkpoint. @param onError called when the thread fails. */
   constructor(path: string, onDone: () => void, onError: (error: unknown) => void) {
@@ -21,20 +22,21 @@ export class Checkpointer {
     this.#worker.on('error', onError);
     this.#worker.on('message', () => {
       this.#busy = false;
-      onDone();
+      if (!this.#closing) onDone();
     });
     this.#worker.unref();
   }
 
   /** Begins a checkpoint unless one is running. */
   start(): void {
-    if (this.#busy) return;
+    if (this.#busy || this.#closing) return;
     this.#busy = true;
     this.#post('checkpoint');
   }
 
   /** Resolves when the running checkpoint and the thread have ended. */
   async close(): Promise<void> {
+    this.#closing = true;
     this.#worker.ref();
     const ended = once(this.#worker, 'exit');
     this.#post('close');

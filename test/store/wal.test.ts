@@ -25,6 +25,7 @@ test('the WAL is moved into the file while events keep coming', async () => {
   }
   expect(largest).toBeGreaterThan(limit);
   expect(largest).toBeLessThan(WAL_PAGES_LIMIT * PAGE * 1.1);
+  // A checkpoint may be running now: closing must wait for it and begin no other.
   const { lastPosition } = engine.stats();
   await engine.close();
   const again = await openTestEngine({ store });
