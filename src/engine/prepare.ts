@@ -2,14 +2,10 @@ import { Clock } from '../events/clock.js';
 import { Codec } from '../events/codec.js';
 import type { EventOptions, NewEvent } from '../events/define-event.js';
 import type { StoredMetadata } from '../events/domain-event.js';
-import {
-  InvalidNameError,
-  InvalidOptionError,
-  NotDeterministicError,
-  UnknownEventTypeError,
-} from '../events/errors.js';
+import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '../events/errors.js';
 import { checkPayload, checkSize } from '../events/payload-check.js';
 import type { EventRegistry, RegisteredType } from '../events/registry.js';
+import { givenTime } from '../events/time.js';
 import type { CheckedOptions } from './check-options.js';
 import type { RowFacts } from './sequencer.js';
 
@@ -99,9 +95,7 @@ export class Preparation {
         `Event '${type.type}' has no time. In deterministic mode time comes from the data: OrderPlaced(data, { occurredAt }).`,
       );
     }
-    const time = given instanceof Date ? given.getTime() : given;
-    if (Number.isFinite(time)) return time;
-    throw new InvalidOptionError(`Event '${type.type}': occurredAt is not a valid time.`);
+    return givenTime(type.type, given);
   }
 }
 

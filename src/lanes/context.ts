@@ -2,14 +2,10 @@ import type { Codec } from '../events/codec.js';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { StoredEvent, StoredMetadata } from '../events/domain-event.js';
 import type { EmissionBuffer } from '../events/emission.js';
-import {
-  EmitAfterEndError,
-  InvalidOptionError,
-  NotDeterministicError,
-  UnknownEventTypeError,
-} from '../events/errors.js';
+import { EmitAfterEndError, NotDeterministicError, UnknownEventTypeError } from '../events/errors.js';
 import { checkPayload } from '../events/payload-check.js';
 import { RegisteredType } from '../events/registry.js';
+import { givenTime } from '../events/time.js';
 import type { HandlerContext } from './handlers.js';
 import type { LaneSetup } from './protocol.js';
 import { seededRandom } from './random.js';
@@ -148,9 +144,7 @@ export class LaneContext implements HandlerContext {
   #timeOf(event: NewEvent): number {
     const given = event.options?.occurredAt;
     if (given === undefined) return this.now();
-    const time = given instanceof Date ? given.getTime() : given;
-    if (Number.isFinite(time)) return time;
-    throw new InvalidOptionError(`Event '${event.type}': occurredAt is not a valid time.`);
+    return givenTime(event.type, given);
   }
 
   #metadataOf(event: NewEvent): Buffer {

@@ -5,6 +5,7 @@ import type { EventMetadata } from '../events/domain-event.js';
 import { UnknownEventTypeError } from '../events/errors.js';
 import { checkPayload } from '../events/payload-check.js';
 import { EventRegistry, type RegisteredType } from '../events/registry.js';
+import { givenTime } from '../events/time.js';
 import { Subscriptions } from './subscriptions.js';
 
 /** An event as a standalone publisher delivers it: in a sequence of its own, but in no log. */
@@ -96,7 +97,7 @@ export class Publisher {
   /**
    * Calls the subscribers of the event, in order, before it returns. What one throws touches no other.
    *
-   * @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError
+   * @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError, InvalidOptionError
    */
   publish(event: NewEvent): PublishedEvent {
     if (typeof event?.type !== 'string') {
@@ -107,7 +108,7 @@ export class Publisher {
     const type = this.#registry.get(event.type);
     const data = this.#validate ? this.#check(type, event.data) : event.data;
     const given = event.options?.occurredAt;
-    const occurredAt = given === undefined ? this.#clock.now() : Number(given);
+    const occurredAt = given === undefined ? this.#clock.now() : givenTime(type.type, given);
     const published = new PublishedEvent(this.#run, type, ++this.#position, occurredAt, event, data);
     this.#subscriptions.deliver(published);
     return published;
