@@ -1,4 +1,5 @@
 export { Engine } from './engine/engine.js';
+export { type Fill, NOTICE_CHANNEL, type Notice } from './engine/notices.js';
 export { openEngine } from './engine/open.js';
 export type {
   Durability,

@@ -19,6 +19,7 @@ import { abortable } from './abortable.js';
 import type { CheckedOptions } from './check-options.js';
 import type { Hub } from './hub.js';
 import { Intake } from './intake.js';
+import type { Notice } from './notices.js';
 import type {
   EngineStats,
   ManyReceipt,
@@ -29,7 +30,7 @@ import type {
   Subscription,
 } from './options.js';
 import { Preparation, type Prepared } from './prepare.js';
-import { readEvents } from './read.js';
+import { EventStream } from './read.js';
 import { turn } from './turn.js';
 
 /** What an engine is made of; `openEngine` puts it together. */
@@ -185,11 +186,17 @@ export class Engine implements AsyncDisposable {
     return this.#subscribe(undefined, handler as (event: DomainEvent<never>) => unknown, options);
   }
 
+  /** Tells `listener` what happens in the engine: how full it is, for one. */
+  onNotice(listener: (notice: Notice) => void): Subscription {
+    const unsubscribe = this.#hub.notices.add(listener);
+    return { unsubscribe, [Symbol.dispose]: unsubscribe };
+  }
+
   /** Durable events: of one aggregate in version order, or of the whole log in position order. */
   read(options: ReadOptions = {}): AsyncGenerator<DomainEvent, void, undefined> {
     const { store, registry, run } = this.#parts;
     const { directory, sequencer } = this.#hub;
-    return readEvents(
+    return new EventStream(
       store,
       run,
       registry,

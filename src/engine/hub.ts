@@ -18,7 +18,9 @@ import { Directory, type NameEntry } from './directory.js';
 import { Failures, parkedBehind } from './failures.js';
 import { KeyGate } from './key-gate.js';
 import { LanePump } from './lane-pump.js';
+import { Notices } from './notices.js';
 import type { Prepared } from './prepare.js';
+import { Pressure } from './pressure.js';
 import { Receipts } from './receipts.js';
 import { type RowFacts, Sequencer } from './sequencer.js';
 import { Shapes } from './shapes.js';
@@ -44,6 +46,7 @@ export interface HubParts {
 export class Hub {
   readonly counters = new Counters();
   readonly receipts = new Receipts();
+  readonly notices: Notices;
   readonly subscriptions: Subscriptions<DomainEvent>;
   readonly admission: Admission;
   readonly directory: Directory;
@@ -55,6 +58,7 @@ export class Hub {
   readonly #shapes: Shapes;
   readonly #progress: Progress;
   readonly #gate: KeyGate | undefined;
+  readonly #pressure: Pressure;
   readonly #scheduler: LaneScheduler;
   readonly #pump: LanePump;
   /** By stored type id; several ids may be versions or aliases of one type. */
@@ -85,15 +89,29 @@ export class Hub {
       parts.deterministic,
     );
     this.#scheduler = new LaneScheduler(executor.lanes, this.pool.slabs);
-    this.subscriptions = new Subscriptions(() => {
+    const subscriberFailed = () => {
       this.counters.subscriberErrors++;
-    });
+    };
+    this.subscriptions = new Subscriptions(subscriberFailed);
+    this.notices = new Notices(subscriberFailed);
+    this.#pressure = new Pressure(
+      () => ({
+        inFlight: this.counters.inFlight + (this.#gate?.waiting ?? 0),
+        maxInFlight: parts.maxInFlight,
+        bytes: this.pool.usedBytes,
+        maxBytes: parts.maxInFlightBytes,
+      }),
+      this.notices,
+    );
     this.admission = new Admission(() => this.#hasRoom());
     for (const stored of state.types) {
       this.#types[stored.id] = parts.registry.find(stored.name);
     }
     this.commits = new CommitQueue(store, this.#progress, {
-      sending: () => this.receipts.takeSettling(),
+      sending: () => {
+        this.#pressure.check();
+        return this.receipts.takeSettling();
+      },
       newShapes: () => this.#shapes.takeUnstored(),
       committed: (segments) => this.#committed(segments),
       failed: (error) => this.fail(error),
@@ -328,6 +346,7 @@ export class Hub {
 
   #answered(): void {
     if (this.#failure) return;
+    this.#pressure.check();
     this.#gate?.advance();
     this.commits.schedule();
     this.admission.advance();

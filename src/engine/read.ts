@@ -1,9 +1,10 @@
+import type { AnyEventType } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
 import { READ_PAGE } from '../limits.js';
 import { decodeEvent, storedType } from '../store/decode.js';
-import type { RawEvent, Store } from '../store/store.js';
+import type { EventReader, RawEvent, Store } from '../store/store.js';
 import type { ReadOptions } from './options.js';
 import { turn } from './turn.js';
 
@@ -18,23 +19,97 @@ export type TailOf = (aggregateId: string, after: number) => readonly number[] |
 /**
  * Durable events page by page. Each page is one finished statement, so a slow consumer holds nothing open; the
  * event loop goes round between pages.
+ *
+ * An async generator takes three turns of the microtask queue to hand out a value; a page that is here already
+ * is handed out in one, which is a tenth of the time that reading an event takes.
  */
-export async function* readEvents(
-  store: Store,
-  run: string,
-  registry: EventRegistry,
-  options: CheckedReadOptions,
-  tailOf: TailOf,
-): AsyncGenerator<DomainEvent, void, undefined> {
-  check(options);
-  const { reader } = store;
-  const types = options.types && new Set(options.types.map((name) => registry.get(name).type));
-  const find = (name: string) => registry.find(name)?.definition;
-  for await (const page of pages(store, options, tailOf)) {
-    for (const raw of page) {
-      check(options);
-      if (types && !types.has(find(storedType(reader, raw).name)?.type ?? '')) continue;
-      yield decodeEvent(reader, run, raw, find);
+export class EventStream implements AsyncGenerator<DomainEvent, void, undefined> {
+  readonly #reader: EventReader;
+  readonly #run: string;
+  readonly #options: CheckedReadOptions;
+  readonly #types: ReadonlySet<string> | undefined;
+  readonly #find: (name: string) => AnyEventType | undefined;
+  readonly #pages: AsyncGenerator<readonly RawEvent[], void, undefined>;
+  #page: readonly RawEvent[] = [];
+  #next = 0;
+  #loading: Promise<unknown> | undefined;
+  #ended = false;
+
+  /** @throws UnknownEventTypeError when `types` names one that is not registered. */
+  constructor(
+    store: Store,
+    run: string,
+    registry: EventRegistry,
+    options: CheckedReadOptions,
+    tailOf: TailOf,
+  ) {
+    this.#reader = store.reader;
+    this.#run = run;
+    this.#options = options;
+    this.#find = (name) => registry.find(name)?.definition;
+    this.#types = options.types && new Set(options.types.map((name) => registry.get(name).type));
+    this.#pages = pages(store, options, tailOf);
+  }
+
+  async next(): Promise<IteratorResult<DomainEvent, void>> {
+    // Callers that do not wait for each other still get each event once, and in order.
+    while (this.#loading) await this.#loading;
+    while (!this.#ended) {
+      const event = this.#take();
+      if (event) return { value: event, done: false };
+      this.#loading = this.#load();
+      try {
+        await this.#loading;
+      } finally {
+        this.#loading = undefined;
+      }
+    }
+    return { value: undefined, done: true };
+  }
+
+  async return(): Promise<IteratorResult<DomainEvent, void>> {
+    this.#ended = true;
+    await this.#pages.return();
+    return { value: undefined, done: true };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<DomainEvent, void>> {
+    await this.return();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  #take(): DomainEvent | undefined {
+    while (this.#next < this.#page.length) {
+      const raw = this.#page[this.#next++] as RawEvent;
+      this.#check();
+      if (this.#types && !this.#types.has(this.#find(storedType(this.#reader, raw).name)?.type ?? ''))
+        continue;
+      return decodeEvent(this.#reader, this.#run, raw, this.#find);
+    }
+    return undefined;
+  }
+
+  async #load(): Promise<void> {
+    const { value, done } = await this.#pages.next();
+    this.#page = value ?? [];
+    this.#next = 0;
+    if (done) this.#ended = true;
+  }
+
+  #check(): void {
+    try {
+      check(this.#options);
+    } catch (error) {
+      this.#ended = true;
+      throw error;
     }
   }
 }
@@ -43,7 +118,7 @@ async function* pages(
   { reader }: Store,
   options: CheckedReadOptions,
   tailOf: TailOf,
-): AsyncGenerator<readonly RawEvent[]> {
+): AsyncGenerator<readonly RawEvent[], void, undefined> {
   const { aggregateId, fromVersion = 1, fromPosition = 1 } = options;
   check(options);
   let from = whole('from', aggregateId === undefined ? fromPosition : fromVersion);

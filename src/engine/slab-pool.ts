@@ -37,6 +37,11 @@ export class SlabPool {
     return this.#bytes;
   }
 
+  /** Shared memory that holds events, in bytes. */
+  get usedBytes(): number {
+    return this.#bytes - this.#free.length * POOLED_SLAB_BYTES;
+  }
+
   /** Whether another slab can be had without passing the limit. */
   get hasRoom(): boolean {
     return this.#free.length > 0 || this.#bytes + POOLED_SLAB_BYTES <= this.#maxBytes;

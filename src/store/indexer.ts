@@ -74,11 +74,15 @@ export class Indexer {
   }
 
   /**
-   * Writes at most about `entries` index entries of the running pass, or of a new one, inside the caller's
-   * transaction. A pass in small pieces between commits is what keeps commits from waiting for it.
+   * Writes at most about `entries` index entries of the running pass, or begins one, inside the caller's
+   * transaction. A pass in small pieces between commits is what keeps commits from waiting for it; the sorting
+   * is a piece of its own.
    */
   write(entries: number): void {
-    this.#pass ??= { order: sortedIndexes(this.#aggregates, this.#count), next: 0 };
+    if (!this.#pass) {
+      this.#pass = { order: sortedIndexes(this.#aggregates, this.#count), next: 0 };
+      return;
+    }
     const { order } = this.#pass;
     let { next } = this.#pass;
     let left = entries;

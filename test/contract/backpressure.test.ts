@@ -1,3 +1,4 @@
+import type { Notice } from 'millrace';
 import { describe, expect, test } from 'vitest';
 import { Held, Noted } from '../handlers/events.mjs';
 import { collect, oneTo } from '../support/collect.js';
@@ -36,6 +37,32 @@ describe.each(ENGINES)('a full engine: $threads threads, $durability', ({ thread
       'g3',
       'fourth',
     ]);
+  });
+
+  test('warns once when it is nearly full, and says when it is not any more', async () => {
+    const gate = new Gate();
+    const engine = await openTestEngine({
+      threads,
+      ...storeFor(durability),
+      maxInFlight: 10,
+      handlers: [handlers('gate')],
+      shared: gate.shared,
+    });
+    const notices: Notice[] = [];
+    using _listening = engine.onNotice((notice) => notices.push(notice));
+    engine.onNotice(() => {
+      throw new Error('A listener that fails.');
+    });
+    await engine.publishMany(oneTo(7).map((number) => Held({ gate: `g${number}` })));
+    expect(notices).toEqual([]);
+    await engine.publishMany(oneTo(2).map((number) => Held({ gate: `h${number}` })));
+    expect(notices).toMatchObject([
+      { kind: 'pressure', inFlight: expect.toSatisfy((count) => count >= 8), maxInFlight: 10 },
+    ]);
+    gate.open();
+    await engine.drain();
+    expect(notices.map(({ kind }) => kind)).toEqual(['pressure', 'relieved']);
+    expect(engine.stats().subscriberErrors).toBe(2);
   });
 
   test('lets publishers in later, in the order in which they came', async () => {

@@ -1,0 +1,50 @@
+import { channel } from 'node:diagnostics_channel';
+
+/** How full the engine is. */
+export interface Fill {
+  /** Events accepted and not finished, and the limit of them. */
+  readonly inFlight: number;
+  readonly maxInFlight: number;
+  /** Slab memory in use, in bytes, and the limit of it. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+}
+
+/** Something that the owner of an engine may want to know; nothing is wrong with the caller's own calls. */
+export type Notice =
+  /** The engine is more than 80 % full: publishers will soon wait. */
+  | ({ readonly kind: 'pressure' } & Fill)
+  /** It is less than 60 % full again. */
+  | ({ readonly kind: 'relieved' } & Fill);
+
+/** What `diagnostics_channel` calls the notices of all engines. */
+export const NOTICE_CHANNEL = 'millrace:notice';
+
+const diagnostics = channel(NOTICE_CHANNEL);
+
+/** Tells listeners what happens in an engine. What a listener throws is counted and touches nobody else. */
+export class Notices {
+  readonly #listeners = new Set<(notice: Notice) => void>();
+  readonly #onError: () => void;
+
+  constructor(onError: () => void) {
+    this.#onError = onError;
+  }
+
+  /** Adds a listener. Returns what removes it. */
+  add(listener: (notice: Notice) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  send(notice: Notice): void {
+    diagnostics.publish(notice);
+    for (const listener of this.#listeners) {
+      try {
+        listener(notice);
+      } catch {
+        this.#onError();
+      }
+    }
+  }
+}
