@@ -17,7 +17,7 @@ export const latency: Bench = {
   name: 'latency',
   title: 'Time until accepted, durable, handled',
   async run(session: Session): Promise<Measured> {
-    const seconds = session.choose({ guard: 1, short: 2, full: 20 });
+    const seconds = session.choose({ guard: 1, short: 4, full: 20 });
     const load: LoadPlan = {
       events: session.choose({ guard: 200_000, short: 400_000, full: 1_000_000 }),
       warmup: 60_000,
@@ -41,7 +41,7 @@ export const latency: Bench = {
         durability: 'disk (WAL, synchronous FULL)',
         keys: 1000,
         payloadBytes: PAYLOAD_BYTES.small,
-        warmup: `${load.warmup} events, then a fifth of the run`,
+        warmup: `${load.warmup} events, then half of the run at the load itself`,
         lanes: 1,
         validate: 'off',
         repeats: session.repeats,

@@ -1,4 +1,8 @@
+export { type CloseOnSignalsOptions, closeOnSignals } from './engine/close-on-signals.js';
+export { type DeadLetterQuery, DeadLetters } from './engine/dead-letters.js';
 export { Engine } from './engine/engine.js';
+export type { Health, HealthStatus } from './engine/health.js';
+export { Metrics } from './engine/metrics.js';
 export { type Fill, NOTICE_CHANNEL, type Notice } from './engine/notices.js';
 export { openEngine } from './engine/open.js';
 export type {
@@ -31,8 +35,13 @@ export {
   type HandlerContext,
   type HandlerModule,
   type HandlerOptions,
+  type ModuleHooks,
   type OnEvent,
 } from './lanes/handlers.js';
+export type { LatencySummary } from './observe/histogram.js';
+export type { HotKey } from './observe/hot-keys.js';
+export type { LaneMetrics, Latencies, TypeMetrics } from './observe/meters.js';
+export type { MetricsSnapshot } from './observe/snapshot.js';
 export {
   createPublisher,
   PublishedEvent,
@@ -40,9 +49,14 @@ export {
   type PublisherOptions,
   type SubscriberOptions,
 } from './publisher/publisher.js';
+export type { DeadLetter, DeadLetterState } from './store/dead-letter.js';
+export { discardDeadLetters, retryDeadLetters } from './store/dead-letter-editor.js';
 export {
+  type DeadLetterOptions,
   openStoreReader,
   type StoreReader,
   type StoreReadOptions,
   type StoreSummary,
 } from './store/inspect.js';
+export { type StoreReport, verifyStore } from './store/verify.js';
+export type { StoreProblem, StoreProblemKind } from './store/verify-problems.js';

@@ -6,7 +6,7 @@ const port = parentPort;
 if (!port) throw new Error('workers/checkpoint.js runs on a worker thread only.');
 
 const path = String(workerData);
-const database = openConnection(path, { readonly: false });
+const database = openConnection(path, { readonly: false, mustExist: true });
 database.pragma('wal_autocheckpoint = 0');
 
 port.on('message', (request: CheckpointRequest) => {

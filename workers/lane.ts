@@ -1,5 +1,6 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { encodeError } from '../src/events/error-codec.js';
+import { LaneCell } from '../src/lanes/lane-cell.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';
 import type { LaneReply, LaneResult, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
 import { LaneRunner } from '../src/lanes/runner.js';
@@ -8,24 +9,31 @@ import { LaneRunner } from '../src/lanes/runner.js';
 // this keeps it from being switched on for this thread.
 process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED = 'true';
 
+/** Piscina has put a new thread in the place of one that died while nothing was under way. */
+const DIED_IDLE = 'it died between two batches';
+
 let runner: LaneRunner | undefined;
 
 /** The one task function of a lane thread. */
 export default async function lane(task: LaneTask): Promise<unknown> {
   switch (task.kind) {
     case 'open':
-      return open(task.setup);
+      return open(task.setup, task.cell);
+    case 'broadcast':
+      if (!runner) throw new Error(DIED_IDLE);
+      return { kind: 'heard', errors: await runner.broadcast(task.message) } satisfies LaneReply;
     case 'batch':
-      if (!runner) throw new Error('A lane was sent a batch before it was opened.');
+      if (!runner) throw new Error(DIED_IDLE);
       return withMovedBytes(await runner.run(task));
     default:
       throw new Error(`Unknown lane task: ${JSON.stringify(task satisfies never)}`);
   }
 }
 
-async function open(setup: LaneSetup): Promise<LaneReply> {
+async function open(setup: LaneSetup, cell: SharedArrayBuffer): Promise<LaneReply> {
   try {
-    runner = new LaneRunner(setup, await loadHandlers(setup.modules));
+    const modules = await loadHandlers(setup.modules);
+    runner = new LaneRunner(setup, modules, new LaneCell(setup.concurrency, cell));
     return { kind: 'opened', handled: runner.handled };
   } catch (error) {
     return { kind: 'refused', error: encodeError(error) };

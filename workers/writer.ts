@@ -14,6 +14,7 @@ let path = '';
 let waiting: Commit[] = [];
 let lastSequence = 0;
 let failed = false;
+let closing = false;
 let idleTimer: NodeJS.Timeout | undefined;
 
 port.on('message', (first: WriterRequest) => {
@@ -27,10 +28,12 @@ port.on('message', (first: WriterRequest) => {
       next = receiveMessageOnPort(port);
     }
     write();
-    if (writer) idleTimer = setTimeout(rest, WRITER_IDLE_MS);
   } catch (error) {
     fail(error);
   }
+  // Also when the last commit has just failed: file, lock and thread must not outlive the store.
+  if (closing) close();
+  else if (writer && !failed) idleTimer = setTimeout(rest, WRITER_IDLE_MS);
 });
 
 function take(request: WriterRequest): void {
@@ -55,8 +58,7 @@ function take(request: WriterRequest): void {
       lastSequence = request.sequence;
       break;
     case 'close':
-      write();
-      close().catch(fail);
+      closing = true;
       break;
     default:
       throw new Error(`Unknown writer request: ${JSON.stringify(request satisfies never)}`);
@@ -89,6 +91,7 @@ function tendWal(most: number): void {
  * because the WAL begins anew only when nothing is left in it.
  */
 function finishCheckpoint(): void {
+  if (failed) return;
   try {
     tendWal(WAL_PAGES_LAST);
     if (writer && writer.walState().waiting <= WAL_PAGES_LAST) writer.checkpoint();
@@ -116,7 +119,11 @@ function fail(error: unknown): void {
 async function close(): Promise<void> {
   await checkpointer?.close();
   checkpointer = undefined;
-  writer?.close();
+  try {
+    writer?.close();
+  } catch (error) {
+    fail(error);
+  }
   writer = undefined;
   reply({ kind: 'closed' });
   // Ends the thread by itself: a terminated thread could die inside SQLite.

@@ -16,8 +16,8 @@ export const STAGES: readonly Until[] = ['accepted', 'durable', 'handled'];
 /** Measured events a second. The rest is published without a promise, as a busy program would. */
 const MEASURED_PER_SECOND = 9000;
 
-/** Share of the run whose first events are not measured: the load has to settle. */
-const SETTLING = 0.2;
+/** Share of the run whose first events are not measured: some code, such as an index pass, runs once a second. */
+const SETTLING = 0.5;
 
 /** Open-loop load: the time from the instant at which an event was to be sent until it is accepted, durable, handled. */
 export default async function run(options: LatencyRun & Scratch): Promise<Sample> {

@@ -47,12 +47,14 @@ function report(
   const aggregates = summary.topAggregates.map(({ aggregateId, count }) => [aggregateId, grouped(count)]);
   const progress =
     summary.unfinished === 0 ? 'all handled' : `${grouped(summary.unfinished)} events not handled yet`;
+  const { parked, skipped } = summary.deadLetters;
+  const deadLetters =
+    parked + skipped === 0 ? 'none' : `${grouped(parked)} parked, ${grouped(skipped)} skipped`;
   return `
 store        ${summary.path} (format ${summary.format}, run ${summary.run})
 events       ${grouped(summary.lastPosition)} of ${grouped(summary.aggregates)} aggregates
-progress     ${progress}; all up to position ${grouped(summary.mark)} are finished${
-    fingerprint === undefined ? '' : `\nfingerprint  ${fingerprint}`
-  }
+progress     ${progress}; all up to position ${grouped(summary.mark)} are finished
+dead letters ${deadLetters}${fingerprint === undefined ? '' : `\nfingerprint  ${fingerprint}`}
 
 ${table(['<event type', 'events'], types)}
 

@@ -9,16 +9,20 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Comman
   sweep: () => import('./sweep-command.js'),
   inspect: () => import('./inspect-command.js'),
   read: () => import('./read-command.js'),
+  verify: () => import('./verify-command.js'),
+  'dead-letters': () => import('./dead-letters-command.js'),
 };
 
 const HELP = `millrace COMMAND [options]
 
-  sweep          run a backtest sweep on worker threads, every event into a SQLite file
-  inspect FILE   say what is in a store
-  read FILE      print the events of a store
+  sweep               run a backtest sweep on worker threads, every event into a SQLite file
+  inspect FILE        say what is in a store
+  read FILE           print the events of a store
+  verify FILE         check that a store is whole
+  dead-letters FILE   list, retry or discard the events whose handlers failed for good
 
-  --help         print this text; 'millrace COMMAND --help' says more
-  --version      print the version
+  --help              print this text; 'millrace COMMAND --help' says more
+  --version           print the version
 `;
 
 async function main(args: readonly string[]): Promise<number> {

@@ -10,10 +10,13 @@ interface Waiting {
  */
 export class Admission {
   readonly #hasRoom: () => boolean;
+  readonly #onWaited: (milliseconds: number) => void;
   readonly #waiting = new Set<Waiting>();
 
-  constructor(hasRoom: () => boolean) {
+  /** @param onWaited told how many milliseconds somebody has waited. */
+  constructor(hasRoom: () => boolean, onWaited: (milliseconds: number) => void) {
     this.#hasRoom = hasRoom;
+    this.#onWaited = onWaited;
   }
 
   /** Whether an event may be taken in at once. */
@@ -26,6 +29,7 @@ export class Admission {
     accept: () => Result | PromiseLike<Result>,
     signal: AbortSignal | undefined,
   ): Promise<Result> {
+    const cameAt = performance.now();
     return new Promise<Result>((resolve, reject) => {
       const abort = () => {
         this.#waiting.delete(waiting);
@@ -34,6 +38,7 @@ export class Admission {
       const waiting: Waiting = {
         enter: () => {
           signal?.removeEventListener('abort', abort);
+          this.#onWaited(performance.now() - cameAt);
           try {
             resolve(accept());
           } catch (error) {

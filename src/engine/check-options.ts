@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { ResourceLimits } from 'node:worker_threads';
 import { InvalidOptionError } from '../events/errors.js';
 import { POOLED_SLAB_BYTES } from '../events/slab.js';
 import {
@@ -43,7 +44,8 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
     ...options,
     durability,
     handlers: moduleUrls(options.handlers ?? []),
-    threads: whole('threads', options.threads ?? Math.max(1, availableParallelism() - 1), 0, MAX_THREADS),
+    threads: checkThreads(options.threads ?? Math.max(1, availableParallelism() - 1)),
+    ...resourceLimits(options.resourceLimits),
     concurrency: whole('concurrency', options.concurrency ?? 1, 1, MAX_CONCURRENCY),
     dispatch: oneOf('dispatch', options.dispatch ?? 'durable', ['durable', 'accepted']),
     validate: oneOf('validate', options.validate ?? 'publish', ['publish', 'off']),
@@ -58,6 +60,35 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
     seed: options.seed ?? 'millrace',
     shared: checkShared(options.shared ?? {}),
   };
+}
+
+/** @throws InvalidOptionError */
+export function checkThreads(threads: number): number {
+  return whole('threads', threads, 0, MAX_THREADS);
+}
+
+/** @throws InvalidOptionError */
+export function checkUntil(until: string): void {
+  oneOf('until', until, ['accepted', 'durable', 'handled']);
+}
+
+const LIMITS = [
+  'maxYoungGenerationSizeMb',
+  'maxOldGenerationSizeMb',
+  'codeRangeSizeMb',
+  'stackSizeMb',
+] as const;
+
+/** Node ignores what it does not know, and a limit that nobody enforces is worse than none. */
+function resourceLimits(limits: ResourceLimits | undefined): Pick<EngineOptions, 'resourceLimits'> {
+  if (limits === undefined) return {};
+  for (const [name, value] of Object.entries(limits)) {
+    if ((LIMITS as readonly string[]).includes(name) && Number.isFinite(value) && value > 0) continue;
+    throw new InvalidOptionError(
+      `Option resourceLimits.${name} is ${value}; it may hold ${LIMITS.join(', ')}, each a number of megabytes above 0.`,
+    );
+  }
+  return { resourceLimits: limits };
 }
 
 function checkStore(store: unknown, durability: Durability): void {

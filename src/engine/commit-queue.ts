@@ -1,5 +1,7 @@
 import type { Shape } from '../events/codec.js';
-import { COMMITS_IN_FLIGHT } from '../limits.js';
+import { ACCEPT_CLOCK_READS, COMMITS_IN_FLIGHT } from '../limits.js';
+import type { Meters } from '../observe/meters.js';
+import type { DeadLetterChange, DeadLetterRecord } from '../store/dead-letter.js';
 import type { Progress } from '../store/progress.js';
 import type { Segment, Store } from '../store/store.js';
 import type { HubSlab } from './slab-pool.js';
@@ -9,6 +11,8 @@ export interface HubSegment extends Segment {
   readonly slab: HubSlab;
   readonly from: number;
   to: number;
+  /** When its first row was accepted, by `performance.now()`. */
+  readonly acceptedAt: number;
 }
 
 /** What the hub wants to know of commits. */
@@ -31,14 +35,23 @@ export interface CommitEvents {
 export class CommitQueue {
   readonly #store: Store;
   readonly #progress: Progress;
+  readonly #meters: Meters;
   readonly #events: CommitEvents;
   #segments: HubSegment[] = [];
+  #buried: DeadLetterRecord[] = [];
+  #raised: number[] = [];
   #inFlight = 0;
+  #added = 0;
+  #now = 0;
   #scheduled = false;
   #stopped = false;
+  /** Commits that were sent, and that are done. */
   commits = 0;
+  #done = 0;
+  #waiting: { readonly until: number; readonly wake: () => void }[] = [];
 
-  constructor(store: Store, progress: Progress, events: CommitEvents) {
+  constructor(store: Store, progress: Progress, meters: Meters, events: CommitEvents) {
+    this.#meters = meters;
     this.#store = store;
     this.#progress = progress;
     this.#events = events;
@@ -46,7 +59,27 @@ export class CommitQueue {
 
   /** Whether everything added is committed. */
   get isIdle(): boolean {
-    return this.#inFlight === 0 && this.#segments.length === 0 && !this.#progress.changed;
+    return this.#inFlight === 0 && this.#isEmpty;
+  }
+
+  /** Resolves when everything added so far is committed, or nothing is sent any more. */
+  async flushed(): Promise<void> {
+    const until = this.commits + (this.#isEmpty ? 0 : 1);
+    if (this.#done >= until || this.#stopped) return;
+    this.schedule();
+    await new Promise<void>((wake) => this.#waiting.push({ until, wake }));
+  }
+
+  /** A dead letter goes into the same transaction as everything else that happens now. */
+  bury(letter: DeadLetterRecord): void {
+    this.#buried.push(letter);
+    this.schedule();
+  }
+
+  /** A dead letter was handled after all, or given up. */
+  raise(position: number): void {
+    this.#raised.push(position);
+    this.schedule();
   }
 
   /** Adds the row that was written last into `slab`. */
@@ -54,8 +87,10 @@ export class CommitQueue {
     const last = this.#segments.at(-1);
     const row = slab.rows - 1;
     slab.holds++;
+    if (!last || ++this.#added % ACCEPT_CLOCK_READS === 0) this.#now = performance.now();
+    slab.acceptedAt[row] = this.#now;
     if (last && last.slab === slab && last.to === row) last.to = row + 1;
-    else this.#segments.push({ slab, from: row, to: row + 1 });
+    else this.#segments.push({ slab, from: row, to: row + 1, acceptedAt: this.#now });
     this.schedule();
   }
 
@@ -71,8 +106,7 @@ export class CommitQueue {
 
   /** Sends what there is now. Never called between the parts of one lane result. */
   flush(): void {
-    const nothing = this.#segments.length === 0 && !this.#progress.changed;
-    if (this.#stopped || nothing || this.#inFlight >= COMMITS_IN_FLIGHT) return;
+    if (this.#stopped || this.#isEmpty || this.#inFlight >= COMMITS_IN_FLIGHT) return;
     const segments = this.#segments;
     this.#segments = [];
     const progress = this.#progress.changed ? this.#progress.take() : undefined;
@@ -80,11 +114,15 @@ export class CommitQueue {
     this.#inFlight++;
     this.commits++;
     const shapes = this.#events.newShapes();
-    this.#store.commit({ segments, progress, shapes }).then(
+    const sentAt = performance.now();
+    this.#store.commit({ segments, progress, shapes, ...this.#takeLetters() }).then(
       () => {
         this.#inFlight--;
+        this.#done++;
+        this.#measure(segments, sentAt);
         this.#events.committed(segments);
         settled();
+        this.#wake(this.#done);
         this.schedule();
       },
       (error: Error) => {
@@ -94,8 +132,39 @@ export class CommitQueue {
     );
   }
 
+  get #isEmpty(): boolean {
+    return (
+      this.#segments.length === 0 &&
+      !this.#progress.changed &&
+      this.#buried.length === 0 &&
+      this.#raised.length === 0
+    );
+  }
+
+  #takeLetters(): { readonly deadLetters?: DeadLetterChange } {
+    if (this.#buried.length === 0 && this.#raised.length === 0) return {};
+    const deadLetters = { put: this.#buried, remove: this.#raised };
+    this.#buried = [];
+    this.#raised = [];
+    return { deadLetters };
+  }
+
+  #measure(segments: readonly HubSegment[], sentAt: number): void {
+    const now = performance.now();
+    this.#meters.commit.record(now - sentAt);
+    for (const { from, to, acceptedAt } of segments) this.#meters.durable.record(now - acceptedAt, to - from);
+  }
+
   /** Sends nothing more. */
   stop(): void {
     this.#stopped = true;
+    this.#wake(Number.POSITIVE_INFINITY);
+  }
+
+  #wake(done: number): void {
+    const ready = this.#waiting.filter(({ until }) => until <= done);
+    if (ready.length === 0) return;
+    this.#waiting = this.#waiting.filter(({ until }) => until > done);
+    for (const { wake } of ready) wake();
   }
 }

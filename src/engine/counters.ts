@@ -9,7 +9,6 @@ export class Counters {
   failed = 0;
   retried = 0;
   skipped = 0;
-  parkedKeys = 0;
   /** Accepted and not finished, parked ones left out. */
   inFlight = 0;
   subscriberErrors = 0;

@@ -1,4 +1,3 @@
-import { Fingerprint } from '../events/canonical.js';
 import type { DataOf, EventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { toError } from '../events/error-codec.js';
@@ -6,19 +5,20 @@ import {
   ConcurrencyError,
   EngineClosedError,
   EngineFailedError,
-  InvalidOptionError,
   type MillraceError,
-  NotDeterministicError,
 } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
-import type { LaneExecutor } from '../lanes/executor.js';
 import { PUBLISH_MANY_YIELD } from '../limits.js';
-import { addToFingerprint, pagesFrom } from '../store/decode.js';
+import type { Meters } from '../observe/meters.js';
 import type { Store } from '../store/store.js';
-import { abortable } from './abortable.js';
-import type { CheckedOptions } from './check-options.js';
+import { abortable, unlessAborted } from './abortable.js';
+import { type CheckedOptions, checkThreads, checkUntil } from './check-options.js';
+import { DeadLetters } from './dead-letters.js';
+import { fingerprintOf } from './fingerprint.js';
+import { type Health, healthOf } from './health.js';
 import type { Hub } from './hub.js';
 import { Intake } from './intake.js';
+import { Metrics } from './metrics.js';
 import type { Notice } from './notices.js';
 import type {
   EngineStats,
@@ -38,16 +38,22 @@ export interface EngineParts {
   readonly options: CheckedOptions;
   readonly registry: EventRegistry;
   readonly store: Store;
-  readonly executor: LaneExecutor;
   readonly hub: Hub;
   readonly run: string;
+  readonly meters: Meters;
 }
 
 /** A running engine. Open it with `openEngine`, end it with `close` or `await using`. */
 export class Engine implements AsyncDisposable {
-  readonly #parts: EngineParts;
-  readonly #hub: Hub;
-  readonly #preparation: Preparation;
+  #parts: EngineParts;
+  #hub: Hub;
+  #preparation: Preparation;
+  readonly #reopen: () => Promise<EngineParts>;
+  #recovering: Promise<void> | undefined;
+  /** The events whose handlers failed for good. */
+  readonly deadLetters: DeadLetters;
+  /** What the engine has counted and measured. */
+  readonly metrics: Metrics;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
   /** An event that `offer` has said yes to is refused after all: nobody waits for it, so the engine stops. */
@@ -56,10 +62,16 @@ export class Engine implements AsyncDisposable {
   };
 
   /** @internal */
-  constructor(parts: EngineParts) {
+  constructor(parts: EngineParts, reopen: () => Promise<EngineParts>) {
     this.#parts = parts;
     this.#hub = parts.hub;
     this.#preparation = new Preparation(parts.registry, parts.options);
+    this.#reopen = reopen;
+    this.metrics = new Metrics(() => this.#parts);
+    this.deadLetters = new DeadLetters(() => {
+      this.#checkOpen();
+      return this.#parts;
+    });
   }
 
   /**
@@ -149,8 +161,7 @@ export class Engine implements AsyncDisposable {
     this.#checkOpen();
     checkUntil(until);
     signal?.throwIfAborted();
-    const prepared = events.map((event) => this.#preparation.prepareFor(aggregateId, event));
-    this.#checkOneKey(prepared);
+    const prepared = this.#preparation.prepareAll(aggregateId, events);
     const accept = (): Receipt | Promise<Receipt> => {
       const actual = this.#hub.directory.find(aggregateId)?.version ?? 0;
       if (expectedVersion !== undefined && actual !== expectedVersion) {
@@ -211,43 +222,69 @@ export class Engine implements AsyncDisposable {
   /** Resolves when everything accepted so far and everything it led to is durable and handled. */
   async drain({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     signal?.throwIfAborted();
-    if (!signal) return this.#hub.drain();
-    let abort = () => {};
-    const aborted = new Promise<never>((_, reject) => {
-      abort = () => reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-    });
-    try {
-      await Promise.race([this.#hub.drain(), aborted]);
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+    await unlessAborted(this.#hub.drain(), signal);
   }
 
   /** SHA-256 of the log as design: equal for equal input in deterministic mode, whatever the thread count. */
   async fingerprint(): Promise<string> {
     this.#checkOpen();
     await this.drain();
-    const { reader } = this.#parts.store;
-    const fingerprint = new Fingerprint();
-    for (const page of pagesFrom(reader, 1)) {
-      addToFingerprint(fingerprint, reader, page);
-      await turn();
-      this.#checkReadable();
-    }
-    return fingerprint.digest();
+    return fingerprintOf(this.#parts.store.reader, () => this.#checkReadable());
+  }
+
+  /**
+   * Runs handlers on so many threads from now on, 0 for the main thread. No order is broken and nothing waits:
+   * a thread that goes finishes what it has begun. Resolves when the new ones run.
+   *
+   * @throws InvalidOptionError; the error of a handler module that cannot be loaded any more.
+   */
+  async setThreads(threads: number): Promise<void> {
+    checkThreads(threads);
+    this.#checkOpen();
+    await this.#hub.crew.resize(threads);
+  }
+
+  /**
+   * Calls the `onBroadcast` hooks of all handler modules on every lane, between two events. Lanes that are made
+   * later hear the last message. Resolves when every hook has ended.
+   *
+   * @throws UnsupportedPayloadError when the message is no plain data; BroadcastError naming the lanes whose
+   * hooks threw.
+   */
+  async broadcast(message: unknown): Promise<void> {
+    this.#checkOpen();
+    await this.#hub.crew.broadcast(message);
+  }
+
+  /**
+   * Goes on after a failure: lets go of everything, opens the store again, and handles what was durable and
+   * unfinished. Subscribers and listeners stay. Does nothing when the engine has not failed.
+   *
+   * @throws the errors of `openEngine`, and the engine stays failed; EngineFailedError when there is no store to
+   * open again; EngineClosedError.
+   */
+  recover(): Promise<void> {
+    this.#recovering ??= this.#recover().finally(() => {
+      this.#recovering = undefined;
+    });
+    return this.#recovering;
+  }
+
+  /** Whether the engine works, and what somebody should look at. */
+  health(): Health {
+    return healthOf(this.#hub);
   }
 
   stats(): EngineStats {
-    const { counters, commits, sequencer, lastDurable, failure } = this.#hub;
-    const { executor } = this.#parts;
+    const { counters, commits, sequencer, lastDurable, failure, crew, parking } = this.#hub;
     return {
       ...counters,
+      parkedKeys: parking.parked,
       state: failure && this.#state !== 'closed' ? 'failed' : this.#state,
       durable: lastDurable,
       commits: commits.commits,
-      laneTasks: executor.tasks,
-      threads: executor.threads,
+      laneTasks: crew.tasks,
+      threads: crew.threads,
       lastPosition: sequencer.lastPosition,
     };
   }
@@ -268,15 +305,33 @@ export class Engine implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#state = 'closing';
-    const { hub, executor, store } = this.#parts;
+    await this.#recovering?.catch(() => {});
+    const { hub, store } = this.#parts;
     hub.admission.refuseAll(this.#closedError());
     const outcomes = await Promise.allSettled([hub.drain()]);
     hub.stop();
-    outcomes.push(...(await Promise.allSettled([executor.close(), store.close()])));
+    outcomes.push(...(await Promise.allSettled([hub.crew.close(), store.close()])));
     this.#state = 'closed';
     const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) throw new AggregateError(errors, 'The engine closed with several errors.');
+  }
+
+  async #recover(): Promise<void> {
+    if (this.#state !== 'open') throw this.#closedError();
+    const { hub, store, options } = this.#parts;
+    if (!hub.failure) return;
+    if (options.store === undefined) {
+      throw new EngineFailedError(
+        "An engine with durability 'memory' cannot recover: its log was in the memory that failed. Open a new one.",
+        { cause: hub.failure },
+      );
+    }
+    // What does not close any more has failed already, and the new parts say whether the store is in use.
+    await Promise.allSettled([hub.crew.close(), store.close()]);
+    this.#parts = await this.#reopen();
+    this.#hub = this.#parts.hub;
+    this.#preparation = new Preparation(this.#parts.registry, options);
   }
 
   #subscribe(
@@ -311,15 +366,6 @@ export class Engine implements AsyncDisposable {
     return admission.isOpen ? enter() : admission.enter(enter, signal);
   }
 
-  /** Found before the first event is sequenced, because `append` is all or nothing. */
-  #checkOneKey(events: readonly Prepared[]): void {
-    const keys = new Set(events.map((event) => event.partitionKey));
-    if (!this.#parts.options.deterministic || keys.size < 2) return;
-    throw new NotDeterministicError(
-      `append got events of the keys ${[...keys].join(', ')}: in deterministic mode an aggregate has one key.`,
-    );
-  }
-
   #accept(event: Prepared): Receipt {
     const position = this.#hub.accept(event);
     return { position, version: this.#hub.sequencer.lastVersion };
@@ -348,9 +394,4 @@ export class Engine implements AsyncDisposable {
   #closedError(): MillraceError {
     return new EngineClosedError('The engine is closed. Open it again with openEngine before publishing.');
   }
-}
-
-function checkUntil(until: string): void {
-  if (until === 'accepted' || until === 'durable' || until === 'handled') return;
-  throw new InvalidOptionError(`Option until is '${until}'; it must be one of accepted, durable, handled.`);
 }

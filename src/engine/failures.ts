@@ -1,14 +1,32 @@
-import { decodeError } from '../events/error-codec.js';
+import { decodeError, encodeError } from '../events/error-codec.js';
 import { HandlerError, KeyParkedError } from '../events/errors.js';
 import type { RegisteredType } from '../events/registry.js';
 import { rowOf, slabOf } from '../events/slab.js';
-import type { FailurePolicy } from '../lanes/handlers.js';
+import type { FailureRule } from '../lanes/handlers.js';
+import type { HandledType } from '../lanes/protocol.js';
+import { seededRandom } from '../lanes/random.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
-import { RETRY_DELAY_MAX_MS, RETRY_DELAY_MS } from '../limits.js';
+import type { DeadLetterRecord, DeadLetterState } from '../store/dead-letter.js';
 import type { Counters } from './counters.js';
 import type { NameEntry } from './directory.js';
 import type { FailedEvent } from './lane-pump.js';
+import type { Notices } from './notices.js';
+import type { Parking } from './parking.js';
 import type { HubSlab, SlabPool } from './slab-pool.js';
+import type { Timers } from './timers.js';
+
+/** What failures are made of. */
+export interface FailureParts {
+  readonly scheduler: LaneScheduler;
+  readonly pool: SlabPool;
+  readonly failed: Map<NameEntry, FailedEvent>;
+  readonly types: readonly (RegisteredType | undefined)[];
+  readonly parking: Parking;
+  readonly notices: Notices;
+  readonly counters: Counters;
+  readonly timers: Timers;
+  readonly seed: string;
+}
 
 /** What the hub does about failures. */
 export interface FailureEvents {
@@ -20,61 +38,60 @@ export interface FailureEvents {
   dropped(slab: HubSlab, key: NameEntry): void;
   /** Whoever waits for the event is told. */
   failed(position: number, error: Error): void;
+  buried(letter: DeadLetterRecord): void;
   stop(error: Error): void;
   changed(): void;
-  readonly counters: Counters;
 }
 
-/** How the handlers of one type want failures to be treated. */
-export interface FailureRule {
-  readonly retries: number;
-  readonly onFailure: FailurePolicy;
+/** A dead letter that is being tried again: what it had behind it. */
+export interface RetriedLetter {
+  readonly attempts: number;
+  readonly firstFailedAt: number;
 }
+
+const NO_RETRIES: FailureRule = {
+  retries: 0,
+  retryDelayMs: 0,
+  maxRetryDelayMs: 0,
+  jitter: 0,
+  onFailure: 'park',
+};
 
 /**
  * What becomes of a key whose event failed: the same event again after a pause that doubles, then its policy.
  * Meanwhile the key's later events wait behind it, and every other key goes on.
  */
 export class Failures {
-  readonly #scheduler: LaneScheduler;
-  readonly #pool: SlabPool;
-  readonly #failed: Map<NameEntry, FailedEvent>;
-  readonly #types: readonly (RegisteredType | undefined)[];
+  readonly #parts: FailureParts;
   readonly #events: FailureEvents;
-  readonly #rules = new Map<string, FailureRule>();
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #rules = new Map<string, HandledType>();
+  readonly #timers = new Set<unknown>();
+  /** By position. */
+  readonly retried = new Map<number, RetriedLetter>();
 
-  constructor(
-    scheduler: LaneScheduler,
-    pool: SlabPool,
-    failed: Map<NameEntry, FailedEvent>,
-    types: readonly (RegisteredType | undefined)[],
-    events: FailureEvents,
-  ) {
-    this.#scheduler = scheduler;
-    this.#pool = pool;
-    this.#failed = failed;
-    this.#types = types;
+  constructor(parts: FailureParts, events: FailureEvents) {
+    this.#parts = parts;
     this.#events = events;
   }
 
-  setRule(type: string, rule: FailureRule): void {
-    this.#rules.set(type, rule);
+  setRule(rule: HandledType): void {
+    this.#rules.set(rule.type, rule);
   }
 
   /** Decides about a key whose first queued event has failed and of which nothing is in flight. */
   settle(key: NameEntry): void {
-    const reference = key.head;
-    const slab = this.#pool.slabs[slabOf(reference)] as HubSlab;
-    const row = rowOf(reference);
-    const type = this.#types[slab.type[row] as number]?.type ?? '';
-    const rule = this.#rules.get(type) ?? { retries: 0, onFailure: 'park' };
-    const { counters } = this.#events;
+    const { counters, types, timers } = this.#parts;
+    const slab = this.#slabOf(key.head);
+    const row = rowOf(key.head);
+    const type = types[slab.type[row] as number]?.type ?? '';
+    const rule = this.#rules.get(type) ?? NO_RETRIES;
     counters.failed++;
+    key.failing = false;
     key.attempts++;
+    if (key.attempts === 1) key.firstFailedAt = timers.now();
     if (key.attempts <= rule.retries) {
       counters.retried++;
-      this.#retryLater(key);
+      this.#retryLater(key, slab.position[row] as number, rule);
       return;
     }
     const error = this.#handlerError(key, slab, row, type);
@@ -86,29 +103,40 @@ export class Failures {
         this.#events.stop(error);
         break;
       case 'park':
-        this.#park(key, error);
+        this.#park(key, slab, row, error);
         break;
     }
   }
 
   /** Cancels the pending retries. */
   stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers) this.#parts.timers.clear(timer);
     this.#timers.clear();
   }
 
-  #retryLater(key: NameEntry): void {
-    const delay = Math.min(RETRY_DELAY_MS * 2 ** (key.attempts - 1), RETRY_DELAY_MAX_MS);
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#scheduler.resume(key);
-      this.#events.retry();
-    }, delay);
+  #retryLater(key: NameEntry, position: number, rule: FailureRule): void {
+    const { timers, scheduler } = this.#parts;
+    const timer = timers.set(
+      () => {
+        this.#timers.delete(timer);
+        scheduler.resume(key);
+        this.#events.retry();
+      },
+      this.#pause(key, position, rule),
+    );
     this.#timers.add(timer);
   }
 
+  /** Exponential, capped, and shortened by chance; the chance is seeded, so that a run can be repeated. */
+  #pause(key: NameEntry, position: number, { retryDelayMs, maxRetryDelayMs, jitter }: FailureRule): number {
+    const pause = Math.min(retryDelayMs * 2 ** (key.attempts - 1), maxRetryDelayMs);
+    if (jitter === 0) return pause;
+    const random = seededRandom(JSON.stringify([this.#parts.seed, key.name, position, key.attempts]));
+    return pause * (1 - jitter * random());
+  }
+
   #handlerError(key: NameEntry, slab: HubSlab, row: number, type: string): HandlerError {
-    const wire = this.#failed.get(key)?.error;
+    const wire = this.#parts.failed.get(key)?.error;
     const cause = wire && decodeError(wire);
     const position = slab.position[row] as number;
     return new HandlerError(
@@ -118,38 +146,75 @@ export class Failures {
   }
 
   #skip(key: NameEntry, slab: HubSlab, row: number, error: HandlerError): void {
-    this.#events.counters.skipped++;
+    const { counters, scheduler } = this.#parts;
+    counters.skipped++;
+    this.#bury(key, slab, row, error, 'skipped');
     this.#events.failed(slab.position[row] as number, error);
-    this.#scheduler.dropHead(key);
+    scheduler.dropHead(key);
     this.#forget(key);
     this.#events.skipped(slab, row);
-    this.#scheduler.resume(key);
+    scheduler.resume(key);
     this.#events.changed();
   }
 
-  #park(key: NameEntry, error: HandlerError): void {
-    this.#events.counters.parkedKeys++;
-    const rows = this.#scheduler.park(key);
+  #park(key: NameEntry, slab: HubSlab, row: number, error: HandlerError): void {
+    const { scheduler, parking } = this.#parts;
+    const position = slab.position[row] as number;
+    this.#bury(key, slab, row, error, 'parked');
+    const rows = scheduler.park(key);
     this.#forget(key);
+    const positions = rows.map((reference) => this.#slabOf(reference).position[rowOf(reference)] as number);
+    parking.park(key, position, positions.at(-1) ?? position);
     rows.forEach((reference, index) => {
-      const slab = this.#pool.slabs[slabOf(reference)] as HubSlab;
-      const position = slab.position[rowOf(reference)] as number;
-      this.#events.failed(position, index === 0 ? error : parkedBehind(key, error));
-      this.#events.dropped(slab, key);
+      this.#events.failed(
+        positions[index] as number,
+        index === 0 ? error : parkedBehind(key, position, error),
+      );
+      this.#events.dropped(this.#slabOf(reference), key);
     });
     this.#events.changed();
   }
 
+  #bury(key: NameEntry, slab: HubSlab, row: number, error: HandlerError, state: DeadLetterState): void {
+    const { failed, notices, timers } = this.#parts;
+    const position = slab.position[row] as number;
+    const before = this.retried.get(position);
+    this.retried.delete(position);
+    const letter: DeadLetterRecord = {
+      position,
+      key: key.id,
+      state,
+      attempts: key.attempts + (before?.attempts ?? 0),
+      // Of a handler that took its thread with it only the event is known.
+      handler: failed.get(key)?.handler || this.#modulesOf(slab, row),
+      lane: failed.get(key)?.lane ?? 0,
+      firstFailedAt: before?.firstFailedAt ?? key.firstFailedAt,
+      failedAt: timers.now(),
+      error: failed.get(key)?.error ?? encodeError(error),
+      retry: false,
+    };
+    this.#events.buried(letter);
+    notices.send({ kind: 'dead-letter', position, key: key.name, state, attempts: letter.attempts, error });
+  }
+
+  #modulesOf(slab: HubSlab, row: number): string {
+    return this.#rules.get(this.#parts.types[slab.type[row] as number]?.type ?? '')?.modules ?? '';
+  }
+
   #forget(key: NameEntry): void {
     key.attempts = 0;
-    this.#failed.delete(key);
+    this.#parts.failed.delete(key);
+  }
+
+  #slabOf(reference: number): HubSlab {
+    return this.#parts.pool.slabs[slabOf(reference)] as HubSlab;
   }
 }
 
 /** The error for an event that waits behind a failed one of its key. */
-export function parkedBehind(key: NameEntry, cause?: Error): KeyParkedError {
+export function parkedBehind(key: NameEntry, position: number, cause?: Error): KeyParkedError {
   return new KeyParkedError(
-    `Key '${key.name}' is parked: an earlier event of it failed. Its events wait in the log and are tried again at the next open.`,
-    { cause, details: { key: key.name } },
+    `Key '${key.name}' is parked: its event at position ${position} failed and is a dead letter. Its later events wait in the log; go on with engine.deadLetters.retry(${position}) or discard(${position}).`,
+    { cause, details: { key: key.name, position } },
   );
 }

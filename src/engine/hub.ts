@@ -1,24 +1,26 @@
 import { Codec } from '../events/codec.js';
-import { type DomainEvent, StoredEvent, type StoredMetadata } from '../events/domain-event.js';
+import type { DomainEvent } from '../events/domain-event.js';
 import type { Emission } from '../events/emission.js';
 import { EngineFailedError } from '../events/errors.js';
-import type { EventRegistry, RegisteredType } from '../events/registry.js';
+import type { RegisteredType } from '../events/registry.js';
 import { rowOf, rowReference, slabOf } from '../events/slab.js';
-import type { LaneExecutor } from '../lanes/executor.js';
 import { KeyPlace } from '../lanes/key-state.js';
 import { LaneScheduler } from '../lanes/scheduler.js';
-import { Subscriptions } from '../publisher/subscriptions.js';
+import type { Subscriptions } from '../publisher/subscriptions.js';
 import { Progress } from '../store/progress.js';
-import type { StoreState } from '../store/protocol.js';
-import type { RawEvent, Store } from '../store/store.js';
+import type { RawEvent } from '../store/store.js';
 import { Admission } from './admission.js';
 import { CommitQueue, type HubSegment } from './commit-queue.js';
-import { Counters } from './counters.js';
+import type { Counters } from './counters.js';
 import { Directory, type NameEntry } from './directory.js';
+import { eventAt } from './event-at.js';
 import { Failures, parkedBehind } from './failures.js';
+import type { HubParts } from './hub-parts.js';
 import { KeyGate } from './key-gate.js';
+import { LaneCrew } from './lane-crew.js';
 import { LanePump } from './lane-pump.js';
-import { Notices } from './notices.js';
+import type { Notices } from './notices.js';
+import { Parking } from './parking.js';
 import type { Prepared } from './prepare.js';
 import { Pressure } from './pressure.js';
 import { Receipts } from './receipts.js';
@@ -26,25 +28,13 @@ import { type RowFacts, Sequencer } from './sequencer.js';
 import { Shapes } from './shapes.js';
 import { type HubSlab, SlabPool } from './slab-pool.js';
 
-/** What a hub is made of. */
-export interface HubParts {
-  readonly registry: EventRegistry;
-  readonly store: Store;
-  readonly state: StoreState;
-  readonly executor: LaneExecutor;
-  readonly dispatch: 'durable' | 'accepted';
-  readonly deterministic: boolean;
-  readonly maxInFlight: number;
-  readonly maxInFlightBytes: number;
-}
-
 /**
  * The middle of the engine, on the main thread: every event passes through it from the sequencer to the commit
  * queue, from there to a lane, and back as finished. It holds no data of its own besides counts; each part
  * keeps its own state, and this class is the wiring between them.
  */
 export class Hub {
-  readonly counters = new Counters();
+  readonly counters: Counters;
   readonly receipts = new Receipts();
   readonly notices: Notices;
   readonly subscriptions: Subscriptions<DomainEvent>;
@@ -54,11 +44,13 @@ export class Hub {
   readonly pool: SlabPool;
   readonly commits: CommitQueue;
   readonly failures: Failures;
+  readonly parking = new Parking();
+  readonly progress: Progress;
+  readonly crew: LaneCrew;
   readonly #parts: HubParts;
   readonly #shapes: Shapes;
-  readonly #progress: Progress;
   readonly #gate: KeyGate | undefined;
-  readonly #pressure: Pressure;
+  readonly pressure: Pressure;
   readonly #scheduler: LaneScheduler;
   readonly #pump: LanePump;
   /** By stored type id; several ids may be versions or aliases of one type. */
@@ -68,10 +60,10 @@ export class Hub {
   #failure: Error | undefined;
 
   constructor(parts: HubParts) {
-    const { store, state, executor } = parts;
+    const { store, state } = parts;
     this.#parts = parts;
     this.#durable = state.lastPosition;
-    this.#progress = new Progress(state.progress.mark, state.progress.chunks);
+    this.progress = new Progress(state.progress.mark, state.progress.chunks);
     this.#gate = parts.deterministic ? new KeyGate() : undefined;
     this.directory = new Directory(store);
     this.directory.load(state.lastName);
@@ -88,13 +80,12 @@ export class Hub {
       state.lastPosition,
       parts.deterministic,
     );
-    this.#scheduler = new LaneScheduler(executor.lanes, this.pool.slabs);
-    const subscriberFailed = () => {
-      this.counters.subscriberErrors++;
-    };
-    this.subscriptions = new Subscriptions(subscriberFailed);
-    this.notices = new Notices(subscriberFailed);
-    this.#pressure = new Pressure(
+    this.#scheduler = new LaneScheduler(this.pool.slabs);
+    this.subscriptions = parts.subscriptions;
+    this.notices = parts.notices;
+    this.counters = parts.counters;
+    this.counters.inFlight = 0;
+    this.pressure = new Pressure(
       () => ({
         inFlight: this.counters.inFlight + (this.#gate?.waiting ?? 0),
         maxInFlight: parts.maxInFlight,
@@ -103,20 +94,32 @@ export class Hub {
       }),
       this.notices,
     );
-    this.admission = new Admission(() => this.#hasRoom());
+    this.admission = new Admission(
+      () => this.#hasRoom(),
+      (milliseconds) => parts.meters.waited.record(milliseconds),
+    );
     for (const stored of state.types) {
       this.#types[stored.id] = parts.registry.find(stored.name);
     }
-    this.commits = new CommitQueue(store, this.#progress, {
+    this.commits = new CommitQueue(store, this.progress, parts.meters, {
       sending: () => {
-        this.#pressure.check();
+        this.pressure.check();
         return this.receipts.takeSettling();
       },
       newShapes: () => this.#shapes.takeUnstored(),
       committed: (segments) => this.#committed(segments),
       failed: (error) => this.fail(error),
     });
-    this.#pump = new LanePump(executor, this.#scheduler, this.pool, codec, {
+    this.crew = new LaneCrew(parts.makeLane, parts.setup, codec, this.#scheduler, parts.timers, {
+      ready: () => this.#pump.pump(),
+      lost: (seat, judgement) => {
+        parts.meters.died(seat.number);
+        return this.#pump.lost(seat, judgement);
+      },
+      replaced: (lane, error) => this.notices.send({ kind: 'lane-replaced', lane, error }),
+      failed: (error) => this.fail(error),
+    });
+    this.#pump = new LanePump(this.crew, this.#scheduler, this.pool, codec, parts.meters, {
       unknownShape: ({ type, shape }) => {
         const registered = this.#types[type];
         if (registered) this.#shapes.learn(registered, shape);
@@ -125,22 +128,39 @@ export class Hub {
       finished: (slab, row) => this.#finished(slab, row),
       settled: (key) => this.failures.settle(key),
       answered: () => this.#answered(),
-      crashed: (error) => this.fail(error),
     });
-    this.failures = new Failures(this.#scheduler, this.pool, this.#pump.failed, this.#types, {
-      retry: () => this.#pump.pump(),
-      skipped: (slab, row) => this.#finished(slab, row),
-      dropped: (slab, key) => this.#release(slab, key),
-      failed: (position, error) => this.receipts.failed(position, error),
-      stop: (error) => this.fail(error),
-      changed: () => this.#answered(),
-      counters: this.counters,
-    });
+    this.failures = new Failures(
+      {
+        scheduler: this.#scheduler,
+        pool: this.pool,
+        failed: this.#pump.failed,
+        types: this.#types,
+        parking: this.parking,
+        notices: this.notices,
+        counters: this.counters,
+        timers: parts.timers,
+        seed: parts.setup.seed,
+      },
+      {
+        retry: () => this.#pump.pump(),
+        skipped: (slab, row) => this.#finished(slab, row),
+        dropped: (slab, key) => this.#release(slab, key),
+        failed: (position, error) => this.receipts.failed(position, error),
+        buried: (letter) => this.commits.bury(letter),
+        stop: (error) => this.fail(error),
+        changed: () => this.#answered(),
+      },
+    );
   }
 
   /** The error that stopped the hub, if one did. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** The name of a stored type; empty when it is not registered. */
+  typeName(id: number): string {
+    return this.#types[id]?.type ?? '';
   }
 
   /** Whether an event of this key must wait for the key to be quiet: in deterministic mode only. */
@@ -166,22 +186,35 @@ export class Hub {
     const { slab } = this.sequencer;
     slab.holds++;
     this.counters.inFlight++;
-    this.#gate?.began(slab.keys[slab.rows - 1] as NameEntry);
-    this.#dispatch(slab, slab.rows - 1);
+    const key = slab.keys[slab.rows - 1] as NameEntry;
+    this.#gate?.began(key);
+    slab.acceptedAt[slab.rows - 1] = performance.now();
+    this.#scheduler.enqueue(rowReference(slab.id, slab.rows - 1), key);
     this.sequencer.closeLargeSlab();
+  }
+
+  /** A dead letter is given up: its event counts as finished. */
+  discard(position: number): void {
+    this.progress.finish(position);
+    this.commits.raise(position);
+    this.receipts.handled(position);
+  }
+
+  /** Lets a parked key's events through again: those that its owner feeds in. */
+  unpark(key: NameEntry): void {
+    if (key.place === KeyPlace.Parked) this.#scheduler.unpark(key);
+  }
+
+  /** Resolves when everything that has happened so far is committed. */
+  async flushed(): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    await this.commits.flushed();
+    if (this.#failure) throw this.#failure;
   }
 
   /** An event of the log that no lane handles any more. */
   pass(position: number): void {
-    this.#progress.finish(position);
-  }
-
-  isFinished(position: number): boolean {
-    return this.#progress.isFinished(position);
-  }
-
-  get mark(): number {
-    return this.#progress.mark;
+    this.progress.finish(position);
   }
 
   get lastDurable(): number {
@@ -210,6 +243,7 @@ export class Hub {
       { cause },
     );
     this.stop();
+    this.notices.send({ kind: 'failed', error: this.#failure });
     this.receipts.rejectAll(this.#failure);
     this.admission.refuseAll(this.#failure);
     this.#gate?.refuseAll(this.#failure);
@@ -220,6 +254,7 @@ export class Hub {
   stop(): void {
     this.commits.stop();
     this.#pump.stop();
+    this.crew.stop();
     this.failures.stop();
   }
 
@@ -241,17 +276,22 @@ export class Hub {
       if (this.#parts.dispatch === 'accepted') this.#dispatch(slab, row);
     } else {
       // Nobody will handle it: its progress goes into the same transaction as the event.
-      this.#progress.finish(slab.position[row] as number);
+      this.progress.finish(slab.position[row] as number);
     }
     this.sequencer.closeLargeSlab();
   }
 
   #dispatch(slab: HubSlab, row: number): void {
     const key = slab.keys[row] as NameEntry;
-    if (key.place === KeyPlace.Parked) {
+    if (key.held) {
       const position = slab.position[row] as number;
-      // Whoever waits for it may only be about to say so, in this same turn.
-      queueMicrotask(() => this.receipts.failed(position, parkedBehind(key)));
+      const parkedAt = this.parking.positionOf(key);
+      this.parking.hold(key, position);
+      // Whoever waits for it may only be about to say so, in this same turn. Behind a key that is being resumed
+      // it will be handled soon, and its waiter goes on waiting.
+      if (parkedAt !== undefined) {
+        queueMicrotask(() => this.receipts.failed(position, parkedBehind(key, parkedAt)));
+      }
       this.#release(slab, key);
     } else this.#scheduler.enqueue(rowReference(slab.id, row), key);
   }
@@ -279,24 +319,7 @@ export class Hub {
 
   #deliver(slab: HubSlab, row: number, type: RegisteredType): void {
     if (!this.subscriptions.hasSubscribers(type.type)) return;
-    const start = slab.dataOffset[row] as number;
-    const end = start + (slab.dataLength[row] as number);
-    const metadataLength = slab.metadataLength[row] as number;
-    const name = slab.nameOffset[row] as number;
-    this.subscriptions.deliver(
-      new StoredEvent(
-        this.#parts.state.run,
-        type.type,
-        slab.bytes.toString('utf8', name, name + (slab.nameLength[row] as number)),
-        slab.version[row] as number,
-        slab.position[row] as number,
-        slab.occurredAt[row] as number,
-        this.#shapes.codec.unpack(slab.bytes, start, end),
-        metadataLength === 0
-          ? undefined
-          : (this.#shapes.codec.unpack(slab.bytes, end, end + metadataLength) as StoredMetadata),
-      ),
-    );
+    this.subscriptions.deliver(eventAt(slab, row, type.type, this.#parts.state.run, this.#shapes.codec));
   }
 
   #emitted(emission: Emission, bytes: Buffer, cause: number): void {
@@ -332,7 +355,9 @@ export class Hub {
   #finished(slab: HubSlab, row: number): void {
     const position = slab.position[row] as number;
     this.counters.handled++;
-    this.#progress.finish(position);
+    this.progress.finish(position);
+    if (this.failures.retried.size > 0 && this.failures.retried.delete(position))
+      this.commits.raise(position);
     this.receipts.handled(position);
     this.#release(slab, slab.keys[row] as NameEntry);
   }
@@ -346,7 +371,7 @@ export class Hub {
 
   #answered(): void {
     if (this.#failure) return;
-    this.#pressure.check();
+    this.pressure.check();
     this.#gate?.advance();
     this.commits.schedule();
     this.admission.advance();
@@ -356,7 +381,11 @@ export class Hub {
 
   #isIdle(): boolean {
     return (
-      this.counters.inFlight === 0 && !this.#gate?.waiting && this.commits.isIdle && this.admission.isOpen
+      this.counters.inFlight === 0 &&
+      !this.#gate?.waiting &&
+      !this.parking.isResuming &&
+      this.commits.isIdle &&
+      this.admission.isOpen
     );
   }
 

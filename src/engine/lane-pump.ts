@@ -1,11 +1,16 @@
 import type { Codec } from '../events/codec.js';
 import { type Emission, readEmissions, type TypedShape } from '../events/emission.js';
-import type { WireError } from '../events/error-codec.js';
+import { encodeError, type WireError } from '../events/error-codec.js';
 import { rowOf, slabOf } from '../events/slab.js';
-import type { LaneExecutor } from '../lanes/executor.js';
-import type { LaneBatch, LaneResult, NewSlab } from '../lanes/protocol.js';
+import { KeyPlace, NO_ROW } from '../lanes/key-state.js';
+import type { LaneResult } from '../lanes/protocol.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
+import { HANDLED_SAMPLES } from '../limits.js';
+import type { Meters } from '../observe/meters.js';
 import type { NameEntry } from './directory.js';
+import type { Judgement } from './judge.js';
+import type { LaneCrew } from './lane-crew.js';
+import type { LaneSeat, Suspect } from './lane-seat.js';
 import type { HubSlab, SlabPool } from './slab-pool.js';
 
 /** What the hub does with a lane's answer. */
@@ -17,124 +22,129 @@ export interface LaneEvents {
   settled(key: NameEntry): void;
   /** A whole answer has been dealt with. */
   answered(): void;
-  crashed(error: Error): void;
 }
 
-/** An event that failed and may be tried again. */
+/** The failed event of a key, which may be tried again. */
 export interface FailedEvent {
   readonly reference: number;
   readonly error: WireError;
+  readonly handler: string;
+  readonly lane: number;
 }
 
 /** Sends batches to lanes while they have room, and takes their answers apart. */
 export class LanePump {
-  readonly #executor: LaneExecutor;
+  readonly #crew: LaneCrew;
   readonly #scheduler: LaneScheduler;
   readonly #pool: SlabPool;
-  readonly #events: LaneEvents;
-  readonly #known: Set<HubSlab>[];
-  readonly #cleared: number[][];
-  readonly #forgotten: number[][];
-  /** Payload shapes that each lane has been told of. */
-  readonly #shapes: number[];
   readonly #codec: Codec;
+  readonly #meters: Meters;
+  readonly #events: LaneEvents;
   /** The failed event of each key that has one. */
   readonly failed = new Map<NameEntry, FailedEvent>();
   #stopped = false;
   #first = 0;
 
   constructor(
-    executor: LaneExecutor,
+    crew: LaneCrew,
     scheduler: LaneScheduler,
     pool: SlabPool,
     codec: Codec,
+    meters: Meters,
     events: LaneEvents,
   ) {
-    this.#codec = codec;
-    this.#shapes = Array.from({ length: executor.lanes }, () => codec.shapes.length);
-    this.#executor = executor;
+    this.#meters = meters;
+    this.#crew = crew;
     this.#scheduler = scheduler;
     this.#pool = pool;
+    this.#codec = codec;
     this.#events = events;
-    this.#known = Array.from({ length: executor.lanes }, () => new Set<HubSlab>());
-    this.#cleared = Array.from({ length: executor.lanes }, () => []);
-    this.#forgotten = Array.from({ length: executor.lanes }, () => []);
   }
 
   /** Gives every lane what it can take. Another lane is asked first each time, so that none is favoured. */
   pump(): void {
-    const { lanes } = this.#executor;
-    this.#first = (this.#first + 1) % lanes;
+    const { seats } = this.#crew;
+    this.#first = (this.#first + 1) % seats.length;
     let sent = true;
-    while (sent && !this.#stopped && this.#scheduler.queued > 0) {
+    while (sent && !this.#stopped) {
       sent = false;
-      for (let offset = 0; offset < lanes; offset++) {
-        const lane = (this.#first + offset) % lanes;
-        const rows = this.#scheduler.take(lane);
-        if (!rows) continue;
-        sent = true;
-        this.#send(lane, rows);
+      for (let offset = 0; offset < seats.length; offset++) {
+        const seat = seats[(this.#first + offset) % seats.length];
+        if (seat?.state === 'open' && this.#feed(seat)) sent = true;
       }
     }
   }
 
   /** A slab's memory is given up for good: no row of it is in flight, and its id is not used again soon. */
   forget(slab: HubSlab): void {
-    this.#known.forEach((known, lane) => {
-      if (known.delete(slab)) this.#forgotten[lane]?.push(slab.id);
-    });
+    for (const seat of this.#crew.seats) seat?.forget(slab);
   }
 
   stop(): void {
     this.#stopped = true;
   }
 
-  #send(lane: number, rows: Uint32Array): void {
-    const cleared = this.#cleared[lane] as number[];
-    this.#cleared[lane] = [];
-    const forgotten = this.#forgotten[lane] as number[];
-    this.#forgotten[lane] = [];
+  /** Takes back what a dead lane had: the guilty event has failed, everything else is to run again. */
+  lost(seat: LaneSeat, { guilty, suspects, error }: Judgement): Suspect[] {
+    const keys = new Set<NameEntry>();
+    this.#scheduler.lost(seat.number);
+    for (const reference of seat.sent.splice(0).flatMap((rows) => [...rows])) {
+      const key = this.#keyOf(reference);
+      this.#scheduler.returned(key, reference);
+      keys.add(key);
+    }
+    const alone: Suspect[] = [];
+    const until = new Map([...suspects, ...guilty].map((reference) => [this.#keyOf(reference), reference]));
+    for (const key of keys) {
+      const reference = until.get(key);
+      if (key.failing) this.#events.settled(key);
+      else if (reference === undefined) this.#scheduler.resume(key);
+      else if (guilty.includes(reference) && key.head === reference) {
+        this.#fail(key, { reference, error: encodeError(error), handler: '', lane: seat.number });
+        this.#events.settled(key);
+      } else alone.push({ key, until: reference });
+    }
+    this.#events.answered();
+    return alone;
+  }
+
+  /** Sends the lane's next batch, if there is one. */
+  #feed(seat: LaneSeat): boolean {
+    const rows = seat.suspects.length > 0 ? this.#suspect(seat) : this.#next(seat);
+    if (!rows) return false;
+    this.#send(seat, rows);
+    return true;
+  }
+
+  #next(seat: LaneSeat): Uint32Array | undefined {
+    return seat.retiring || this.#scheduler.queued === 0 ? undefined : this.#scheduler.take(seat.number);
+  }
+
+  /** One event alone: if the lane dies of it, there is no doubt. */
+  #suspect(seat: LaneSeat): Uint32Array | undefined {
+    if (seat.sent.length > 0) return undefined;
+    for (let next = seat.suspects[0]; next; next = seat.suspects[0]) {
+      const { key } = next;
+      if (key.place === KeyPlace.Waiting && key.head !== NO_ROW) {
+        return this.#scheduler.takeHead(key, seat.number);
+      }
+      seat.suspects.shift();
+    }
+    return this.#next(seat);
+  }
+
+  #send(seat: LaneSeat, rows: Uint32Array): void {
     const attempts = this.failed.size === 0 ? undefined : this.#attempts(rows);
-    const slabs = this.#newSlabs(lane, rows);
-    const shapes = this.#newShapes(lane);
-    const batch: LaneBatch = {
-      kind: 'batch',
-      slabs,
-      forgotten,
-      rows,
-      cleared,
-      ...shapes,
-      ...(attempts && { attempts }),
-    };
-    this.#executor.run(lane, batch).then(
-      (result) => this.#take(lane, rows, result),
+    seat.sent.push(rows);
+    this.#meters.hotKeys.saw(this.#keyOf(rows[this.#crew.tasks % rows.length] as number).name, rows.length);
+    this.#crew.tasks++;
+    this.#crew.watch(seat);
+    seat.lane.run(seat.compose(rows, this.#pool, this.#codec, attempts)).then(
+      (result) => this.#take(seat, rows, result),
       (error: Error) => {
-        if (!this.#stopped) this.#events.crashed(error);
+        if (!this.#stopped) this.#crew.lost(seat, error);
       },
     );
-  }
-
-  #newShapes(lane: number): Pick<LaneBatch, 'shapes'> {
-    const { shapes } = this.#codec;
-    if (this.#shapes[lane] === shapes.length) return {};
-    this.#shapes[lane] = shapes.length;
-    return { shapes };
-  }
-
-  #newSlabs(lane: number, rows: Uint32Array): NewSlab[] {
-    const known = this.#known[lane] as Set<HubSlab>;
-    const slabs: NewSlab[] = [];
-    let last = -1;
-    for (const reference of rows) {
-      const id = slabOf(reference);
-      if (id === last) continue;
-      last = id;
-      const slab = this.#slab(reference);
-      if (known.has(slab)) continue;
-      known.add(slab);
-      slabs.push({ id, memory: slab.memory });
-    }
-    return slabs;
   }
 
   #attempts(rows: Uint32Array): Map<number, number> {
@@ -146,18 +156,35 @@ export class LanePump {
     return attempts;
   }
 
-  #take(lane: number, rows: Uint32Array, result: LaneResult): void {
-    if (this.#stopped) return;
+  #take(seat: LaneSeat, rows: Uint32Array, result: LaneResult): void {
+    // An answer that was on its way when the lane was given up: its events run again.
+    if (this.#stopped || seat.state === 'ended') return;
     const { failures, held, emitted, unknownShapes, milliseconds } = result;
+    seat.sent.shift();
     for (const shape of unknownShapes) this.#events.unknownShape(shape);
-    this.#scheduler.answered(lane, rows.length - held.length, milliseconds);
+    this.#scheduler.answered(seat.number, rows.length - held.length, milliseconds);
+    this.#measure(seat, rows, result);
     if (emitted) this.#takeEmitted(rows, emitted);
     if (failures.length === 0 && held.length === 0) {
       for (const reference of rows) this.#finish(reference);
     } else {
-      this.#takeFailures(lane, rows, result);
+      this.#takeFailures(seat, rows, result);
     }
+    if (seat.suspects.length > 0) this.#acquit(seat, rows, result);
+    this.#crew.answered(seat);
     this.#events.answered();
+  }
+
+  /** A few events of the batch tell how long all of them have taken. */
+  #measure(seat: LaneSeat, rows: Uint32Array, { busy, types, heap }: LaneResult): void {
+    this.#meters.worked(seat.number, { events: rows.length, busy, types, heap });
+    const now = performance.now();
+    const samples = Math.min(rows.length, HANDLED_SAMPLES);
+    for (let sample = 0; sample < samples; sample++) {
+      const reference = rows[Math.floor((sample * rows.length) / samples)] as number;
+      const acceptedAt = this.#slab(reference).acceptedAt[rowOf(reference)] as number;
+      this.#meters.handled.record(now - acceptedAt, rows.length / samples);
+    }
   }
 
   #takeEmitted(rows: Uint32Array, emitted: Uint8Array): void {
@@ -167,14 +194,14 @@ export class LanePump {
     }
   }
 
-  #takeFailures(lane: number, rows: Uint32Array, { failures, held }: LaneResult): void {
+  #takeFailures(seat: LaneSeat, rows: Uint32Array, { failures, held }: LaneResult): void {
     const unfinished = new Set(held);
-    for (const { index, error } of failures) {
+    for (const { index, error, handler } of failures) {
       unfinished.add(index);
       const reference = rows[index] as number;
       const key = this.#keyOf(reference);
-      this.failed.set(key, { reference, error });
-      (this.#cleared[lane] as number[]).push(key.id);
+      this.#fail(key, { reference, error, handler, lane: seat.number });
+      seat.clear(key);
     }
     const returned = new Set<NameEntry>();
     rows.forEach((reference, index) => {
@@ -187,6 +214,23 @@ export class LanePump {
       returned.add(key);
     });
     for (const key of returned) if (this.#scheduler.isSettled(key)) this.#events.settled(key);
+  }
+
+  #fail(key: NameEntry, failed: FailedEvent): void {
+    this.failed.set(key, failed);
+    key.failing = true;
+  }
+
+  /** A suspect came back alive. */
+  #acquit(seat: LaneSeat, rows: Uint32Array, { failures }: LaneResult): void {
+    const { key, until } = seat.suspects[0] as Suspect;
+    if (failures.length > 0) {
+      // It threw instead: what to do about that has been decided.
+      seat.suspects.shift();
+    } else if (rows[0] === until || key.head === NO_ROW) {
+      seat.suspects.shift();
+      this.#scheduler.resume(key);
+    }
   }
 
   #finish(reference: number): void {

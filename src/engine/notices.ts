@@ -15,7 +15,20 @@ export type Notice =
   /** The engine is more than 80 % full: publishers will soon wait. */
   | ({ readonly kind: 'pressure' } & Fill)
   /** It is less than 60 % full again. */
-  | ({ readonly kind: 'relieved' } & Fill);
+  | ({ readonly kind: 'relieved' } & Fill)
+  /** An event's retries are used up; see `engine.deadLetters`. */
+  | {
+      readonly kind: 'dead-letter';
+      readonly position: number;
+      readonly key: string;
+      readonly state: 'parked' | 'skipped';
+      readonly attempts: number;
+      readonly error: Error;
+    }
+  /** A lane died, or was ended because a handler took too long. Another one takes its place. */
+  | { readonly kind: 'lane-replaced'; readonly lane: number; readonly error: Error }
+  /** The engine stopped, and nothing more is acknowledged; `recover` or the next open goes on. */
+  | { readonly kind: 'failed'; readonly error: Error };
 
 /** What `diagnostics_channel` calls the notices of all engines. */
 export const NOTICE_CHANNEL = 'millrace:notice';

@@ -1,19 +1,39 @@
 import { randomBytes } from 'node:crypto';
+import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError } from '../events/errors.js';
 import { EventRegistry } from '../events/registry.js';
-import type { LaneExecutor } from '../lanes/executor.js';
-import { InlineExecutor } from '../lanes/inline-executor.js';
-import type { HandledType } from '../lanes/protocol.js';
-import { ThreadExecutor } from '../lanes/thread-executor.js';
-import { pagesFrom, partitionKeyOf, storedType } from '../store/decode.js';
+import type { MakeLane } from '../lanes/executor.js';
+import { InlineLane } from '../lanes/inline-lane.js';
+import { ThreadLane } from '../lanes/thread-lane.js';
+import { Meters } from '../observe/meters.js';
+import { Subscriptions } from '../publisher/subscriptions.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { StoreState } from '../store/protocol.js';
 import { SqliteStore } from '../store/sqlite-store.js';
 import type { Store } from '../store/store.js';
 import { type CheckedOptions, checkOptions } from './check-options.js';
-import { Engine } from './engine.js';
+import { Counters } from './counters.js';
+import { Engine, type EngineParts } from './engine.js';
 import { Hub } from './hub.js';
+import { Notices } from './notices.js';
 import type { EngineOptions } from './options.js';
+import { restore, unfinished } from './resume.js';
+import { NODE_TIMERS, type Timers } from './timers.js';
+
+/** What an engine stands on. Tests put a simulated world in its place. */
+export interface World {
+  readonly makeStore: () => Store;
+  readonly makeLane: MakeLane;
+  readonly timers: Timers;
+}
+
+/** What outlives the inner parts when an engine recovers. */
+export interface Lasting {
+  readonly subscriptions: Subscriptions<DomainEvent>;
+  readonly notices: Notices;
+  readonly counters: Counters;
+  readonly meters: Meters;
+}
 
 /**
  * Opens an engine: checks the options, opens the store, starts the lanes, and puts what was durable but not
@@ -25,9 +45,29 @@ import type { EngineOptions } from './options.js';
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const checked = checkOptions(options);
-  const registry = new EventRegistry(checked.events);
-  const store = makeStore(checked);
-  const executor = makeExecutor(checked);
+  return openIn(checked, realWorld(checked));
+}
+
+/** @internal Opens an engine in a given world. */
+export async function openIn(options: CheckedOptions, world: World): Promise<Engine> {
+  const counters = new Counters();
+  const subscriberFailed = () => {
+    counters.subscriberErrors++;
+  };
+  const lasting: Lasting = {
+    counters,
+    meters: new Meters(),
+    subscriptions: new Subscriptions(subscriberFailed),
+    notices: new Notices(subscriberFailed),
+  };
+  const parts = await openParts(options, world, lasting);
+  return new Engine(parts, () => openParts(options, world, lasting));
+}
+
+async function openParts(options: CheckedOptions, world: World, lasting: Lasting): Promise<EngineParts> {
+  const registry = new EventRegistry(options.events);
+  const store = world.makeStore();
+  let hub: Hub | undefined;
   try {
     const state = await store.open(
       registry.types.map(({ definition: { type, version, volatile } }) => ({
@@ -36,35 +76,48 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         volatile,
       })),
     );
-    checkRun(checked, state);
+    checkRun(options, state);
     for (const type of registry.types) {
       type.id =
         state.types.find(({ name, version }) => name === type.type && version === type.definition.version)
           ?.id ?? 0;
     }
-    const handled = await openLanes(executor, checked, state);
-    for (const { type } of handled) {
-      const registered = registry.find(type);
-      if (registered) registered.handled = true;
-    }
-    const hub = new Hub({ ...checked, registry, store, state, executor });
-    for (const rule of handled) hub.failures.setRule(rule.type, rule);
-    await recover(hub, store, registry, state.lastPosition);
-    return new Engine({ options: checked, registry, store, executor, hub, run: state.run });
+    hub = new Hub({
+      ...options,
+      ...lasting,
+      registry,
+      store,
+      state,
+      makeLane: world.makeLane,
+      timers: world.timers,
+      setup: setupOf(options, state),
+    });
+    await openLanes(hub, registry, options.threads);
+    await recover(hub, store, registry, state);
+    return { options, registry, store, hub, run: state.run, meters: lasting.meters };
   } catch (error) {
-    await Promise.allSettled([executor.close(), store.close()]);
+    hub?.stop();
+    await Promise.allSettled([hub?.crew.close(), store.close()]);
     throw error;
   }
+}
+
+function realWorld(options: CheckedOptions): World {
+  const { concurrency, resourceLimits } = options;
+  return {
+    makeStore: () => makeStore(options),
+    makeLane: (lane, threads) =>
+      threads === 0 || options.handlers.length === 0
+        ? new InlineLane(concurrency)
+        : new ThreadLane(lane, concurrency, resourceLimits),
+    timers: NODE_TIMERS,
+  };
 }
 
 function makeStore({ store, durability, run, deterministic, seed }: CheckedOptions): Store {
   const prefix = run ?? (deterministic ? seed : randomBytes(6).toString('hex'));
   if (store === undefined) return new MemoryStore(prefix);
   return new SqliteStore(store, durability === 'disk' ? 'FULL' : 'NORMAL', prefix);
-}
-
-function makeExecutor({ threads, handlers }: CheckedOptions): LaneExecutor {
-  return threads === 0 || handlers.length === 0 ? new InlineExecutor() : new ThreadExecutor(threads);
 }
 
 function checkRun(options: CheckedOptions, state: StoreState): void {
@@ -75,53 +128,47 @@ function checkRun(options: CheckedOptions, state: StoreState): void {
   );
 }
 
-async function openLanes(
-  executor: LaneExecutor,
-  options: CheckedOptions,
-  state: StoreState,
-): Promise<readonly HandledType[]> {
-  return executor.open({
+function setupOf(options: CheckedOptions, state: StoreState) {
+  return {
     modules: options.handlers,
     types: state.types,
-    shapes: state.shapes,
     run: state.run,
     seed: options.seed,
     deterministic: options.deterministic,
     validate: options.validate === 'publish',
     concurrency: options.concurrency,
     shared: options.shared,
-  });
+  };
+}
+
+async function openLanes(hub: Hub, registry: EventRegistry, threads: number): Promise<void> {
+  for (const rule of await hub.crew.open(threads)) {
+    const registered = registry.find(rule.type);
+    if (registered) registered.handled = true;
+    hub.failures.setRule(rule);
+  }
 }
 
 /** Puts unfinished events of the log back on their way; waits for room like any publisher. */
-async function recover(hub: Hub, store: Store, registry: EventRegistry, last: number): Promise<void> {
+async function recover(hub: Hub, store: Store, registry: EventRegistry, state: StoreState): Promise<void> {
+  const { deadLetters, lastPosition, progress } = state;
+  if (lastPosition === 0) return;
   const { reader } = store;
-  for (const page of pagesFrom(reader, hub.mark + 1)) {
-    for (const raw of page) {
-      // What handlers emit meanwhile is on its way already.
-      if (raw.position > last) break;
-      if (hub.isFinished(raw.position)) continue;
-      const type = registry.find(storedType(reader, raw).name);
-      if (!type?.handled) {
-        hub.pass(raw.position);
-        continue;
-      }
-      const facts = {
-        type,
-        aggregateId: reader.nameOf(raw.aggregate),
-        partitionKey: partitionKeyOf(reader, raw),
-        occurredAt: raw.occurredAt,
-        causation: raw.causation,
-      };
-      if (hub.admission.isOpen) {
-        hub.restore(facts, raw);
-        continue;
-      }
-      // Room comes from the lanes, and they have seen nothing of this page yet.
-      hub.pump();
-      await hub.admission.enter(() => hub.restore(facts, raw), undefined);
-    }
-    hub.pump();
+  const keyOf = (id: number) => hub.directory.get(reader.nameOf(id));
+  for (const { position, key } of deadLetters.parked) hub.parking.park(keyOf(key), position, lastPosition);
+  for (const position of [...deadLetters.retryParked, ...deadLetters.retry]) {
+    const letter = reader.deadLetter(position);
+    if (letter) hub.failures.retried.set(position, letter);
   }
+  // What handlers emit meanwhile is on its way already.
+  for await (const raw of unfinished(hub, reader, progress.mark + 1, lastPosition)) {
+    if (keyOf(raw.partitionKey ?? raw.aggregate).held) continue;
+    await restore(hub, reader, registry, raw);
+  }
+  for (const position of deadLetters.retry) {
+    const [raw] = reader.page({ from: position, limit: 1 });
+    if (raw) await restore(hub, reader, registry, raw);
+  }
+  hub.pump();
   hub.commits.schedule();
 }

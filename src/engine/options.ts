@@ -1,3 +1,4 @@
+import type { ResourceLimits } from 'node:worker_threads';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 
@@ -18,6 +19,8 @@ export interface EngineOptions {
   readonly handlers?: readonly (URL | string)[];
   /** Worker threads for handlers, 0 to 256. 0 runs them on the main thread. Default: cores - 1, at least 1. */
   readonly threads?: number;
+  /** Memory of each lane thread, as for `new Worker`. A thread that passes it is replaced, its event fails. */
+  readonly resourceLimits?: ResourceLimits;
   /** Async handlers of different keys that may overlap on one lane. Default 1. */
   readonly concurrency?: number;
   /** When lanes get an event: once it is durable (default), or at once. */

@@ -51,6 +51,16 @@ export class Preparation {
     );
   }
 
+  /** As `prepareFor`, for an `append`: all or nothing, so everything is checked before the first is sequenced. */
+  prepareAll(aggregateId: string, events: readonly NewEvent[]): readonly Prepared[] {
+    const prepared = events.map((event) => this.prepareFor(aggregateId, event));
+    const keys = new Set(prepared.map((event) => event.partitionKey));
+    if (!this.#deterministic || keys.size < 2) return prepared;
+    throw new NotDeterministicError(
+      `append got events of the keys ${[...keys].join(', ')}: in deterministic mode an aggregate has one key.`,
+    );
+  }
+
   /** `append` is all or nothing, so what the sequencer could refuse must be known before the first event. */
   #checkSize({ type, data, metadata }: Prepared): void {
     checkSize(type.type, metadataCodec.pack(data).length + (metadata?.length ?? 0));

@@ -12,16 +12,21 @@ export class Pressure {
     this.#notices = notices;
   }
 
+  /** Share of the tighter limit that is used, 0 to 1 and above. */
+  get share(): number {
+    const { inFlight, maxInFlight, bytes, maxBytes } = this.#measure();
+    return Math.max(inFlight / maxInFlight, bytes / maxBytes);
+  }
+
   /** Looks at the fill. Called once a commit and once an answer, never once an event. */
   check(): void {
-    const fill = this.#measure();
-    const share = Math.max(fill.inFlight / fill.maxInFlight, fill.bytes / fill.maxBytes);
+    const { share } = this;
     if (!this.#high && share >= PRESSURE_AT) {
       this.#high = true;
-      this.#notices.send({ kind: 'pressure', ...fill });
+      this.#notices.send({ kind: 'pressure', ...this.#measure() });
     } else if (this.#high && share < PRESSURE_RELIEVED_AT) {
       this.#high = false;
-      this.#notices.send({ kind: 'relieved', ...fill });
+      this.#notices.send({ kind: 'relieved', ...this.#measure() });
     }
   }
 }

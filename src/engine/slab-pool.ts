@@ -6,6 +6,8 @@ import type { NameEntry } from './directory.js';
 export class HubSlab extends Slab {
   /** The next row in the queue of the same key; see the scheduler. */
   readonly next = new Float64Array(SLAB_ROWS);
+  /** When each row was accepted, by `performance.now()`; many rows share a reading. */
+  readonly acceptedAt = new Float64Array(SLAB_ROWS);
   readonly keys: (NameEntry | undefined)[] = new Array(SLAB_ROWS);
   /** Grows with each use of the memory, so that cached offsets of an earlier use are recognised. */
   serial = 0;

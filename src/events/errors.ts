@@ -126,6 +126,16 @@ export class EmitAfterEndError extends MillraceError {
   static override readonly code = 'MILLRACE_EMIT_AFTER_END';
 }
 
+/** A handler took longer than its `timeoutMs`. */
+export class HandlerTimeoutError extends MillraceError {
+  static override readonly code = 'MILLRACE_HANDLER_TIMEOUT';
+}
+
+/** Some lanes' `onBroadcast` hooks threw; `details.lanes` names them. */
+export class BroadcastError extends MillraceError {
+  static override readonly code = 'MILLRACE_BROADCAST_FAILED';
+}
+
 /** A lane thread ended while it had work. */
 export class LaneCrashedError extends MillraceError {
   static override readonly code = 'MILLRACE_LANE_CRASHED';
@@ -158,12 +168,33 @@ export class StoreLockedError extends MillraceError {
 
 /** SQLite reported an error. `details.sqlite` is its code. */
 export class StoreError extends MillraceError {
-  static override readonly code = 'MILLRACE_STORE';
+  // Not a literal type: more precise errors extend this one.
+  static override readonly code: string = 'MILLRACE_STORE';
+}
+
+/** The disk has no room for the store. What was acknowledged is kept. */
+export class StoreFullError extends StoreError {
+  static override readonly code = 'MILLRACE_STORE_FULL';
+}
+
+/** The disk or its file system failed. `details.sqlite` says in which operation. */
+export class StoreIoError extends StoreError {
+  static override readonly code = 'MILLRACE_STORE_IO';
+}
+
+/** The store's file was moved, deleted or replaced while an engine had it open. */
+export class StoreMovedError extends StoreError {
+  static override readonly code = 'MILLRACE_STORE_MOVED';
 }
 
 /** The store's contents contradict themselves. */
 export class StoreCorruptError extends MillraceError {
   static override readonly code = 'MILLRACE_STORE_CORRUPT';
+}
+
+/** There is no dead letter at that position. */
+export class DeadLetterNotFoundError extends MillraceError {
+  static override readonly code = 'MILLRACE_DEAD_LETTER_NOT_FOUND';
 }
 
 /** A `memory` store no longer keeps the events asked for. */
@@ -197,6 +228,8 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     HandlerModuleInvalidError,
     HandlerModuleFailedError,
     EmitAfterEndError,
+    HandlerTimeoutError,
+    BroadcastError,
     LaneCrashedError,
     WriterCrashedError,
     StorePathError,
@@ -204,7 +237,11 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     NewerStoreError,
     StoreLockedError,
     StoreError,
+    StoreFullError,
+    StoreIoError,
+    StoreMovedError,
     StoreCorruptError,
+    DeadLetterNotFoundError,
     NotRetainedError,
     InputError,
   ].map((errorClass) => [errorClass.code, errorClass]),

@@ -6,7 +6,9 @@ import { EmitAfterEndError, NotDeterministicError, UnknownEventTypeError } from 
 import { checkPayload } from '../events/payload-check.js';
 import { RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
-import type { HandlerContext } from './handlers.js';
+import { Deadline } from './deadline.js';
+import type { HandlerContext, HandlerEntry } from './handlers.js';
+import type { LaneCell } from './lane-cell.js';
 import type { LaneSetup } from './protocol.js';
 import { seededRandom } from './random.js';
 
@@ -55,6 +57,12 @@ export class LaneContext implements HandlerContext {
   readonly #partitionKey: string;
   readonly #cause: number;
   readonly #emissions: EmissionBuffer;
+  readonly #cell: LaneCell;
+  readonly #slot: number;
+  #deadline: Deadline | undefined;
+  #unlimited: AbortController | undefined;
+  /** Name of the module whose handler was called last. */
+  handler = '';
   #metadata: Buffer | undefined;
   #random: (() => number) | undefined;
   #emitted: number[] | undefined;
@@ -67,6 +75,8 @@ export class LaneContext implements HandlerContext {
     cause: number,
     attempt: number,
     emissions: EmissionBuffer,
+    cell: LaneCell,
+    slot: number,
   ) {
     this.#rules = rules;
     this.#event = event;
@@ -74,6 +84,29 @@ export class LaneContext implements HandlerContext {
     this.#cause = cause;
     this.attempt = attempt;
     this.#emissions = emissions;
+    this.#cell = cell;
+    this.#slot = slot;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#deadline) return this.#deadline.signal;
+    // One of its own for each event that asks: listeners on a shared one would never be let go.
+    this.#unlimited ??= new AbortController();
+    return this.#unlimited.signal;
+  }
+
+  /** A handler is about to be called. */
+  begin({ module, timeoutMs }: HandlerEntry): void {
+    this.handler = module;
+    if (this.#deadline) this.#endDeadline();
+    if (timeoutMs === undefined) return;
+    this.#deadline = new Deadline(timeoutMs, module);
+    this.#cell.setDeadline(this.#slot, this.#deadline.at);
+  }
+
+  /** The handler returned a promise, which is being awaited. */
+  awaited(): void {
+    this.#deadline?.arm();
   }
 
   get lane(): number {
@@ -129,8 +162,16 @@ export class LaneContext implements HandlerContext {
   /** Ends the context: nothing more may be emitted; a failed event takes back what it emitted. */
   end(succeeded: boolean): void {
     this.#ended = true;
+    if (this.#deadline) this.#endDeadline();
+    this.#cell.end(this.#slot);
     if (succeeded || !this.#emitted) return;
     for (const start of this.#emitted) this.#emissions.drop(start);
+  }
+
+  #endDeadline(): void {
+    this.#deadline?.end();
+    this.#deadline = undefined;
+    this.#cell.setDeadline(this.#slot, 0);
   }
 
   #checkKey(type: string, partitionKey: string): void {

@@ -1,17 +1,20 @@
+import type { WireError } from '../events/error-codec.js';
+import type { LaneCell } from './lane-cell.js';
 import type { HandledType, LaneBatch, LaneResult, LaneSetup } from './protocol.js';
 
-/** Where lanes run: on threads or on the main thread. */
-export interface LaneExecutor {
-  /** Number of lanes, at least 1. */
-  readonly lanes: number;
-  /** Worker threads, 0 for the main thread. */
-  readonly threads: number;
-  /** Tasks handed to lanes so far, the opening ones included. */
-  readonly tasks: number;
-  /** Loads the handler modules everywhere. @throws the coded error of the module that could not be loaded. */
-  open(setup: Omit<LaneSetup, 'lane'>): Promise<readonly HandledType[]>;
-  /** Runs a batch after all earlier ones of its lane. @throws LaneCrashedError when the thread ended. */
-  run(lane: number, batch: LaneBatch): Promise<LaneResult>;
-  /** Ends the threads. Nothing may be in flight. */
-  close(): Promise<void>;
+/** A FIFO path to one place where handlers run, from its opening to its end. A lane that died stays dead. */
+export interface Lane {
+  /** What the lane is doing; readable at any time, also when it has died. */
+  readonly cell: LaneCell;
+  /** Loads the handler modules. @throws the coded error of the module that could not be loaded. */
+  open(setup: LaneSetup): Promise<readonly HandledType[]>;
+  /** Runs a batch after all earlier ones. @throws LaneCrashedError when the lane died. */
+  run(batch: LaneBatch): Promise<LaneResult>;
+  /** Calls the modules' `onBroadcast` hooks. Returns what they threw. @throws LaneCrashedError */
+  broadcast(message: unknown): Promise<readonly WireError[]>;
+  /** Ends the lane at once, whatever it is doing; what it had reject. */
+  end(): Promise<void>;
 }
+
+/** Makes lanes. On threads, on the main thread or simulated; all pass the same contract tests. */
+export type MakeLane = (lane: number, threads: number) => Lane;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { AnyEventType, EventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidDefinitionError } from '../events/errors.js';
-import { MAX_RETRIES } from '../limits.js';
+import { MAX_DELAY_MS, MAX_RETRIES, RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, RETRY_JITTER } from '../limits.js';
 
 /** What a handler may do besides looking at its event. */
 export interface HandlerContext {
@@ -21,6 +21,11 @@ export interface HandlerContext {
   readonly lane: number;
   /** 1 for the first try, 2 for the first retry, … */
   readonly attempt: number;
+  /**
+   * Aborts when the handler's `timeoutMs` is over; never without one. In a loop read it anew each time, as in
+   * `ctx.signal.throwIfAborted()`: a handler that does not let go soon after is ended with its thread.
+   */
+  readonly signal: AbortSignal;
 }
 
 export type Handler<Data = unknown, Name extends string = string> = (
@@ -34,19 +39,42 @@ export type FailurePolicy = 'park' | 'skip' | 'stop';
 export interface HandlerOptions {
   /** Further tries after the first failure, 0 to 100. Default 0. */
   readonly retries?: number;
+  /** Milliseconds before the first retry; each further pause is twice as long. Default 10. */
+  readonly retryDelayMs?: number;
+  /** Longest pause before a retry, in milliseconds. Default 30,000. */
+  readonly maxRetryDelayMs?: number;
+  /** Share of a pause that is left to chance, 0 to 1: a pause is between (1 - jitter) and 1 of its length. Default 0.2. */
+  readonly jitter?: number;
   /**
-   * `park` (default): the event and the later ones of its key wait, in order, and are tried again at the next
-   * open; other keys go on. `skip`: the event counts as finished. `stop`: the engine stops.
+   * What to do when the retries are used up. `park` (default): the event becomes a dead letter and the later
+   * ones of its key wait behind it, in order, in the log; other keys go on. `skip`: it becomes a dead letter and
+   * its key goes on. `stop`: the engine stops.
    */
   readonly onFailure?: FailurePolicy;
+  /**
+   * Milliseconds that the handler may take for one event. Then `ctx.signal` aborts, and if the handler has not
+   * ended a quarter of a second later, its thread is ended and replaced. Default: no limit.
+   */
+  readonly timeoutMs?: number;
 }
 
-export interface HandlerEntry {
+/** A handler's options with every default filled in. */
+export type FailureRule = Required<Omit<HandlerOptions, 'timeoutMs'>>;
+
+export interface HandlerEntry extends FailureRule {
   readonly module: string;
   readonly eventType: AnyEventType;
   readonly handle: Handler<never, never>;
-  readonly retries: number;
-  readonly onFailure: FailurePolicy;
+  readonly timeoutMs: number | undefined;
+}
+
+/** What a handler module may do besides handling events. */
+export interface ModuleHooks {
+  /**
+   * Called on every lane for `engine.broadcast(message)`, between two events, and on a new or replaced lane for
+   * the last message there was. `message` is a copy.
+   */
+  readonly onBroadcast?: (message: unknown, lane: number) => void | Promise<void>;
 }
 
 /** Registers one handler for one event type. */
@@ -63,6 +91,7 @@ export interface HandlerModule {
   readonly [BRAND]: true;
   readonly name: string;
   readonly entries: readonly HandlerEntry[];
+  readonly hooks: ModuleHooks;
 }
 
 /**
@@ -70,7 +99,11 @@ export interface HandlerModule {
  *
  * @throws InvalidDefinitionError when an option is out of its range.
  */
-export function defineHandlers(name: string, register: (on: OnEvent) => void): HandlerModule {
+export function defineHandlers(
+  name: string,
+  register: (on: OnEvent) => void,
+  hooks: ModuleHooks = {},
+): HandlerModule {
   if (typeof name !== 'string' || name === '' || typeof register !== 'function') {
     throw new InvalidDefinitionError(
       "defineHandlers needs a name and a function: defineHandlers('risk', (on) => …).",
@@ -90,7 +123,10 @@ export function defineHandlers(name: string, register: (on: OnEvent) => void): H
       ...checkOptions(name, eventType.type, options),
     });
   });
-  return { [BRAND]: true, name, entries };
+  if (hooks.onBroadcast !== undefined && typeof hooks.onBroadcast !== 'function') {
+    throw new InvalidDefinitionError(`Handlers '${name}': onBroadcast must be a function.`);
+  }
+  return { [BRAND]: true, name, entries, hooks };
 }
 
 /** Whether a module's default export came from `defineHandlers`, of this or another copy of the package. */
@@ -98,17 +134,36 @@ export function isHandlerModule(value: unknown): value is HandlerModule {
   return typeof value === 'object' && value !== null && BRAND in value;
 }
 
-function checkOptions(name: string, type: string, options: HandlerOptions) {
-  const { retries = 0, onFailure = 'park' } = options;
-  if (!Number.isInteger(retries) || retries < 0 || retries > MAX_RETRIES) {
+function checkOptions(
+  name: string,
+  type: string,
+  options: HandlerOptions,
+): FailureRule & { readonly timeoutMs: number | undefined } {
+  const {
+    retries = 0,
+    retryDelayMs = RETRY_DELAY_MS,
+    maxRetryDelayMs = Math.max(RETRY_DELAY_MAX_MS, retryDelayMs),
+    jitter = RETRY_JITTER,
+    onFailure = 'park',
+    timeoutMs,
+  } = options;
+  const refuse = (what: string, value: unknown, range: string) => {
     throw new InvalidDefinitionError(
-      `Handlers '${name}', ${type}: retries is ${retries}; it must be a whole number from 0 to ${MAX_RETRIES}.`,
+      `Handlers '${name}', ${type}: ${what} is ${value}; it must be ${range}.`,
     );
-  }
+  };
+  const within = (what: string, value: number, least: number, most: number) => {
+    if (!Number.isInteger(value) || value < least || value > most) {
+      refuse(what, value, `a whole number from ${least} to ${most}`);
+    }
+  };
+  within('retries', retries, 0, MAX_RETRIES);
+  within('retryDelayMs', retryDelayMs, 0, MAX_DELAY_MS);
+  within('maxRetryDelayMs', maxRetryDelayMs, retryDelayMs, MAX_DELAY_MS);
+  if (timeoutMs !== undefined) within('timeoutMs', timeoutMs, 1, MAX_DELAY_MS);
+  if (!(jitter >= 0 && jitter <= 1)) refuse('jitter', jitter, 'a number from 0 to 1');
   if (!['park', 'skip', 'stop'].includes(onFailure)) {
-    throw new InvalidDefinitionError(
-      `Handlers '${name}', ${type}: onFailure is '${onFailure}'; it must be 'park', 'skip' or 'stop'.`,
-    );
+    refuse('onFailure', `'${onFailure}'`, "'park', 'skip' or 'stop'");
   }
-  return { retries, onFailure };
+  return { retries, retryDelayMs, maxRetryDelayMs, jitter, onFailure, timeoutMs };
 }

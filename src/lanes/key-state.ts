@@ -8,7 +8,7 @@ export enum KeyPlace {
   Bound = 2,
   /** A failed event waits for its retry, and the later ones behind it. */
   Waiting = 3,
-  /** A failed event is out of retries: nothing of the key runs until the next open. */
+  /** A failed event is out of retries: nothing of the key runs until somebody decides about it. */
   Parked = 4,
 }
 
@@ -31,6 +31,12 @@ export class KeyState {
   inFlight = 0;
   /** Rows that came back from a lane unfinished; they go to the head of the queue once nothing is in flight. */
   returned: number[] | undefined;
-  /** Tries that the event at the head has used up. */
+  /** Tries that the failed event has used up. */
   attempts = 0;
+  /** When the failed event failed first, in epoch milliseconds. */
+  firstFailedAt = 0;
+  /** An event of the key has failed, and nobody has decided yet what to do about it. */
+  failing = false;
+  /** New events of the key stay in the log: it is parked, or what waits in the log is being handled first. */
+  held = false;
 }

@@ -2,7 +2,7 @@ import type { Shape } from '../events/codec.js';
 import type { TypedShape } from '../events/emission.js';
 import type { WireError } from '../events/error-codec.js';
 import type { StoredType } from '../events/registry.js';
-import type { FailurePolicy } from './handlers.js';
+import type { FailureRule } from './handlers.js';
 
 /** What a lane is told once, before its first batch. */
 export interface LaneSetup {
@@ -40,18 +40,25 @@ export interface LaneBatch {
 }
 
 /** Everything that the main thread sends to a lane thread: one Piscina task each. */
-export type LaneTask = { readonly kind: 'open'; readonly setup: LaneSetup } | LaneBatch;
+export type LaneTask =
+  | { readonly kind: 'open'; readonly setup: LaneSetup; readonly cell: SharedArrayBuffer }
+  | LaneBatch
+  | { readonly kind: 'broadcast'; readonly message: unknown };
 
 /** How a lane's handlers answer for their event types. */
-export interface HandledType {
+export interface HandledType extends FailureRule {
   readonly type: string;
-  readonly retries: number;
-  readonly onFailure: FailurePolicy;
+  /** Names of the handler modules, for messages. */
+  readonly modules: string;
+  /** The shortest `timeoutMs` of the type's handlers. */
+  readonly timeoutMs: number | undefined;
 }
 
 export interface LaneFailure {
   readonly index: number;
   readonly error: WireError;
+  /** Name of the handler module. */
+  readonly handler: string;
 }
 
 export interface LaneResult {
@@ -64,10 +71,18 @@ export interface LaneResult {
   readonly unknownShapes: readonly TypedShape[];
   /** Milliseconds from the batch's first event to its last. */
   readonly milliseconds: number;
+  /** The same, without what the batch before it took. */
+  readonly busy: number;
+  /** Triples of stored type, events, and milliseconds of the one that was timed; see `WorkMeter`. */
+  readonly types: Float64Array;
+  /** Bytes of the thread's JavaScript heap in use. */
+  readonly heap: number;
 }
 
 /** Everything that a lane answers. Errors travel as data: Piscina drops class and code of thrown ones. */
 export type LaneReply =
   | { readonly kind: 'opened'; readonly handled: readonly HandledType[] }
   | { readonly kind: 'refused'; readonly error: WireError }
+  /** What the `onBroadcast` hooks threw. */
+  | { readonly kind: 'heard'; readonly errors: readonly WireError[] }
   | LaneResult;

@@ -1,14 +1,17 @@
+import { getHeapStatistics } from 'node:v8';
 import { Codec } from '../events/codec.js';
 import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
 import { EmissionBuffer } from '../events/emission.js';
-import { encodeError } from '../events/error-codec.js';
+import { encodeError, type WireError } from '../events/error-codec.js';
 import { HandlerError, HandlerModuleInvalidError } from '../events/errors.js';
 import { currentData, type StoredType } from '../events/registry.js';
 import { rowOf, Slab, slabOf } from '../events/slab.js';
 import { EmitRules, LaneContext } from './context.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
+import type { LaneCell } from './lane-cell.js';
 import { NameCache } from './name-cache.js';
 import type { HandledType, LaneBatch, LaneFailure, LaneResult, LaneSetup } from './protocol.js';
+import { WorkMeter } from './work-meter.js';
 
 /** The handlers of one stored type, and how its payloads become current. */
 interface TypeHandlers {
@@ -42,6 +45,8 @@ interface WaitingEvent {
 export class LaneRunner {
   readonly #codec: Codec;
   readonly #rules: EmitRules;
+  readonly #cell: LaneCell;
+  readonly #modules: readonly HandlerModule[];
   readonly #handlers: (TypeHandlers | undefined)[] = [];
   readonly #slabs: (Slab | undefined)[] = [];
   readonly #names = new NameCache();
@@ -50,10 +55,14 @@ export class LaneRunner {
   readonly #open: BatchRun[] = [];
   readonly #busy = new Map<number, WaitingEvent[]>();
   readonly #failedKeys = new Set<number>();
+  readonly #work = new WorkMeter();
   #active = 0;
+  #answeredAt = 0;
 
   /** @throws HandlerModuleInvalidError when a module handles a type that the engine does not know. */
-  constructor(setup: LaneSetup, modules: readonly HandlerModule[]) {
+  constructor(setup: LaneSetup, modules: readonly HandlerModule[], cell: LaneCell) {
+    this.#cell = cell;
+    this.#modules = modules;
     this.#codec = new Codec(setup.shapes);
     this.#rules = new EmitRules(setup, this.#codec);
     const entries = modules.flatMap((module) => module.entries);
@@ -77,13 +86,32 @@ export class LaneRunner {
     return this.#handlers.flatMap((handlers) => {
       if (!handlers) return [];
       const { stored, entries } = handlers;
-      const strict = entries.find((entry) => entry.onFailure !== 'skip') ?? entries[0];
+      const strict = entries.find((entry) => entry.onFailure !== 'skip') ?? (entries[0] as HandlerEntry);
+      const timeouts = entries.flatMap((entry) => entry.timeoutMs ?? []);
       return {
         type: stored.name,
+        modules: [...new Set(entries.map((entry) => entry.module))].join(', '),
         retries: Math.max(...entries.map((entry) => entry.retries)),
-        onFailure: strict?.onFailure ?? 'park',
+        retryDelayMs: Math.max(...entries.map((entry) => entry.retryDelayMs)),
+        maxRetryDelayMs: Math.max(...entries.map((entry) => entry.maxRetryDelayMs)),
+        jitter: Math.max(...entries.map((entry) => entry.jitter)),
+        onFailure: strict.onFailure,
+        timeoutMs: timeouts.length === 0 ? undefined : Math.min(...timeouts),
       };
     });
+  }
+
+  /** Calls the modules' `onBroadcast` hooks, and returns what they threw. Never rejects. */
+  async broadcast(message: unknown): Promise<readonly WireError[]> {
+    const errors: WireError[] = [];
+    for (const { hooks } of this.#modules) {
+      try {
+        await hooks.onBroadcast?.(message, this.#rules.setup.lane);
+      } catch (error) {
+        errors.push(encodeError(error));
+      }
+    }
+    return errors;
   }
 
   /** Resolves when every event of the batch has succeeded, failed or been held. Never rejects. */
@@ -137,19 +165,33 @@ export class LaneRunner {
   #invoke(run: BatchRun, index: number, reference: number, key: number): void {
     const slab = this.#slab(reference);
     const row = rowOf(reference);
-    const handlers = this.#handlers[slab.type[row] as number];
+    const type = slab.type[row] as number;
+    const handlers = this.#handlers[type];
     if (!handlers) {
       this.#finish(run);
       return;
     }
+    const startedAt = this.#work.begin(type) ? performance.now() : undefined;
     let context: LaneContext | undefined;
     try {
       const event = this.#event(slab, row, handlers);
       const partitionKey = this.#names.get(slab, key, slab.keyOffset[row], slab.keyLength[row]);
       const attempt = (run.batch.attempts?.get(index) ?? 0) + 1;
-      context = new LaneContext(this.#rules, event, partitionKey, index, attempt, run.emissions);
+      const slot = this.#cell.begin(reference);
+      context = new LaneContext(
+        this.#rules,
+        event,
+        partitionKey,
+        index,
+        attempt,
+        run.emissions,
+        this.#cell,
+        slot,
+      );
       const pending = callHandlers(handlers.entries, 0, event, context);
+      if (startedAt !== undefined) this.#work.timed(type, performance.now() - startedAt);
       if (pending) {
+        this.#cell.yielded();
         this.#await(run, index, key, context, pending);
         return;
       }
@@ -188,7 +230,7 @@ export class LaneRunner {
   #fail(run: BatchRun, index: number, key: number, context: LaneContext | undefined, thrown: unknown): void {
     context?.end(false);
     this.#failedKeys.add(key);
-    run.failures.push({ index, error: encodeError(thrown) });
+    run.failures.push({ index, error: encodeError(thrown), handler: context?.handler ?? '' });
     this.#finish(run);
   }
 
@@ -201,14 +243,19 @@ export class LaneRunner {
 
   #settle(run: BatchRun): void {
     const { failures, held, emissions, startedAt } = run;
-    const milliseconds = performance.now() - startedAt;
+    const now = performance.now();
+    const busy = now - Math.max(startedAt, this.#answeredAt);
+    this.#answeredAt = now;
     run.settle({
       kind: 'result',
       failures,
       held,
       emitted: emissions.finish(),
       unknownShapes: emissions.unknownShapes,
-      milliseconds,
+      milliseconds: now - startedAt,
+      busy,
+      types: this.#work.take(),
+      heap: getHeapStatistics().used_heap_size,
     });
   }
 
@@ -248,8 +295,11 @@ function callHandlers(
   context: LaneContext,
 ): Promise<void> | undefined {
   for (let index = from; index < entries.length; index++) {
-    const result = (entries[index] as HandlerEntry).handle(event as never, context);
+    const entry = entries[index] as HandlerEntry;
+    context.begin(entry);
+    const result = entry.handle(event as never, context);
     if (isThenable(result)) {
+      context.awaited();
       return Promise.resolve(result).then(() => callHandlers(entries, index + 1, event, context));
     }
   }

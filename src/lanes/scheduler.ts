@@ -34,13 +34,14 @@ interface Lane {
  */
 export class LaneScheduler {
   readonly #slabs: readonly (ScheduledSlab | undefined)[];
-  readonly #lanes: Lane[];
+  readonly #lanes: Lane[] = [];
   readonly #ready = new Ring<KeyState>();
   #queued = 0;
+  /** Lanes that take work; what waits is shared out among them. */
+  openLanes = 1;
 
-  constructor(lanes: number, slabs: readonly (ScheduledSlab | undefined)[]) {
+  constructor(slabs: readonly (ScheduledSlab | undefined)[]) {
     this.#slabs = slabs;
-    this.#lanes = Array.from({ length: lanes }, () => ({ bound: new Ring(), batches: 0, cost: undefined }));
   }
 
   /** Events that wait for a lane, those of waiting and parked keys left out. */
@@ -64,7 +65,7 @@ export class LaneScheduler {
 
   /** Takes the next batch for a lane, or nothing when the lane is full or no key is free. */
   take(lane: number): Uint32Array | undefined {
-    const own = this.#lanes[lane] as Lane;
+    const own = this.#lane(lane);
     if (this.#queued === 0 || own.batches >= BATCHES_IN_FLIGHT) return undefined;
     const rows = new Uint32Array(this.#budget(own));
     let count = 0;
@@ -79,9 +80,26 @@ export class LaneScheduler {
     return count === rows.length ? rows : rows.slice(0, count);
   }
 
+  /** Takes the first event of a waiting key alone; the others of the key go on waiting. */
+  takeHead(key: KeyState, lane: number): Uint32Array {
+    const rows = new Uint32Array([key.head]);
+    this.#advance(key);
+    key.inFlight++;
+    key.lane = lane;
+    this.#lane(lane).batches++;
+    return rows;
+  }
+
+  /** The lane died or was given up: its batches are answered by nobody, and its successor is a stranger. */
+  lost(lane: number): void {
+    const own = this.#lane(lane);
+    own.batches = 0;
+    own.cost = undefined;
+  }
+
   /** Notes a batch's answer; `milliseconds` of work for `count` events. */
   answered(lane: number, count: number, milliseconds: number): void {
-    const own = this.#lanes[lane] as Lane;
+    const own = this.#lane(lane);
     own.batches--;
     if (count === 0) return;
     const cost = milliseconds / count;
@@ -128,6 +146,11 @@ export class LaneScheduler {
     return reference;
   }
 
+  /** Lets a parked key take events again; its queue is empty. */
+  unpark(key: KeyState): void {
+    key.place = KeyPlace.Idle;
+  }
+
   /** Takes everything out of a waiting key's queue and parks it. Returns the rows in order. */
   park(key: KeyState): number[] {
     const rows: number[] = [];
@@ -143,7 +166,12 @@ export class LaneScheduler {
 
   #bind(key: KeyState): void {
     key.place = KeyPlace.Bound;
-    (this.#lanes[key.lane] as Lane).bound.push(key);
+    this.#lane(key.lane).bound.push(key);
+  }
+
+  #lane(lane: number): Lane {
+    this.#lanes[lane] ??= { bound: new Ring(), batches: 0, cost: undefined };
+    return this.#lanes[lane];
   }
 
   #release(key: KeyState): void {
@@ -201,7 +229,7 @@ export class LaneScheduler {
       own.cost === undefined
         ? FIRST_LANE_BATCH
         : Math.ceil(LANE_BATCH_MILLISECONDS / Math.max(own.cost, 1e-4));
-    const share = Math.ceil(this.#queued / this.#lanes.length);
+    const share = Math.ceil(this.#queued / this.openLanes);
     return Math.max(1, Math.min(worth, share, MAX_LANE_BATCH));
   }
 

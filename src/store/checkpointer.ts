@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 export type CheckpointRequest = 'checkpoint' | 'close';
@@ -13,12 +12,17 @@ const ENTRY = new URL('../../workers/checkpoint.js', import.meta.url);
  */
 export class Checkpointer {
   readonly #worker: Worker;
+  readonly #ended: Promise<void>;
   #busy = false;
   #closing = false;
 
   /** @param onDone called after each checkpoint. @param onError called when the thread fails. */
   constructor(path: string, onDone: () => void, onError: (error: unknown) => void) {
     this.#worker = new Worker(ENTRY, { name: 'checkpointer', workerData: path });
+    // Not `once`: that rejects when the thread fails, and a failed thread has ended as well.
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on('exit', () => resolve());
+    });
     this.#worker.on('error', onError);
     this.#worker.on('message', () => {
       this.#busy = false;
@@ -34,13 +38,12 @@ export class Checkpointer {
     this.#post('checkpoint');
   }
 
-  /** Resolves when the running checkpoint and the thread have ended. */
+  /** Resolves when the running checkpoint and the thread have ended, also when the thread has failed before. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#worker.ref();
-    const ended = once(this.#worker, 'exit');
     this.#post('close');
-    await ended;
+    await this.#ended;
   }
 
   #post(request: CheckpointRequest): void {

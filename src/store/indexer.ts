@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { INDEX_EVERY } from '../limits.js';
+import type { ProgressTable } from './progress-table.js';
 import { sortedIndexes } from './sort.js';
 import type { Sqlite } from './sqlite.js';
 
@@ -23,7 +24,7 @@ const RUN_EVENTS_AN_ENTRY = 64;
 export class Indexer {
   readonly #insert: Statement;
   readonly #insertRun: Statement;
-  readonly #mark: Statement;
+  readonly #progress: ProgressTable;
   readonly #tail: Statement;
   /** Aggregates and versions of the events behind `indexed`, in position order. */
   #aggregates = new Uint32Array(INDEX_EVERY * 2);
@@ -32,12 +33,12 @@ export class Indexer {
   #indexed: number;
   #pass: Pass | undefined;
 
-  constructor(database: Sqlite, indexed: number) {
-    this.#indexed = indexed;
+  constructor(database: Sqlite, progress: ProgressTable) {
+    this.#progress = progress;
+    this.#indexed = progress.indexed;
     // A killed process may have left some runs of a pass; the next pass begins at the same event.
     this.#insert = database.prepare('INSERT OR REPLACE INTO event_index VALUES (?, ?, ?, ?, ?, ?)');
     this.#insertRun = database.prepare('INSERT INTO event_runs (offsets) VALUES (?)');
-    this.#mark = database.prepare('UPDATE progress SET indexed = ?');
     this.#tail = database
       .prepare('SELECT aggregate, version FROM events WHERE position > ? ORDER BY position')
       .raw();
@@ -95,7 +96,7 @@ export class Indexer {
       next = end;
     }
     this.#pass.next = next;
-    if (next === order.length) this.#mark.run(this.#indexed + next);
+    if (next === order.length) this.#progress.saveIndexed(this.#indexed + next);
   }
 
   /** The transaction that wrote the last piece is committed. */

@@ -1,8 +1,11 @@
 import { Fingerprint } from '../events/canonical.js';
 import type { DomainEvent } from '../events/domain-event.js';
+import { DeadLetterNotFoundError } from '../events/errors.js';
 import { READ_PAGE } from '../limits.js';
+import { type DeadLetter, toDeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, storedType } from './decode.js';
 import { FORMAT_VERSION } from './schema.js';
+import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
 import type { RawEvent } from './store.js';
 
@@ -17,6 +20,8 @@ export interface StoreSummary {
   /** Positions above the mark that are finished too. */
   readonly finishedAbove: number;
   readonly unfinished: number;
+  /** Events whose handlers failed for good. */
+  readonly deadLetters: { readonly parked: number; readonly skipped: number };
   readonly aggregates: number;
   readonly types: readonly { readonly type: string; readonly count: number }[];
   readonly topAggregates: readonly { readonly aggregateId: string; readonly count: number }[];
@@ -30,6 +35,12 @@ export interface StoreReadOptions {
   readonly types?: readonly string[];
 }
 
+/** Which dead letters `StoreReader.deadLetters` gives. */
+export interface DeadLetterOptions {
+  /** Only those above this position. Default 0. */
+  readonly after?: number;
+}
+
 /** Looks into a store without an engine: no lock, no write, no event types needed. */
 export class StoreReader implements Disposable {
   readonly path: string;
@@ -40,14 +51,19 @@ export class StoreReader implements Disposable {
   constructor(path: string) {
     this.path = path;
     this.#reader = new SqliteReader(path);
-    this.#run = String(this.#value("SELECT value FROM meta WHERE key = 'run'"));
+    try {
+      this.#run = String(this.#value("SELECT value FROM meta WHERE key = 'run'"));
+    } catch (error) {
+      this.#reader.close();
+      throw error;
+    }
   }
 
   summary(): StoreSummary {
     const lastPosition = Number(this.#value('SELECT max(position) FROM events') ?? 0);
     const mark = Number(this.#value('SELECT mark FROM progress'));
     const finishedAbove = this.#finishedAbove(mark);
-    const all = (sql: string) => this.#reader.database.prepare(sql).all();
+    const all = (sql: string) => guard(this.path, () => this.#reader.database.prepare(sql).all());
     return {
       path: this.path,
       format: FORMAT_VERSION,
@@ -56,6 +72,10 @@ export class StoreReader implements Disposable {
       mark,
       finishedAbove,
       unfinished: lastPosition - mark - finishedAbove,
+      deadLetters: {
+        parked: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'parked'")),
+        skipped: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'skipped'")),
+      },
       aggregates: Number(this.#value('SELECT count(DISTINCT aggregate) FROM events')),
       types: all(
         `SELECT event_types.name AS type, count(*) AS count FROM events JOIN event_types ON event_types.id = type
@@ -81,6 +101,24 @@ export class StoreReader implements Disposable {
       if (types && !types.has(storedType(this.#reader, raw).name)) continue;
       yield this.#decode(raw);
     }
+  }
+
+  /** The dead letters in position order. */
+  *deadLetters({ after = 0 }: DeadLetterOptions = {}): Generator<DeadLetter> {
+    let page = this.#reader.deadLetters({ after, limit: READ_PAGE });
+    while (page.length > 0) {
+      for (const record of page) yield toDeadLetter(this.#reader, this.#run, record);
+      page = this.#reader.deadLetters({ after: page.at(-1)?.position ?? 0, limit: READ_PAGE });
+    }
+  }
+
+  /** The dead letter of the event at a position. @throws DeadLetterNotFoundError */
+  deadLetter(position: number): DeadLetter {
+    const record = this.#reader.deadLetter(position);
+    if (record) return toDeadLetter(this.#reader, this.#run, record);
+    throw new DeadLetterNotFoundError(`Store ${this.path} has no dead letter at position ${position}.`, {
+      details: { position },
+    });
   }
 
   fingerprint(): string {
@@ -134,7 +172,7 @@ export class StoreReader implements Disposable {
   }
 
   #value(sql: string): unknown {
-    return this.#reader.database.prepare(sql).pluck().get();
+    return guard(this.path, () => this.#reader.database.prepare(sql).pluck().get());
   }
 }
 

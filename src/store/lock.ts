@@ -29,7 +29,7 @@ export function lockStore(path: string): Sqlite {
 }
 
 /** The path behind links, so that a store has one lock under all its names. */
-function realPath(path: string): string {
+export function realPath(path: string): string {
   if (existsSync(path)) return realpathSync(path);
   return join(realpathSync(dirname(path)), basename(path));
 }

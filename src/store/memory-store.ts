@@ -3,6 +3,7 @@ import { EngineClosedError, NotRetainedError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import type { Slab } from '../events/slab.js';
 import { MEMORY_STORE_BYTES } from '../limits.js';
+import { MemoryDeadLetters } from './memory-dead-letters.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 import type { CommitBatch, EventReader, PageQuery, RawEvent, Segment, Store, StoredName } from './store.js';
 
@@ -37,6 +38,7 @@ export class MemoryStore implements Store {
   readonly #names: string[] = [];
   readonly #ids = new Map<string, number>();
   readonly #segments: KeptSegment[] = [];
+  readonly #deadLetters = new MemoryDeadLetters();
   #size = 0;
   #closed = false;
 
@@ -49,6 +51,8 @@ export class MemoryStore implements Store {
       findName: (name) => this.#findName(name),
       nameOf: (id) => this.#names[id] ?? '',
       allNames: () => [],
+      deadLetters: (query) => this.#deadLetters.page(query),
+      deadLetter: (position) => this.#deadLetters.find(position),
     };
   }
 
@@ -63,11 +67,12 @@ export class MemoryStore implements Store {
       types: [...this.#types.values()],
       shapes: [],
       progress: { mark: 0, chunks: [] },
+      deadLetters: { parked: [], retry: [], retryParked: [] },
       indexed: 0,
     };
   }
 
-  async commit({ segments, shapes }: CommitBatch): Promise<void> {
+  async commit({ segments, shapes, deadLetters }: CommitBatch): Promise<void> {
     this.#shapes.push(...shapes);
     for (const segment of segments) {
       this.#addNames(segment);
@@ -75,6 +80,8 @@ export class MemoryStore implements Store {
       this.#segments.push(kept);
       this.#size += kept.size;
     }
+    // Before events are dropped, so that a letter's own event is still there to be kept with it.
+    if (deadLetters) this.#deadLetters.apply(deadLetters, (position) => this.#eventAt(position));
     while (this.#size > MEMORY_STORE_BYTES && this.#segments.length > 1) {
       this.#size -= this.#segments.shift()?.size ?? 0;
     }
@@ -85,6 +92,7 @@ export class MemoryStore implements Store {
   async close(): Promise<void> {
     this.#closed = true;
     this.#segments.length = 0;
+    this.#deadLetters.clear();
   }
 
   #addNames({ slab, from, to }: Segment): void {
@@ -107,9 +115,17 @@ export class MemoryStore implements Store {
     return id === undefined ? undefined : { id, name, version: 0 };
   }
 
+  #eventAt(position: number): RawEvent | undefined {
+    const segment = this.#segments.findLast(({ firstPosition }) => firstPosition <= position);
+    if (!segment || position >= segment.firstPosition + segment.count) return undefined;
+    return copy(rawEvent(segment, position - segment.firstPosition));
+  }
+
   #page({ aggregate, from, limit }: PageQuery): readonly RawEvent[] {
     if (this.#closed) throw new EngineClosedError('The engine is closed. Open it again before reading.');
     const first = this.#segments[0]?.firstPosition ?? 1;
+    const kept = from < first && aggregate === undefined && limit === 1 && this.#deadLetters.eventOf(from);
+    if (kept) return [kept];
     // An aggregate's early versions may be among the dropped ones, so its reading stops as well.
     if (first > 1 && (aggregate !== undefined || from < first)) {
       throw new NotRetainedError(
@@ -174,4 +190,9 @@ function rawEvent(segment: KeptSegment, row: number): RawEvent {
     causation: segment.causation[row] as number,
     metadata: metadataLength === 0 ? undefined : segment.bytes.subarray(end, end + metadataLength),
   };
+}
+
+/** An event with bytes of its own, so that it does not keep its whole segment in memory. */
+function copy(event: RawEvent): RawEvent {
+  return { ...event, data: Buffer.from(event.data), metadata: event.metadata && Buffer.from(event.metadata) };
 }

@@ -53,12 +53,29 @@ export class Progress {
     return position <= this.#mark || this.#bit(position);
   }
 
+  /** The first position from `from` on that is not finished; it may lie above everything that is known. */
+  nextUnfinished(from: number): number {
+    let position = Math.max(from, this.#mark + 1);
+    while (position <= this.#highest) {
+      const bits = this.#chunks.get(Math.floor((position - 1) / PROGRESS_CHUNK));
+      if (!bits) return position;
+      const bit = (position - 1) % PROGRESS_CHUNK;
+      const byte = bits[bit >>> 3] as number;
+      if (byte === 0xff) position += 8 - (bit & 7);
+      else if ((byte >>> (bit & 7)) & 1) position++;
+      else return position;
+    }
+    return position;
+  }
+
+  /** Takes note that a position is finished. One that was finished before changes nothing. */
   finish(position: number): void {
-    this.#changed = true;
-    if (position > this.#highest) this.#highest = position;
+    if (position <= this.#mark) return;
     if (position === this.#mark + 1) {
+      this.#changed = true;
       this.#mark = position;
       if (this.#highest > position) this.#advance();
+      else this.#highest = position;
       return;
     }
     const index = Math.floor((position - 1) / PROGRESS_CHUNK);
@@ -68,7 +85,12 @@ export class Progress {
       this.#chunks.set(index, bits);
     }
     const bit = (position - 1) % PROGRESS_CHUNK;
-    bits[bit >>> 3] = (bits[bit >>> 3] as number) | (1 << (bit & 7));
+    const before = bits[bit >>> 3] as number;
+    const after = before | (1 << (bit & 7));
+    if (after === before) return;
+    bits[bit >>> 3] = after;
+    this.#changed = true;
+    if (position > this.#highest) this.#highest = position;
     this.#dirty.add(index);
   }
 

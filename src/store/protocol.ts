@@ -1,6 +1,7 @@
 import type { Shape } from '../events/codec.js';
 import type { WireError } from '../events/error-codec.js';
 import type { StoredType } from '../events/registry.js';
+import type { DeadLetterChange, OpenDeadLetters } from './dead-letter.js';
 import type { ProgressChange, ProgressChunk } from './progress.js';
 
 /** An event type to be interned. */
@@ -25,6 +26,7 @@ export interface StoreState {
   readonly types: readonly StoredType[];
   readonly shapes: readonly Shape[];
   readonly progress: ProgressChange;
+  readonly deadLetters: OpenDeadLetters;
   /** Events up to here are in event_index. */
   readonly indexed: number;
 }
@@ -47,6 +49,7 @@ export type WriterRequest =
       readonly segments: readonly SegmentMessage[];
       readonly progress: ProgressChange | undefined;
       readonly shapes: readonly Shape[];
+      readonly deadLetters?: DeadLetterChange | undefined;
     }
   | { readonly kind: 'close' };
 

@@ -1,3 +1,5 @@
+import { progressCheck } from './checksum.js';
+
 /** 'MILL' in ASCII: SQLite's application_id, at byte 68 of the file. */
 export const APPLICATION_ID = 0x4d_49_4c_4c;
 
@@ -52,10 +54,46 @@ CREATE TABLE event_index (
 
 CREATE TABLE event_runs (id INTEGER PRIMARY KEY, offsets BLOB NOT NULL) STRICT;
 
-CREATE TABLE progress (id INTEGER PRIMARY KEY CHECK (id = 1), mark INTEGER NOT NULL, indexed INTEGER NOT NULL) STRICT;
-INSERT INTO progress VALUES (1, 0, 0);
+-- One row a transaction with events: the position of the last one, the number of names and shapes after it, a check
+-- of 32 bits (little-endian) for each event, and a CRC over all that and the row before. See checksum.ts.
+CREATE TABLE batches (
+  last INTEGER PRIMARY KEY,
+  names INTEGER NOT NULL,
+  shapes INTEGER NOT NULL,
+  checks BLOB NOT NULL,
+  chain INTEGER NOT NULL
+) STRICT;
 
-CREATE TABLE progress_chunks (chunk INTEGER PRIMARY KEY, bits BLOB NOT NULL) STRICT;
+CREATE TABLE progress (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  mark INTEGER NOT NULL,
+  indexed INTEGER NOT NULL,
+  checksum INTEGER NOT NULL
+) STRICT;
+INSERT INTO progress VALUES (1, 0, 0, ${progressCheck(0, 0)});
+
+CREATE TABLE progress_chunks (
+  chunk INTEGER PRIMARY KEY,
+  bits BLOB NOT NULL,
+  checksum INTEGER NOT NULL
+) STRICT;
+
+-- Events whose handlers failed for good. Positions, states and flags are in src/store/dead-letter.ts.
+CREATE TABLE dead_letters (
+  position INTEGER PRIMARY KEY,
+  key INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('parked', 'skipped')),
+  attempts INTEGER NOT NULL,
+  handler TEXT NOT NULL,
+  lane INTEGER NOT NULL,
+  first_failed_at INTEGER NOT NULL,
+  failed_at INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  retry INTEGER NOT NULL CHECK (retry IN (0, 1))
+) STRICT;
+
+-- What an engine asks for at open, however many others there are.
+CREATE INDEX dead_letters_to_handle ON dead_letters (position) WHERE state = 'parked' OR retry = 1;
 
 CREATE VIEW event_log AS
   SELECT

@@ -3,9 +3,11 @@ import { Codec } from '../events/codec.js';
 import { StoreCorruptError, StorePathError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import { MAX_LANE_NAMES } from '../limits.js';
+import type { DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
+import { DeadLetterReader } from './dead-letter-table.js';
 import { checkStoreFile } from './file-check.js';
 import { positionsOf } from './indexer.js';
-import { guard, openConnection, type Sqlite } from './sqlite.js';
+import { guard, openConnection, type Sqlite, toStoreError } from './sqlite.js';
 import type { EventReader, PageQuery, RawEvent, StoredName } from './store.js';
 import { readShapes, readTypes } from './types.js';
 
@@ -30,34 +32,42 @@ export class SqliteReader implements EventReader {
   readonly #nameById: Statement;
   readonly #idByName: Statement;
   readonly #lastIndexed: Statement;
+  readonly #deadLetters: DeadLetterReader;
   readonly #names = new Map<number, string>();
   #types: ReadonlyMap<number, StoredType> | undefined;
 
-  /** @throws StorePathError when there is no store, and the errors of `checkStoreFile`. */
+  /** @throws StorePathError when there is no store, the errors of `checkStoreFile`, StoreCorruptError. */
   constructor(path: string) {
     if (!checkStoreFile(path)) throw new StorePathError(`Store ${path} does not exist or is empty.`);
     this.path = path;
     this.database = openConnection(path, { readonly: true });
     this.codec = new Codec([], () => readShapes(this.database));
-    const prepare = (sql: string) => this.database.prepare(sql);
-    const select = `SELECT ${COLUMNS} FROM events`;
-    this.#byPosition = prepare(`${select} WHERE position >= ? ORDER BY position LIMIT ?`).raw();
-    this.#one = prepare(`${select} WHERE position = ?`).raw();
-    this.#runs = prepare(
-      `SELECT version, base, coalesce(event_index.offsets, event_runs.offsets) FROM event_index
-       LEFT JOIN event_runs ON event_runs.id = event_index.run WHERE aggregate = ? AND version >= coalesce(
-         (SELECT max(version) FROM event_index WHERE aggregate = ? AND version <= ?), 0)
-       ORDER BY version LIMIT ?`,
-    ).raw();
-    this.#tail = prepare(
-      'SELECT position FROM events WHERE position > ? AND aggregate = ? ORDER BY position',
-    ).pluck();
-    this.#indexed = prepare('SELECT indexed FROM progress').pluck();
-    this.#nameById = prepare('SELECT name FROM names WHERE id = ?').pluck();
-    this.#idByName = prepare('SELECT id FROM names WHERE name = ?').pluck();
-    this.#lastIndexed = prepare(
-      'SELECT version + count - 1 FROM event_index WHERE aggregate = ? ORDER BY version DESC LIMIT 1',
-    ).pluck();
+    try {
+      const prepare = (sql: string) => this.database.prepare(sql);
+      const select = `SELECT ${COLUMNS} FROM events`;
+      this.#byPosition = prepare(`${select} WHERE position >= ? ORDER BY position LIMIT ?`).raw();
+      this.#one = prepare(`${select} WHERE position = ?`).raw();
+      this.#runs = prepare(
+        `SELECT version, base, coalesce(event_index.offsets, event_runs.offsets) FROM event_index
+         LEFT JOIN event_runs ON event_runs.id = event_index.run WHERE aggregate = ? AND version >= coalesce(
+           (SELECT max(version) FROM event_index WHERE aggregate = ? AND version <= ?), 0)
+         ORDER BY version LIMIT ?`,
+      ).raw();
+      this.#tail = prepare(
+        'SELECT position FROM events WHERE position > ? AND aggregate = ? ORDER BY position',
+      ).pluck();
+      this.#indexed = prepare('SELECT indexed FROM progress').pluck();
+      this.#nameById = prepare('SELECT name FROM names WHERE id = ?').pluck();
+      this.#idByName = prepare('SELECT id FROM names WHERE name = ?').pluck();
+      this.#lastIndexed = prepare(
+        'SELECT version + count - 1 FROM event_index WHERE aggregate = ? ORDER BY version DESC LIMIT 1',
+      ).pluck();
+      this.#deadLetters = new DeadLetterReader(this.database);
+    } catch (error) {
+      // A damaged schema is noticed here.
+      this.database.close();
+      throw toStoreError(path, error);
+    }
   }
 
   get types(): ReadonlyMap<number, StoredType> {
@@ -101,6 +111,14 @@ export class SqliteReader implements EventReader {
         )
         .all() as StoredName[];
     });
+  }
+
+  deadLetters(query: DeadLetterRange): readonly DeadLetterRecord[] {
+    return this.#deadLetters.page(query);
+  }
+
+  deadLetter(position: number): DeadLetterRecord | undefined {
+    return this.#deadLetters.find(position);
   }
 
   close(): void {

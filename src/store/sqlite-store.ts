@@ -27,6 +27,7 @@ export class SqliteStore implements Store {
   #sequence = 0;
   #indexed = 0;
   #failure: Error | undefined;
+  /** The thread has ended, or has closed the store and is about to end. */
   #exited = false;
   #closed = false;
   #onReply: ((reply: WriterReply) => void) | undefined;
@@ -53,6 +54,7 @@ export class SqliteStore implements Store {
     this.#worker.on('message', (reply: WriterReply) => this.#take(reply));
     this.#worker.on('error', (error) => this.#crash(error));
     this.#worker.on('exit', () => {
+      if (this.#exited) return;
       this.#exited = true;
       this.#crash(undefined);
     });
@@ -80,6 +82,7 @@ export class SqliteStore implements Store {
       segments: batch.segments.map(({ slab, from, to }) => ({ slab: slab.id, from, to })),
       progress: batch.progress,
       shapes: batch.shapes,
+      ...(batch.deadLetters && { deadLetters: batch.deadLetters }),
     });
     if (this.#pending.length === 0) this.#worker?.ref();
     return new Promise((resolveCommit, reject) => {
@@ -99,14 +102,25 @@ export class SqliteStore implements Store {
     const worker = this.#worker;
     if (!worker) return;
     worker.ref();
-    try {
-      // Also after a failure: the connection is closed by its own thread, never by ending the thread.
-      if (!this.#exited) await this.#ask({ kind: 'close' }, 'closed');
-    } finally {
-      this.#worker = undefined;
-      // The thread ends by itself after 'closed'; this waits for the end, or ends a failed one.
-      await worker.terminate();
-    }
+    const failure = this.#failure;
+    // Also after a failure: the connection is closed by its own thread, never by ending the thread.
+    if (!this.#exited) await this.#untilClosed();
+    this.#worker = undefined;
+    // The thread ends by itself after 'closed'; this waits for the end, or ends a failed one.
+    await worker.terminate();
+    // What had failed before was reported before.
+    if (this.#failure !== failure) throw this.#failure;
+  }
+
+  /** Has the writer close the store. Resolves when it has, or its thread has ended, whatever failed meanwhile. */
+  #untilClosed(): Promise<void> {
+    return new Promise((resolveClosed) => {
+      this.#onReply = ({ kind }) => {
+        if (kind === 'closed') this.#exited = true;
+        if (this.#exited) resolveClosed();
+      };
+      this.#post({ kind: 'close' });
+    });
   }
 
   #introduce(slab: Slab): void {

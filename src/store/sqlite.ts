@@ -1,5 +1,12 @@
 import Database from 'better-sqlite3';
-import { StoreCorruptError, StoreError, StoreLockedError, StorePathError } from '../events/errors.js';
+import {
+  StoreCorruptError,
+  StoreError,
+  StoreFullError,
+  StoreIoError,
+  StoreLockedError,
+  StorePathError,
+} from '../events/errors.js';
 
 export type Sqlite = Database.Database;
 
@@ -11,11 +18,16 @@ export interface ConnectionOptions {
   readonly readonly: boolean;
   /** Milliseconds to wait for a lock of another connection. */
   readonly timeout?: number;
+  /** Refuse to make a new file. A read-only connection never does. */
+  readonly mustExist?: boolean;
 }
 
 /** Opens a connection with the settings that every connection of a store has. @throws a coded error. */
-export function openConnection(path: string, { readonly, timeout = 2000 }: ConnectionOptions): Sqlite {
-  const database = guard(path, () => new Database(path, { readonly, timeout }));
+export function openConnection(
+  path: string,
+  { readonly, timeout = 2000, mustExist = false }: ConnectionOptions,
+): Sqlite {
+  const database = guard(path, () => new Database(path, { readonly, timeout, fileMustExist: mustExist }));
   try {
     database.pragma('trusted_schema = OFF');
     database.pragma('cell_size_check = ON');
@@ -63,7 +75,15 @@ export function toStoreError(path: string, error: unknown): Error {
         options,
       );
     case 'SQLITE_FULL':
-      return new StoreError(`Store ${path}: the disk is full. Free some space and open it again.`, options);
+      return new StoreFullError(
+        `Store ${path}: the disk is full. Everything acknowledged is kept. Free some space and open it again.`,
+        options,
+      );
+    case 'SQLITE_IOERR':
+      return new StoreIoError(
+        `Store ${path}: the disk failed (${error.code}: ${error.message}). Everything acknowledged before is kept as far as the disk kept it. Check the disk, then open the store again and run 'millrace verify'.`,
+        options,
+      );
     default:
       return new StoreError(`Store ${path}: SQLite reports ${error.code}: ${error.message}.`, options);
   }

@@ -1,6 +1,7 @@
 import type { Codec, Shape } from '../events/codec.js';
 import type { StoredType } from '../events/registry.js';
 import type { Slab } from '../events/slab.js';
+import type { DeadLetterChange, DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import type { ProgressChange } from './progress.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 
@@ -17,6 +18,8 @@ export interface CommitBatch {
   readonly progress: ProgressChange | undefined;
   /** Payload shapes that are new to the store, numbered on from those it has. */
   readonly shapes: readonly Shape[];
+  /** Dead letters that come, change or go with the events and progress above. */
+  readonly deadLetters?: DeadLetterChange | undefined;
 }
 
 /** A name of the log, and the last version of the aggregate that bears it. */
@@ -61,6 +64,9 @@ export interface EventReader {
   nameOf(id: number): string;
   /** Names with their last versions, when there are at most `limit`; else undefined. */
   allNames(limit: number): Iterable<StoredName> | undefined;
+  /** At most `limit` dead letters above the position `after`, in position order. */
+  deadLetters(query: DeadLetterRange): readonly DeadLetterRecord[];
+  deadLetter(position: number): DeadLetterRecord | undefined;
 }
 
 /** Where the log is kept. `SqliteStore` and `MemoryStore` pass the same contract tests. */

@@ -1,8 +1,9 @@
 import type { Shape } from '../events/codec.js';
+import { StoreCorruptError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import type { Sqlite } from './sqlite.js';
 
-/** The interned event types of a store. */
+/** The interned event types of a store. @throws StoreCorruptError */
 export function readTypes(database: Sqlite): StoredType[] {
   const rows = database.prepare('SELECT id, name, version, volatile FROM event_types ORDER BY id').all() as {
     id: number;
@@ -10,11 +11,31 @@ export function readTypes(database: Sqlite): StoredType[] {
     version: number;
     volatile: string;
   }[];
-  return rows.map((row) => ({ ...row, volatile: JSON.parse(row.volatile) as string[] }));
+  return rows.map((row) => ({
+    ...row,
+    volatile: parseTexts(database, row.volatile, `the fields of event type '${row.name}'`),
+  }));
 }
 
-/** The numbered payload shapes of a store. */
+/** The numbered payload shapes of a store. @throws StoreCorruptError */
 export function readShapes(database: Sqlite): Shape[] {
   const rows = database.prepare('SELECT keys FROM payload_shapes ORDER BY id').pluck().all() as string[];
-  return rows.map((keys) => JSON.parse(keys) as string[]);
+  return rows.map((keys, index) => parseTexts(database, keys, `payload shape ${index}`));
+}
+
+function parseTexts(database: Sqlite, json: string, what: string): string[] {
+  const texts = tryParse(json);
+  if (Array.isArray(texts) && texts.every((text) => typeof text === 'string')) return texts;
+  throw new StoreCorruptError(
+    `Store ${database.name} is damaged: ${what} cannot be read. Restore it from a backup.`,
+  );
+}
+
+function tryParse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    // The caller says what could not be read.
+    return undefined;
+  }
 }

@@ -1,13 +1,18 @@
 import type { Statement } from 'better-sqlite3';
 import type { Shape } from '../events/codec.js';
-import { StoreCorruptError, StoreError } from '../events/errors.js';
+import { StoreCorruptError, StoreError, StoreMovedError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import { Slab } from '../events/slab.js';
-import { INDEX_PIECE, PROGRESS_CHUNK, WRITER_CACHE_KIB } from '../limits.js';
+import { INDEX_PIECE, WRITER_CACHE_KIB } from '../limits.js';
+import { BatchLog } from './batch-log.js';
+import type { DeadLetterChange } from './dead-letter.js';
+import { DeadLetterWriter, readOpenDeadLetters } from './dead-letter-table.js';
 import { checkStoreFile } from './file-check.js';
+import { FileIdentity } from './file-identity.js';
 import { Indexer } from './indexer.js';
 import { EventInserter } from './insert.js';
 import { lockStore } from './lock.js';
+import { ProgressTable } from './progress-table.js';
 import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from './protocol.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
 import { guard, inTransaction, openConnection, type Sqlite, toStoreError } from './sqlite.js';
@@ -18,6 +23,7 @@ export interface Commit {
   readonly segments: readonly SegmentMessage[];
   readonly progress: ProgressChange | undefined;
   readonly shapes: readonly Shape[];
+  readonly deadLetters?: DeadLetterChange | undefined;
 }
 
 /** The one writing connection of a store, and everything that is done with it. Lives on the writer thread. */
@@ -26,15 +32,16 @@ export class Writer {
   readonly #database: Sqlite;
   readonly #lock: Sqlite;
   readonly #inserter: EventInserter;
-  readonly #setProgress: Statement;
-  readonly #putChunk: Statement;
-  readonly #dropChunks: Statement;
+  readonly #batches: BatchLog;
+  readonly #progress: ProgressTable;
+  readonly #deadLetters: DeadLetterWriter;
   readonly #indexer: Indexer;
+  readonly #files: FileIdentity;
   readonly #addShape: Statement;
   readonly #slabs: Slab[] = [];
   readonly state: StoreState;
   #lastPosition: number;
-  #chunksStored: boolean;
+  #failed = false;
 
   /** @throws the coded errors of `checkStoreFile` and `lockStore`; nothing stays open then. */
   constructor(options: WriterOptions) {
@@ -50,24 +57,23 @@ export class Writer {
     try {
       if (!exists) this.#create(options.run);
       this.#setDurability(options.synchronous);
-      this.state = guard(this.#path, () => this.#load(options));
+      this.#progress = new ProgressTable(this.#database);
+      this.state = this.#load(options);
       this.#lastPosition = this.state.lastPosition;
-      this.#chunksStored = this.state.progress.chunks.length > 0;
       this.#inserter = new EventInserter(this.#database);
-      this.#setProgress = this.#database.prepare('UPDATE progress SET mark = ?');
-      this.#putChunk = this.#database.prepare('INSERT OR REPLACE INTO progress_chunks VALUES (?, ?)');
-      this.#dropChunks = this.#database.prepare('DELETE FROM progress_chunks WHERE chunk < ?');
+      this.#batches = new BatchLog(this.#database, this.state);
+      this.#deadLetters = new DeadLetterWriter(this.#database);
       // Shapes are numbered from 0; the first one cannot take its number from the highest.
       this.#addShape = this.#database.prepare(
         'INSERT INTO payload_shapes SELECT coalesce(max(id) + 1, 0), ? FROM payload_shapes',
       );
-      this.#indexer = new Indexer(this.#database, this.state.indexed);
+      this.#indexer = new Indexer(this.#database, this.#progress);
       this.#indexer.loadTail();
+      this.#files = new FileIdentity(options.path);
       // So that a reader never meets more unindexed events than were written since the store was opened.
       this.index();
     } catch (error) {
-      this.#database.close();
-      this.#lock.close();
+      closeAll(this.#database, this.#lock);
       throw toStoreError(this.#path, error);
     }
   }
@@ -85,19 +91,26 @@ export class Writer {
     delete this.#slabs[id];
   }
 
-  /** Writes commits in one transaction: group commit, one fsync for all. @throws StoreError; nothing was written. */
+  /**
+   * Writes commits in one transaction: group commit, one fsync for all.
+   *
+   * @throws StoreError: nothing was written. StoreMovedError: it was, but nobody may find it there.
+   */
   commit(commits: readonly Commit[]): void {
     this.#write(() => {
       const before = this.#lastPosition;
-      for (const { shapes } of commits) for (const shape of shapes) this.#addShape.run(JSON.stringify(shape));
+      for (const { shapes } of commits) for (const shape of shapes) this.#storeShape(shape);
       for (const { segments } of commits) for (const segment of segments) this.#append(segment);
       this.#inserter.flush();
+      this.#batches.write(this.#lastPosition);
       const progress = commits.findLast((commit) => commit.progress)?.progress;
       const chunks = commits.flatMap((commit) => commit.progress?.chunks ?? []);
-      if (progress) this.#saveProgress({ mark: progress.mark, chunks });
+      if (progress) this.#progress.save({ mark: progress.mark, chunks });
+      for (const { deadLetters } of commits) if (deadLetters) this.#deadLetters.apply(deadLetters);
       // At least as many entries as there are new events, so that the index keeps up with any load.
       if (this.#indexer.isDue) this.#indexer.write(Math.max(INDEX_PIECE, this.#lastPosition - before));
     });
+    this.#checkPlace();
   }
 
   /** Brings event_index up to the last position. */
@@ -111,11 +124,47 @@ export class Writer {
     try {
       inTransaction(this.#database, work);
       this.#indexer.committed();
+      this.#batches.committed();
+      this.#progress.committed();
     } catch (error) {
+      this.#failed = true;
       this.#lastPosition = before;
       this.#inserter.clear();
       this.#indexer.rolledBack(before);
+      this.#batches.rolledBack();
+      this.#progress.rolledBack();
       throw toStoreError(this.#path, error);
+    }
+  }
+
+  /** What is written into a file that has lost its name is not durable, whatever SQLite says. */
+  #checkPlace(): void {
+    const place = this.#files.look();
+    if (place === 'here') return;
+    this.#failed = true;
+    if (place === 'taken') {
+      throw new StoreMovedError(
+        `Store ${this.#path} was replaced by another file while it was open. What was acknowledged is in the old file and its -wal file: if they still exist, put them back together and open the store again.`,
+      );
+    }
+    const saved = this.#emptyWal() ? ' A moved file holds everything acknowledged.' : '';
+    throw new StoreMovedError(
+      `Store ${this.#path}, or its -wal file, was moved or deleted while it was open.${saved} Move it back, or open it where it is now.`,
+    );
+  }
+
+  /**
+   * Saves into a moved file what only its WAL holds; nobody else can have them open under their lost name.
+   *
+   * @returns whether the file is whole without its WAL.
+   */
+  #emptyWal(): boolean {
+    try {
+      const [row] = this.#database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+      return row?.busy === 0;
+    } catch {
+      // The file's loss is the error to report; this was the attempt to limit the damage.
+      return false;
     }
   }
 
@@ -134,14 +183,14 @@ export class Writer {
     guard(this.#path, () => this.#database.pragma('wal_checkpoint(PASSIVE)'));
   }
 
-  /** Indexes, empties the WAL, closes, and lets go of the lock. */
+  /** Indexes, empties the WAL, closes, and lets go of the lock. After a failure it only closes and lets go. */
   close(): void {
     try {
+      if (this.#failed) return;
       this.index();
       guard(this.#path, () => this.#database.pragma('wal_checkpoint(TRUNCATE)'));
     } finally {
-      this.#database.close();
-      this.#lock.close();
+      closeAll(this.#database, this.#lock);
     }
   }
 
@@ -183,13 +232,9 @@ export class Writer {
       lastName: number('SELECT max(id) FROM names'),
       types: this.#internTypes(types),
       shapes: readShapes(this.#database),
-      progress: {
-        mark: number('SELECT mark FROM progress'),
-        chunks: this.#database
-          .prepare('SELECT chunk AS "index", bits FROM progress_chunks ORDER BY chunk')
-          .all() as ProgressChange['chunks'],
-      },
-      indexed: number('SELECT indexed FROM progress'),
+      progress: { mark: this.#progress.mark, chunks: this.#progress.chunks },
+      deadLetters: readOpenDeadLetters(this.#database),
+      indexed: this.#progress.indexed,
     };
   }
 
@@ -213,19 +258,25 @@ export class Writer {
       );
     }
     this.#inserter.add(slab, from, to);
+    this.#batches.add(slab, from, to);
     for (let row = from; row < to; row++) {
       this.#indexer.add(slab.aggregate[row] as number, slab.version[row] as number);
     }
     this.#lastPosition = slab.position[to - 1] as number;
   }
 
-  #saveProgress({ mark, chunks }: ProgressChange): void {
-    this.#setProgress.run(mark);
-    for (const { index, bits } of chunks) this.#putChunk.run(index, bits);
-    if (chunks.length > 0) this.#chunksStored = true;
-    if (!this.#chunksStored) return;
-    const removed = this.#dropChunks.run(Math.floor(mark / PROGRESS_CHUNK)).changes;
-    if (removed > 0)
-      this.#chunksStored = this.#database.prepare('SELECT 1 FROM progress_chunks').get() !== undefined;
+  #storeShape(shape: Shape): void {
+    const json = JSON.stringify(shape);
+    this.#addShape.run(json);
+    this.#batches.addShape(json);
+  }
+}
+
+/** Closes both, whatever happens to the first. */
+function closeAll(first: Sqlite, second: Sqlite): void {
+  try {
+    first.close();
+  } finally {
+    second.close();
   }
 }

@@ -1,4 +1,4 @@
-import type { MillraceError } from 'millrace';
+import { type MillraceError, retryDeadLetters } from 'millrace';
 import { describe, expect, test } from 'vitest';
 import { Parking } from '../handlers/events.mjs';
 import { collect } from '../support/collect.js';
@@ -65,7 +65,7 @@ describe.each(INLINE_AND_THREADS)('a key whose retries are used up: %i threads',
     expect(receipt.count).toBe(2);
   });
 
-  test('is handled again at the next open, in order, and before what comes then', async () => {
+  test('stays parked over a reopen until it is retried, and is then handled in order, before what comes then', async () => {
     const store = tempStore();
     const first = await open({ store, durability: 'os' });
     await first.publishMany([failing(1), failing(2), Parking({ id: 'good', number: 1 })]);
@@ -77,6 +77,7 @@ describe.each(INLINE_AND_THREADS)('a key whose retries are used up: %i threads',
     await stillBad.drain();
     expect(stillBad.stats()).toMatchObject({ parkedKeys: 1, handled: 0 });
     await stillBad.close();
+    expect(retryDeadLetters(store, 'all')).toEqual([1]);
 
     const healed = await open({ store, durability: 'os', shared: { healed: true } });
     await healed.publish(failing(4));

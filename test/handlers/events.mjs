@@ -73,6 +73,26 @@ export const Tried = defineEvent('failing.tried', {
   aggregateId: (data) => `tried-${data.id}`,
 });
 
+/** Handled by a handler that does what the payload says, to itself, its thread or its time. */
+export const Endangered = defineEvent('peril.endangered', {
+  schema: z.object({
+    id: z.string(),
+    number: z.number(),
+    peril: z
+      .enum(['none', 'exit', 'uncaught', 'rejection', 'memory', 'loop', 'hang', 'polite', 'afterwards'])
+      .default('none'),
+    /** Tries that are perilous. */
+    tries: z.number().default(1000),
+  }),
+  aggregateId: (data) => data.id,
+});
+
+/** Emitted by each event that came through. */
+export const Survived = defineEvent('peril.survived', {
+  schema: z.object({ id: z.string(), number: z.number(), attempt: z.number(), lane: z.number() }),
+  aggregateId: (data) => `survivors-${data.id}`,
+});
+
 export const ALL_EVENTS = [
   Deposited,
   Credited,
@@ -85,4 +105,6 @@ export const ALL_EVENTS = [
   Skipping,
   Stopping,
   Tried,
+  Endangered,
+  Survived,
 ];

@@ -1,4 +1,4 @@
-import { openStoreReader } from 'millrace';
+import { openStoreReader, retryDeadLetters } from 'millrace';
 import { expect, test } from 'vitest';
 import { Deposited, Held, Noted, Parking } from '../handlers/events.mjs';
 import { collect, oneTo } from '../support/collect.js';
@@ -52,6 +52,8 @@ test.each([1, 4, 520])('unfinished events are handled once each with maxInFlight
   );
   await first.drain();
   await first.close();
+  // What is parked stays parked; this makes it unfinished.
+  expect(retryDeadLetters(store, 'all')).toHaveLength(count);
   const options = {
     store,
     durability: 'os',
@@ -95,6 +97,7 @@ test('an event that comes back is the one that went in', async () => {
   await first.publish(Parking({ id: 'a', number: 7, failures: 1000 }, options));
   await first.drain();
   await first.close();
+  retryDeadLetters(store, [1]);
   const healed = { store, handlers: [handlers('failing')], shared: { healed: true } };
   const second = await openTestEngine(healed);
   await second.drain();

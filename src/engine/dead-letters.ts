@@ -1,0 +1,144 @@
+import { DeadLetterNotFoundError, InvalidOptionError, KeyParkedError } from '../events/errors.js';
+import type { EventRegistry } from '../events/registry.js';
+import { DEAD_LETTER_PAGE } from '../limits.js';
+import { type DeadLetter, type DeadLetterRecord, toDeadLetter } from '../store/dead-letter.js';
+import type { RawEvent, Store } from '../store/store.js';
+import type { NameEntry } from './directory.js';
+import type { Hub } from './hub.js';
+import { restore, resumeKey } from './resume.js';
+
+/** Which dead letters to list. */
+export interface DeadLetterQuery {
+  /** Only those above this position. Default 0. */
+  readonly after?: number;
+  /** At most so many, 1 to 512. Default 100. */
+  readonly limit?: number;
+}
+
+/** What dead letters need of the engine; asked anew each time, because `recover` replaces it. */
+export interface DeadLetterParts {
+  readonly hub: Hub;
+  readonly store: Store;
+  readonly registry: EventRegistry;
+  readonly run: string;
+}
+
+/** The events whose handlers failed for good. They lie in the store's own file. */
+export class DeadLetters {
+  readonly #parts: () => DeadLetterParts;
+  /** Positions that somebody is retrying or discarding. */
+  readonly #claimed = new Set<number>();
+
+  /** @internal @param parts throws when the engine is closed or has failed. */
+  constructor(parts: () => DeadLetterParts) {
+    this.#parts = parts;
+  }
+
+  /** Dead letters in position order. @throws InvalidOptionError, EngineClosedError, EngineFailedError */
+  async list({ after = 0, limit = 100 }: DeadLetterQuery = {}): Promise<DeadLetter[]> {
+    checkNumber('after', after, 0, Number.MAX_SAFE_INTEGER);
+    checkNumber('limit', limit, 1, DEAD_LETTER_PAGE);
+    const { hub, store, registry, run } = this.#parts();
+    await hub.flushed();
+    const find = (name: string) => registry.find(name)?.definition;
+    return store.reader
+      .deadLetters({ after, limit })
+      .map((record) => toDeadLetter(store.reader, run, record, find));
+  }
+
+  /**
+   * Handles a dead letter again, and behind it everything of its key that was held; other keys do not notice.
+   * Resolves when the event is handled and that is durable. A skipped one runs after what its key has waiting.
+   *
+   * @throws DeadLetterNotFoundError; HandlerError when it fails again: it is a dead letter again then.
+   */
+  retry(position: number): Promise<void> {
+    return this.#claim(position, () => this.#retry(position));
+  }
+
+  /**
+   * Gives a dead letter up: the event counts as finished, and its key goes on behind it. Resolves when that is
+   * durable.
+   *
+   * @throws DeadLetterNotFoundError
+   */
+  discard(position: number): Promise<void> {
+    return this.#claim(position, () => this.#discard(position));
+  }
+
+  async #retry(position: number): Promise<void> {
+    const { hub, store, registry } = this.#parts();
+    const { letter, raw, key } = await this.#find(position);
+    const { attempts, firstFailedAt } = letter;
+    hub.failures.retried.set(position, { attempts, firstFailedAt });
+    const handled = hub.receipts.untilHandled({ position, version: raw.version });
+    if (letter.state === 'skipped') await restore(hub, store.reader, registry, raw);
+    else this.#resume(key, position);
+    hub.pump();
+    await handled;
+  }
+
+  async #discard(position: number): Promise<void> {
+    const { hub } = this.#parts();
+    const { letter, raw, key } = await this.#find(position);
+    const settled = hub.receipts.untilHandled({ position, version: raw.version });
+    hub.discard(position);
+    if (letter.state === 'parked') this.#resume(key, position + 1);
+    await settled;
+  }
+
+  async #claim(position: number, work: () => Promise<void>): Promise<void> {
+    if (this.#claimed.has(position)) throw notFound(position, ' any more: it is being retried or discarded');
+    this.#claimed.add(position);
+    try {
+      await work();
+    } finally {
+      this.#claimed.delete(position);
+    }
+  }
+
+  #resume(key: NameEntry, from: number): void {
+    const { hub, store, registry } = this.#parts();
+    hub.unpark(key);
+    const resumption = hub.parking.begin(key);
+    resumeKey(hub, store.reader, registry, key, resumption, from).catch((error: Error) => {
+      // What stops an engine has been reported by then; anything else must stop it.
+      hub.fail(error);
+    });
+  }
+
+  async #find(position: number): Promise<{ letter: DeadLetterRecord; raw: RawEvent; key: NameEntry }> {
+    checkNumber('position', position, 1, Number.MAX_SAFE_INTEGER);
+    const { hub, store } = this.#parts();
+    await hub.flushed();
+    const { reader } = store;
+    const letter = reader.deadLetter(position);
+    const [raw] = reader.page({ from: position, limit: 1 });
+    if (!letter || !raw) throw notFound(position);
+    const key = hub.directory.get(reader.nameOf(letter.key));
+    const parkedAt = hub.parking.positionOf(key);
+    if (key.held && parkedAt !== position) {
+      throw new KeyParkedError(
+        parkedAt === undefined
+          ? `Key '${key.name}' is being resumed. Wait for that, then try again.`
+          : `Key '${key.name}' is parked behind the dead letter at position ${parkedAt}: retry or discard that one first.`,
+        { details: { key: key.name } },
+      );
+    }
+    return { letter, raw, key };
+  }
+}
+
+function notFound(position: number, why = ''): DeadLetterNotFoundError {
+  return new DeadLetterNotFoundError(
+    `There is no dead letter at position ${position}${why}. List them with engine.deadLetters.list().`,
+    { details: { position } },
+  );
+}
+
+function checkNumber(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new InvalidOptionError(
+    `Dead letters: ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
+  );
+}

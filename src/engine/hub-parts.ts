@@ -1,0 +1,30 @@
+import type { DomainEvent } from '../events/domain-event.js';
+import type { EventRegistry } from '../events/registry.js';
+import type { MakeLane } from '../lanes/executor.js';
+import type { Meters } from '../observe/meters.js';
+import type { Subscriptions } from '../publisher/subscriptions.js';
+import type { StoreState } from '../store/protocol.js';
+import type { Store } from '../store/store.js';
+import type { Counters } from './counters.js';
+import type { CrewSetup } from './lane-crew.js';
+import type { Notices } from './notices.js';
+import type { Timers } from './timers.js';
+
+/** What a hub is made of. */
+export interface HubParts {
+  readonly registry: EventRegistry;
+  readonly store: Store;
+  readonly state: StoreState;
+  readonly makeLane: MakeLane;
+  readonly setup: CrewSetup;
+  readonly timers: Timers;
+  /** Outlive the hub when the engine recovers. */
+  readonly subscriptions: Subscriptions<DomainEvent>;
+  readonly notices: Notices;
+  readonly counters: Counters;
+  readonly meters: Meters;
+  readonly dispatch: 'durable' | 'accepted';
+  readonly deterministic: boolean;
+  readonly maxInFlight: number;
+  readonly maxInFlightBytes: number;
+}

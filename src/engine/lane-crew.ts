@@ -1,0 +1,284 @@
+import type { Codec } from '../events/codec.js';
+import { decodeError } from '../events/error-codec.js';
+import {
+  BroadcastError,
+  HandlerTimeoutError,
+  LaneCrashedError,
+  UnsupportedPayloadError,
+} from '../events/errors.js';
+import type { MakeLane } from '../lanes/executor.js';
+import type { HandledType, LaneSetup } from '../lanes/protocol.js';
+import type { LaneScheduler } from '../lanes/scheduler.js';
+import { MAX_LANE_DEATHS, TIMEOUT_GRACE_MS } from '../limits.js';
+import { type Judgement, judge } from './judge.js';
+import { LaneSeat, type Suspect } from './lane-seat.js';
+import type { Timers } from './timers.js';
+
+/** What a lane is told at its opening besides its number and the shapes known by then. */
+export type CrewSetup = Omit<LaneSetup, 'lane' | 'shapes'>;
+
+/** What the crew's owner does. */
+export interface CrewEvents {
+  /** A lane can take work. */
+  ready(): void;
+  /** A lane died. Takes its rows back, and returns the keys that must be run alone. */
+  lost(seat: LaneSeat, judgement: Judgement): readonly Suspect[];
+  /** It is being replaced. */
+  replaced(lane: number, error: Error): void;
+  failed(error: Error): void;
+}
+
+/** The lanes: opened, watched, replaced when they die, more or fewer on demand. */
+export class LaneCrew {
+  /** By lane number. */
+  readonly seats: (LaneSeat | undefined)[] = [];
+  readonly #makeLane: MakeLane;
+  readonly #setup: CrewSetup;
+  readonly #codec: Codec;
+  readonly #scheduler: LaneScheduler;
+  readonly #timers: Timers;
+  readonly #events: CrewEvents;
+  readonly #ended = new Map<LaneSeat, () => void>();
+  threads = 0;
+  /** Tasks handed to lanes so far. */
+  tasks = 0;
+  #timeoutMs: number | undefined;
+  #deaths = 0;
+  #message: { readonly value: unknown } | undefined;
+  #resizing: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(
+    makeLane: MakeLane,
+    setup: CrewSetup,
+    codec: Codec,
+    scheduler: LaneScheduler,
+    timers: Timers,
+    events: CrewEvents,
+  ) {
+    this.#makeLane = makeLane;
+    this.#setup = setup;
+    this.#codec = codec;
+    this.#scheduler = scheduler;
+    this.#timers = timers;
+    this.#events = events;
+  }
+
+  /** Opens the first lanes. @throws the coded error of the handler module that could not be loaded. */
+  async open(threads: number): Promise<readonly HandledType[]> {
+    this.threads = threads;
+    const seats = Array.from({ length: Math.max(1, threads) }, (_, lane) => this.#seat(lane));
+    const handled = await Promise.all(seats.map((seat) => this.#openLane(seat)));
+    for (const seat of seats) seat.state = 'open';
+    this.#scheduler.openLanes = seats.length;
+    const timeouts = handled[0]?.flatMap(({ timeoutMs }) => timeoutMs ?? []) ?? [];
+    this.#timeoutMs = timeouts.length === 0 ? undefined : Math.min(...timeouts);
+    return handled[0] ?? [];
+  }
+
+  /**
+   * Makes it so many threads, 0 for the main thread. A lane that goes finishes what it has; its keys' waiting
+   * events go to the others, so no order is broken. Resolves when it is done.
+   */
+  resize(threads: number): Promise<void> {
+    const resized = this.#resizing.then(() => this.#resize(threads));
+    this.#resizing = resized.catch(() => {});
+    return resized;
+  }
+
+  /** Calls every lane's `onBroadcast` hooks. @throws UnsupportedPayloadError, BroadcastError */
+  async broadcast(message: unknown): Promise<void> {
+    this.#message = { value: copyOf(message) };
+    const seats = this.seats.filter((seat) => seat?.state === 'open') as LaneSeat[];
+    const answers = await Promise.all(seats.map((seat) => this.#tell(seat)));
+    const deaf = seats.filter((_, index) => (answers[index] ?? 0) !== 0).map(({ number }) => number);
+    if (deaf.length === 0) return;
+    const first = answers.find((answer) => answer !== 0);
+    throw new BroadcastError(
+      `onBroadcast failed on ${deaf.length === 1 ? 'lane' : 'lanes'} ${deaf.join(', ')}: ${(first as Error).message}. The lanes go on.`,
+      { cause: first, details: { lanes: deaf.join(',') } },
+    );
+  }
+
+  /** A batch was sent: somebody must look whether it ends in time. */
+  watch(seat: LaneSeat): void {
+    if (this.#timeoutMs === undefined || seat.watch !== undefined || !seat.onThread) return;
+    seat.watch = this.#timers.set(() => this.#look(seat), this.#timeoutMs + TIMEOUT_GRACE_MS);
+  }
+
+  /** A lane has answered a batch. */
+  answered(seat: LaneSeat): void {
+    this.#deaths = 0;
+    if (!seat.isDone) return;
+    this.#timers.clear(seat.watch);
+    seat.watch = undefined;
+    if (seat.retiring) this.#end(seat);
+  }
+
+  /** A lane did not answer: it is dead. */
+  lost(seat: LaneSeat, error: Error): void {
+    if (seat.state === 'ended' || this.#closed) return;
+    this.#leave(seat);
+    const judgement = judge(seat, error);
+    const suspects = this.#events.lost(seat, judgement);
+    if (judgement.guilty.length === 0 && suspects.length === 0 && !this.#mayDieAgain(error)) return;
+    this.#events.replaced(seat.number, judgement.error);
+    if (seat.retiring && suspects.length === 0) this.#ended.get(seat)?.();
+    else this.#replace(seat, suspects);
+  }
+
+  /** Replaces nobody any more. */
+  stop(): void {
+    this.#closed = true;
+    for (const seat of this.seats) this.#timers.clear(seat?.watch);
+    for (const wake of this.#ended.values()) wake();
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    const seats = this.seats.splice(0);
+    await Promise.all(seats.map((seat) => seat?.lane.end()));
+  }
+
+  async #resize(threads: number): Promise<void> {
+    const wanted = Math.max(1, threads);
+    this.threads = threads;
+    const leaving = this.seats.filter(
+      (seat) => seat !== undefined && (seat.number >= wanted || seat.onThread !== threads > 0),
+    ) as LaneSeat[];
+    await Promise.all(leaving.map((seat) => this.#retire(seat)));
+    const missing = Array.from({ length: wanted }, (_, lane) => lane).filter((lane) => !this.seats[lane]);
+    if (this.#closed) return;
+    await Promise.all(missing.map((lane) => this.#start(this.#seat(lane))));
+  }
+
+  #retire(seat: LaneSeat): Promise<void> {
+    seat.retiring = true;
+    this.#countOpen();
+    return new Promise((resolve) => {
+      this.#ended.set(seat, () => {
+        this.#ended.delete(seat);
+        resolve();
+      });
+      if (seat.isDone && seat.state === 'open') this.#end(seat);
+    });
+  }
+
+  #end(seat: LaneSeat): void {
+    this.#leave(seat);
+    this.#ended.get(seat)?.();
+  }
+
+  /** Takes a seat out of the crew and ends its lane, in whatever state it is. */
+  #leave(seat: LaneSeat): void {
+    seat.state = 'ended';
+    this.#timers.clear(seat.watch);
+    if (this.seats[seat.number] === seat) this.seats[seat.number] = undefined;
+    this.#countOpen();
+    seat.lane.end().catch((error: Error) => this.#events.failed(error));
+  }
+
+  /** Counts a death that no event can be blamed for: such a lane might die for ever. */
+  #mayDieAgain(error: Error): boolean {
+    this.#deaths++;
+    if (this.#deaths <= MAX_LANE_DEATHS) return true;
+    this.#events.failed(
+      new LaneCrashedError(
+        `${error.message} It died ${this.#deaths} times in a row without an event to blame.`,
+        {
+          cause: error,
+        },
+      ),
+    );
+    return false;
+  }
+
+  #replace(seat: LaneSeat, suspects: readonly Suspect[]): void {
+    const next = this.#seat(seat.number);
+    next.suspects.push(...suspects);
+    const ended = this.#ended.get(seat);
+    if (seat.retiring && ended) {
+      next.retiring = true;
+      this.#ended.delete(seat);
+      this.#ended.set(next, ended);
+    }
+    this.#start(next).catch((error: Error) => {
+      if (!this.#closed) this.#events.failed(error);
+    });
+  }
+
+  /** Opens a lane beside running ones. */
+  async #start(seat: LaneSeat): Promise<void> {
+    try {
+      await this.#openLane(seat);
+    } catch (error) {
+      if (!(error instanceof LaneCrashedError) || this.#closed) throw error;
+      this.lost(seat, error);
+      return;
+    }
+    if (this.#message) await this.#tell(seat);
+    if (seat.state === 'ended' || this.#closed) return;
+    seat.state = 'open';
+    this.#countOpen();
+    this.#events.ready();
+    if (seat.retiring && seat.isDone) this.#end(seat);
+  }
+
+  #seat(lane: number): LaneSeat {
+    const made = this.#makeLane(lane, this.threads);
+    const seat = new LaneSeat(lane, made, this.threads > 0, this.#codec.shapes.length);
+    this.seats[lane] = seat;
+    return seat;
+  }
+
+  #openLane(seat: LaneSeat): Promise<readonly HandledType[]> {
+    this.tasks++;
+    return seat.lane.open({ ...this.#setup, lane: seat.number, shapes: this.#codec.shapes });
+  }
+
+  /** 0, or what a hook threw. A lane that dies meanwhile is replaced, and the new one is told. */
+  async #tell(seat: LaneSeat): Promise<Error | 0> {
+    this.tasks++;
+    try {
+      const [error] = await seat.lane.broadcast(this.#message?.value);
+      return error ? decodeError(error) : 0;
+    } catch (error) {
+      this.lost(seat, error as Error);
+      return 0;
+    }
+  }
+
+  #look(seat: LaneSeat): void {
+    seat.watch = undefined;
+    if (seat.state === 'ended' || seat.sent.length === 0) return;
+    const now = this.#timers.now();
+    const guilty = seat.lane.cell.overdue(now - TIMEOUT_GRACE_MS);
+    if (guilty.length > 0) {
+      const error = new HandlerTimeoutError(
+        `A handler on lane ${seat.number} did not end within its timeoutMs and the ${TIMEOUT_GRACE_MS} ms after it, so its thread was ended. Look at ctx.signal in long work.`,
+        { details: { lane: seat.number } },
+      );
+      seat.verdict = { guilty, error };
+      this.lost(seat, error);
+      return;
+    }
+    const earliest = seat.lane.cell.earliestDeadline || now + (this.#timeoutMs ?? 0);
+    seat.watch = this.#timers.set(() => this.#look(seat), Math.max(1, earliest + TIMEOUT_GRACE_MS - now + 1));
+  }
+
+  #countOpen(): void {
+    const open = this.seats.filter((seat) => seat?.state === 'open' && !seat.retiring).length;
+    this.#scheduler.openLanes = Math.max(1, open);
+  }
+}
+
+function copyOf(message: unknown): unknown {
+  try {
+    return structuredClone(message);
+  } catch (error) {
+    throw new UnsupportedPayloadError(
+      `broadcast: the message cannot be sent to threads: ${(error as Error).message}. Send plain data.`,
+      { cause: error },
+    );
+  }
+}

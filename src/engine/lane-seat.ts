@@ -1,0 +1,106 @@
+import type { Codec } from '../events/codec.js';
+import { slabOf } from '../events/slab.js';
+import type { Lane } from '../lanes/executor.js';
+import type { LaneBatch, NewSlab } from '../lanes/protocol.js';
+import type { NameEntry } from './directory.js';
+import type { HubSlab, SlabPool } from './slab-pool.js';
+
+/** Where a lane is in its life. Only an open one is sent batches. */
+export type SeatState = 'opening' | 'open' | 'ended';
+
+/** A key whose events run one at a time, up to an event under suspicion. */
+export interface Suspect {
+  readonly key: NameEntry;
+  readonly until: number;
+}
+
+/** What somebody knows about a lane's death before it is seen. */
+export interface Verdict {
+  /** Row references of the events to blame. */
+  readonly guilty: readonly number[];
+  readonly error: Error;
+}
+
+/** One lane as the main thread sees it: what its thread knows already, and what it has not answered yet. */
+export class LaneSeat {
+  readonly number: number;
+  readonly lane: Lane;
+  readonly onThread: boolean;
+  state: SeatState = 'opening';
+  /** It takes nothing more in, and ends when it is done. */
+  retiring = false;
+  /** Rows of the batches in flight, oldest first. */
+  readonly sent: Uint32Array[] = [];
+  /** Keys to run alone before anything else. */
+  readonly suspects: Suspect[] = [];
+  verdict: Verdict | undefined;
+  /** Timer of the look at its deadlines. */
+  watch: unknown;
+  readonly #known = new Set<HubSlab>();
+  #cleared: number[] = [];
+  #forgotten: number[] = [];
+  #shapes: number;
+
+  /** @param shapes payload shapes that the lane is told of at its opening. */
+  constructor(number: number, lane: Lane, onThread: boolean, shapes: number) {
+    this.number = number;
+    this.lane = lane;
+    this.onThread = onThread;
+    this.#shapes = shapes;
+  }
+
+  /** Whether nothing is left to do on it before it may be ended. */
+  get isDone(): boolean {
+    return this.sent.length === 0 && this.suspects.length === 0;
+  }
+
+  /** Main thread and lane agree that the key may run again. */
+  clear(key: NameEntry): void {
+    this.#cleared.push(key.id);
+  }
+
+  /** A slab's memory is given up for good. */
+  forget(slab: HubSlab): void {
+    if (this.#known.delete(slab)) this.#forgotten.push(slab.id);
+  }
+
+  /** The message for rows, with everything that the lane does not know yet. */
+  compose(
+    rows: Uint32Array,
+    pool: SlabPool,
+    codec: Codec,
+    attempts: ReadonlyMap<number, number> | undefined,
+  ): LaneBatch {
+    const cleared = this.#cleared;
+    this.#cleared = [];
+    const forgotten = this.#forgotten;
+    this.#forgotten = [];
+    const { shapes } = codec;
+    const newShapes = this.#shapes < shapes.length;
+    this.#shapes = shapes.length;
+    return {
+      kind: 'batch',
+      slabs: this.#newSlabs(rows, pool),
+      forgotten,
+      rows,
+      cleared,
+      ...(newShapes && { shapes }),
+      ...(attempts && { attempts }),
+    };
+  }
+
+  #newSlabs(rows: Uint32Array, pool: SlabPool): NewSlab[] {
+    const slabs: NewSlab[] = [];
+    let last = -1;
+    for (const reference of rows) {
+      const id = slabOf(reference);
+      if (id === last) continue;
+      last = id;
+      const slab = pool.slabs[id] as HubSlab;
+      if (this.#known.has(slab)) continue;
+      this.#known.add(slab);
+      slabs.push({ id, memory: slab.memory });
+    }
+    return slabs;
+  }
+}

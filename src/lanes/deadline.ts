@@ -1,0 +1,46 @@
+import { HandlerTimeoutError } from '../events/errors.js';
+
+/**
+ * How long a handler may still take for an event. The signal is the friendly half: it aborts when the time is
+ * over. Reading it looks at the clock, so that a handler in a loop, in which no timer can fire, sees it too.
+ */
+export class Deadline {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly #milliseconds: number;
+  readonly #handler: string;
+  #controller: AbortController | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(milliseconds: number, handler: string) {
+    this.at = Date.now() + milliseconds;
+    this.#milliseconds = milliseconds;
+    this.#handler = handler;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (Date.now() >= this.at) this.#abort();
+    return this.#controller.signal;
+  }
+
+  /** The handler is being awaited: timers can fire. */
+  arm(): void {
+    this.#timer = setTimeout(() => this.#abort(), Math.max(0, this.at - Date.now()));
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #abort(): void {
+    this.#controller ??= new AbortController();
+    if (this.#controller.signal.aborted) return;
+    this.#controller.abort(
+      new HandlerTimeoutError(
+        `Handlers '${this.#handler}' took longer than their ${this.#milliseconds} ms. Make the work shorter, or raise timeoutMs.`,
+        { details: { handler: this.#handler, timeoutMs: this.#milliseconds } },
+      ),
+    );
+  }
+}

@@ -1,0 +1,33 @@
+import type { WireError } from '../events/error-codec.js';
+import type { Lane } from './executor.js';
+import { LaneCell } from './lane-cell.js';
+import { loadHandlers } from './load-handlers.js';
+import type { HandledType, LaneBatch, LaneResult, LaneSetup } from './protocol.js';
+import { LaneRunner } from './runner.js';
+
+/** A lane on the main thread: the same runner, no thread. It cannot be ended in the middle of a handler. */
+export class InlineLane implements Lane {
+  readonly cell: LaneCell;
+  #runner: LaneRunner | undefined;
+
+  constructor(concurrency: number) {
+    this.cell = new LaneCell(concurrency);
+  }
+
+  async open(setup: LaneSetup): Promise<readonly HandledType[]> {
+    this.#runner = new LaneRunner(setup, await loadHandlers(setup.modules), this.cell);
+    return this.#runner.handled;
+  }
+
+  async run(batch: LaneBatch): Promise<LaneResult> {
+    // A turn of the event loop between batches, so that timers, sockets and commits are not starved.
+    await new Promise((resolve) => setImmediate(resolve));
+    return (this.#runner as LaneRunner).run(batch);
+  }
+
+  broadcast(message: unknown): Promise<readonly WireError[]> {
+    return (this.#runner as LaneRunner).broadcast(structuredClone(message));
+  }
+
+  async end(): Promise<void> {}
+}

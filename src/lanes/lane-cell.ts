@@ -1,0 +1,85 @@
+/** Cells of one slot: the row reference plus one, and the deadline. */
+const SLOT_CELLS = 2;
+
+/**
+ * What a lane is doing at this instant, in shared memory: which events its handlers have begun and not finished,
+ * and until when they may take. When a thread has died, this is the only witness of what it died of.
+ *
+ * Cell 0 holds the slot (plus one) of the event whose handler is on the stack; two cells a slot follow: the row
+ * reference plus one, and the deadline in epoch milliseconds. The lane alone writes; two plain stores an event.
+ */
+export class LaneCell {
+  readonly memory: SharedArrayBuffer;
+  readonly #cells: Float64Array;
+  readonly #free: number[];
+
+  /** @param concurrency events that may be under way at a time. */
+  constructor(concurrency: number, memory?: SharedArrayBuffer) {
+    this.memory = memory ?? new SharedArrayBuffer((1 + SLOT_CELLS * concurrency) * 8);
+    this.#cells = new Float64Array(this.memory);
+    this.#free = Array.from({ length: concurrency }, (_, index) => concurrency - 1 - index);
+  }
+
+  /** An event's first handler is about to be called. Returns the event's slot. */
+  begin(reference: number): number {
+    const slot = this.#free.pop() ?? 0;
+    this.#cells[1 + SLOT_CELLS * slot] = reference + 1;
+    this.#cells[0] = slot + 1;
+    return slot;
+  }
+
+  /** The handler has returned a promise: from now on the thread may be running anything. */
+  yielded(): void {
+    this.#cells[0] = 0;
+  }
+
+  /** The event is finished or failed. */
+  end(slot: number): void {
+    this.#cells[0] = 0;
+    this.#cells[1 + SLOT_CELLS * slot] = 0;
+    this.#cells[2 + SLOT_CELLS * slot] = 0;
+    this.#free.push(slot);
+  }
+
+  /** Epoch milliseconds until which the event's handler may take; 0 for no limit. */
+  setDeadline(slot: number, deadline: number): void {
+    this.#cells[2 + SLOT_CELLS * slot] = deadline;
+  }
+
+  /** Row reference of the event whose handler is on the stack, if one is. */
+  get running(): number | undefined {
+    const slot = this.#cells[0] as number;
+    return slot === 0 ? undefined : this.#referenceAt(slot - 1);
+  }
+
+  /** Row references of the events that are begun and not finished. */
+  get active(): readonly number[] {
+    return this.#slots().flatMap((slot) => this.#referenceAt(slot) ?? []);
+  }
+
+  /** The earliest deadline of the events under way, 0 when none has one. */
+  get earliestDeadline(): number {
+    const deadlines = this.#slots().map((slot) => this.#cells[2 + SLOT_CELLS * slot] as number);
+    return deadlines.reduce(
+      (least, deadline) => (deadline > 0 && (least === 0 || deadline < least) ? deadline : least),
+      0,
+    );
+  }
+
+  /** Row references of the events whose deadline lies before a time. */
+  overdue(time: number): readonly number[] {
+    return this.#slots().flatMap((slot) => {
+      const deadline = this.#cells[2 + SLOT_CELLS * slot] as number;
+      return deadline > 0 && deadline < time ? (this.#referenceAt(slot) ?? []) : [];
+    });
+  }
+
+  #slots(): number[] {
+    return Array.from({ length: (this.#cells.length - 1) / SLOT_CELLS }, (_, slot) => slot);
+  }
+
+  #referenceAt(slot: number): number | undefined {
+    const cell = this.#cells[1 + SLOT_CELLS * slot] as number;
+    return cell === 0 ? undefined : cell - 1;
+  }
+}

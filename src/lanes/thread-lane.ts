@@ -1,0 +1,81 @@
+import { fileURLToPath } from 'node:url';
+import type { ResourceLimits } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { decodeError, toError, type WireError } from '../events/error-codec.js';
+import { LaneCrashedError } from '../events/errors.js';
+import { BATCHES_IN_FLIGHT } from '../limits.js';
+import type { Lane } from './executor.js';
+import { LaneCell } from './lane-cell.js';
+import type { HandledType, LaneBatch, LaneReply, LaneResult, LaneSetup, LaneTask } from './protocol.js';
+
+const ENTRY = fileURLToPath(new URL('../../workers/lane.js', import.meta.url));
+
+/**
+ * A lane on a worker thread: a Piscina pool of exactly one. One pool for all lanes would need a load balancer
+ * that may never say "later" (Piscina then reorders), and could neither be resized nor lose one chosen thread.
+ */
+export class ThreadLane implements Lane {
+  readonly cell: LaneCell;
+  readonly #lane: number;
+  readonly #pool: Piscina;
+
+  constructor(lane: number, concurrency: number, resourceLimits: ResourceLimits | undefined) {
+    this.cell = new LaneCell(concurrency);
+    this.#lane = lane;
+    this.#pool = new Piscina({
+      filename: ENTRY,
+      minThreads: 1,
+      maxThreads: 1,
+      // Beside the batches a broadcast must find its way to the thread.
+      concurrentTasksPerWorker: BATCHES_IN_FLIGHT + 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      // With 'sync' an idle thread sits in Atomics.wait: its timers and ports freeze between tasks.
+      atomics: 'disabled',
+      recordTiming: false,
+      ...(resourceLimits && { resourceLimits }),
+    });
+    // Piscina reports a thread's death here and rejects the lane's tasks; `#run` turns those into coded errors.
+    this.#pool.on('error', () => {});
+  }
+
+  async open(setup: LaneSetup): Promise<readonly HandledType[]> {
+    const reply = await this.#run({ kind: 'open', setup, cell: this.cell.memory });
+    if (reply.kind === 'opened') return reply.handled;
+    throw reply.kind === 'refused' ? decodeError(reply.error) : this.#unexpected(reply);
+  }
+
+  async run(batch: LaneBatch): Promise<LaneResult> {
+    const reply = await this.#run(batch);
+    if (reply.kind === 'result') return reply;
+    throw this.#unexpected(reply);
+  }
+
+  async broadcast(message: unknown): Promise<readonly WireError[]> {
+    const reply = await this.#run({ kind: 'broadcast', message });
+    if (reply.kind === 'heard') return reply.errors;
+    throw this.#unexpected(reply);
+  }
+
+  async end(): Promise<void> {
+    // Not pool.close(), which waits; a lane that is ended in order has nothing in flight.
+    await this.#pool.destroy();
+  }
+
+  async #run(task: LaneTask): Promise<LaneReply> {
+    try {
+      return (await this.#pool.run(task)) as LaneReply;
+    } catch (error) {
+      throw new LaneCrashedError(
+        `The thread of lane ${this.#lane} ended: ${toError(error).message.replace(/\.$/, '')}.`,
+        {
+          cause: error,
+          details: { lane: this.#lane },
+        },
+      );
+    }
+  }
+
+  #unexpected({ kind }: LaneReply): LaneCrashedError {
+    return new LaneCrashedError(`Lane ${this.#lane} gave an answer that nobody asked for: '${kind}'.`);
+  }
+}

@@ -1,0 +1,126 @@
+import { Histogram, type LatencySummary } from './histogram.js';
+import { HotKeys } from './hot-keys.js';
+
+/** What a lane's answer says of its work. */
+export interface BatchWork {
+  readonly events: number;
+  /** Milliseconds that the lane was busy with it. */
+  readonly busy: number;
+  /** For each stored type: its number, its events, and the time of the one that was timed, in milliseconds. */
+  readonly types: Float64Array;
+  /** Bytes of the thread's JavaScript heap in use. */
+  readonly heap: number;
+}
+
+/** A lane's work so far. */
+export interface LaneMetrics {
+  readonly lane: number;
+  readonly batches: number;
+  readonly events: number;
+  /** Milliseconds in handlers and between them. */
+  readonly busy: number;
+  readonly deaths: number;
+  /** Bytes of the thread's JavaScript heap in use at its last answer. */
+  readonly heap: number;
+}
+
+/** The work of one event type's handlers so far. */
+export interface TypeMetrics {
+  readonly type: string;
+  readonly handled: number;
+  /** Milliseconds, shared out among the types of a batch by one timed event of each. */
+  readonly busy: number;
+}
+
+export interface Latencies {
+  /** From the wish to publish until there was room. Events that found room at once are 0. */
+  readonly accepted: LatencySummary;
+  /** From accepted to durable. */
+  readonly durable: LatencySummary;
+  /** From accepted to handled. */
+  readonly handled: LatencySummary;
+  /** A commit, from the main thread and back. */
+  readonly commit: LatencySummary;
+}
+
+class LaneMeter {
+  batches = 0;
+  events = 0;
+  busy = 0;
+  deaths = 0;
+  heap = 0;
+}
+
+class TypeMeter {
+  handled = 0;
+  busy = 0;
+}
+
+/** Counts and times that are always on: two clock reads a batch or commit, nothing an event. */
+export class Meters {
+  readonly waited = new Histogram();
+  readonly durable = new Histogram();
+  readonly handled = new Histogram();
+  readonly commit = new Histogram();
+  readonly hotKeys = new HotKeys();
+  readonly #lanes: LaneMeter[] = [];
+  /** By stored type id. */
+  readonly #types: TypeMeter[] = [];
+  batches = 0;
+  batchEvents = 0;
+
+  worked(lane: number, { events, busy, types, heap }: BatchWork): void {
+    const meter = this.#lane(lane);
+    meter.batches++;
+    meter.events += events;
+    meter.busy += busy;
+    meter.heap = heap;
+    this.batches++;
+    this.batchEvents += events;
+    this.#share(busy, types);
+  }
+
+  died(lane: number): void {
+    this.#lane(lane).deaths++;
+  }
+
+  get lanes(): readonly LaneMetrics[] {
+    return this.#lanes.flatMap((meter, lane) => ({ lane, ...meter }));
+  }
+
+  /** @param nameOf the name of a stored type; several may share one, as versions of each other. */
+  types(nameOf: (id: number) => string): readonly TypeMetrics[] {
+    const byName = new Map<string, { type: string; handled: number; busy: number }>();
+    this.#types.forEach((meter, id) => {
+      const type = nameOf(id);
+      const sum = byName.get(type) ?? { type, handled: 0, busy: 0 };
+      sum.handled += meter.handled;
+      sum.busy += meter.busy;
+      byName.set(type, sum);
+    });
+    return [...byName.values()].sort((a, b) => b.busy - a.busy);
+  }
+
+  /** The batch's time, shared out by what one event of each type took. */
+  #share(milliseconds: number, types: Float64Array): void {
+    let total = 0;
+    for (let at = 0; at < types.length; at += 3)
+      total += (types[at + 1] as number) * (types[at + 2] as number);
+    for (let at = 0; at < types.length; at += 3) {
+      const [id, count, sample] = types.subarray(at, at + 3) as unknown as [number, number, number];
+      const meter = this.#type(id);
+      meter.handled += count;
+      meter.busy += total > 0 ? (milliseconds * count * sample) / total : (milliseconds * 3) / types.length;
+    }
+  }
+
+  #lane(lane: number): LaneMeter {
+    this.#lanes[lane] ??= new LaneMeter();
+    return this.#lanes[lane];
+  }
+
+  #type(id: number): TypeMeter {
+    this.#types[id] ??= new TypeMeter();
+    return this.#types[id];
+  }
+}

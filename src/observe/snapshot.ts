@@ -1,0 +1,35 @@
+import type { HotKey } from './hot-keys.js';
+import type { LaneMetrics, Latencies, TypeMetrics } from './meters.js';
+
+/** Everything that an engine has counted and measured since it was opened; times in milliseconds, sizes in bytes. */
+export interface MetricsSnapshot {
+  readonly uptime: number;
+  readonly events: {
+    readonly accepted: number;
+    readonly durable: number;
+    readonly handled: number;
+    readonly emitted: number;
+    readonly failed: number;
+    readonly retried: number;
+    readonly skipped: number;
+    readonly subscriberErrors: number;
+  };
+  readonly queue: {
+    readonly inFlight: number;
+    readonly maxInFlight: number;
+    readonly bytes: number;
+    readonly maxBytes: number;
+    readonly parkedKeys: number;
+  };
+  readonly latency: Latencies;
+  readonly commits: { readonly count: number; readonly meanEvents: number };
+  readonly batches: { readonly count: number; readonly meanEvents: number };
+  readonly threads: number;
+  readonly lanes: readonly LaneMetrics[];
+  /** Busiest first. */
+  readonly types: readonly TypeMetrics[];
+  /** Hottest first. */
+  readonly hotKeys: readonly HotKey[];
+  /** Of a store with a file. */
+  readonly files?: { readonly store: number; readonly wal: number };
+}

@@ -1,0 +1,101 @@
+import { DeadLetterNotFoundError, StoreLockedError, StorePathError } from '../events/errors.js';
+import type { DeadLetterRecord } from './dead-letter.js';
+import { checkStoreFile } from './file-check.js';
+import { lockStore } from './lock.js';
+import { Progress } from './progress.js';
+import { ProgressTable } from './progress-table.js';
+import { inTransaction, openConnection, type Sqlite, toStoreError } from './sqlite.js';
+
+type Found = Pick<DeadLetterRecord, 'position' | 'state'>;
+
+/**
+ * Has dead letters tried again by the next engine that opens the store: first thing, a parked one with everything
+ * that waits behind it. For a store that no engine has open; in a running program use `engine.deadLetters`.
+ *
+ * @param positions which ones, or all of them. One that is not there: nothing is changed.
+ * @returns the positions of the dead letters that will be tried again.
+ * @throws DeadLetterNotFoundError, StoreLockedError, and the errors of `openStoreReader`.
+ */
+export function retryDeadLetters(path: string, positions: readonly number[] | 'all'): number[] {
+  return edit(path, positions, (store, letters) => {
+    const retry = store.prepare('UPDATE dead_letters SET retry = 1 WHERE position = ?');
+    for (const { position } of letters) retry.run(position);
+  });
+}
+
+/**
+ * Gives dead letters up. The event of a parked one counts as finished, and what waits behind it is handled when
+ * an engine opens the store. For a store that no engine has open; in a running program use `engine.deadLetters`.
+ *
+ * @param positions which ones, or all of them. One that is not there: nothing is changed.
+ * @returns the positions of the dead letters that are gone.
+ * @throws DeadLetterNotFoundError, StoreLockedError, and the errors of `openStoreReader`.
+ */
+export function discardDeadLetters(path: string, positions: readonly number[] | 'all'): number[] {
+  return edit(path, positions, (store, letters) => {
+    const table = new ProgressTable(store);
+    const progress = new Progress(table.mark, table.chunks);
+    const discard = store.prepare('DELETE FROM dead_letters WHERE position = ?');
+    for (const { position, state } of letters) {
+      // The event of a skipped one was finished when it was skipped.
+      if (state === 'parked') progress.finish(position);
+      discard.run(position);
+    }
+    if (progress.changed) table.save(progress.take());
+  });
+}
+
+/** Changes some dead letters of a closed store in one transaction. */
+function edit(
+  path: string,
+  positions: readonly number[] | 'all',
+  change: (store: Sqlite, letters: readonly Found[]) => void,
+): number[] {
+  if (!checkStoreFile(path)) throw new StorePathError(`Store ${path} does not exist or is empty.`);
+  const lock = lockClosed(path);
+  try {
+    const store = openConnection(path, { readonly: false, mustExist: true });
+    try {
+      store.pragma('synchronous = FULL');
+      let changed: readonly Found[] = [];
+      inTransaction(store, () => {
+        changed = find(path, store, positions);
+        change(store, changed);
+      });
+      return changed.map(({ position }) => position);
+    } catch (error) {
+      throw toStoreError(path, error);
+    } finally {
+      store.close();
+    }
+  } finally {
+    lock.close();
+  }
+}
+
+function lockClosed(path: string): Sqlite {
+  try {
+    return lockStore(path);
+  } catch (error) {
+    if (!(error instanceof StoreLockedError)) throw error;
+    throw new StoreLockedError(
+      `Store ${path} is open in an engine, which alone may change its dead letters. Use engine.deadLetters in that program, or close its engine first.`,
+      { cause: error },
+    );
+  }
+}
+
+function find(path: string, store: Sqlite, positions: readonly number[] | 'all'): readonly Found[] {
+  if (positions === 'all') {
+    return store.prepare('SELECT position, state FROM dead_letters ORDER BY position').all() as Found[];
+  }
+  const one = store.prepare('SELECT position, state FROM dead_letters WHERE position = ?');
+  return [...new Set(positions)].map((position) => {
+    const found = one.get(position) as Found | undefined;
+    if (found) return found;
+    throw new DeadLetterNotFoundError(
+      `Store ${path} has no dead letter at position ${position}. List them with 'millrace dead-letters ${path} list'.`,
+      { details: { position } },
+    );
+  });
+}

@@ -1,0 +1,125 @@
+import type { Statement } from 'better-sqlite3';
+import type { WireError } from '../events/error-codec.js';
+import { StoreCorruptError } from '../events/errors.js';
+import { MAX_DEAD_LETTER_CHARACTERS } from '../limits.js';
+import type {
+  DeadLetterChange,
+  DeadLetterRange,
+  DeadLetterRecord,
+  DeadLetterState,
+  OpenDeadLetters,
+} from './dead-letter.js';
+import { guard, type Sqlite } from './sqlite.js';
+
+interface Row extends Omit<DeadLetterRecord, 'error' | 'retry'> {
+  readonly error: string;
+  readonly retry: number;
+}
+
+const COLUMNS = `position, key, state, attempts, handler, lane, first_failed_at AS firstFailedAt,
+  failed_at AS failedAt, error, retry`;
+
+/** Reads the dead letters of a file. */
+export class DeadLetterReader {
+  readonly #path: string;
+  readonly #after: Statement;
+  readonly #one: Statement;
+
+  constructor(database: Sqlite) {
+    this.#path = database.name;
+    this.#after = database.prepare(
+      `SELECT ${COLUMNS} FROM dead_letters WHERE position > ? ORDER BY position LIMIT ?`,
+    );
+    this.#one = database.prepare(`SELECT ${COLUMNS} FROM dead_letters WHERE position = ?`);
+  }
+
+  page({ after, limit }: DeadLetterRange): readonly DeadLetterRecord[] {
+    const rows = guard(this.#path, () => this.#after.all(after, limit)) as Row[];
+    return rows.map((row) => this.#record(row));
+  }
+
+  find(position: number): DeadLetterRecord | undefined {
+    const row = guard(this.#path, () => this.#one.get(position)) as Row | undefined;
+    return row && this.#record(row);
+  }
+
+  #record(row: Row): DeadLetterRecord {
+    return { ...row, error: this.#error(row), retry: row.retry === 1 };
+  }
+
+  #error({ error, position }: Row): WireError {
+    const wire = parseError(error);
+    if (wire) return wire;
+    throw new StoreCorruptError(
+      `Store ${this.#path} is damaged: the error of the dead letter at position ${position} is not readable. Restore it from a backup.`,
+    );
+  }
+}
+
+/** Changes the dead letters of a file, inside the caller's transaction. */
+export class DeadLetterWriter {
+  readonly #put: Statement;
+  readonly #remove: Statement;
+
+  constructor(database: Sqlite) {
+    this.#put = database.prepare('INSERT OR REPLACE INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#remove = database.prepare('DELETE FROM dead_letters WHERE position = ?');
+  }
+
+  apply({ put, remove }: DeadLetterChange): void {
+    for (const position of remove) this.#remove.run(position);
+    for (const letter of put) {
+      const { position, key, state, attempts, handler, lane, firstFailedAt, failedAt, retry } = letter;
+      this.#put.run(
+        position,
+        key,
+        state,
+        attempts,
+        handler,
+        lane,
+        Math.trunc(firstFailedAt),
+        Math.trunc(failedAt),
+        errorText(letter.error),
+        retry ? 1 : 0,
+      );
+    }
+  }
+}
+
+/** What an engine must know of the dead letters in a file. */
+export function readOpenDeadLetters(database: Sqlite): OpenDeadLetters {
+  const rows = database
+    .prepare(
+      "SELECT position, key, state, retry FROM dead_letters WHERE state = 'parked' OR retry = 1 ORDER BY position",
+    )
+    .all() as Row[];
+  const asked = (state: DeadLetterState) =>
+    rows.filter((row) => row.state === state && row.retry === 1).map(({ position }) => position);
+  return {
+    parked: rows
+      .filter(({ state, retry }) => state === 'parked' && retry === 0)
+      .map(({ position, key }) => ({ position, key })),
+    retry: asked('skipped'),
+    retryParked: asked('parked'),
+  };
+}
+
+/** The stored text of an error as an error's plain data; undefined when it is none. */
+export function parseError(text: unknown): WireError | undefined {
+  try {
+    const wire = JSON.parse(String(text)) as WireError | null;
+    return typeof wire?.name === 'string' && typeof wire.message === 'string' ? wire : undefined;
+  } catch {
+    // Damaged text is for the caller to report: it knows where it lay.
+    return undefined;
+  }
+}
+
+/** An error as JSON of a bounded length: one that is too long loses its causes, its stack and its message's end. */
+function errorText(error: WireError): string {
+  const text = JSON.stringify(error);
+  if (text.length <= MAX_DEAD_LETTER_CHARACTERS) return text;
+  const { name, message, code } = error;
+  const cut = (whole: string) => whole.slice(0, MAX_DEAD_LETTER_CHARACTERS / 8);
+  return JSON.stringify({ name: cut(name), message: cut(message), ...(code && { code: cut(code) }) });
+}

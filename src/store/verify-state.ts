@@ -1,0 +1,83 @@
+import { PROGRESS_CHUNK, READ_PAGE } from '../limits.js';
+import { parseError } from './dead-letter-table.js';
+import { Progress } from './progress.js';
+import { type ChunkRow, isWhole } from './progress-table.js';
+import type { Sqlite } from './sqlite.js';
+import type { Problems } from './verify-problems.js';
+import type { StoreFacts } from './verify-structure.js';
+
+/** Which positions are finished, as far as that can be told of the file's own checksums and its last position. */
+export function verifyProgress({ progress, chunks, last }: StoreFacts, problems: Problems): void {
+  if (!progress || !isWhole(progress)) {
+    problems.add('progress', 'The mark of finished events is not what was written.');
+  } else if (progress.mark > last || progress.indexed > last) {
+    const { mark, indexed } = progress;
+    problems.add(
+      'progress',
+      `Finished up to ${mark}, indexed up to ${indexed}, but the log ends at ${last}.`,
+    );
+  }
+  for (const chunk of chunks) {
+    if (!isWhole(chunk)) {
+      problems.add('progress', `The finished events of chunk ${chunk.index} are not what was written.`);
+    } else if (highestOf(chunk) > last) {
+      problems.add(
+        'progress',
+        `The event at position ${highestOf(chunk)} is finished, but the log ends at ${last}.`,
+      );
+    }
+  }
+}
+
+interface Letter {
+  readonly position: number;
+  readonly key: unknown;
+  readonly state: unknown;
+  readonly error: unknown;
+  readonly eventKey: number | null;
+  readonly event: number | null;
+}
+
+/** Whether each dead letter is about an event of the log, and a parked one about an unfinished event. */
+export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems: Problems): void {
+  const { progress, chunks } = facts;
+  // What is finished stays finished, so an older state of the progress is good enough for newer letters.
+  const isUsable = progress && isWhole(progress) && chunks.every(isWhole);
+  const finished = isUsable ? new Progress(progress.mark, chunks) : new Progress(0, []);
+  const page = database.prepare(
+    `SELECT dead_letters.position, key, state, error, events.position AS event,
+       coalesce(partition_key, aggregate) AS eventKey
+     FROM dead_letters LEFT JOIN events ON events.position = dead_letters.position
+     WHERE dead_letters.position > ? ORDER BY dead_letters.position LIMIT ?`,
+  );
+  let letters = page.all(Number.MIN_SAFE_INTEGER, READ_PAGE) as Letter[];
+  while (letters.length > 0) {
+    for (const letter of letters) {
+      const fault = faultOf(letter, finished);
+      if (fault === undefined) continue;
+      const { position } = letter;
+      problems.add('dead-letter', `The dead letter at position ${position} ${fault}.`, position);
+    }
+    letters = page.all(letters.at(-1)?.position ?? 0, READ_PAGE) as Letter[];
+  }
+}
+
+function faultOf(
+  { position, key, state, error, event, eventKey }: Letter,
+  progress: Progress,
+): string | undefined {
+  if (event === null) return 'has no event in the log';
+  if (key !== eventKey) return 'has another key than its event';
+  if (state !== 'parked' && state !== 'skipped') return `has the unknown state '${String(state)}'`;
+  if (!parseError(error)) return 'has an error that cannot be read';
+  if (state === 'parked' && progress.isFinished(position)) return 'is parked, but its event is finished';
+  return undefined;
+}
+
+/** The highest position that a chunk has as finished. */
+function highestOf({ index, bits }: ChunkRow): number {
+  for (let bit = PROGRESS_CHUNK - 1; bit >= 0; bit--) {
+    if (((bits[bit >>> 3] as number) >>> (bit & 7)) & 1) return index * PROGRESS_CHUNK + bit + 1;
+  }
+  return 0;
+}

@@ -1,0 +1,119 @@
+import Database from 'better-sqlite3';
+import type { Shape } from '../events/codec.js';
+import { MAX_VERIFY_PROBLEMS } from '../limits.js';
+import { typeHash } from './checksum.js';
+import { type ChunkRow, type ProgressRow, readChunkRows, readProgressRow } from './progress-table.js';
+import { FORMAT_VERSION, SCHEMA } from './schema.js';
+import type { Sqlite } from './sqlite.js';
+import type { Problems } from './verify-problems.js';
+
+/** What a store said of itself at one moment; an engine that has it open may go on writing. */
+export interface StoreFacts {
+  readonly run: string;
+  /** The last position that events or checksums speak of. */
+  readonly last: number;
+  readonly names: number;
+  /** Names that the log had after its last batch. */
+  readonly namesWritten: number;
+  /** `typeHash` by type id. */
+  readonly types: ReadonlyMap<number, number>;
+  /** The shapes, and their text as stored. */
+  readonly shapes: readonly Shape[];
+  readonly shapeTexts: readonly string[];
+  readonly progress: ProgressRow | undefined;
+  readonly chunks: readonly ChunkRow[];
+}
+
+/** Has SQLite check its pages and indexes, and compares the tables with those of a new store. */
+export function verifyStructure(database: Sqlite, problems: Problems): void {
+  problems.reading('structure', () => {
+    const rows = database.pragma(`integrity_check(${MAX_VERIFY_PROBLEMS})`) as { integrity_check: string }[];
+    for (const { integrity_check: message } of rows) {
+      if (message !== 'ok') problems.add('structure', `SQLite finds: ${message}.`);
+    }
+  });
+  problems.reading('schema', () => {
+    const format = database.pragma('user_version', { simple: true });
+    if (format !== FORMAT_VERSION) {
+      problems.add('schema', `The file says that it has format ${format}; there is no such format.`);
+    }
+    const found = schemaOf(database);
+    for (const [name, sql] of expectedSchema()) {
+      if (found.get(name) === sql) continue;
+      problems.add('schema', `'${name}' is ${found.has(name) ? 'not as Millrace made it' : 'missing'}.`);
+    }
+  });
+}
+
+/** Reads what the rest of the verification needs. @throws when it cannot be read. */
+export function readFacts(database: Sqlite, problems: Problems): StoreFacts {
+  return database.transaction(() => {
+    const number = (sql: string) => Number(database.prepare(sql).pluck().get() ?? 0);
+    const run = database.prepare("SELECT value FROM meta WHERE key = 'run'").pluck().get();
+    if (typeof run !== 'string') problems.add('definition', 'The run id is missing.');
+    const shapeTexts = readShapeTexts(database, problems);
+    return {
+      run: String(run),
+      last: Math.max(number('SELECT max(position) FROM events'), number('SELECT max(last) FROM batches')),
+      names: number('SELECT count(*) FROM names'),
+      namesWritten: number('SELECT names FROM batches ORDER BY last DESC LIMIT 1'),
+      types: readTypeHashes(database, problems),
+      shapeTexts,
+      shapes: shapeTexts.map((text) => parseShape(text)),
+      progress: readProgressRow(database),
+      chunks: readChunkRows(database),
+    };
+  })();
+}
+
+function readTypeHashes(database: Sqlite, problems: Problems): Map<number, number> {
+  const rows = database.prepare('SELECT id, name, version FROM event_types').all() as {
+    id: number;
+    name: unknown;
+    version: unknown;
+  }[];
+  const hashes = new Map<number, number>();
+  for (const { id, name, version } of rows) {
+    if (typeof name === 'string' && typeof version === 'number') hashes.set(id, typeHash(id, name, version));
+    else problems.add('definition', `Event type ${id} has no name or no version.`);
+  }
+  return hashes;
+}
+
+function readShapeTexts(database: Sqlite, problems: Problems): string[] {
+  const rows = database.prepare('SELECT id, keys FROM payload_shapes ORDER BY id').raw().all();
+  return (rows as [number, unknown][]).map(([id, keys], index) => {
+    const text = String(keys);
+    if (id !== index || parseShape(text).length === 0) {
+      problems.add('definition', `Payload shape ${index} is missing, or not a list of keys.`);
+    }
+    return text;
+  });
+}
+
+/** The keys of a shape; none when the text is no list of them. */
+function parseShape(text: string): Shape {
+  try {
+    const keys: unknown = JSON.parse(text);
+    return Array.isArray(keys) && keys.every((key) => typeof key === 'string') ? keys : [];
+  } catch {
+    // Damaged text: reported by whoever meets the empty shape.
+    return [];
+  }
+}
+
+function expectedSchema(): Map<string, unknown> {
+  const fresh = new Database(':memory:');
+  try {
+    fresh.exec(SCHEMA);
+    return schemaOf(fresh);
+  } finally {
+    fresh.close();
+  }
+}
+
+/** The SQL of every table, index and view by name. */
+function schemaOf(database: Sqlite): Map<string, unknown> {
+  const rows = database.prepare("SELECT type || ' ' || name, sql FROM sqlite_schema").raw().all();
+  return new Map(rows as [string, unknown][]);
+}

@@ -1,0 +1,75 @@
+import { StorePathError } from '../events/errors.js';
+import { VERIFY_CACHE_KIB } from '../limits.js';
+import { checkStoreFile } from './file-check.js';
+import { openConnection, type Sqlite } from './sqlite.js';
+import { IndexVerifier } from './verify-index.js';
+import { LogVerifier } from './verify-log.js';
+import { Problems, type StoreProblem } from './verify-problems.js';
+import { verifyDeadLetters, verifyProgress } from './verify-state.js';
+import { readFacts, verifyStructure } from './verify-structure.js';
+
+/** What a verification has found. */
+export interface StoreReport {
+  readonly path: string;
+  /** Whether nothing is wrong. */
+  readonly ok: boolean;
+  /** Events that were read, and the aggregates that they belong to. */
+  readonly events: number;
+  readonly aggregates: number;
+  readonly problems: readonly StoreProblem[];
+  /** How many more problems there are than `problems` describes. */
+  readonly more: number;
+  /** The first event that something is wrong with. Everything before it is as it was written. */
+  readonly firstBadPosition?: number;
+}
+
+/**
+ * Reads a whole store and compares it with its checksums: SQLite's pages, every event, the chain of transactions,
+ * the index, the progress and the dead letters. It only reads, also while an engine has the file open, and needs
+ * little memory: a few bytes for each aggregate. It blocks the thread that calls it, for a few seconds a million
+ * events.
+ *
+ * @throws StorePathError, ForeignStoreError or NewerStoreError when the file is no store that can be verified, and
+ * StoreIoError or StoreLockedError when it cannot be read. Damage is not thrown but reported.
+ */
+export function verifyStore(path: string): StoreReport {
+  if (!checkStoreFile(path)) throw new StorePathError(`Store ${path} does not exist or is empty.`);
+  const problems = new Problems(path);
+  const counts = { events: 0, aggregates: 0 };
+  problems.reading('structure', () => {
+    const database = openConnection(path, { readonly: true });
+    try {
+      database.pragma(`cache_size = -${VERIFY_CACHE_KIB}`);
+      verifyStructure(database, problems);
+      Object.assign(counts, verifyContents(database, problems));
+    } finally {
+      database.close();
+    }
+  });
+  const { list, more, firstPosition } = problems;
+  return {
+    path,
+    ok: list.length === 0,
+    ...counts,
+    problems: list,
+    more,
+    ...(firstPosition !== undefined && { firstBadPosition: firstPosition }),
+  };
+}
+
+function verifyContents(database: Sqlite, problems: Problems): { events: number; aggregates: number } {
+  const facts = readFacts(database, problems);
+  const log = new LogVerifier(database, facts, problems);
+  const isRead = problems.reading(
+    'event',
+    () => log.run(),
+    () => log.position,
+  );
+  if (isRead) {
+    const indexed = facts.progress?.indexed ?? 0;
+    problems.reading('index', () => new IndexVerifier(database, indexed, problems).run(log.indexedVersions));
+  }
+  problems.reading('progress', () => verifyProgress(facts, problems));
+  problems.reading('dead-letter', () => verifyDeadLetters(database, facts, problems));
+  return { events: log.events, aggregates: log.aggregates };
+}
