@@ -42,6 +42,7 @@ export type { LatencySummary } from './observe/histogram.js';
 export type { HotKey } from './observe/hot-keys.js';
 export type { LaneMetrics, Latencies, TypeMetrics } from './observe/meters.js';
 export type { MetricsSnapshot } from './observe/snapshot.js';
+export { traceChrome, traceTree } from './observe/trace-text.js';
 export {
   createPublisher,
   PublishedEvent,
@@ -58,5 +59,6 @@ export {
   type StoreReadOptions,
   type StoreSummary,
 } from './store/inspect.js';
+export { type Trace, type TraceNode, type TraceQuery, traceStory } from './store/trace.js';
 export { type StoreReport, verifyStore } from './store/verify.js';
 export type { StoreProblem, StoreProblemKind } from './store/verify-problems.js';

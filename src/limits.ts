@@ -47,6 +47,17 @@ export const DEFAULT_MAX_IN_FLIGHT_BYTES = 96 * 1024 * 1024;
 export const PRESSURE_AT = 0.8;
 export const PRESSURE_RELIEVED_AT = 0.6;
 
+/** Health by default: the thresholds of the Python original, and a WAL that some reader must be holding up. */
+export const HEALTH_ERROR_RATE = 0.05;
+export const HEALTH_LATENCY_MS = 1000;
+export const HEALTH_WAL_BYTES = 1024 * 1024 * 1024;
+
+/** Health is judged by what happened since one to two of these windows ago. */
+export const HEALTH_WINDOW_MS = 5000;
+
+/** A busy engine looks at its health this often; an idle one never. */
+export const HEALTH_CHECK_MS = 1000;
+
 /** Slab references are 32-bit: 21 bits of slab, 11 bits of row. */
 export const MAX_SLABS = 1 << 21;
 
@@ -232,6 +243,9 @@ export const ANNUALISE_DAYS_MIN = 30;
 
 /** Redraws of the progress bar are at least this far apart: 10 a second look smooth and cost nothing. */
 export const PROGRESS_REDRAW_MS = 100;
+
+/** Events of one traced story: what a person may still look at, and a bound for the memory of a tree. */
+export const MAX_TRACED_EVENTS = 2000;
 
 /** Events that `inspect` shows from the end of the log: one screen. */
 export const INSPECT_LAST_EVENTS = 5;

@@ -121,11 +121,11 @@ async function close(): Promise<void> {
   checkpointer = undefined;
   try {
     writer?.close();
+    reply({ kind: 'closed' });
   } catch (error) {
-    fail(error);
+    reply({ kind: 'closed', error: encodeError(error) });
   }
   writer = undefined;
-  reply({ kind: 'closed' });
   // Ends the thread by itself: a terminated thread could die inside SQLite.
   port?.close();
 }

@@ -61,5 +61,9 @@ function readText(path: string): string {
 
 function malformed(name: string, error: unknown): InputError {
   const { message, lines: line } = error as { message: string; lines?: number };
-  return new InputError(`${name}: not well-formed CSV: ${message}.`, { cause: error, details: { line } });
+  // The parser quotes the cell that it cannot read, and a wrong file may have cells of megabytes.
+  return new InputError(`${name}: not well-formed CSV: ${message.slice(0, 300)}.`, {
+    cause: error,
+    details: { line },
+  });
 }

@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Comman
   sweep: () => import('./sweep-command.js'),
   inspect: () => import('./inspect-command.js'),
   read: () => import('./read-command.js'),
+  trace: () => import('./trace-command.js'),
   verify: () => import('./verify-command.js'),
   'dead-letters': () => import('./dead-letters-command.js'),
 };
@@ -18,6 +19,7 @@ const HELP = `millrace COMMAND [options]
   sweep               run a backtest sweep on worker threads, every event into a SQLite file
   inspect FILE        say what is in a store
   read FILE           print the events of a store
+  trace FILE          follow one story: an event and what it led to
   verify FILE         check that a store is whole
   dead-letters FILE   list, retry or discard the events whose handlers failed for good
 

@@ -10,6 +10,7 @@ import {
   MAX_MAX_IN_FLIGHT,
   MAX_THREADS,
 } from '../limits.js';
+import { checkThresholds, type HealthThresholds } from './health.js';
 import type { Durability, EngineOptions } from './options.js';
 
 /** Options with every default filled in. */
@@ -22,6 +23,7 @@ export interface CheckedOptions extends EngineOptions {
   readonly validate: 'publish' | 'off';
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
+  readonly health: Required<HealthThresholds>;
   readonly deterministic: boolean;
   readonly seed: string;
   readonly shared: Readonly<Record<string, unknown>>;
@@ -56,6 +58,7 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
       4 * POOLED_SLAB_BYTES,
       Number.MAX_SAFE_INTEGER,
     ),
+    health: checkThresholds(options.health),
     deterministic: options.deterministic ?? false,
     seed: options.seed ?? 'millrace',
     shared: checkShared(options.shared ?? {}),

@@ -117,6 +117,8 @@ export class CommitQueue {
     const sentAt = performance.now();
     this.#store.commit({ segments, progress, shapes, ...this.#takeLetters() }).then(
       () => {
+        // Nobody is there any more whom an acknowledgement could reach.
+        if (this.#stopped) return;
         this.#inFlight--;
         this.#done++;
         this.#measure(segments, sentAt);

@@ -4,6 +4,7 @@ import { DEAD_LETTER_PAGE } from '../limits.js';
 import { type DeadLetter, type DeadLetterRecord, toDeadLetter } from '../store/dead-letter.js';
 import type { RawEvent, Store } from '../store/store.js';
 import type { NameEntry } from './directory.js';
+import { parkedBehind } from './failures.js';
 import type { Hub } from './hub.js';
 import { restore, resumeKey } from './resume.js';
 
@@ -72,8 +73,13 @@ export class DeadLetters {
     const { attempts, firstFailedAt } = letter;
     hub.failures.retried.set(position, { attempts, firstFailedAt });
     const handled = hub.receipts.untilHandled({ position, version: raw.version });
-    if (letter.state === 'skipped') await restore(hub, store.reader, registry, raw);
-    else this.#resume(key, position);
+    if (letter.state === 'skipped') {
+      const restored = restore(hub, store.reader, registry, raw, () => giveUpIfParked(hub, key, position));
+      // Waited for together: when the engine fails, both reject.
+      await Promise.all([handled, restored.then(() => hub.pump())]);
+      return;
+    }
+    this.#resume(key, position);
     hub.pump();
     await handled;
   }
@@ -127,6 +133,14 @@ export class DeadLetters {
     }
     return { letter, raw, key };
   }
+}
+
+/** A key may be parked while a skipped event of it waits for room. */
+function giveUpIfParked(hub: Hub, key: NameEntry, position: number): boolean {
+  if (!key.held) return false;
+  hub.failures.retried.delete(position);
+  hub.receipts.failed(position, parkedBehind(key, hub.parking.positionOf(key) ?? position));
+  return true;
 }
 
 function notFound(position: number, why = ''): DeadLetterNotFoundError {

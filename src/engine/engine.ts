@@ -15,7 +15,7 @@ import { abortable, unlessAborted } from './abortable.js';
 import { type CheckedOptions, checkThreads, checkUntil } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
 import { fingerprintOf } from './fingerprint.js';
-import { type Health, healthOf } from './health.js';
+import type { Health } from './health.js';
 import type { Hub } from './hub.js';
 import { Intake } from './intake.js';
 import { Metrics } from './metrics.js';
@@ -272,7 +272,7 @@ export class Engine implements AsyncDisposable {
 
   /** Whether the engine works, and what somebody should look at. */
   health(): Health {
-    return healthOf(this.#hub);
+    return this.#hub.health.current;
   }
 
   stats(): EngineStats {

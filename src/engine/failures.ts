@@ -26,6 +26,7 @@ export interface FailureParts {
   readonly counters: Counters;
   readonly timers: Timers;
   readonly seed: string;
+  readonly lastPosition: () => number;
 }
 
 /** What the hub does about failures. */
@@ -164,7 +165,8 @@ export class Failures {
     const rows = scheduler.park(key);
     this.#forget(key);
     const positions = rows.map((reference) => this.#slabOf(reference).position[rowOf(reference)] as number);
-    parking.park(key, position, positions.at(-1) ?? position);
+    // Not the last one that was queued: while the log is read again, later ones of the key may not be here yet.
+    parking.park(key, position, this.#parts.lastPosition());
     rows.forEach((reference, index) => {
       this.#events.failed(
         positions[index] as number,

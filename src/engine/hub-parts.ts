@@ -6,6 +6,7 @@ import type { Subscriptions } from '../publisher/subscriptions.js';
 import type { StoreState } from '../store/protocol.js';
 import type { Store } from '../store/store.js';
 import type { Counters } from './counters.js';
+import type { HealthThresholds } from './health.js';
 import type { CrewSetup } from './lane-crew.js';
 import type { Notices } from './notices.js';
 import type { Timers } from './timers.js';
@@ -23,6 +24,7 @@ export interface HubParts {
   readonly notices: Notices;
   readonly counters: Counters;
   readonly meters: Meters;
+  readonly health: Required<HealthThresholds>;
   readonly dispatch: 'durable' | 'accepted';
   readonly deterministic: boolean;
   readonly maxInFlight: number;

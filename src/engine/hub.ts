@@ -15,6 +15,8 @@ import type { Counters } from './counters.js';
 import { Directory, type NameEntry } from './directory.js';
 import { eventAt } from './event-at.js';
 import { Failures, parkedBehind } from './failures.js';
+import { HealthWatch } from './health.js';
+import { healthFacts } from './health-facts.js';
 import type { HubParts } from './hub-parts.js';
 import { KeyGate } from './key-gate.js';
 import { LaneCrew } from './lane-crew.js';
@@ -50,19 +52,23 @@ export class Hub {
   readonly #parts: HubParts;
   readonly #shapes: Shapes;
   readonly #gate: KeyGate | undefined;
-  readonly pressure: Pressure;
+  readonly #pressure: Pressure;
+  readonly health: HealthWatch;
   readonly #scheduler: LaneScheduler;
   readonly #pump: LanePump;
   /** By stored type id; several ids may be versions or aliases of one type. */
   readonly #types: (RegisteredType | undefined)[] = [];
   readonly #idle: (() => void)[] = [];
-  #durable: number;
+  /** While the log is read again, what handlers emit stays in it: it would overtake events not read yet. */
+  recovering = false;
+  /** Every position up to here is durable. */
+  lastDurable: number;
   #failure: Error | undefined;
 
   constructor(parts: HubParts) {
     const { store, state } = parts;
     this.#parts = parts;
-    this.#durable = state.lastPosition;
+    this.lastDurable = state.lastPosition;
     this.progress = new Progress(state.progress.mark, state.progress.chunks);
     this.#gate = parts.deterministic ? new KeyGate() : undefined;
     this.directory = new Directory(store);
@@ -85,7 +91,7 @@ export class Hub {
     this.notices = parts.notices;
     this.counters = parts.counters;
     this.counters.inFlight = 0;
-    this.pressure = new Pressure(
+    this.#pressure = new Pressure(
       () => ({
         inFlight: this.counters.inFlight + (this.#gate?.waiting ?? 0),
         maxInFlight: parts.maxInFlight,
@@ -103,7 +109,7 @@ export class Hub {
     }
     this.commits = new CommitQueue(store, this.progress, parts.meters, {
       sending: () => {
-        this.pressure.check();
+        this.#pressure.check();
         return this.receipts.takeSettling();
       },
       newShapes: () => this.#shapes.takeUnstored(),
@@ -129,6 +135,11 @@ export class Hub {
       settled: (key) => this.failures.settle(key),
       answered: () => this.#answered(),
     });
+    this.health = new HealthWatch(
+      parts.health,
+      () => healthFacts(this, parts, this.#pressure.share),
+      this.notices,
+    );
     this.failures = new Failures(
       {
         scheduler: this.#scheduler,
@@ -140,6 +151,7 @@ export class Hub {
         counters: this.counters,
         timers: parts.timers,
         seed: parts.setup.seed,
+        lastPosition: () => this.sequencer.lastPosition,
       },
       {
         retry: () => this.#pump.pump(),
@@ -212,15 +224,6 @@ export class Hub {
     if (this.#failure) throw this.#failure;
   }
 
-  /** An event of the log that no lane handles any more. */
-  pass(position: number): void {
-    this.progress.finish(position);
-  }
-
-  get lastDurable(): number {
-    return this.#durable;
-  }
-
   /** Sends waiting work to the lanes. */
   pump(): void {
     this.#pump.pump();
@@ -244,6 +247,7 @@ export class Hub {
     );
     this.stop();
     this.notices.send({ kind: 'failed', error: this.#failure });
+    this.health.tell();
     this.receipts.rejectAll(this.#failure);
     this.admission.refuseAll(this.#failure);
     this.#gate?.refuseAll(this.#failure);
@@ -285,15 +289,15 @@ export class Hub {
     const key = slab.keys[row] as NameEntry;
     if (key.held) {
       const position = slab.position[row] as number;
-      const parkedAt = this.parking.positionOf(key);
-      this.parking.hold(key, position);
+      const parkedAt = this.parking.hold(key, position);
       // Whoever waits for it may only be about to say so, in this same turn. Behind a key that is being resumed
       // it will be handled soon, and its waiter goes on waiting.
       if (parkedAt !== undefined) {
         queueMicrotask(() => this.receipts.failed(position, parkedBehind(key, parkedAt)));
       }
       this.#release(slab, key);
-    } else this.#scheduler.enqueue(rowReference(slab.id, row), key);
+    } else if (this.recovering) this.#release(slab, key);
+    else this.#scheduler.enqueue(rowReference(slab.id, row), key);
   }
 
   #committed(segments: readonly HubSegment[]): void {
@@ -310,10 +314,10 @@ export class Hub {
         }
         if (subscribed && type) this.#deliver(slab, row, type);
       }
-      this.#durable = slab.position[to - 1] as number;
+      this.lastDurable = slab.position[to - 1] as number;
       this.pool.release(slab, to - from);
     }
-    this.receipts.durable(this.#durable);
+    this.receipts.durable(this.lastDurable);
     this.#answered();
   }
 
@@ -371,7 +375,8 @@ export class Hub {
 
   #answered(): void {
     if (this.#failure) return;
-    this.pressure.check();
+    this.#pressure.check();
+    this.health.check();
     this.#gate?.advance();
     this.commits.schedule();
     this.admission.advance();

@@ -93,7 +93,8 @@ export class LanePump {
       this.#scheduler.returned(key, reference);
       keys.add(key);
     }
-    const alone: Suspect[] = [];
+    // Suspects whose turn has not come yet.
+    const alone = seat.suspects.splice(0).filter(({ key }) => !keys.has(key));
     const until = new Map([...suspects, ...guilty].map((reference) => [this.#keyOf(reference), reference]));
     for (const key of keys) {
       const reference = until.get(key);
@@ -160,6 +161,8 @@ export class LanePump {
     // An answer that was on its way when the lane was given up: its events run again.
     if (this.#stopped || seat.state === 'ended') return;
     const { failures, held, emitted, unknownShapes, milliseconds } = result;
+    // Taken now: while the answer is dealt with the next suspect may already be sent.
+    const [suspect] = seat.suspects;
     seat.sent.shift();
     for (const shape of unknownShapes) this.#events.unknownShape(shape);
     this.#scheduler.answered(seat.number, rows.length - held.length, milliseconds);
@@ -170,7 +173,7 @@ export class LanePump {
     } else {
       this.#takeFailures(seat, rows, result);
     }
-    if (seat.suspects.length > 0) this.#acquit(seat, rows, result);
+    if (suspect) this.#acquit(seat, suspect, rows, result);
     this.#crew.answered(seat);
     this.#events.answered();
   }
@@ -221,16 +224,14 @@ export class LanePump {
     key.failing = true;
   }
 
-  /** A suspect came back alive. */
-  #acquit(seat: LaneSeat, rows: Uint32Array, { failures }: LaneResult): void {
-    const { key, until } = seat.suspects[0] as Suspect;
-    if (failures.length > 0) {
-      // It threw instead: what to do about that has been decided.
-      seat.suspects.shift();
-    } else if (rows[0] === until || key.head === NO_ROW) {
-      seat.suspects.shift();
-      this.#scheduler.resume(key);
-    }
+  /** A suspect came back alive. If it threw instead, what to do about that has been decided. */
+  #acquit(seat: LaneSeat, suspect: Suspect, rows: Uint32Array, { failures }: LaneResult): void {
+    const { key, until } = suspect;
+    const threw = failures.length > 0;
+    if (!threw && rows[0] !== until && key.head !== NO_ROW) return;
+    const index = seat.suspects.indexOf(suspect);
+    if (index >= 0) seat.suspects.splice(index, 1);
+    if (!threw) this.#scheduler.resume(key);
   }
 
   #finish(reference: number): void {
@@ -239,7 +240,8 @@ export class LanePump {
     const key = slab.keys[row] as NameEntry;
     if (key.attempts > 0) {
       key.attempts = 0;
-      this.failed.delete(key);
+      // A later event of the key may have failed in the same batch, and is the one to be tried again.
+      if (this.failed.get(key)?.reference === reference) this.failed.delete(key);
     }
     this.#scheduler.finished(key);
     this.#events.finished(slab, row);

@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs';
 import { HOT_KEYS_SHOWN } from '../limits.js';
 import { prometheusText } from '../observe/prometheus.js';
 import type { MetricsSnapshot } from '../observe/snapshot.js';
 import type { EngineParts } from './engine.js';
+import { sizeOf } from './health-facts.js';
 
 /** What an engine has counted and measured. Always on; looking at it costs microseconds. */
 export class Metrics {
@@ -64,8 +64,4 @@ export class Metrics {
 
 function mean(sum: number, count: number): number {
   return count === 0 ? 0 : sum / count;
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

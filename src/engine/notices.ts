@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import type { Health, HealthStatus } from './health.js';
 
 /** How full the engine is. */
 export interface Fill {
@@ -27,6 +28,8 @@ export type Notice =
     }
   /** A lane died, or was ended because a handler took too long. Another one takes its place. */
   | { readonly kind: 'lane-replaced'; readonly lane: number; readonly error: Error }
+  /** `engine.health()` is not what it was. */
+  | ({ readonly kind: 'health'; readonly from: HealthStatus } & Health)
   /** The engine stopped, and nothing more is acknowledged; `recover` or the next open goes on. */
   | { readonly kind: 'failed'; readonly error: Error };
 

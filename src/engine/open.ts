@@ -160,11 +160,21 @@ async function recover(hub: Hub, store: Store, registry: EventRegistry, state: S
     const letter = reader.deadLetter(position);
     if (letter) hub.failures.retried.set(position, letter);
   }
-  // What handlers emit meanwhile is on its way already.
-  for await (const raw of unfinished(hub, reader, progress.mark + 1, lastPosition)) {
-    if (keyOf(raw.partitionKey ?? raw.aggregate).held) continue;
-    await restore(hub, reader, registry, raw);
+  hub.recovering = true;
+  let from = progress.mark + 1;
+  let to = lastPosition;
+  while (from <= to) {
+    if (to > hub.lastDurable) await hub.receipts.untilDurable({ position: to, version: 0 });
+    for await (const raw of unfinished(hub, reader, from, to)) {
+      const key = keyOf(raw.partitionKey ?? raw.aggregate);
+      // It may also be parked while this waits for room.
+      if (!key.held) await restore(hub, reader, registry, raw, () => key.held);
+    }
+    // What handlers have emitted meanwhile comes after everything that was there before it.
+    from = to + 1;
+    to = hub.sequencer.lastPosition;
   }
+  hub.recovering = false;
   for (const position of deadLetters.retry) {
     const [raw] = reader.page({ from: position, limit: 1 });
     if (raw) await restore(hub, reader, registry, raw);

@@ -1,6 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
+import type { HealthThresholds } from './health.js';
 
 /** What an acknowledged event survives. `memory`: nothing. `os`: a killed process. `disk`: a power cut. */
 export type Durability = 'memory' | 'os' | 'disk';
@@ -31,6 +32,8 @@ export interface EngineOptions {
   readonly maxInFlight?: number;
   /** Bytes of slab memory for events in flight, before publishers wait. Default 96 MiB. */
   readonly maxInFlightBytes?: number;
+  /** When `engine.health()` is no longer `HEALTHY`. */
+  readonly health?: HealthThresholds;
   /** Same result for any thread count: time from the data, ids and random numbers from (run, key). */
   readonly deterministic?: boolean;
   /** Seed of `ctx.random` in deterministic mode. Default 'millrace'. */

@@ -44,10 +44,11 @@ export class Parking {
     key.held = true;
   }
 
-  /** A new event of a held key stays in the log. */
-  hold(key: NameEntry, position: number): void {
+  /** A new event of a held key stays in the log. Returns the dead letter that it waits behind, if it is parked. */
+  hold(key: NameEntry, position: number): number | undefined {
     const parked = this.#keys.get(key);
     if (parked) parked.lastHeld = position;
+    return this.positionOf(key);
   }
 
   /** The dead letter that a key is parked behind. */

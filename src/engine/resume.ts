@@ -61,7 +61,7 @@ export async function* unfinished(
   }
 }
 
-/** Puts an event of the log back on its way, when there is room. */
+/** Puts an event of the log back on its way, when there is room; unless it is `isCancelled` by then. */
 export async function restore(
   hub: Hub,
   reader: EventReader,
@@ -71,7 +71,8 @@ export async function restore(
 ): Promise<void> {
   const type = registry.find(storedType(reader, raw).name);
   if (!type?.handled) {
-    hub.pass(raw.position);
+    // Nobody handles its type any more.
+    hub.progress.finish(raw.position);
     return;
   }
   const facts = {
@@ -81,12 +82,13 @@ export async function restore(
     occurredAt: raw.occurredAt,
     causation: raw.causation,
   };
+  const enter = () => {
+    if (!isCancelled()) hub.restore(facts, raw);
+  };
   if (hub.admission.isOpen) {
-    hub.restore(facts, raw);
+    enter();
     return;
   }
   hub.pump();
-  await hub.admission.enter(() => {
-    if (!isCancelled()) hub.restore(facts, raw);
-  }, undefined);
+  await hub.admission.enter(enter, undefined);
 }

@@ -54,6 +54,8 @@ export class Codec {
       mapsAsObjects: true,
       // Bytes in a payload would else be a view of a slab that is soon used again.
       copyBuffers: true,
+      // Else bytes may refer to other bytes of theirs: forty levels of that are a trillion values to walk through.
+      structuredClone: false,
     } as never);
   }
 
@@ -110,6 +112,8 @@ export class Codec {
       shouldShareStructure: () => false,
       useRecords: (value: unknown) => value === this.#record,
       variableMapSize: true,
+      // A field of that name is data, also beside one named 'constructor'; methods were refused before.
+      useToJSON: false,
     } as never) as unknown as PackrInternals;
   }
 }

@@ -1,6 +1,6 @@
 import { MAX_EMITTED_BYTES } from '../limits.js';
 import { type Codec, isRecord, type Shape, shapeOf } from './codec.js';
-import { PayloadTooLargeError } from './errors.js';
+import { LaneCrashedError, PayloadTooLargeError } from './errors.js';
 import { checkSize } from './payload-check.js';
 
 /** One emitted event as it lies in an emission buffer. Offsets are into the buffer it was read from. */
@@ -148,7 +148,11 @@ export function* readEmissions(bytes: Buffer): Generator<Emission> {
     emission.dataLength = bytes.readUInt32LE(start + 20);
     emission.metadataLength = bytes.readUInt32LE(start + 24);
     emission.dataOffset = start + bytes.readUInt32LE(start + 28);
-    start = emission.dataOffset + emission.dataLength + emission.metadataLength;
+    const end = emission.dataOffset + emission.dataLength + emission.metadataLength;
+    if (emission.dataOffset < names + nameLength + keyLength || end > bytes.length) {
+      throw new LaneCrashedError('A lane sent bytes that are no emitted events.');
+    }
+    start = end;
     if (emission.cause !== DROPPED) yield emission;
   }
 }

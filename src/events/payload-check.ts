@@ -1,4 +1,5 @@
 import { MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_VALUES } from '../limits.js';
+import { toError } from './error-codec.js';
 import { PayloadTooLargeError, UnsupportedPayloadError } from './errors.js';
 
 const INT64_MIN = -(2n ** 63n);
@@ -13,8 +14,16 @@ const INT64_MAX = 2n ** 64n - 1n;
  */
 export function checkPayload(type: string, data: unknown): void {
   visited = 0;
-  // The happy path builds no path strings; a second walk does, once something was found.
-  if (problemOf(data, 0) !== undefined) throw describeProblem(type, data);
+  let found: UnsupportedPayloadError | undefined;
+  try {
+    // The happy path builds no path strings; a second walk does, once something was found.
+    if (problemOf(data, 0) !== undefined) found = describeProblem(type, data);
+  } catch (cause) {
+    // A getter or a proxy of the caller's own.
+    const message = `Event '${type}': the payload cannot be read: ${toError(cause).message}`;
+    found = new UnsupportedPayloadError(message, { cause, details: { type, path: '' } });
+  }
+  if (found) throw found;
 }
 
 /** Values looked at for the running payload. A payload whose parts are shared many times over has no end. */

@@ -103,6 +103,11 @@ export function chainOf(link: BatchLink, checks: Uint8Array): number {
   return crc32(checks, crc32(header));
 }
 
+/** The checksum of a row of small tables, over its columns in their order. */
+export function rowCheck(values: readonly (string | number)[]): number {
+  return endCheck(mixText(0, JSON.stringify(values)));
+}
+
 /** The checksum of the row of `progress`. */
 export function progressCheck(mark: number, indexed: number): number {
   return endCheck(mixNumber(mixNumber(0, mark), indexed));

@@ -1,5 +1,6 @@
 import { DeadLetterNotFoundError, StoreLockedError, StorePathError } from '../events/errors.js';
 import type { DeadLetterRecord } from './dead-letter.js';
+import { DeadLetterReader, DeadLetterWriter } from './dead-letter-table.js';
 import { checkStoreFile } from './file-check.js';
 import { lockStore } from './lock.js';
 import { Progress } from './progress.js';
@@ -18,8 +19,12 @@ type Found = Pick<DeadLetterRecord, 'position' | 'state'>;
  */
 export function retryDeadLetters(path: string, positions: readonly number[] | 'all'): number[] {
   return edit(path, positions, (store, letters) => {
-    const retry = store.prepare('UPDATE dead_letters SET retry = 1 WHERE position = ?');
-    for (const { position } of letters) retry.run(position);
+    const reader = new DeadLetterReader(store);
+    const writer = new DeadLetterWriter(store);
+    for (const { position } of letters) {
+      const letter = reader.find(position);
+      if (letter) writer.apply({ put: [{ ...letter, retry: true }], remove: [] });
+    }
   });
 }
 

@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { WireError } from '../events/error-codec.js';
 import { StoreCorruptError } from '../events/errors.js';
 import { MAX_DEAD_LETTER_CHARACTERS } from '../limits.js';
+import { rowCheck } from './checksum.js';
 import type {
   DeadLetterChange,
   DeadLetterRange,
@@ -11,13 +12,16 @@ import type {
 } from './dead-letter.js';
 import { guard, type Sqlite } from './sqlite.js';
 
-interface Row extends Omit<DeadLetterRecord, 'error' | 'retry'> {
+/** A row of the table. */
+export interface DeadLetterRow extends Omit<DeadLetterRecord, 'error' | 'retry'> {
   readonly error: string;
   readonly retry: number;
+  readonly checksum: number;
 }
 
-const COLUMNS = `position, key, state, attempts, handler, lane, first_failed_at AS firstFailedAt,
-  failed_at AS failedAt, error, retry`;
+/** The columns of a row, named as its fields. */
+export const DEAD_LETTER_COLUMNS = `dead_letters.position, key, state, attempts, handler, lane,
+  first_failed_at AS firstFailedAt, failed_at AS failedAt, error, retry, checksum`;
 
 /** Reads the dead letters of a file. */
 export class DeadLetterReader {
@@ -28,26 +32,27 @@ export class DeadLetterReader {
   constructor(database: Sqlite) {
     this.#path = database.name;
     this.#after = database.prepare(
-      `SELECT ${COLUMNS} FROM dead_letters WHERE position > ? ORDER BY position LIMIT ?`,
+      `SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters WHERE position > ? ORDER BY position LIMIT ?`,
     );
-    this.#one = database.prepare(`SELECT ${COLUMNS} FROM dead_letters WHERE position = ?`);
+    this.#one = database.prepare(`SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters WHERE position = ?`);
   }
 
   page({ after, limit }: DeadLetterRange): readonly DeadLetterRecord[] {
-    const rows = guard(this.#path, () => this.#after.all(after, limit)) as Row[];
+    const rows = guard(this.#path, () => this.#after.all(after, limit)) as DeadLetterRow[];
     return rows.map((row) => this.#record(row));
   }
 
   find(position: number): DeadLetterRecord | undefined {
-    const row = guard(this.#path, () => this.#one.get(position)) as Row | undefined;
+    const row = guard(this.#path, () => this.#one.get(position)) as DeadLetterRow | undefined;
     return row && this.#record(row);
   }
 
-  #record(row: Row): DeadLetterRecord {
-    return { ...row, error: this.#error(row), retry: row.retry === 1 };
+  #record(row: DeadLetterRow): DeadLetterRecord {
+    const { checksum: _, ...record } = row;
+    return { ...record, error: this.#error(row), retry: row.retry === 1 };
   }
 
-  #error({ error, position }: Row): WireError {
+  #error({ error, position }: DeadLetterRow): WireError {
     const wire = parseError(error);
     if (wire) return wire;
     throw new StoreCorruptError(
@@ -62,28 +67,31 @@ export class DeadLetterWriter {
   readonly #remove: Statement;
 
   constructor(database: Sqlite) {
-    this.#put = database.prepare('INSERT OR REPLACE INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#put = database.prepare(
+      'INSERT OR REPLACE INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    );
     this.#remove = database.prepare('DELETE FROM dead_letters WHERE position = ?');
   }
 
   apply({ put, remove }: DeadLetterChange): void {
     for (const position of remove) this.#remove.run(position);
     for (const letter of put) {
-      const { position, key, state, attempts, handler, lane, firstFailedAt, failedAt, retry } = letter;
-      this.#put.run(
-        position,
-        key,
-        state,
-        attempts,
-        handler,
-        lane,
-        Math.trunc(firstFailedAt),
-        Math.trunc(failedAt),
-        errorText(letter.error),
-        retry ? 1 : 0,
-      );
+      const columns = columnsOf({
+        ...letter,
+        firstFailedAt: Math.trunc(letter.firstFailedAt),
+        failedAt: Math.trunc(letter.failedAt),
+        error: errorText(letter.error),
+        retry: letter.retry ? 1 : 0,
+      });
+      this.#put.run(...columns, rowCheck(columns));
     }
   }
+}
+
+/** A row's columns in their order, without the checksum that they give. */
+export function columnsOf(row: Omit<DeadLetterRow, 'checksum'>): (string | number)[] {
+  const { position, key, state, attempts, handler, lane, firstFailedAt, failedAt, error, retry } = row;
+  return [position, key, state, attempts, handler, lane, firstFailedAt, failedAt, error, retry];
 }
 
 /** What an engine must know of the dead letters in a file. */
@@ -92,7 +100,7 @@ export function readOpenDeadLetters(database: Sqlite): OpenDeadLetters {
     .prepare(
       "SELECT position, key, state, retry FROM dead_letters WHERE state = 'parked' OR retry = 1 ORDER BY position",
     )
-    .all() as Row[];
+    .all() as DeadLetterRow[];
   const asked = (state: DeadLetterState) =>
     rows.filter((row) => row.state === state && row.retry === 1).map(({ position }) => position);
   return {
@@ -105,9 +113,9 @@ export function readOpenDeadLetters(database: Sqlite): OpenDeadLetters {
 }
 
 /** The stored text of an error as an error's plain data; undefined when it is none. */
-export function parseError(text: unknown): WireError | undefined {
+function parseError(text: string): WireError | undefined {
   try {
-    const wire = JSON.parse(String(text)) as WireError | null;
+    const wire = JSON.parse(text) as WireError | null;
     return typeof wire?.name === 'string' && typeof wire.message === 'string' ? wire : undefined;
   } catch {
     // Damaged text is for the caller to report: it knows where it lay.

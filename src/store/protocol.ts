@@ -58,6 +58,7 @@ export type WriterReply =
   | { readonly kind: 'opened'; readonly state: StoreState }
   | { readonly kind: 'committed'; readonly sequence: number; readonly indexed: number }
   | { readonly kind: 'failed'; readonly error: WireError }
-  | { readonly kind: 'closed' };
+  /** File, lock and everything else are closed, whatever failed in doing so. */
+  | { readonly kind: 'closed'; readonly error?: WireError };
 
 export type { ProgressChange, ProgressChunk };

@@ -9,7 +9,8 @@ export const FORMAT_VERSION = 1;
 /**
  * The tables. Events are appended by position and nothing else; the index on (aggregate, version) is a table
  * of its own that the writer fills later in sorted runs, because an index kept at insert time costs three to
- * ten times the insert itself. Names, types and payload shapes are interned: the events hold numbers.
+ * ten times the insert itself. Names, types and payload shapes are interned: the events hold numbers. What
+ * `batches` does not cover has a checksum of its own, so that a changed byte is found wherever it matters.
  */
 export const SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
@@ -19,6 +20,7 @@ CREATE TABLE event_types (
   name TEXT NOT NULL,
   version INTEGER NOT NULL,
   volatile TEXT NOT NULL,
+  checksum INTEGER NOT NULL,
   UNIQUE (name, version)
 ) STRICT;
 
@@ -78,7 +80,7 @@ CREATE TABLE progress_chunks (
   checksum INTEGER NOT NULL
 ) STRICT;
 
--- Events whose handlers failed for good. Positions, states and flags are in src/store/dead-letter.ts.
+-- Events whose handlers failed for good.
 CREATE TABLE dead_letters (
   position INTEGER PRIMARY KEY,
   key INTEGER NOT NULL,
@@ -89,7 +91,8 @@ CREATE TABLE dead_letters (
   first_failed_at INTEGER NOT NULL,
   failed_at INTEGER NOT NULL,
   error TEXT NOT NULL,
-  retry INTEGER NOT NULL CHECK (retry IN (0, 1))
+  retry INTEGER NOT NULL CHECK (retry IN (0, 1)),
+  checksum INTEGER NOT NULL
 ) STRICT;
 
 -- What an engine asks for at open, however many others there are.

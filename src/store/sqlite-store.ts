@@ -102,22 +102,21 @@ export class SqliteStore implements Store {
     const worker = this.#worker;
     if (!worker) return;
     worker.ref();
-    const failure = this.#failure;
     // Also after a failure: the connection is closed by its own thread, never by ending the thread.
-    if (!this.#exited) await this.#untilClosed();
+    const failure = this.#exited ? undefined : await this.#untilClosed();
     this.#worker = undefined;
     // The thread ends by itself after 'closed'; this waits for the end, or ends a failed one.
     await worker.terminate();
-    // What had failed before was reported before.
-    if (this.#failure !== failure) throw this.#failure;
+    if (failure) throw failure;
   }
 
-  /** Has the writer close the store. Resolves when it has, or its thread has ended, whatever failed meanwhile. */
-  #untilClosed(): Promise<void> {
+  /** Has the writer close the store, whatever failed before. @returns what failed in closing it. */
+  #untilClosed(): Promise<Error | undefined> {
     return new Promise((resolveClosed) => {
-      this.#onReply = ({ kind }) => {
-        if (kind === 'closed') this.#exited = true;
-        if (this.#exited) resolveClosed();
+      this.#onReply = (reply) => {
+        if (reply.kind === 'closed') this.#exited = true;
+        if (!this.#exited) return;
+        resolveClosed(reply.kind === 'closed' && reply.error ? decodeError(reply.error) : undefined);
       };
       this.#post({ kind: 'close' });
     });

@@ -77,9 +77,9 @@ export class IndexVerifier {
   #compare(aggregate: number, first: number, positions: readonly number[]): void {
     let version = first;
     for (const position of positions) {
-      if (position > this.#indexed) return;
       const [eventAggregate, eventVersion] = (this.#event.get(position) ?? []) as unknown[];
-      if (eventAggregate !== aggregate || eventVersion !== version) {
+      // A run is of one pass, so all of it is in the index or nothing.
+      if (position > this.#indexed || eventAggregate !== aggregate || eventVersion !== version) {
         this.#problems.add(
           'index',
           `The index has position ${position} as version ${version} of ${this.#nameOf(aggregate)}, which it is not.`,

@@ -29,7 +29,8 @@ export class LogVerifier {
   readonly #facts: StoreFacts;
   readonly #problems: Problems;
   readonly #batches: BatchVerifier;
-  readonly #codec: Codec;
+  /** Undefined: shapes are damaged, which was reported, and no record can be decoded without them. */
+  readonly #codec: Codec | undefined;
   readonly #page: Statement;
   readonly #name: Statement;
   readonly #knownNames = new SparseNumbers();
@@ -45,7 +46,7 @@ export class LogVerifier {
     this.#facts = facts;
     this.#problems = problems;
     this.#batches = new BatchVerifier(database, facts, problems);
-    this.#codec = new Codec(facts.shapes);
+    if (facts.shapes.every((shape) => shape.length > 0)) this.#codec = new Codec(facts.shapes);
     this.#page = database
       .prepare(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`)
       .raw();
@@ -149,8 +150,8 @@ export class LogVerifier {
       return `has a payload of the unknown shape ${shape}`;
     }
     try {
-      this.#codec.unpack(data);
-      if (metadata) this.#codec.unpack(metadata);
+      this.#codec?.unpack(data);
+      if (metadata) this.#codec?.unpack(metadata);
       return undefined;
     } catch (error) {
       return `has a payload or metadata that cannot be decoded: ${(error as Error).message}`;

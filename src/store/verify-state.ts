@@ -1,5 +1,6 @@
 import { PROGRESS_CHUNK, READ_PAGE } from '../limits.js';
-import { parseError } from './dead-letter-table.js';
+import { rowCheck } from './checksum.js';
+import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-table.js';
 import { Progress } from './progress.js';
 import { type ChunkRow, isWhole } from './progress-table.js';
 import type { Sqlite } from './sqlite.js';
@@ -29,11 +30,8 @@ export function verifyProgress({ progress, chunks, last }: StoreFacts, problems:
   }
 }
 
-interface Letter {
-  readonly position: number;
-  readonly key: unknown;
-  readonly state: unknown;
-  readonly error: unknown;
+interface Letter extends DeadLetterRow {
+  /** Partition key and position of its event. */
   readonly eventKey: number | null;
   readonly event: number | null;
 }
@@ -45,8 +43,7 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   const isUsable = progress && isWhole(progress) && chunks.every(isWhole);
   const finished = isUsable ? new Progress(progress.mark, chunks) : new Progress(0, []);
   const page = database.prepare(
-    `SELECT dead_letters.position, key, state, error, events.position AS event,
-       coalesce(partition_key, aggregate) AS eventKey
+    `SELECT ${DEAD_LETTER_COLUMNS}, events.position AS event, coalesce(partition_key, aggregate) AS eventKey
      FROM dead_letters LEFT JOIN events ON events.position = dead_letters.position
      WHERE dead_letters.position > ? ORDER BY dead_letters.position LIMIT ?`,
   );
@@ -62,14 +59,11 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   }
 }
 
-function faultOf(
-  { position, key, state, error, event, eventKey }: Letter,
-  progress: Progress,
-): string | undefined {
+function faultOf(letter: Letter, progress: Progress): string | undefined {
+  const { position, key, state, checksum, event, eventKey } = letter;
+  if (checksum !== rowCheck(columnsOf(letter))) return 'is not what was written';
   if (event === null) return 'has no event in the log';
   if (key !== eventKey) return 'has another key than its event';
-  if (state !== 'parked' && state !== 'skipped') return `has the unknown state '${String(state)}'`;
-  if (!parseError(error)) return 'has an error that cannot be read';
   if (state === 'parked' && progress.isFinished(position)) return 'is parked, but its event is finished';
   return undefined;
 }

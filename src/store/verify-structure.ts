@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import type { Shape } from '../events/codec.js';
 import { MAX_VERIFY_PROBLEMS } from '../limits.js';
-import { typeHash } from './checksum.js';
+import { rowCheck, typeHash } from './checksum.js';
 import { type ChunkRow, type ProgressRow, readChunkRows, readProgressRow } from './progress-table.js';
 import { FORMAT_VERSION, SCHEMA } from './schema.js';
 import type { Sqlite } from './sqlite.js';
@@ -67,17 +67,21 @@ export function readFacts(database: Sqlite, problems: Problems): StoreFacts {
 }
 
 function readTypeHashes(database: Sqlite, problems: Problems): Map<number, number> {
-  const rows = database.prepare('SELECT id, name, version FROM event_types').all() as {
-    id: number;
-    name: unknown;
-    version: unknown;
+  const rows = database.prepare('SELECT id, name, version, volatile, checksum FROM event_types').all() as {
+    readonly id: number;
+    readonly name: string;
+    readonly version: number;
+    readonly volatile: string;
+    readonly checksum: number;
   }[];
-  const hashes = new Map<number, number>();
-  for (const { id, name, version } of rows) {
-    if (typeof name === 'string' && typeof version === 'number') hashes.set(id, typeHash(id, name, version));
-    else problems.add('definition', `Event type ${id} has no name or no version.`);
-  }
-  return hashes;
+  return new Map(
+    rows.map(({ id, name, version, volatile, checksum }) => {
+      if (checksum !== rowCheck([name, version, volatile])) {
+        problems.add('definition', `Event type ${id}, now named '${name}', is not what was written.`);
+      }
+      return [id, typeHash(id, String(name), version)];
+    }),
+  );
 }
 
 function readShapeTexts(database: Sqlite, problems: Problems): string[] {

@@ -5,6 +5,7 @@ import type { StoredType } from '../events/registry.js';
 import { Slab } from '../events/slab.js';
 import { INDEX_PIECE, WRITER_CACHE_KIB } from '../limits.js';
 import { BatchLog } from './batch-log.js';
+import { rowCheck } from './checksum.js';
 import type { DeadLetterChange } from './dead-letter.js';
 import { DeadLetterWriter, readOpenDeadLetters } from './dead-letter-table.js';
 import { checkStoreFile } from './file-check.js';
@@ -240,10 +241,14 @@ export class Writer {
 
   #internTypes(types: WriterOptions['types']): readonly StoredType[] {
     const insert = this.#database.prepare(
-      'INSERT INTO event_types (name, version, volatile) VALUES (?, ?, ?) ON CONFLICT (name, version) DO UPDATE SET volatile = excluded.volatile',
+      `INSERT INTO event_types (name, version, volatile, checksum) VALUES (?, ?, ?, ?)
+       ON CONFLICT (name, version) DO UPDATE SET volatile = excluded.volatile, checksum = excluded.checksum`,
     );
     inTransaction(this.#database, () => {
-      for (const { name, version, volatile } of types) insert.run(name, version, JSON.stringify(volatile));
+      for (const type of types) {
+        const columns = [type.name, type.version, JSON.stringify(type.volatile)];
+        insert.run(...columns, rowCheck(columns));
+      }
     });
     return readTypes(this.#database);
   }

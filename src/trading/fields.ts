@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * The kinds of field that the trading events are made of.
+ * The kinds of field that the trading events are made of; those for money in a real account: see decimal.ts.
  *
  * **Money, prices and quantities of a backtest are IEEE 754 double numbers**, finite by schema. They are
  * simulated: each is the result of a fixed sequence of additions, multiplications and divisions over candles
@@ -13,13 +13,13 @@ import { z } from 'zod';
  * `Date` objects carry identity; a number carries neither, and sorts and hashes as it is.
  *
  * **Fractions and percentages**: a field whose name ends in `_percent` holds 5 for five percent; all other
- * ratios (`total_return`, `win_rate`, `max_drawdown`, …) hold 0.05.
+ * ratios (`total_return`, `win_rate`, `max_drawdown`, …) hold 0.05. `risk_percentage` counts as a percentage.
  *
  * **Unknown fields are refused**, not dropped: `settings` where `backtest_settings` was meant is a mistake
  * that would otherwise show up as a missing value years later.
  */
 
-/** An identifier: any text but the empty one. */
+/** An identifier or a name: any text but the empty one. */
 export const id = z.string().min(1);
 
 /** Free text that may be empty. */
@@ -48,6 +48,9 @@ export const percent = z.number().min(0).max(100);
 
 /** A JSON object whose content the event does not prescribe. */
 export const json = z.record(z.string(), z.unknown());
+
+/** One JSON value: a number, text, boolean, null, array or object. */
+export const value = z.json('expected a JSON value; use null where there is none');
 
 /** The fields that every event of one backtest begins with. */
 export const backtestFields = { backtest_id: id, strategy_id: id, symbol: id };

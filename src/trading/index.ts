@@ -1,49 +1,58 @@
-import { BacktestDataLoaded, BacktestProgressUpdated, BacktestStarted } from './backtest-progress.js';
-import {
+export { BacktestDataLoaded, BacktestProgressUpdated, BacktestStarted } from './backtest-progress.js';
+export {
   BacktestComparisonCompleted,
   BacktestCompleted,
   BacktestFailed,
   BacktestResultSaved,
   BacktestStopped,
 } from './backtest-results.js';
-import {
+export {
   BacktestPositionClosed,
   BacktestPositionOpened,
   BacktestSignalGenerated,
   BacktestTradeExecuted,
 } from './backtest-trades.js';
-
-/**
- * The events of one backtest's life, ordered and keyed by `backtest_id`; only a comparison has an id of its
- * own. Each also answers to the name it had in the original program. Field kinds, and what is said of money
- * and time: see fields.ts.
- */
-export const backtestEvents = Object.freeze([
-  BacktestStarted,
-  BacktestDataLoaded,
-  BacktestSignalGenerated,
-  BacktestTradeExecuted,
-  BacktestPositionOpened,
-  BacktestPositionClosed,
-  BacktestProgressUpdated,
-  BacktestCompleted,
-  BacktestFailed,
-  BacktestStopped,
-  BacktestResultSaved,
-  BacktestComparisonCompleted,
-] as const);
-
 export {
-  BacktestComparisonCompleted,
-  BacktestCompleted,
-  BacktestDataLoaded,
-  BacktestFailed,
-  BacktestPositionClosed,
-  BacktestPositionOpened,
-  BacktestProgressUpdated,
-  BacktestResultSaved,
-  BacktestSignalGenerated,
-  BacktestStarted,
-  BacktestStopped,
-  BacktestTradeExecuted,
-};
+  allTradingEvents,
+  backtestEvents,
+  strategyEvents,
+  type TradingEventName,
+  type TradingEventType,
+  type TradingPayload,
+  tradingEvents,
+  triggerEvents,
+} from './catalogue.js';
+export {
+  decimal,
+  decimalAmount,
+  decimalFromNumber,
+  decimalFromUnits,
+  decimalPositive,
+  decimalToUnits,
+  MAX_DECIMAL_LENGTH,
+} from './decimal.js';
+export { EventTypes } from './event-types.js';
+export { tradingExamples } from './examples/index.js';
+export { OrderCancelled, OrderExecuted, OrderFailed, OrderPlaced } from './orders.js';
+export { PositionClosed, PositionOpened, PositionUpdated, TradeCompleted } from './positions.js';
+export { MarginCallTriggered, RiskLimitExceeded } from './risk.js';
+export { TradingSignalExecuted, TradingSignalGenerated, TradingSignalRejected } from './signals.js';
+export {
+  StrategyActivated,
+  StrategyBacktestCompleted,
+  StrategyCreated,
+  StrategyDeactivated,
+  StrategyDeleted,
+  StrategyUpdated,
+  StrategyValidated,
+  StrategyValidationFailed,
+} from './strategies.js';
+export {
+  TriggerActivated,
+  TriggerConditionMet,
+  TriggerEvaluated,
+  TriggerEvaluationCompleted,
+  TriggerEvaluationFailed,
+  TriggerEvaluationStarted,
+} from './trigger-evaluations.js';
+export { ConditionValidationCompleted, TriggerCreated, TriggerDeleted, TriggerUpdated } from './triggers.js';

@@ -33,6 +33,11 @@ export class Child {
   /** Kills the process at once, and reads everything that it had written. */
   async kill(): Promise<void> {
     this.#process.kill('SIGKILL');
+    await this.ended();
+  }
+
+  /** Resolves when the process has ended, and everything that it had written is read. */
+  async ended(): Promise<void> {
     await this.#exit;
     for (let line = await this.#reader.next(); !line.done; line = await this.#reader.next()) {
       this.lines.push(line.value);

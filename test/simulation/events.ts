@@ -1,0 +1,42 @@
+import { defineEvent } from 'millrace';
+import { z } from 'zod';
+
+/** What a handler does with its event. */
+const task = z.object({
+  key: z.string(),
+  number: z.number(),
+  /** Steps that its handler awaits. */
+  pauses: z.number(),
+  /** Tries that throw before one succeeds. */
+  throws: z.number(),
+  /** Tries that kill the lane, before those that throw. */
+  kills: z.number(),
+  /** Whether it kills while its handler is on the stack, or later. */
+  sync: z.boolean(),
+  /** Tasks that it emits: to its own key or to another. */
+  emits: z.array(z.string()),
+});
+
+const keyed = { schema: task, aggregateId: (data: { key: string }) => data.key };
+
+export const Parking = defineEvent('sim.parking', keyed);
+export const Skipping = defineEvent('sim.skipping', keyed);
+export const Stopping = defineEvent('sim.stopping', keyed);
+
+/** A task of another aggregate that is ordered with its key. */
+export const Lodging = defineEvent('sim.lodging', {
+  schema: task,
+  aggregateId: (data) => `lodger-${data.number % 3}-of-${data.key}`,
+  partitionKey: (data) => data.key,
+});
+
+/** Emitted once for each task that was done; nobody handles it. */
+export const Done = defineEvent('sim.done', {
+  schema: z.object({ key: z.string(), number: z.number(), attempt: z.number() }),
+  aggregateId: (data) => `done-${data.key}`,
+  partitionKey: (data) => data.key,
+});
+
+export const TASKS = [Parking, Skipping, Stopping, Lodging] as const;
+
+export type Task = z.infer<typeof task>;

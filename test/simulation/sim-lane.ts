@@ -1,0 +1,110 @@
+import { LaneCrashedError } from 'millrace';
+import type { WireError } from '../../dist/src/events/error-codec.js';
+import type { Lane } from '../../dist/src/lanes/executor.js';
+import type { HandlerModule } from '../../dist/src/lanes/handlers.js';
+import { LaneCell } from '../../dist/src/lanes/lane-cell.js';
+import type { HandledType, LaneBatch, LaneResult, LaneSetup } from '../../dist/src/lanes/protocol.js';
+import { LaneRunner } from '../../dist/src/lanes/runner.js';
+import type { Steps } from './steps.js';
+
+/** The real runner on a lane that may die between any two steps, taking what it has not answered with it. */
+export class SimLane implements Lane {
+  readonly name: string;
+  readonly number: number;
+  #cell: LaneCell;
+  readonly #steps: Steps;
+  readonly #concurrency: number;
+  readonly #makeModule: (lane: SimLane) => HandlerModule;
+  readonly #pending = new Set<(error: Error) => void>();
+  #runner: LaneRunner | undefined;
+  dead = false;
+  #silent = false;
+
+  constructor(
+    name: string,
+    number: number,
+    concurrency: number,
+    steps: Steps,
+    makeModule: (lane: SimLane) => HandlerModule,
+  ) {
+    this.name = name;
+    this.number = number;
+    this.#steps = steps;
+    this.#concurrency = concurrency;
+    this.#cell = new LaneCell(concurrency);
+    this.#makeModule = makeModule;
+  }
+
+  get cell(): LaneCell {
+    return this.#cell;
+  }
+
+  open(setup: LaneSetup): Promise<readonly HandledType[]> {
+    return this.#alive(async () => {
+      await this.#steps.wait(`${this.name}.in`, 'open');
+      this.#runner = new LaneRunner(setup, [this.#makeModule(this)], this.#cell);
+      return this.#runner.handled;
+    });
+  }
+
+  run(batch: LaneBatch): Promise<LaneResult> {
+    return this.#alive(async () => {
+      await this.#steps.wait(`${this.name}.in`, `batch of ${batch.rows.length}`);
+      const result = await (this.#runner as LaneRunner).run(batch);
+      await this.#steps.wait(`${this.name}.out`, 'answer');
+      // What was measured would differ from run to run, and batches are sized by it.
+      return { ...result, milliseconds: this.#steps.random() * 20 };
+    });
+  }
+
+  broadcast(message: unknown): Promise<readonly WireError[]> {
+    return this.#alive(async () => {
+      await this.#steps.wait(`${this.name}.in`, 'broadcast');
+      return (this.#runner as LaneRunner).broadcast(message);
+    });
+  }
+
+  async end(): Promise<void> {
+    this.die('ended');
+  }
+
+  /** Dies now. What it was doing stays readable in its cell; what comes of it later is nobody's. */
+  die(why: string): void {
+    if (this.dead) return;
+    this.dead = true;
+    const memory = new SharedArrayBuffer(this.#cell.memory.byteLength);
+    new Uint8Array(memory).set(new Uint8Array(this.#cell.memory));
+    this.#cell = new LaneCell(this.#concurrency, memory);
+    this.#steps.note(`${this.name} dies: ${why}`);
+    this.#steps.drop(`${this.name}.`);
+    const pending = [...this.#pending];
+    this.#pending.clear();
+    // The news takes a step of its own, as the exit of a thread does.
+    this.#steps.add(`${this.name}-death`, 'is heard', () => {
+      for (const reject of pending) reject(new LaneCrashedError(`${this.name} died: ${why}`));
+    });
+  }
+
+  /** Its whole process is gone: nobody hears of it. */
+  silence(): void {
+    this.dead = true;
+    this.#silent = true;
+    this.#pending.clear();
+  }
+
+  #alive<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#silent) return new Promise(() => {});
+    if (this.dead) return Promise.reject(new LaneCrashedError(`${this.name} is dead`));
+    return new Promise((resolve, reject) => {
+      this.#pending.add(reject);
+      work().then(
+        (result) => {
+          if (this.#pending.delete(reject)) resolve(result);
+        },
+        (error) => {
+          if (this.#pending.delete(reject)) reject(error);
+        },
+      );
+    });
+  }
+}

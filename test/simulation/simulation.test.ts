@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { MUTATIONS } from './mutations.js';
+import { describeFailure, search } from './search.js';
+
+/** A failure of the one file of seeds is repeated with MILLRACE_SEED, as for the property tests. */
+const FIRST = Number(process.env.MILLRACE_SEED ?? 1);
+
+test('in hundreds of lives with every fault there is, nothing is lost, twice or out of order', async () => {
+  const { failure, counts } = await search(FIRST, 300);
+  expect(failure && describeFailure(failure)).toBeUndefined();
+  // The lives were not quiet ones.
+  for (const [name, count] of Object.entries(counts)) expect(count, name).toBeGreaterThan(20);
+}, 120_000);
+
+test('a life is lived again step by step', async () => {
+  const lived = async () => {
+    const { steps, counts } = await search(7, 1);
+    return { steps, counts };
+  };
+  expect(await lived()).toEqual(await lived());
+});
+
+test.each(MUTATIONS)('finds a bug that was put in: $name', async ({ apply }) => {
+  const undo = apply();
+  try {
+    const { failure } = await search(1, 400);
+    expect(failure).toBeDefined();
+  } finally {
+    undo();
+  }
+}, 120_000);

@@ -1,0 +1,56 @@
+import { Codec } from '../../dist/src/events/codec.js';
+import { allocateSlab, ROW_NEW_AGGREGATE, Slab } from '../../dist/src/events/slab.js';
+import type { Segment } from '../../dist/src/store/store.js';
+
+/** The one event type of these rows, as a store is told of it. */
+export const ROW_TYPE = { name: 'row.written', version: 1, volatile: [] };
+
+/** Events as an engine hands them to a store, for tests of a store without an engine. */
+export class LogRows {
+  readonly slab: Slab;
+  readonly #codec = new Codec();
+  readonly #names = new Map<string, { id: number; version: number }>();
+  #rows = 0;
+  #end = 0;
+  #sent = 0;
+  #position: number;
+
+  /** @param bytes room for the payloads of all rows. */
+  constructor({ bytes = 64 * 1024, id = 1, after = 0 } = {}) {
+    this.slab = new Slab(id, allocateSlab(bytes));
+    this.#position = after;
+  }
+
+  /** Adds the next event of an aggregate, whose name is its key too. */
+  add(aggregate: string, data: unknown): this {
+    const slab = this.slab;
+    const row = this.#rows++;
+    const known = this.#names.get(aggregate);
+    const name = known ?? { id: this.#names.size + 1, version: 0 };
+    this.#names.set(aggregate, name);
+    slab.flags[row] = known ? 0 : ROW_NEW_AGGREGATE;
+    slab.nameOffset[row] = this.#end;
+    slab.nameLength[row] = slab.bytes.write(aggregate, this.#end);
+    slab.keyOffset[row] = slab.nameOffset[row] as number;
+    slab.keyLength[row] = slab.nameLength[row] as number;
+    this.#end += slab.nameLength[row] as number;
+    const payload = this.#codec.pack(data);
+    slab.dataOffset[row] = this.#end;
+    slab.dataLength[row] = payload.copy(slab.bytes, this.#end);
+    this.#end += payload.length;
+    slab.position[row] = ++this.#position;
+    slab.type[row] = 1;
+    slab.aggregate[row] = name.id;
+    slab.key[row] = name.id;
+    slab.version[row] = ++name.version;
+    slab.occurredAt[row] = 1_700_000_000_000 + row;
+    return this;
+  }
+
+  /** The rows that were added since the last call. */
+  take(): Segment[] {
+    const from = this.#sent;
+    this.#sent = this.#rows;
+    return from === this.#rows ? [] : [{ slab: this.slab, from, to: this.#rows }];
+  }
+}
