@@ -41,13 +41,16 @@ export function storedType(reader: EventReader, raw: RawEvent): StoredType {
   throw new StoreCorruptError(`The event at position ${raw.position} has the unknown type ${raw.type}.`);
 }
 
-/** All events of the log from a position on, page by page. */
+/** All events of the log from a position on, page by page. @throws StoreCorruptError when they are out of order. */
 export function* pagesFrom(reader: EventReader, from: number): Generator<readonly RawEvent[]> {
   let position = from;
   while (true) {
     const page = reader.page({ from: position, limit: READ_PAGE });
     const last = page.at(-1);
     if (!last) return;
+    if (last.position < position) {
+      throw new StoreCorruptError(`Position ${last.position} comes after ${position} in the log.`);
+    }
     yield page;
     position = last.position + 1;
   }

@@ -105,10 +105,14 @@ export class StoreReader implements Disposable {
 
   /** The dead letters in position order. */
   *deadLetters({ after = 0 }: DeadLetterOptions = {}): Generator<DeadLetter> {
-    let page = this.#reader.deadLetters({ after, limit: READ_PAGE });
-    while (page.length > 0) {
+    let position = after;
+    while (true) {
+      const page = this.#reader.deadLetters({ after: position, limit: READ_PAGE });
       for (const record of page) yield toDeadLetter(this.#reader, this.#run, record);
-      page = this.#reader.deadLetters({ after: page.at(-1)?.position ?? 0, limit: READ_PAGE });
+      const last = page.at(-1)?.position ?? position;
+      // Nothing more; or pages of a damaged file that lead back.
+      if (last <= position) return;
+      position = last;
     }
   }
 

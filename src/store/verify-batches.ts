@@ -82,7 +82,8 @@ export class BatchVerifier {
 
   #open(position: number): void {
     const row = this.#after.get(this.#covered) as Row | undefined;
-    if (!row) {
+    // Pages that contradict each other may lead back.
+    if (!row || row[0] <= this.#covered) {
       this.#ended = true;
       this.#problems.add('batch', `The events from position ${position} on have no checksums.`, position);
       return;

@@ -46,10 +46,15 @@ export class IndexVerifier {
       for (const run of runs) this.#take(run);
       return runs.at(-1);
     });
-    let last = next(-1, 0);
-    while (last) last = next(last[0], last[1]);
-    for (const [aggregate, count] of versions.entries()) {
-      if (this.#found.get(aggregate) < count) this.#missing(aggregate, count);
+    let [aggregate, version] = [-1, 0];
+    let last = next(aggregate, version);
+    // Pages that contradict each other may lead back.
+    while (last && (last[0] > aggregate || (last[0] === aggregate && last[1] > version))) {
+      [aggregate, version] = last;
+      last = next(aggregate, version);
+    }
+    for (const [id, count] of versions.entries()) {
+      if (this.#found.get(id) < count) this.#missing(id, count);
     }
   }
 

@@ -47,15 +47,19 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
      FROM dead_letters LEFT JOIN events ON events.position = dead_letters.position
      WHERE dead_letters.position > ? ORDER BY dead_letters.position LIMIT ?`,
   );
-  let letters = page.all(Number.MIN_SAFE_INTEGER, READ_PAGE) as Letter[];
-  while (letters.length > 0) {
+  let after = Number.MIN_SAFE_INTEGER;
+  while (true) {
+    const letters = page.all(after, READ_PAGE) as Letter[];
     for (const letter of letters) {
       const fault = faultOf(letter, finished);
       if (fault === undefined) continue;
       const { position } = letter;
       problems.add('dead-letter', `The dead letter at position ${position} ${fault}.`, position);
     }
-    letters = page.all(letters.at(-1)?.position ?? 0, READ_PAGE) as Letter[];
+    const last = letters.at(-1)?.position ?? after;
+    // Nothing more; or pages that contradict each other and lead back.
+    if (last <= after) return;
+    after = last;
   }
 }
 

@@ -29,7 +29,9 @@ export function verifyStructure(database: Sqlite, problems: Problems): void {
   problems.reading('structure', () => {
     const rows = database.pragma(`integrity_check(${MAX_VERIFY_PROBLEMS})`) as { integrity_check: string }[];
     for (const { integrity_check: message } of rows) {
-      if (message !== 'ok') problems.add('structure', `SQLite finds: ${message}.`);
+      if (message === 'ok') continue;
+      const text = message.replace(/^\*\*\* in database main \*\*\*\n/, '').replaceAll('\n', '; ');
+      problems.add('structure', `SQLite finds: ${text}.`);
     }
   });
   problems.reading('schema', () => {

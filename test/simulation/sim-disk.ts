@@ -86,6 +86,7 @@ export class SimStore implements Store {
   readonly #id: string;
   readonly #mayFail: () => boolean;
   #contents: Contents;
+  readonly #pending: Promise<void>[] = [];
   #failed: Error | undefined;
 
   constructor(disk: SimDisk, steps: Steps, id: string, mayFail: () => boolean) {
@@ -157,7 +158,18 @@ export class SimStore implements Store {
     };
   }
 
-  async commit(batch: CommitBatch): Promise<void> {
+  commit(batch: CommitBatch): Promise<void> {
+    const committed = this.#commit(batch);
+    this.#pending.push(committed);
+    return committed;
+  }
+
+  /** As the writer does: what was sent is written, or refused, before the file is let go of. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#pending);
+  }
+
+  async #commit(batch: CommitBatch): Promise<void> {
     await this.#steps.wait(`${this.#id}.in`, `write ${batch.segments.length} segments`);
     if (!this.#failed && this.#mayFail()) {
       this.#steps.note('I/O error');
@@ -186,8 +198,6 @@ export class SimStore implements Store {
   }
 
   forget(): void {}
-
-  async close(): Promise<void> {}
 }
 
 function eventsOf({ slab, from, to }: Segment): RawEvent[] {

@@ -143,6 +143,29 @@ describe('one changed byte in any part of the file is found, or the file refused
   });
 });
 
+/** Makes the first row of a table's first page the last one by its number, so that reading on leads back to it. */
+function outOfOrder(bytes: Buffer, page: number): void {
+  const start = (page - 1) * 4096;
+  // A leaf: behind its header of 8 bytes the place of the first cell, which begins with its length and its number.
+  expect(bytes[start]).toBe(13);
+  let at = start + bytes.readUInt16BE(start + 8);
+  while ((bytes[at] as number) > 0x7f) at++;
+  const number = at + 1;
+  bytes[number] = (bytes[number] as number) > 0x7f ? 0xff : 0x7f;
+}
+
+test.each([
+  'batches',
+  'dead_letters',
+  'names',
+  'event_runs',
+])('%s out of order: verification ends', (table) => {
+  const root = Number(oneValue(store, `SELECT rootpage FROM sqlite_schema WHERE name = '${table}'`));
+  const path = withBytes(store, (bytes) => outOfOrder(bytes, root));
+  const [first] = verifyStore(path).problems;
+  expect(first).toMatchObject({ kind: 'structure', message: expect.stringContaining('out of order') });
+});
+
 test('more problems than anybody reads are counted', () => {
   const report = verifyStore(withSql(store, 'UPDATE events SET occurred_at = 5'));
   expect(report.problems).toHaveLength(MAX_VERIFY_PROBLEMS);
