@@ -18,7 +18,10 @@ export class Child {
     this.#reader = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream })[
       Symbol.asyncIterator
     ]();
-    onTestFinished(() => void this.#process.kill('SIGKILL'));
+    onTestFinished(async () => {
+      this.#process.kill('SIGKILL');
+      await this.#exit;
+    });
   }
 
   /** Resolves when the script has written so many lines; rejects when it ended before. */

@@ -1,13 +1,25 @@
 import { afterAll, expect } from 'vitest';
+import { liveHandles } from './live-handles.js';
 import { liveThreads } from './live-threads.js';
-import { openFilesIn } from './open-files.js';
-import { removeTempFolders, tempFolders } from './temp-folder.js';
+import { liveTimers } from './live-timers.js';
+import { openFiles } from './open-files.js';
+import { removeTempFolders } from './temp-folder.js';
 
-/** After each test file: no engine left open, so no worker thread and no file of a store. */
-afterAll(() => {
-  const threads = liveThreads();
-  const files = tempFolders().flatMap(openFilesIn);
+/** Turns of the event loop in which what was ended may still say that it has ended. */
+const TURNS = 100;
+
+/** Everything that a test file has not ended, with what it is. */
+function leaks(): string[] {
+  return [...liveThreads(), ...liveHandles(), ...liveTimers(), ...openFiles()];
+}
+
+// After each test file, in its own process, after its own hooks: no engine left open, so no worker thread, no
+// timer, no handle and no file of a store. A failed hook fails the file, and with it the whole run.
+afterAll(async () => {
+  for (let turn = 0; turn < TURNS && leaks().length > 0; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const left = leaks();
   removeTempFolders();
-  expect(threads, 'worker threads that nobody ended').toEqual([]);
-  expect(files, 'files of stores that nobody closed').toEqual([]);
+  expect(left, `This test file has left behind: ${left.join(', ')}`).toEqual([]);
 });
