@@ -10,6 +10,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   publisher: ['events'],
   lanes: ['events'],
   observe: ['events'],
+  profile: [],
   store: ['events'],
   engine: ['publisher', 'observe', 'lanes', 'store', 'events'],
   index: ['engine', 'observe', 'publisher', 'lanes', 'store', 'events'],

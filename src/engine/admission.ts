@@ -2,6 +2,8 @@
 interface Waiting {
   readonly enter: () => void;
   readonly refuse: (error: unknown) => void;
+  /** Feeds in what is in the log already; closing waits for it. */
+  readonly isOwn: boolean;
 }
 
 /**
@@ -28,6 +30,7 @@ export class Admission {
   enter<Result>(
     accept: () => Result | PromiseLike<Result>,
     signal: AbortSignal | undefined,
+    isOwn = false,
   ): Promise<Result> {
     const cameAt = performance.now();
     return new Promise<Result>((resolve, reject) => {
@@ -49,6 +52,7 @@ export class Admission {
           signal?.removeEventListener('abort', abort);
           reject(error);
         },
+        isOwn,
       };
       signal?.addEventListener('abort', abort, { once: true });
       this.#waiting.add(waiting);
@@ -64,9 +68,10 @@ export class Admission {
     }
   }
 
-  /** Sends everybody away. */
-  refuseAll(error: Error): void {
+  /** Sends publishers away, or everybody. */
+  refuseAll(error: Error, onlyPublishers = false): void {
     for (const waiting of this.#waiting) {
+      if (onlyPublishers && waiting.isOwn) continue;
       this.#waiting.delete(waiting);
       waiting.refuse(error);
     }

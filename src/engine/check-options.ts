@@ -85,6 +85,9 @@ const LIMITS = [
 /** Node ignores what it does not know, and a limit that nobody enforces is worse than none. */
 function resourceLimits(limits: ResourceLimits | undefined): Pick<EngineOptions, 'resourceLimits'> {
   if (limits === undefined) return {};
+  if (typeof limits !== 'object' || limits === null) {
+    throw new InvalidOptionError('Option resourceLimits must be an object, as for new Worker.');
+  }
   for (const [name, value] of Object.entries(limits)) {
     if ((LIMITS as readonly string[]).includes(name) && Number.isFinite(value) && value > 0) continue;
     throw new InvalidOptionError(

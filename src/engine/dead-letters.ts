@@ -8,6 +8,8 @@ import { parkedBehind } from './failures.js';
 import type { Hub } from './hub.js';
 import { restore, resumeKey } from './resume.js';
 
+const BUSY = ' any more: it is being retried or discarded';
+
 /** Which dead letters to list. */
 export interface DeadLetterQuery {
   /** Only those above this position. Default 0. */
@@ -70,8 +72,7 @@ export class DeadLetters {
   async #retry(position: number): Promise<void> {
     const { hub, store, registry } = this.#parts();
     const { letter, raw, key } = await this.#find(position);
-    const { attempts, firstFailedAt } = letter;
-    hub.failures.retried.set(position, { attempts, firstFailedAt });
+    hub.failures.retried.set(position, letter);
     const handled = hub.receipts.untilHandled({ position, version: raw.version });
     if (letter.state === 'skipped') {
       const restored = restore(hub, store.reader, registry, raw, () => giveUpIfParked(hub, key, position));
@@ -94,7 +95,7 @@ export class DeadLetters {
   }
 
   async #claim(position: number, work: () => Promise<void>): Promise<void> {
-    if (this.#claimed.has(position)) throw notFound(position, ' any more: it is being retried or discarded');
+    if (this.#claimed.has(position)) throw notFound(position, BUSY);
     this.#claimed.add(position);
     try {
       await work();
@@ -121,6 +122,8 @@ export class DeadLetters {
     const letter = reader.deadLetter(position);
     const [raw] = reader.page({ from: position, limit: 1 });
     if (!letter || !raw) throw notFound(position);
+    // Somebody asked for it while no engine was open.
+    if (hub.failures.retried.has(position)) throw notFound(position, BUSY);
     const key = hub.directory.get(reader.nameOf(letter.key));
     const parkedAt = hub.parking.positionOf(key);
     if (key.held && parkedAt !== position) {

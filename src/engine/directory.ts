@@ -101,7 +101,7 @@ export class Directory {
     let tries = Math.ceil(MAX_CACHED_NAMES / SWEEP_FRACTION);
     for (const entry of this.#entries.values()) {
       if (tries-- === 0) return;
-      const idle = entry.place === KeyPlace.Idle && entry.inFlight === 0 && !entry.isNew;
+      const idle = entry.place === KeyPlace.Idle && entry.inFlight === 0 && !entry.isNew && !entry.held;
       this.#entries.delete(entry.name);
       // One that is still needed goes to the end of the map, so that the next sweep does not meet it first.
       if (!idle || entry.position > indexed) this.#entries.set(entry.name, entry);

@@ -17,6 +17,7 @@ import { DeadLetters } from './dead-letters.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Health } from './health.js';
 import type { Hub } from './hub.js';
+import type { KnownLog } from './hub-parts.js';
 import { Intake } from './intake.js';
 import { Metrics } from './metrics.js';
 import type { Notice } from './notices.js';
@@ -48,7 +49,7 @@ export class Engine implements AsyncDisposable {
   #parts: EngineParts;
   #hub: Hub;
   #preparation: Preparation;
-  readonly #reopen: () => Promise<EngineParts>;
+  readonly #reopen: (log: KnownLog) => Promise<EngineParts>;
   #recovering: Promise<void> | undefined;
   /** The events whose handlers failed for good. */
   readonly deadLetters: DeadLetters;
@@ -62,7 +63,7 @@ export class Engine implements AsyncDisposable {
   };
 
   /** @internal */
-  constructor(parts: EngineParts, reopen: () => Promise<EngineParts>) {
+  constructor(parts: EngineParts, reopen: (log: KnownLog) => Promise<EngineParts>) {
     this.#parts = parts;
     this.#hub = parts.hub;
     this.#preparation = new Preparation(parts.registry, parts.options);
@@ -307,7 +308,7 @@ export class Engine implements AsyncDisposable {
     this.#state = 'closing';
     await this.#recovering?.catch(() => {});
     const { hub, store } = this.#parts;
-    hub.admission.refuseAll(this.#closedError());
+    hub.admission.refuseAll(this.#closedError(), true);
     const outcomes = await Promise.allSettled([hub.drain()]);
     hub.stop();
     outcomes.push(...(await Promise.allSettled([hub.crew.close(), store.close()])));
@@ -319,7 +320,7 @@ export class Engine implements AsyncDisposable {
 
   async #recover(): Promise<void> {
     if (this.#state !== 'open') throw this.#closedError();
-    const { hub, store, options } = this.#parts;
+    const { hub, store, options, run } = this.#parts;
     if (!hub.failure) return;
     if (options.store === undefined) {
       throw new EngineFailedError(
@@ -329,7 +330,7 @@ export class Engine implements AsyncDisposable {
     }
     // What does not close any more has failed already, and the new parts say whether the store is in use.
     await Promise.allSettled([hub.crew.close(), store.close()]);
-    this.#parts = await this.#reopen();
+    this.#parts = await this.#reopen({ run, lastDurable: hub.lastDurable });
     this.#hub = this.#parts.hub;
     this.#preparation = new Preparation(this.#parts.registry, options);
   }

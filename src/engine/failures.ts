@@ -2,7 +2,7 @@ import { decodeError, encodeError } from '../events/error-codec.js';
 import { HandlerError, KeyParkedError } from '../events/errors.js';
 import type { RegisteredType } from '../events/registry.js';
 import { rowOf, slabOf } from '../events/slab.js';
-import type { FailureRule } from '../lanes/handlers.js';
+import type { FailurePolicy, FailureRule } from '../lanes/handlers.js';
 import type { HandledType } from '../lanes/protocol.js';
 import { seededRandom } from '../lanes/random.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
@@ -46,6 +46,7 @@ export interface FailureEvents {
 
 /** A dead letter that is being tried again: what it had behind it. */
 export interface RetriedLetter {
+  readonly state: DeadLetterState;
   readonly attempts: number;
   readonly firstFailedAt: number;
 }
@@ -96,7 +97,7 @@ export class Failures {
       return;
     }
     const error = this.#handlerError(key, slab, row, type);
-    switch (rule.onFailure) {
+    switch (this.#policy(rule, slab.position[row] as number)) {
       case 'skip':
         this.#skip(key, slab, row, error);
         break;
@@ -136,6 +137,11 @@ export class Failures {
     return pause * (1 - jitter * random());
   }
 
+  /** An event that was skipped once is finished in the log: its key cannot be held behind it any more. */
+  #policy({ onFailure }: FailureRule, position: number): FailurePolicy {
+    return onFailure === 'park' && this.retried.get(position)?.state === 'skipped' ? 'skip' : onFailure;
+  }
+
   #handlerError(key: NameEntry, slab: HubSlab, row: number, type: string): HandlerError {
     const wire = this.#parts.failed.get(key)?.error;
     const cause = wire && decodeError(wire);
@@ -166,7 +172,8 @@ export class Failures {
     this.#forget(key);
     const positions = rows.map((reference) => this.#slabOf(reference).position[rowOf(reference)] as number);
     // Not the last one that was queued: while the log is read again, later ones of the key may not be here yet.
-    parking.park(key, position, this.#parts.lastPosition());
+    const awaited = parking.park(key, position, this.#parts.lastPosition());
+    for (const later of awaited) this.#events.failed(later, parkedBehind(key, position, error));
     rows.forEach((reference, index) => {
       this.#events.failed(
         positions[index] as number,

@@ -9,7 +9,14 @@ import type { Counters } from './counters.js';
 import type { HealthThresholds } from './health.js';
 import type { CrewSetup } from './lane-crew.js';
 import type { Notices } from './notices.js';
+import type { Orders } from './orders.js';
 import type { Timers } from './timers.js';
+
+/** The log that an engine had open. */
+export interface KnownLog {
+  readonly run: string;
+  readonly lastDurable: number;
+}
 
 /** What a hub is made of. */
 export interface HubParts {
@@ -23,6 +30,7 @@ export interface HubParts {
   readonly subscriptions: Subscriptions<DomainEvent>;
   readonly notices: Notices;
   readonly counters: Counters;
+  readonly orders: Orders;
   readonly meters: Meters;
   readonly health: Required<HealthThresholds>;
   readonly dispatch: 'durable' | 'accepted';

@@ -116,7 +116,7 @@ export class Hub {
       committed: (segments) => this.#committed(segments),
       failed: (error) => this.fail(error),
     });
-    this.crew = new LaneCrew(parts.makeLane, parts.setup, codec, this.#scheduler, parts.timers, {
+    this.crew = new LaneCrew(parts, codec, this.#scheduler, {
       ready: () => this.#pump.pump(),
       lost: (seat, judgement) => {
         parts.meters.died(seat.number);
@@ -224,9 +224,9 @@ export class Hub {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Sends waiting work to the lanes. */
+  /** Sends waiting work to the lanes; should there be none left, whoever waits for that hears of it. */
   pump(): void {
-    this.#pump.pump();
+    this.#answered();
   }
 
   /** Resolves when everything accepted is committed and handled, parked keys left out. */
@@ -242,7 +242,7 @@ export class Hub {
   fail(cause: Error): void {
     if (this.#failure) return;
     this.#failure = new EngineFailedError(
-      `The engine stopped: ${cause.message} Close it and open the store again to go on.`,
+      `The engine stopped: ${cause.message.replace(/\.$/, '')}. Close it and open the store again to go on.`,
       { cause },
     );
     this.stop();
@@ -289,12 +289,14 @@ export class Hub {
     const key = slab.keys[row] as NameEntry;
     if (key.held) {
       const position = slab.position[row] as number;
-      const parkedAt = this.parking.hold(key, position);
+      this.parking.hold(key, position);
       // Whoever waits for it may only be about to say so, in this same turn. Behind a key that is being resumed
-      // it will be handled soon, and its waiter goes on waiting.
-      if (parkedAt !== undefined) {
-        queueMicrotask(() => this.receipts.failed(position, parkedBehind(key, parkedAt)));
-      }
+      // it will be handled soon, and its waiter goes on waiting, unless the key is parked once more.
+      queueMicrotask(() => {
+        const parkedAt = this.parking.positionOf(key);
+        if (parkedAt !== undefined) this.receipts.failed(position, parkedBehind(key, parkedAt));
+        else if (this.receipts.isAwaited(position)) this.parking.await(key, position);
+      });
       this.#release(slab, key);
     } else if (this.recovering) this.#release(slab, key);
     else this.#scheduler.enqueue(rowReference(slab.id, row), key);
@@ -333,21 +335,8 @@ export class Hub {
       return;
     }
     const causeSlab = this.pool.slabs[slabOf(cause)] as HubSlab;
-    const facts: RowFacts = {
-      type,
-      aggregateId: emission.aggregateId,
-      partitionKey: emission.partitionKey === '' ? emission.aggregateId : emission.partitionKey,
-      occurredAt: emission.occurredAt,
-      causation: causeSlab.position[rowOf(cause)] as number,
-    };
     try {
-      this.sequencer.appendEncoded(
-        facts,
-        bytes,
-        emission.dataOffset,
-        emission.dataLength,
-        emission.metadataLength,
-      );
+      this.sequencer.appendEmitted(type, emission, bytes, causeSlab.position[rowOf(cause)] as number);
     } catch (error) {
       this.fail(error as Error);
       return;

@@ -4,22 +4,26 @@ import type { LaneSeat } from './lane-seat.js';
 export interface Judgement {
   /** Row references of events that surely killed it. */
   readonly guilty: readonly number[];
-  /** Row references of events one of which killed it: more than one was under way. */
+  /** Row references of events one of which may have killed it. */
   readonly suspects: readonly number[];
   readonly error: Error;
 }
 
 /**
- * Finds the event that a lane died of: the one whose handler was on the stack, else the only one under way. When
- * several were being awaited nobody can say which continuation it was, so they must be run one at a time.
+ * Finds the event that a lane died of: the one whose handler was on the stack, or one that was all the thread ever
+ * had. Else nobody can say which continuation it was, or whether a finished event had left a timer behind, so
+ * everything under way must be run one at a time.
  */
-export function judge({ sent, verdict, lane: { cell } }: LaneSeat, error: Error): Judgement {
+export function judge({ sent, verdict, isFresh, lane: { cell } }: LaneSeat, error: Error): Judgement {
   const inFlight = new Set(sent.flatMap((rows) => [...rows]));
   const known = (references: readonly number[]) => references.filter((reference) => inFlight.has(reference));
-  if (verdict) return { guilty: known(verdict.guilty), suspects: [], error: verdict.error };
+  if (verdict) {
+    return { guilty: known(verdict.guilty), suspects: known(verdict.suspects), error: verdict.error };
+  }
   const running = known(cell.running === undefined ? [] : [cell.running]);
-  const active = running.length > 0 ? running : known(cell.active);
-  return active.length === 1
+  if (running.length > 0) return { guilty: running, suspects: [], error };
+  const active = known(cell.active);
+  return isFresh && inFlight.size === 1
     ? { guilty: active, suspects: [], error }
     : { guilty: [], suspects: active, error };
 }

@@ -12,10 +12,19 @@ import type { LaneScheduler } from '../lanes/scheduler.js';
 import { MAX_LANE_DEATHS, TIMEOUT_GRACE_MS } from '../limits.js';
 import { type Judgement, judge } from './judge.js';
 import { LaneSeat, type Suspect } from './lane-seat.js';
+import type { Orders } from './orders.js';
 import type { Timers } from './timers.js';
 
 /** What a lane is told at its opening besides its number and the shapes known by then. */
 export type CrewSetup = Omit<LaneSetup, 'lane' | 'shapes'>;
+
+/** What a crew is made of. */
+export interface CrewParts {
+  readonly makeLane: MakeLane;
+  readonly setup: CrewSetup;
+  readonly timers: Timers;
+  readonly orders: Orders;
+}
 
 /** What the crew's owner does. */
 export interface CrewEvents {
@@ -38,24 +47,26 @@ export class LaneCrew {
   readonly #scheduler: LaneScheduler;
   readonly #timers: Timers;
   readonly #events: CrewEvents;
-  readonly #ended = new Map<LaneSeat, () => void>();
-  threads = 0;
+  /** Who waits for the end of a retiring lane. */
+  readonly #ended = new Map<LaneSeat, (gone: Promise<unknown>) => void>();
+  /** Lanes that are being opened beside the others, and lanes whose end has begun. */
+  readonly #opening = new Set<LaneSeat>();
+  readonly #ending = new Set<Promise<void>>();
+  readonly #orders: Orders;
   /** Tasks handed to lanes so far. */
   tasks = 0;
   #timeoutMs: number | undefined;
   #deaths = 0;
-  #message: { readonly value: unknown } | undefined;
   #resizing: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(
-    makeLane: MakeLane,
-    setup: CrewSetup,
+    { makeLane, setup, timers, orders }: CrewParts,
     codec: Codec,
     scheduler: LaneScheduler,
-    timers: Timers,
     events: CrewEvents,
   ) {
+    this.#orders = orders;
     this.#makeLane = makeLane;
     this.#setup = setup;
     this.#codec = codec;
@@ -64,13 +75,17 @@ export class LaneCrew {
     this.#events = events;
   }
 
+  get threads(): number {
+    return this.#orders.threads;
+  }
+
   /** Opens the first lanes. @throws the coded error of the handler module that could not be loaded. */
-  async open(threads: number): Promise<readonly HandledType[]> {
-    this.threads = threads;
-    const seats = Array.from({ length: Math.max(1, threads) }, (_, lane) => this.#seat(lane));
+  async open(): Promise<readonly HandledType[]> {
+    const { threads } = this.#orders;
+    const seats = Array.from({ length: Math.max(1, threads) }, (_, lane) => this.#seat(lane, threads));
+    this.seats.push(...seats);
     const handled = await Promise.all(seats.map((seat) => this.#openLane(seat)));
-    for (const seat of seats) seat.state = 'open';
-    this.#scheduler.openLanes = seats.length;
+    await Promise.all(seats.map((seat) => this.#join(seat)));
     const timeouts = handled[0]?.flatMap(({ timeoutMs }) => timeoutMs ?? []) ?? [];
     this.#timeoutMs = timeouts.length === 0 ? undefined : Math.min(...timeouts);
     return handled[0] ?? [];
@@ -88,7 +103,7 @@ export class LaneCrew {
 
   /** Calls every lane's `onBroadcast` hooks. @throws UnsupportedPayloadError, BroadcastError */
   async broadcast(message: unknown): Promise<void> {
-    this.#message = { value: copyOf(message) };
+    this.#orders.message = { value: copyOf(message) };
     const seats = this.seats.filter((seat) => seat?.state === 'open') as LaneSeat[];
     const answers = await Promise.all(seats.map((seat) => this.#tell(seat)));
     const deaf = seats.filter((_, index) => (answers[index] ?? 0) !== 0).map(({ number }) => number);
@@ -121,9 +136,10 @@ export class LaneCrew {
     this.#leave(seat);
     const judgement = judge(seat, error);
     const suspects = this.#events.lost(seat, judgement);
+    if (this.#closed) return;
     if (judgement.guilty.length === 0 && suspects.length === 0 && !this.#mayDieAgain(error)) return;
     this.#events.replaced(seat.number, judgement.error);
-    if (seat.retiring && suspects.length === 0) this.#ended.get(seat)?.();
+    if (seat.retiring && suspects.length === 0) this.#ended.get(seat)?.(Promise.all(this.#ending));
     else this.#replace(seat, suspects);
   }
 
@@ -131,51 +147,77 @@ export class LaneCrew {
   stop(): void {
     this.#closed = true;
     for (const seat of this.seats) this.#timers.clear(seat?.watch);
-    for (const wake of this.#ended.values()) wake();
+    for (const wake of this.#ended.values()) wake(Promise.resolve());
   }
 
   async close(): Promise<void> {
     this.stop();
-    const seats = this.seats.splice(0);
-    await Promise.all(seats.map((seat) => seat?.lane.end()));
+    const seats = [...this.seats.splice(0), ...this.#opening];
+    await Promise.all([...seats.map((seat) => seat?.lane.end()), ...this.#ending]);
   }
 
   async #resize(threads: number): Promise<void> {
+    if (this.#closed) return;
     const wanted = Math.max(1, threads);
-    this.threads = threads;
     const leaving = this.seats.filter(
       (seat) => seat !== undefined && (seat.number >= wanted || seat.onThread !== threads > 0),
     ) as LaneSeat[];
-    await Promise.all(leaving.map((seat) => this.#retire(seat)));
-    const missing = Array.from({ length: wanted }, (_, lane) => lane).filter((lane) => !this.seats[lane]);
+    const coming = Array.from({ length: wanted }, (_, lane) => lane)
+      .filter((lane) => !this.seats[lane] || leaving.includes(this.seats[lane]))
+      .map((lane) => this.#seat(lane, threads));
+    // The new ones open beside the old ones: should a handler module not load any more, nothing has changed.
+    await this.#openAll(coming);
     if (this.#closed) return;
-    await Promise.all(missing.map((lane) => this.#start(this.#seat(lane))));
+    await Promise.all(leaving.map((seat) => this.#retire(seat)));
+    if (this.#closed) return;
+    this.#orders.threads = threads;
+    for (const seat of coming) {
+      this.#opening.delete(seat);
+      this.seats[seat.number] = seat;
+    }
+    await Promise.all(coming.map((seat) => this.#join(seat)));
+  }
+
+  /** Opens lanes, or none of them. */
+  async #openAll(seats: readonly LaneSeat[]): Promise<void> {
+    for (const seat of seats) this.#opening.add(seat);
+    const outcomes = await Promise.allSettled(seats.map((seat) => this.#openLane(seat)));
+    const refused = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (!refused) return;
+    for (const seat of seats) this.#opening.delete(seat);
+    await Promise.all(seats.map((seat) => seat.lane.end()));
+    if (!this.#closed) throw refused.reason;
   }
 
   #retire(seat: LaneSeat): Promise<void> {
     seat.retiring = true;
     this.#countOpen();
     return new Promise((resolve) => {
-      this.#ended.set(seat, () => {
+      this.#ended.set(seat, (gone) => {
         this.#ended.delete(seat);
-        resolve();
+        resolve(gone.then(() => {}));
       });
       if (seat.isDone && seat.state === 'open') this.#end(seat);
     });
   }
 
   #end(seat: LaneSeat): void {
-    this.#leave(seat);
-    this.#ended.get(seat)?.();
+    const gone = this.#leave(seat);
+    this.#ended.get(seat)?.(gone);
   }
 
   /** Takes a seat out of the crew and ends its lane, in whatever state it is. */
-  #leave(seat: LaneSeat): void {
+  #leave(seat: LaneSeat): Promise<void> {
     seat.state = 'ended';
     this.#timers.clear(seat.watch);
     if (this.seats[seat.number] === seat) this.seats[seat.number] = undefined;
     this.#countOpen();
-    seat.lane.end().catch((error: Error) => this.#events.failed(error));
+    const gone = seat.lane
+      .end()
+      .catch((error: Error) => this.#events.failed(error))
+      .finally(() => this.#ending.delete(gone));
+    this.#ending.add(gone);
+    return gone;
   }
 
   /** Counts a death that no event can be blamed for: such a lane might die for ever. */
@@ -194,7 +236,8 @@ export class LaneCrew {
   }
 
   #replace(seat: LaneSeat, suspects: readonly Suspect[]): void {
-    const next = this.#seat(seat.number);
+    const next = this.#seat(seat.number, this.threads);
+    this.seats[next.number] = next;
     next.suspects.push(...suspects);
     const ended = this.#ended.get(seat);
     if (seat.retiring && ended) {
@@ -216,7 +259,15 @@ export class LaneCrew {
       this.lost(seat, error);
       return;
     }
-    if (this.#message) await this.#tell(seat);
+    await this.#join(seat);
+  }
+
+  /** Lets an opened lane take work, when it has heard the last message. */
+  async #join(seat: LaneSeat): Promise<void> {
+    for (let heard: unknown; this.#orders.message !== heard && seat.state !== 'ended'; ) {
+      heard = this.#orders.message;
+      await this.#tell(seat);
+    }
     if (seat.state === 'ended' || this.#closed) return;
     seat.state = 'open';
     this.#countOpen();
@@ -224,11 +275,9 @@ export class LaneCrew {
     if (seat.retiring && seat.isDone) this.#end(seat);
   }
 
-  #seat(lane: number): LaneSeat {
-    const made = this.#makeLane(lane, this.threads);
-    const seat = new LaneSeat(lane, made, this.threads > 0, this.#codec.shapes.length);
-    this.seats[lane] = seat;
-    return seat;
+  #seat(lane: number, threads: number): LaneSeat {
+    const made = this.#makeLane(lane, threads);
+    return new LaneSeat(lane, made, threads > 0, this.#codec.shapes.length);
   }
 
   #openLane(seat: LaneSeat): Promise<readonly HandledType[]> {
@@ -240,7 +289,7 @@ export class LaneCrew {
   async #tell(seat: LaneSeat): Promise<Error | 0> {
     this.tasks++;
     try {
-      const [error] = await seat.lane.broadcast(this.#message?.value);
+      const [error] = await seat.lane.broadcast(this.#orders.message?.value);
       return error ? decodeError(error) : 0;
     } catch (error) {
       this.lost(seat, error as Error);
@@ -252,18 +301,25 @@ export class LaneCrew {
     seat.watch = undefined;
     if (seat.state === 'ended' || seat.sent.length === 0) return;
     const now = this.#timers.now();
-    const guilty = seat.lane.cell.overdue(now - TIMEOUT_GRACE_MS);
-    if (guilty.length > 0) {
+    const { cell } = seat.lane;
+    const late = now - TIMEOUT_GRACE_MS;
+    const guilty = cell.overdue(late, true);
+    // A handler on the stack, or one that went on after an await, holds the others up: their being late says nothing.
+    const isHeldUp = guilty.length === 0 && cell.running === undefined && cell.overdue(late).length > 0;
+    if (guilty.length > 0 || isHeldUp) {
       const error = new HandlerTimeoutError(
         `A handler on lane ${seat.number} did not end within its timeoutMs and the ${TIMEOUT_GRACE_MS} ms after it, so its thread was ended. Look at ctx.signal in long work.`,
         { details: { lane: seat.number } },
       );
-      seat.verdict = { guilty, error };
+      const { active } = cell;
+      if (!isHeldUp) seat.verdict = { guilty, suspects: [], error };
+      else if (active.length === 1) seat.verdict = { guilty: active, suspects: [], error };
+      else seat.verdict = { guilty: [], suspects: active, error };
       this.lost(seat, error);
       return;
     }
-    const earliest = seat.lane.cell.earliestDeadline || now + (this.#timeoutMs ?? 0);
-    seat.watch = this.#timers.set(() => this.#look(seat), Math.max(1, earliest + TIMEOUT_GRACE_MS - now + 1));
+    const next = cell.deadlineFrom(late) || now + (this.#timeoutMs ?? 0);
+    seat.watch = this.#timers.set(() => this.#look(seat), Math.max(1, next + TIMEOUT_GRACE_MS - now + 1));
   }
 
   #countOpen(): void {
@@ -277,7 +333,7 @@ function copyOf(message: unknown): unknown {
     return structuredClone(message);
   } catch (error) {
     throw new UnsupportedPayloadError(
-      `broadcast: the message cannot be sent to threads: ${(error as Error).message}. Send plain data.`,
+      `broadcast: the message cannot be sent to threads: ${(error as Error).message.replace(/\.$/, '')}. Send plain data.`,
       { cause: error },
     );
   }

@@ -105,6 +105,8 @@ export class LanePump {
         this.#events.settled(key);
       } else alone.push({ key, until: reference });
     }
+    // Suspects whose turn had not come are suspects still.
+    alone.push(...seat.suspects.filter(({ key }) => !keys.has(key)));
     this.#events.answered();
     return alone;
   }
@@ -164,6 +166,7 @@ export class LanePump {
     // Taken now: while the answer is dealt with the next suspect may already be sent.
     const [suspect] = seat.suspects;
     seat.sent.shift();
+    seat.isFresh = false;
     for (const shape of unknownShapes) this.#events.unknownShape(shape);
     this.#scheduler.answered(seat.number, rows.length - held.length, milliseconds);
     this.#measure(seat, rows, result);

@@ -16,8 +16,9 @@ export interface Suspect {
 
 /** What somebody knows about a lane's death before it is seen. */
 export interface Verdict {
-  /** Row references of the events to blame. */
+  /** Row references of the events to blame, and of those that may be to blame. */
   readonly guilty: readonly number[];
+  readonly suspects: readonly number[];
   readonly error: Error;
 }
 
@@ -27,6 +28,8 @@ export class LaneSeat {
   readonly lane: Lane;
   readonly onThread: boolean;
   state: SeatState = 'opening';
+  /** It has finished nothing yet, so that nothing finished can have left a timer behind. */
+  isFresh = true;
   /** It takes nothing more in, and ends when it is done. */
   retiring = false;
   /** Rows of the batches in flight, oldest first. */

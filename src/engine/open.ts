@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DomainEvent } from '../events/domain-event.js';
-import { InvalidOptionError } from '../events/errors.js';
+import { InvalidOptionError, StoreMovedError } from '../events/errors.js';
 import { EventRegistry } from '../events/registry.js';
 import type { MakeLane } from '../lanes/executor.js';
 import { InlineLane } from '../lanes/inline-lane.js';
@@ -15,8 +15,10 @@ import { type CheckedOptions, checkOptions } from './check-options.js';
 import { Counters } from './counters.js';
 import { Engine, type EngineParts } from './engine.js';
 import { Hub } from './hub.js';
+import type { KnownLog } from './hub-parts.js';
 import { Notices } from './notices.js';
 import type { EngineOptions } from './options.js';
+import { Orders } from './orders.js';
 import { restore, unfinished } from './resume.js';
 import { NODE_TIMERS, type Timers } from './timers.js';
 
@@ -32,6 +34,7 @@ export interface Lasting {
   readonly subscriptions: Subscriptions<DomainEvent>;
   readonly notices: Notices;
   readonly counters: Counters;
+  readonly orders: Orders;
   readonly meters: Meters;
 }
 
@@ -56,19 +59,27 @@ export async function openIn(options: CheckedOptions, world: World): Promise<Eng
   };
   const lasting: Lasting = {
     counters,
+    orders: new Orders(options.threads),
     meters: new Meters(),
     subscriptions: new Subscriptions(subscriberFailed),
     notices: new Notices(subscriberFailed),
   };
   const parts = await openParts(options, world, lasting);
-  return new Engine(parts, () => openParts(options, world, lasting));
+  return new Engine(parts, (log) => openParts(options, world, lasting, log));
 }
 
-async function openParts(options: CheckedOptions, world: World, lasting: Lasting): Promise<EngineParts> {
+/** @param log the log that must be found; left out: any, or none yet. */
+async function openParts(
+  options: CheckedOptions,
+  world: World,
+  lasting: Lasting,
+  log?: KnownLog,
+): Promise<EngineParts> {
   const registry = new EventRegistry(options.events);
   const store = world.makeStore();
   let hub: Hub | undefined;
   try {
+    if (log && !store.exists()) throw lostLog(store.location, 'is gone');
     const state = await store.open(
       registry.types.map(({ definition: { type, version, volatile } }) => ({
         name: type,
@@ -77,6 +88,13 @@ async function openParts(options: CheckedOptions, world: World, lasting: Lasting
       })),
     );
     checkRun(options, state);
+    if (log && log.run !== state.run) throw lostLog(store.location, 'is another log by now');
+    if (log && log.lastDurable > state.lastPosition) {
+      throw lostLog(
+        store.location,
+        `ends at position ${state.lastPosition}, though ${log.lastDurable} was durable`,
+      );
+    }
     for (const type of registry.types) {
       type.id =
         state.types.find(({ name, version }) => name === type.type && version === type.definition.version)
@@ -92,7 +110,7 @@ async function openParts(options: CheckedOptions, world: World, lasting: Lasting
       timers: world.timers,
       setup: setupOf(options, state),
     });
-    await openLanes(hub, registry, options.threads);
+    await openLanes(hub, registry);
     await recover(hub, store, registry, state);
     return { options, registry, store, hub, run: state.run, meters: lasting.meters };
   } catch (error) {
@@ -100,6 +118,12 @@ async function openParts(options: CheckedOptions, world: World, lasting: Lasting
     await Promise.allSettled([hub?.crew.close(), store.close()]);
     throw error;
   }
+}
+
+function lostLog(location: string, what: string): StoreMovedError {
+  return new StoreMovedError(
+    `Store ${location} ${what}, so the engine cannot go on with it. Put the log back and recover again, or open a new engine.`,
+  );
 }
 
 function realWorld(options: CheckedOptions): World {
@@ -141,8 +165,8 @@ function setupOf(options: CheckedOptions, state: StoreState) {
   };
 }
 
-async function openLanes(hub: Hub, registry: EventRegistry, threads: number): Promise<void> {
-  for (const rule of await hub.crew.open(threads)) {
+async function openLanes(hub: Hub, registry: EventRegistry): Promise<void> {
+  for (const rule of await hub.crew.open()) {
     const registered = registry.find(rule.type);
     if (registered) registered.handled = true;
     hub.failures.setRule(rule);
@@ -163,7 +187,8 @@ async function recover(hub: Hub, store: Store, registry: EventRegistry, state: S
   hub.recovering = true;
   let from = progress.mark + 1;
   let to = lastPosition;
-  while (from <= to) {
+  // A handler may stop the engine before it is open; nothing becomes durable then, and no room free.
+  while (from <= to && !hub.failure) {
     if (to > hub.lastDurable) await hub.receipts.untilDurable({ position: to, version: 0 });
     for await (const raw of unfinished(hub, reader, from, to)) {
       const key = keyOf(raw.partitionKey ?? raw.aggregate);

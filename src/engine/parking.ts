@@ -11,6 +11,8 @@ interface ParkedKey {
   /** Highest position of the key that stayed in the log. */
   lastHeld: number;
   resumption: Resumption | undefined;
+  /** Events that came while the key was being resumed, and that somebody waits for. */
+  readonly awaited: number[];
 }
 
 /** The keys whose events stay in the log, because one of them is a dead letter. */
@@ -29,8 +31,11 @@ export class Parking {
     return this.#resuming > 0;
   }
 
-  /** Holds a key; `lastHeld` is the last event of it that may be in the log already. */
-  park(key: NameEntry, position: number, lastHeld: number): void {
+  /**
+   * Holds a key; `lastHeld` is the last event of it that may be in the log already. Returns events behind it that
+   * somebody waits for.
+   */
+  park(key: NameEntry, position: number, lastHeld: number): readonly number[] {
     const before = this.#keys.get(key);
     if (before?.resumption) {
       before.resumption.cancelled = true;
@@ -40,15 +45,21 @@ export class Parking {
       position,
       lastHeld: Math.max(lastHeld, before?.lastHeld ?? 0),
       resumption: undefined,
+      awaited: [],
     });
     key.held = true;
+    return before?.awaited ?? [];
   }
 
-  /** A new event of a held key stays in the log. Returns the dead letter that it waits behind, if it is parked. */
-  hold(key: NameEntry, position: number): number | undefined {
+  /** A new event of a held key stays in the log. */
+  hold(key: NameEntry, position: number): void {
     const parked = this.#keys.get(key);
     if (parked) parked.lastHeld = position;
-    return this.positionOf(key);
+  }
+
+  /** Somebody waits for an event that came while its key was being resumed. */
+  await(key: NameEntry, position: number): void {
+    this.#keys.get(key)?.awaited.push(position);
   }
 
   /** The dead letter that a key is parked behind. */

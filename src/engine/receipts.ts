@@ -51,6 +51,11 @@ export class Receipts {
     this.#settling.push(waiter);
   }
 
+  /** Whether somebody waits for the event at `position` to be handled. */
+  isAwaited(position: number): boolean {
+    return this.#handled.has(position);
+  }
+
   /** The event at `position` needs no handler, and is committed. */
   passed(position: number): void {
     const waiter = this.#handled.get(position);

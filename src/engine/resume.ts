@@ -69,10 +69,12 @@ export async function restore(
   raw: RawEvent,
   isCancelled: () => boolean = () => false,
 ): Promise<void> {
+  if (hub.failure) throw hub.failure;
   const type = registry.find(storedType(reader, raw).name);
   if (!type?.handled) {
     // Nobody handles its type any more.
-    hub.progress.finish(raw.position);
+    if (hub.failures.retried.delete(raw.position)) hub.discard(raw.position);
+    else hub.progress.finish(raw.position);
     return;
   }
   const facts = {
@@ -90,5 +92,5 @@ export async function restore(
     return;
   }
   hub.pump();
-  await hub.admission.enter(enter, undefined);
+  await hub.admission.enter(enter, undefined, true);
 }

@@ -1,4 +1,5 @@
 import { isRecord, type Packed } from '../events/codec.js';
+import type { Emission } from '../events/emission.js';
 import { NotDeterministicError } from '../events/errors.js';
 import { checkSize } from '../events/payload-check.js';
 import type { RegisteredType } from '../events/registry.js';
@@ -84,17 +85,13 @@ export class Sequencer {
     this.#number(aggregate);
   }
 
-  /** Appends an event whose payload and metadata are encoded already: `bytes` from `start` on. */
-  appendEncoded(
-    facts: RowFacts,
-    bytes: Buffer,
-    start: number,
-    dataLength: number,
-    metadataLength: number,
-  ): void {
-    const aggregate = this.#directory.get(facts.aggregateId);
+  /** Appends an event that a lane emitted: its payload and metadata are encoded already, in `bytes`. */
+  appendEmitted(type: RegisteredType, emission: Emission, bytes: Buffer, causation: number): void {
+    const { aggregateId, partitionKey, occurredAt, dataOffset, dataLength, metadataLength } = emission;
+    const facts = { type, aggregateId, partitionKey: partitionKey || aggregateId, occurredAt, causation };
+    const aggregate = this.#directory.get(aggregateId);
     const key = this.#keyOf(facts, aggregate);
-    this.#copy(facts, aggregate, key, bytes, start, dataLength, metadataLength);
+    this.#copy(facts, aggregate, key, bytes, dataOffset, dataLength, metadataLength);
     this.#number(aggregate);
   }
 

@@ -106,7 +106,7 @@ export class LaneContext implements HandlerContext {
 
   /** The handler returned a promise, which is being awaited. */
   awaited(): void {
-    this.#deadline?.arm();
+    this.#deadline?.arm(() => this.#cell.passed(this.#slot));
   }
 
   get lane(): number {

@@ -24,9 +24,13 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** The handler is being awaited: timers can fire. */
-  arm(): void {
-    this.#timer = setTimeout(() => this.#abort(), Math.max(0, this.at - Date.now()));
+  /** The handler is being awaited: timers can fire. `passed` is called when the thread is free to see the end. */
+  arm(passed: () => void): void {
+    const end = () => {
+      passed();
+      this.#abort();
+    };
+    this.#timer = setTimeout(end, Math.max(0, this.at - Date.now()));
   }
 
   end(): void {

@@ -161,7 +161,8 @@ function checkOptions(
   within('retryDelayMs', retryDelayMs, 0, MAX_DELAY_MS);
   within('maxRetryDelayMs', maxRetryDelayMs, retryDelayMs, MAX_DELAY_MS);
   if (timeoutMs !== undefined) within('timeoutMs', timeoutMs, 1, MAX_DELAY_MS);
-  if (!(jitter >= 0 && jitter <= 1)) refuse('jitter', jitter, 'a number from 0 to 1');
+  if (!(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
+    refuse('jitter', jitter, 'a number from 0 to 1');
   if (!['park', 'skip', 'stop'].includes(onFailure)) {
     refuse('onFailure', `'${onFailure}'`, "'park', 'skip' or 'stop'");
   }

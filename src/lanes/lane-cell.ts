@@ -6,7 +6,7 @@ const SLOT_CELLS = 2;
  * and until when they may take. When a thread has died, this is the only witness of what it died of.
  *
  * Cell 0 holds the slot (plus one) of the event whose handler is on the stack; two cells a slot follow: the row
- * reference plus one, and the deadline in epoch milliseconds. The lane alone writes; two plain stores an event.
+ * reference plus one, and the deadline in epoch milliseconds, negative once the thread has seen it pass. The lane alone writes; two plain stores an event.
  */
 export class LaneCell {
   readonly memory: SharedArrayBuffer;
@@ -46,6 +46,12 @@ export class LaneCell {
     this.#cells[2 + SLOT_CELLS * slot] = deadline;
   }
 
+  /** The deadline has passed and the thread was free to see it: nobody else keeps the event from its end. */
+  passed(slot: number): void {
+    const deadline = this.#cells[2 + SLOT_CELLS * slot] as number;
+    this.#cells[2 + SLOT_CELLS * slot] = -Math.abs(deadline);
+  }
+
   /** Row reference of the event whose handler is on the stack, if one is. */
   get running(): number | undefined {
     const slot = this.#cells[0] as number;
@@ -57,25 +63,36 @@ export class LaneCell {
     return this.#slots().flatMap((slot) => this.#referenceAt(slot) ?? []);
   }
 
-  /** The earliest deadline of the events under way, 0 when none has one. */
-  get earliestDeadline(): number {
-    const deadlines = this.#slots().map((slot) => this.#cells[2 + SLOT_CELLS * slot] as number);
+  /** The earliest deadline of the events under way that is not before a time, 0 when there is none. */
+  deadlineFrom(time: number): number {
+    const deadlines = this.#slots().map((slot) => this.#deadlineAt(slot));
     return deadlines.reduce(
-      (least, deadline) => (deadline > 0 && (least === 0 || deadline < least) ? deadline : least),
+      (least, deadline) =>
+        deadline > 0 && deadline >= time && (least === 0 || deadline < least) ? deadline : least,
       0,
     );
   }
 
-  /** Row references of the events whose deadline lies before a time. */
-  overdue(time: number): readonly number[] {
+  /**
+   * Row references of the events whose deadline lies before a time.
+   *
+   * @param onlySure only those that surely kept themselves from ending in time.
+   */
+  overdue(time: number, onlySure = false): readonly number[] {
     return this.#slots().flatMap((slot) => {
-      const deadline = this.#cells[2 + SLOT_CELLS * slot] as number;
-      return deadline > 0 && deadline < time ? (this.#referenceAt(slot) ?? []) : [];
+      const deadline = this.#deadlineAt(slot);
+      if (deadline === 0 || deadline >= time) return [];
+      const isSure = (this.#cells[2 + SLOT_CELLS * slot] as number) < 0 || this.#cells[0] === slot + 1;
+      return isSure || !onlySure ? (this.#referenceAt(slot) ?? []) : [];
     });
   }
 
   #slots(): number[] {
     return Array.from({ length: (this.#cells.length - 1) / SLOT_CELLS }, (_, slot) => slot);
+  }
+
+  #deadlineAt(slot: number): number {
+    return Math.abs(this.#cells[2 + SLOT_CELLS * slot] as number);
   }
 
   #referenceAt(slot: number): number | undefined {

@@ -18,6 +18,7 @@ export class ThreadLane implements Lane {
   readonly cell: LaneCell;
   readonly #lane: number;
   readonly #pool: Piscina;
+  readonly #exited: Promise<void>;
 
   constructor(lane: number, concurrency: number, resourceLimits: ResourceLimits | undefined) {
     this.cell = new LaneCell(concurrency);
@@ -36,6 +37,8 @@ export class ThreadLane implements Lane {
     });
     // Piscina reports a thread's death here and rejects the lane's tasks; `#run` turns those into coded errors.
     this.#pool.on('error', () => {});
+    const [worker] = this.#pool.threads;
+    this.#exited = new Promise((resolve) => worker?.once('exit', () => resolve()));
   }
 
   async open(setup: LaneSetup): Promise<readonly HandledType[]> {
@@ -58,6 +61,9 @@ export class ThreadLane implements Lane {
 
   async end(): Promise<void> {
     // Not pool.close(), which waits; a lane that is ended in order has nothing in flight.
+    await this.#pool.destroy();
+    // A thread that threw reports its exit later, and Piscina puts a new one in its place even then.
+    await this.#exited;
     await this.#pool.destroy();
   }
 

@@ -56,6 +56,10 @@ export class MemoryStore implements Store {
     };
   }
 
+  exists(): boolean {
+    return false;
+  }
+
   async open(types: readonly TypeToStore[]): Promise<StoreState> {
     types.forEach((type, index) => {
       this.#types.set(index + 1, { ...type, id: index + 1 });

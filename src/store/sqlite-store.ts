@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { decodeError, encodeError, toError } from '../events/error-codec.js';
 import { EngineClosedError, WriterCrashedError } from '../events/errors.js';
 import type { Slab } from '../events/slab.js';
+import { checkStoreFile } from './file-check.js';
 import type { StoreState, TypeToStore, WriterReply, WriterRequest } from './protocol.js';
 import { SqliteReader } from './sqlite-reader.js';
 import type { CommitBatch, EventReader, Store } from './store.js';
@@ -47,6 +48,10 @@ export class SqliteStore implements Store {
     if (this.#closed) throw new EngineClosedError('The engine is closed. Open it again before reading.');
     this.#reader ??= new SqliteReader(this.location);
     return this.#reader;
+  }
+
+  exists(): boolean {
+    return checkStoreFile(this.location);
   }
 
   async open(types: readonly TypeToStore[]): Promise<StoreState> {

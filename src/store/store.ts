@@ -74,6 +74,8 @@ export interface Store {
   /** `memory`, or the path of the file. */
   readonly location: string;
   readonly reader: EventReader;
+  /** Whether there is a log that `open` will find. @throws coded errors when something else is in its place. */
+  exists(): boolean;
   /** @throws coded errors; nothing stays open then. */
   open(types: readonly TypeToStore[]): Promise<StoreState>;
   /**

@@ -1,4 +1,4 @@
-import { defineEvent, defineHandlers, InvalidDefinitionError } from 'millrace';
+import { defineEvent, defineHandlers, InvalidDefinitionError, type ModuleHooks } from 'millrace';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Noted } from '../handlers/events.mjs';
@@ -53,6 +53,7 @@ test.each(['a.b', 'shop.order_placed', 'shop.eu.order_placed', 'x1.y2'])('define
 });
 
 describe('defineHandlers refuses', () => {
+  const hooked = (hooks: unknown) => defineHandlers('risk', () => {}, hooks as ModuleHooks);
   const on = (type: unknown, handler: unknown, options?: unknown) => () =>
     handle('risk', (add: (...given: unknown[]) => void) => add(type, handler, options));
 
@@ -67,12 +68,62 @@ describe('defineHandlers refuses', () => {
     ['retries 1.5', on(Noted, () => {}, { retries: 1.5 })],
     ['retries 101', on(Noted, () => {}, { retries: 101 })],
     ["onFailure 'ignore'", on(Noted, () => {}, { onFailure: 'ignore' })],
+    ['onBroadcast that is no function', () => hooked({ onBroadcast: 'heard' })],
+    ['onBroadcast null', () => hooked({ onBroadcast: null })],
   ])('%s', (_what, call) => {
     expect(call).toThrow(InvalidDefinitionError);
+  });
+
+  const DAY = 86_400_000;
+  const WRONG = [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '10', null, DAY + 1];
+
+  test.each([
+    'retries',
+    'retryDelayMs',
+    'maxRetryDelayMs',
+    'timeoutMs',
+  ])('%s outside its range, by name', (name) => {
+    for (const value of WRONG) {
+      expect(
+        on(Noted, () => {}, { [name]: value }),
+        `${name} ${value}`,
+      ).toThrow(
+        expect.objectContaining({
+          code: 'MILLRACE_INVALID_DEFINITION',
+          message: expect.stringContaining(`'risk', note.noted: ${name} is ${value}`),
+        }),
+      );
+    }
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ['timeoutMs 0', { timeoutMs: 0 }],
+    ['maxRetryDelayMs below retryDelayMs', { retryDelayMs: 100, maxRetryDelayMs: 99 }],
+    ['jitter -0.1', { jitter: -0.1 }],
+    ['jitter 1.1', { jitter: 1.1 }],
+    ['jitter NaN', { jitter: Number.NaN }],
+    ["jitter 'none'", { jitter: 'none' }],
+    ["jitter '0.5'", { jitter: '0.5' }],
+    ['jitter null', { jitter: null }],
+    ['onFailure null', { onFailure: null }],
+    ["onFailure 'toString'", { onFailure: 'toString' }],
+  ])('%s', (_what, options) => {
+    expect(on(Noted, () => {}, options)).toThrow(InvalidDefinitionError);
   });
 
   test('nothing that is documented', () => {
     const call = on(Noted, () => {}, { retries: 100, onFailure: 'stop' });
     expect(call()).toMatchObject({ name: 'risk' });
+    for (const options of [
+      { retryDelayMs: 0, maxRetryDelayMs: 0, jitter: 0 },
+      { retryDelayMs: DAY, jitter: 1 },
+      { maxRetryDelayMs: DAY, timeoutMs: DAY },
+      { timeoutMs: 1, onFailure: 'skip' },
+    ]) {
+      expect(on(Noted, () => {}, options)()).toMatchObject({ entries: [options] });
+    }
+    const onBroadcast = () => {};
+    expect(hooked({ onBroadcast })).toMatchObject({ hooks: { onBroadcast } });
+    expect(hooked({})).toMatchObject({ hooks: {} });
   });
 });

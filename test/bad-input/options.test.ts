@@ -46,6 +46,13 @@ const BAD: readonly [string, Record<string, unknown> | undefined, string, string
   ['a function as handler module', { handlers: [() => {}] }, OPTION, 'not a URL'],
   ['a relative path as handler module', { handlers: ['./risk.js'] }, OPTION, 'not a URL'],
   ['handlers that are no array', { handlers: new URL('file:///risk.js') }, OPTION, 'handlers'],
+  ['resourceLimits of an unknown name', { resourceLimits: { maxHeapMb: 10 } }, OPTION, 'maxHeapMb is 10'],
+  ['resourceLimits 0', { resourceLimits: { stackSizeMb: 0 } }, OPTION, 'stackSizeMb is 0'],
+  ['resourceLimits -1', { resourceLimits: { maxOldGenerationSizeMb: -1 } }, OPTION, 'SizeMb is -1'],
+  ['resourceLimits NaN', { resourceLimits: { codeRangeSizeMb: Number.NaN } }, OPTION, 'SizeMb is NaN'],
+  ["resourceLimits '64'", { resourceLimits: { maxOldGenerationSizeMb: '64' } }, OPTION, 'SizeMb is 64'],
+  ['resourceLimits that are a number', { resourceLimits: 64 }, OPTION, 'resourceLimits'],
+  ['resourceLimits null', { resourceLimits: null }, OPTION, 'resourceLimits'],
   ['shared with a function', { shared: { now: () => 1 } }, OPTION, 'SharedArrayBuffers'],
   ['shared with a symbol', { shared: { name: Symbol('s') } }, OPTION, 'shared'],
 ];
@@ -73,6 +80,8 @@ describe('openEngine refuses', () => {
 
 test.each<[string, Partial<EngineOptions>]>([
   ['threads 0', { threads: 0 }],
+  ['resourceLimits', { resourceLimits: { maxOldGenerationSizeMb: 64, stackSizeMb: 4 } }],
+  ['resourceLimits of nothing', { resourceLimits: {} }],
   ['concurrency 1024', { concurrency: 1024 }],
   ['maxInFlight 1', { maxInFlight: 1 }],
   ['shared with a SharedArrayBuffer', { shared: { cells: new SharedArrayBuffer(8) } }],

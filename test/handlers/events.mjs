@@ -79,7 +79,23 @@ export const Endangered = defineEvent('peril.endangered', {
     id: z.string(),
     number: z.number(),
     peril: z
-      .enum(['none', 'exit', 'uncaught', 'rejection', 'memory', 'loop', 'hang', 'polite', 'afterwards'])
+      .enum([
+        'none',
+        'exit',
+        'uncaught',
+        'rejection',
+        'memory',
+        'loop',
+        'loopLater',
+        'hang',
+        'polite',
+        'listening',
+        'late',
+        'lateAsync',
+        'afterwards',
+        'slow',
+        'unlimited',
+      ])
       .default('none'),
     /** Tries that are perilous. */
     tries: z.number().default(1000),

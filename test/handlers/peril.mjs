@@ -6,6 +6,12 @@ import { Endangered, Survived } from './events.mjs';
  * @typedef {import('millrace').HandlerContext} Context
  */
 
+/** Longer than any thread in these tests lives, once somebody means to end it. */
+const SLOW_MS = 40;
+
+/** The URL may say how long a handler may take. */
+const timeoutMs = Number(new URL(import.meta.url).searchParams.get('timeoutMs') ?? 300);
+
 const forever = () => new Promise(() => {});
 
 /** What each peril does; one that returns lets the event succeed. */
@@ -34,10 +40,28 @@ const PERILS = {
   polite: (ctx) => {
     while (true) ctx.signal.throwIfAborted();
   },
+  /** @param {Context} ctx */
+  listening: (ctx) =>
+    new Promise((_, reject) => ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason))),
+  /** @param {Context} ctx */
+  late: (ctx) => {
+    while (!ctx.signal.aborted);
+  },
+  /** @param {Context} ctx */
+  lateAsync: (ctx) => new Promise((resolve) => ctx.signal.addEventListener('abort', resolve)),
+  loopLater: async () => {
+    await null;
+    while (true);
+  },
   afterwards: () => {
     setTimeout(() => {
       throw new TypeError('thrown when the event was finished');
     });
+  },
+  slow: () => new Promise((resolve) => setTimeout(resolve, SLOW_MS)),
+  /** @param {Context} ctx */
+  unlimited: (ctx) => {
+    if (ctx.signal.aborted) throw new Error('a signal without a deadline has aborted');
   },
 };
 
@@ -48,5 +72,5 @@ async function meet({ data: { id, number, peril, tries } }, ctx) {
 }
 
 export default defineHandlers('peril', (on) => {
-  on(Endangered, meet, { retries: 1, retryDelayMs: 1, timeoutMs: 300 });
+  on(Endangered, meet, { retries: 1, retryDelayMs: 1, ...(timeoutMs > 0 && { timeoutMs }) });
 });

@@ -135,8 +135,9 @@ export const MUTATIONS: readonly Mutation[] = [
         'park',
         (original) =>
           function (this: Parking, key, position, lastHeld) {
-            original.call(this, key, position, lastHeld);
+            const awaited = original.call(this, key, position, lastHeld);
             key.held = false;
+            return awaited;
           },
       ),
   },

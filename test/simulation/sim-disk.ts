@@ -131,6 +131,10 @@ export class SimStore implements Store {
     deadLetter: (position) => this.#contents.letters.get(position),
   };
 
+  exists(): boolean {
+    return true;
+  }
+
   async open(types: readonly TypeToStore[]): Promise<StoreState> {
     await this.#steps.wait(`${this.#id}.in`, 'open store');
     for (const type of types) {

@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 export class Child {
   readonly lines: string[] = [];
   readonly #process: ChildProcess;
-  readonly #exit: Promise<unknown>;
+  readonly #exit: Promise<unknown[]>;
   readonly #reader: AsyncIterator<string>;
 
   constructor(script: string, ...args: string[]) {
@@ -39,11 +39,17 @@ export class Child {
     await this.ended();
   }
 
-  /** Resolves when the process has ended, and everything that it had written is read. */
-  async ended(): Promise<void> {
-    await this.#exit;
+  /** Sends the process a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** Resolves when the process has ended, with how it did, and everything that it had written is read. */
+  async ended(): Promise<{ readonly code: unknown; readonly signal: unknown }> {
+    const [code, signal] = await this.#exit;
     for (let line = await this.#reader.next(); !line.done; line = await this.#reader.next()) {
       this.lines.push(line.value);
     }
+    return { code, signal };
   }
 }

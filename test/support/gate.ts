@@ -7,6 +7,11 @@ export class Gate {
     Atomics.store(this.#cells, 0, 1);
   }
 
+  /** Closes it again; nobody may be waiting. */
+  close(): void {
+    this.#cells.fill(0);
+  }
+
   /** Resolves when `count` handlers stand at the gate, or have passed it. */
   async reached(count: number): Promise<void> {
     while (Atomics.load(this.#cells, 1) < count) await new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,78 @@
+import { closeOnSignals, openStoreReader } from 'millrace';
+import { describe, expect, test } from 'vitest';
+import { Child } from '../support/child.js';
+import { tempStore } from '../support/temp-folder.js';
+
+const COUNT = 500;
+
+async function started(how: string) {
+  const store = tempStore();
+  const child = new Child('close-on-signals.mjs', store, how);
+  await child.wrote(1);
+  return { store, child };
+}
+
+describe.each(['SIGINT', 'SIGTERM'] as const)('closeOnSignals: %s', (signal) => {
+  test('finishes what was accepted, and the process ends by that signal', async () => {
+    const { store, child } = await started('finish');
+    child.signal(signal);
+    expect(await child.ended()).toEqual({ code: null, signal });
+    expect(child.lines).toEqual(['ready', 'closing', 'closed']);
+    using reader = openStoreReader(store);
+    // A deposit, a credit, an audit each; a store that was closed has nothing unfinished.
+    expect(reader.summary()).toMatchObject({ lastPosition: 3 * COUNT, mark: 3 * COUNT, unfinished: 0 });
+  });
+
+  test('a second one ends the process at once', async () => {
+    const { store, child } = await started('stuck');
+    child.signal(signal);
+    await child.wrote(2);
+    // The same Ctrl-C may come twice within half a second; so somebody presses it until it helps.
+    let over = false;
+    const ended = child.ended().finally(() => {
+      over = true;
+    });
+    while (!over) {
+      child.signal(signal);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await ended).toEqual({ code: null, signal });
+    expect(child.lines).toEqual(['ready', 'closing']);
+    using reader = openStoreReader(store);
+    expect(reader.summary().unfinished).toBeGreaterThan(0);
+  });
+});
+
+test('an error of the close is told, and the process ends by the signal all the same', async () => {
+  const { child } = await started('fails');
+  child.signal('SIGTERM');
+  expect(await child.ended()).toEqual({ code: null, signal: 'SIGTERM' });
+  expect(child.lines).toEqual(['ready', 'closing', 'closed', 'error something did not close']);
+});
+
+test('disposed of, it does nothing: the signal ends the process as ever', async () => {
+  const { child } = await started('disposed');
+  child.signal('SIGTERM');
+  expect(await child.ended()).toEqual({ code: null, signal: 'SIGTERM' });
+  expect(child.lines).toEqual(['ready']);
+});
+
+test('listens to the signals that it is given, until it is disposed of', () => {
+  const engine = { [Symbol.asyncDispose]: async () => {} };
+  const counts = () => (['SIGINT', 'SIGTERM', 'SIGUSR2'] as const).map((name) => process.listenerCount(name));
+  const before = counts();
+  const one = closeOnSignals(engine, { signals: ['SIGUSR2'] });
+  expect(counts()).toEqual(before.map((count, at) => count + (at === 2 ? 1 : 0)));
+  const two = closeOnSignals(engine);
+  expect(counts()).toEqual(before.map((count) => count + 1));
+  two[Symbol.dispose]();
+  one[Symbol.dispose]();
+  one[Symbol.dispose]();
+  expect(counts()).toEqual(before);
+});
+
+test.each([undefined, null, {}, 'engine'])('refuses %s', (engine) => {
+  expect(() => closeOnSignals(engine as never)).toThrow(
+    expect.objectContaining({ code: 'MILLRACE_INVALID_OPTION' }),
+  );
+});
