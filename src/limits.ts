@@ -36,6 +36,9 @@ export const MAX_PAYLOAD_DEPTH = 64;
 /** Registered event types of one engine: the type id is a 16-bit column of the batch. */
 export const MAX_EVENT_TYPES = 65_535;
 
+/** Event types of one log, all names and versions that it has ever had. */
+export const MAX_STORED_TYPES = 1_048_576;
+
 /** Default bound of events accepted but not finished. 64 k is about 0.15 s of work at full speed. */
 export const DEFAULT_MAX_IN_FLIGHT = 65_536;
 export const MAX_MAX_IN_FLIGHT = 4_194_304;

@@ -25,9 +25,21 @@ export function decodeEvent(
     raw.version,
     raw.position,
     raw.occurredAt,
-    currentData(definition, stored, reader.codec.unpack(raw.data)),
-    raw.metadata && (reader.codec.unpack(raw.metadata) as StoredMetadata),
+    currentData(definition, stored, unpack(reader, raw, raw.data)),
+    raw.metadata && (unpack(reader, raw, raw.metadata) as StoredMetadata),
   );
+}
+
+/** @throws StoreCorruptError when the bytes are no value. */
+function unpack(reader: EventReader, raw: RawEvent, bytes: Buffer): unknown {
+  try {
+    return reader.codec.unpack(bytes);
+  } catch (cause) {
+    throw new StoreCorruptError(
+      `The store is damaged: the event at position ${raw.position} cannot be decoded. Restore it from a backup.`,
+      { cause, details: { position: raw.position } },
+    );
+  }
 }
 
 /** The ordering key of a stored event. */
@@ -71,7 +83,7 @@ export function addToFingerprint(
         aggregateId: reader.nameOf(raw.aggregate),
         version: raw.version,
         occurredAt: raw.occurredAt,
-        data: reader.codec.unpack(raw.data),
+        data: unpack(reader, raw, raw.data),
       },
       volatile,
     );

@@ -1,4 +1,5 @@
 import type { Statement } from 'better-sqlite3';
+import { StoreCorruptError } from '../events/errors.js';
 import { INDEX_EVERY } from '../limits.js';
 import type { ProgressTable } from './progress-table.js';
 import { sortedIndexes } from './sort.js';
@@ -142,8 +143,11 @@ export class Indexer {
   }
 }
 
-/** Positions of a run, in version order. */
-export function positionsOf(base: number, offsets: Buffer): number[] {
+/** Positions of a run, in version order. @throws StoreCorruptError */
+export function positionsOf(base: number, offsets: Buffer | null): number[] {
+  if (!offsets || offsets.length % 4 !== 0) {
+    throw new StoreCorruptError('The store is damaged: its index cannot be read. Restore it from a backup.');
+  }
   const positions: number[] = [];
   for (let byte = 0; byte < offsets.length; byte += 4) positions.push(base + offsets.readUInt32LE(byte));
   return positions;

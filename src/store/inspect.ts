@@ -8,6 +8,7 @@ import { FORMAT_VERSION } from './schema.js';
 import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
 import type { RawEvent } from './store.js';
+import { readRun } from './types.js';
 
 /** What a store holds, in numbers. */
 export interface StoreSummary {
@@ -52,7 +53,7 @@ export class StoreReader implements Disposable {
     this.path = path;
     this.#reader = new SqliteReader(path);
     try {
-      this.#run = String(this.#value("SELECT value FROM meta WHERE key = 'run'"));
+      this.#run = guard(path, () => readRun(this.#reader.database));
     } catch (error) {
       this.#reader.close();
       throw error;

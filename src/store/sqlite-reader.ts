@@ -7,6 +7,7 @@ import type { DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import { DeadLetterReader } from './dead-letter-table.js';
 import { checkStoreFile } from './file-check.js';
 import { positionsOf } from './indexer.js';
+import { checkSchema } from './schema-check.js';
 import { guard, openConnection, type Sqlite, toStoreError } from './sqlite.js';
 import type { EventReader, PageQuery, RawEvent, StoredName } from './store.js';
 import { readShapes, readTypes } from './types.js';
@@ -43,6 +44,7 @@ export class SqliteReader implements EventReader {
     this.database = openConnection(path, { readonly: true });
     this.codec = new Codec([], () => readShapes(this.database));
     try {
+      checkSchema(this.database);
       const prepare = (sql: string) => this.database.prepare(sql);
       const select = `SELECT ${COLUMNS} FROM events`;
       this.#byPosition = prepare(`${select} WHERE position >= ? ORDER BY position LIMIT ?`).raw();
@@ -71,7 +73,7 @@ export class SqliteReader implements EventReader {
   }
 
   get types(): ReadonlyMap<number, StoredType> {
-    this.#types ??= new Map(readTypes(this.database).map((type) => [type.id, type]));
+    this.#types ??= guard(this.path, () => new Map(readTypes(this.database).map((type) => [type.id, type])));
     return this.#types;
   }
 
@@ -114,11 +116,11 @@ export class SqliteReader implements EventReader {
   }
 
   deadLetters(query: DeadLetterRange): readonly DeadLetterRecord[] {
-    return this.#deadLetters.page(query);
+    return guard(this.path, () => this.#deadLetters.page(query));
   }
 
   deadLetter(position: number): DeadLetterRecord | undefined {
-    return this.#deadLetters.find(position);
+    return guard(this.path, () => this.#deadLetters.find(position));
   }
 
   close(): void {
@@ -155,8 +157,14 @@ export class SqliteReader implements EventReader {
   }
 }
 
+/** @throws StoreCorruptError for what no writer writes: a number that cannot be counted up would be read for ever. */
 function toRaw(row: Row): RawEvent {
   const [position, type, aggregate, version, occurredAt, data, partitionKey, causation, metadata] = row;
+  if (!isCount(position) || !isCount(version) || typeof data !== 'object' || typeof occurredAt !== 'number') {
+    throw new StoreCorruptError(
+      `The store is damaged: the event at position ${position} cannot be read. Restore it from a backup.`,
+    );
+  }
   return {
     position,
     type,
@@ -168,4 +176,8 @@ function toRaw(row: Row): RawEvent {
     causation: causation ?? 0,
     metadata: metadata ?? undefined,
   };
+}
+
+function isCount(number: unknown): boolean {
+  return Number.isSafeInteger(number) && (number as number) > 0 && number !== Number.MAX_SAFE_INTEGER;
 }

@@ -1,6 +1,7 @@
 import type { Shape } from '../events/codec.js';
 import { StoreCorruptError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
+import { MAX_NAME_BYTES, MAX_STORED_TYPES } from '../limits.js';
 import type { Sqlite } from './sqlite.js';
 
 /** The interned event types of a store. @throws StoreCorruptError */
@@ -13,8 +14,26 @@ export function readTypes(database: Sqlite): StoredType[] {
   }[];
   return rows.map((row) => ({
     ...row,
+    id: checkTypeId(database, row.id),
     volatile: parseTexts(database, row.volatile, `the fields of event type '${row.name}'`),
   }));
+}
+
+/** Tables are made by type id, so an enormous one must not get through. */
+function checkTypeId(database: Sqlite, id: number): number {
+  if (id >= 1 && id <= MAX_STORED_TYPES) return id;
+  throw new StoreCorruptError(
+    `Store ${database.name} is damaged: it has an event type of number ${id}. Restore it from a backup.`,
+  );
+}
+
+/** The prefix of the store's event ids. @throws StoreCorruptError */
+export function readRun(database: Sqlite): string {
+  const run = database.prepare("SELECT value FROM meta WHERE key = 'run'").pluck().get();
+  if (typeof run === 'string' && run !== '' && Buffer.byteLength(run) <= MAX_NAME_BYTES) return run;
+  throw new StoreCorruptError(
+    `Store ${database.name} is damaged: it has no run id that can be used. Restore it from a backup.`,
+  );
 }
 
 /** The numbered payload shapes of a store. @throws StoreCorruptError */

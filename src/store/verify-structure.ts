@@ -1,9 +1,9 @@
-import Database from 'better-sqlite3';
 import type { Shape } from '../events/codec.js';
 import { MAX_VERIFY_PROBLEMS } from '../limits.js';
 import { rowCheck, typeHash } from './checksum.js';
 import { type ChunkRow, type ProgressRow, readChunkRows, readProgressRow } from './progress-table.js';
-import { FORMAT_VERSION, SCHEMA } from './schema.js';
+import { FORMAT_VERSION } from './schema.js';
+import { schemaFaults } from './schema-check.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
 
@@ -39,11 +39,7 @@ export function verifyStructure(database: Sqlite, problems: Problems): void {
     if (format !== FORMAT_VERSION) {
       problems.add('schema', `The file says that it has format ${format}; there is no such format.`);
     }
-    const found = schemaOf(database);
-    for (const [name, sql] of expectedSchema()) {
-      if (found.get(name) === sql) continue;
-      problems.add('schema', `'${name}' is ${found.has(name) ? 'not as Millrace made it' : 'missing'}.`);
-    }
+    for (const fault of schemaFaults(database)) problems.add('schema', fault);
   });
 }
 
@@ -106,20 +102,4 @@ function parseShape(text: string): Shape {
     // Damaged text: reported by whoever meets the empty shape.
     return [];
   }
-}
-
-function expectedSchema(): Map<string, unknown> {
-  const fresh = new Database(':memory:');
-  try {
-    fresh.exec(SCHEMA);
-    return schemaOf(fresh);
-  } finally {
-    fresh.close();
-  }
-}
-
-/** The SQL of every table, index and view by name. */
-function schemaOf(database: Sqlite): Map<string, unknown> {
-  const rows = database.prepare("SELECT type || ' ' || name, sql FROM sqlite_schema").raw().all();
-  return new Map(rows as [string, unknown][]);
 }

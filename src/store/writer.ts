@@ -16,8 +16,9 @@ import { lockStore } from './lock.js';
 import { ProgressTable } from './progress-table.js';
 import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from './protocol.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
+import { checkSchema } from './schema-check.js';
 import { guard, inTransaction, openConnection, type Sqlite, toStoreError } from './sqlite.js';
-import { readShapes, readTypes } from './types.js';
+import { readRun, readShapes, readTypes } from './types.js';
 
 /** One commit message. */
 export interface Commit {
@@ -56,7 +57,10 @@ export class Writer {
       throw error;
     }
     try {
-      if (!exists) this.#create(options.run);
+      // A process that was killed while it created the store has left a header of ours and a journal, which SQLite
+      // rolls back only now.
+      if (exists && !isEmpty(this.#database)) checkSchema(this.#database);
+      else this.#create(options.run);
       this.#setDurability(options.synchronous);
       this.#progress = new ProgressTable(this.#database);
       this.state = this.#load(options);
@@ -225,10 +229,8 @@ export class Writer {
 
   #load({ types }: WriterOptions): StoreState {
     const number = (sql: string) => (this.#database.prepare(sql).pluck().get() as number | null) ?? 0;
-    const run = this.#database.prepare("SELECT value FROM meta WHERE key = 'run'").pluck().get();
-    if (typeof run !== 'string') throw new StoreCorruptError(`Store ${this.#path} has no run id.`);
     return {
-      run,
+      run: readRun(this.#database),
       lastPosition: number('SELECT max(position) FROM events'),
       lastName: number('SELECT max(id) FROM names'),
       types: this.#internTypes(types),
@@ -275,6 +277,10 @@ export class Writer {
     this.#addShape.run(json);
     this.#batches.addShape(json);
   }
+}
+
+function isEmpty(database: Sqlite): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
 }
 
 /** Closes both, whatever happens to the first. */

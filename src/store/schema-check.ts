@@ -1,0 +1,61 @@
+import Database from 'better-sqlite3';
+import { StoreCorruptError } from '../events/errors.js';
+import { SCHEMA } from './schema.js';
+import type { Sqlite } from './sqlite.js';
+
+/** A table, index, view or trigger: the SQL that made it, and the table that it belongs to. */
+interface SchemaObject {
+  readonly sql: unknown;
+  readonly table: string;
+}
+
+/** What a new store has; made once, because it takes a millisecond. */
+let expected: ReadonlyMap<string, SchemaObject> | undefined;
+
+/**
+ * Refuses a store whose tables only bear the names of ours, before anything of them is used: a view in a table's
+ * place may have no end, and a trigger may delete what it sees inserted. What else is in the file is not looked
+ * at: replicators keep tables of their own in the file that they replicate.
+ *
+ * @throws StoreCorruptError
+ */
+export function checkSchema(database: Sqlite): void {
+  const [fault] = schemaFaults(database);
+  if (fault === undefined) return;
+  throw new StoreCorruptError(
+    `Store ${database.name} is damaged, or not made by Millrace: ${fault} It was not changed; restore it from a backup.`,
+  );
+}
+
+/** What is missing, not as Millrace made it, or added to its tables; a sentence each. */
+export function schemaFaults(database: Sqlite): string[] {
+  expected ??= newSchema();
+  const names = new Set([...expected.keys()].map((name) => name.slice(name.indexOf(' ') + 1)));
+  const found = schemaOf(database);
+  const faults = [...expected]
+    .filter(([name, { sql }]) => found.get(name)?.sql !== sql)
+    .map(([name]) => `'${name}' is ${found.has(name) ? 'not as Millrace made it' : 'missing'}.`);
+  for (const [name, { table }] of found) {
+    if (names.has(table) && !expected.has(name)) faults.push(`'${name}' is not Millrace's.`);
+  }
+  return faults;
+}
+
+function newSchema(): ReadonlyMap<string, SchemaObject> {
+  const fresh = new Database(':memory:');
+  try {
+    fresh.exec(SCHEMA);
+    return schemaOf(fresh);
+  } finally {
+    fresh.close();
+  }
+}
+
+/** By kind and name. SQLite's names have no case. */
+function schemaOf(database: Sqlite): ReadonlyMap<string, SchemaObject> {
+  const rows = database
+    .prepare("SELECT type || ' ' || name, sql, lower(tbl_name) FROM sqlite_schema")
+    .raw()
+    .all() as [string, unknown, string][];
+  return new Map(rows.map(([name, sql, table]) => [name, { sql, table }]));
+}
