@@ -14,9 +14,11 @@ export type {
   ReadOptions,
   Receipt,
   SubscribeOptions,
-  Subscription,
+  Unsubscribe,
   Until,
 } from './engine/options.js';
+export type { ProfileOptions } from './engine/profile-options.js';
+export type { ProfileReport } from './engine/profiling.js';
 export {
   type AnyEventType,
   type DataOf,
@@ -43,13 +45,23 @@ export type { HotKey } from './observe/hot-keys.js';
 export type { LaneMetrics, Latencies, TypeMetrics } from './observe/meters.js';
 export type { MetricsSnapshot } from './observe/snapshot.js';
 export { traceChrome, traceTree } from './observe/trace-text.js';
+export { filtered, type HandlerStep, mapped, pipe } from './publisher/compose.js';
+export type { SubscriberFailure } from './publisher/failure.js';
+export { PublishedEvent } from './publisher/published-event.js';
 export {
   createPublisher,
-  PublishedEvent,
   Publisher,
   type PublisherOptions,
   type SubscriberOptions,
 } from './publisher/publisher.js';
+export type { EventKinds, EventOf, MatchingEvent, Subscribable } from './publisher/subscribable.js';
+export type { Subscription } from './publisher/subscription.js';
+export type {
+  SubscriptionHandler,
+  SubscriptionOptions,
+  SubscriptionOwner,
+  TransformOptions,
+} from './publisher/subscription-options.js';
 export type { DeadLetter, DeadLetterState } from './store/dead-letter.js';
 export { discardDeadLetters, retryDeadLetters } from './store/dead-letter-editor.js';
 export {

@@ -222,6 +222,37 @@ export const MAX_STACK_CHARACTERS = 8192;
 /** Causes followed when an error crosses a thread. */
 export const MAX_ERROR_CAUSES = 4;
 
+/**
+ * Events in a row, each published by a subscriber of the one before, that a publisher delivers: a cycle would go
+ * on for ever. Chains that people mean have a handful of links.
+ */
+export const MAX_PUBLISH_CHAIN = 100;
+
+/** Events published by subscribers that wait to be delivered: as many as an engine holds unless told otherwise. */
+export const MAX_PUBLISH_QUEUE = 65_536;
+
+/** Event types that the error about a cycle shows from the end of the chain: more than any cycle has. */
+export const PUBLISH_CHAIN_SHOWN = 12;
+
+/** Subscriptions of one publisher or engine: one for each of 250,000 connections. More are forgotten ones. */
+export const MAX_SUBSCRIPTIONS = 262_144;
+
+/** Failures of subscribers that are kept, each with its event: enough to see what goes wrong. */
+export const MAX_SUBSCRIBER_FAILURES = 256;
+
+/** Events that wait to be tried again with a subscriber; each has a timer. One more is a failure at once. */
+export const MAX_SUBSCRIBER_RETRIES = 16_384;
+
+/** Characters of a pattern of event type names: names of that length are no names. */
+export const MAX_PATTERN_CHARACTERS = 256;
+
+/**
+ * Calls of a subscriber that are measured: its first ones, then those of one event in so many. Two readings of the
+ * clock cost up to 200 ns, which is a hundred calls of a small handler.
+ */
+export const SUBSCRIBER_SAMPLES_FIRST = 16;
+export const SUBSCRIBER_SAMPLE_EVERY = 1024;
+
 /** Largest CSV file of candles. Parsing takes eight times its size in memory; a year of minutes is 35 MB. */
 export const MAX_CSV_BYTES = 128 * 1024 * 1024;
 
@@ -267,3 +298,34 @@ export const DEAD_LETTER_LINE_CHARACTERS = 120;
 
 /** Characters that `read` collects before it writes, because a system call per line is most of its time. */
 export const READ_CHUNK_CHARACTERS = 65_536;
+
+/** Time between two samples of the CPU profiler: V8's own default, about 1 % of the CPU. */
+export const PROFILE_INTERVAL_MICROS = 1_000;
+export const PROFILE_INTERVAL_MICROS_MIN = 50;
+export const PROFILE_INTERVAL_MICROS_MAX = 100_000;
+
+/** Bytes between two samples of allocations: V8's own default is 32 KiB, and four times that costs little. */
+export const PROFILE_HEAP_INTERVAL_BYTES = 131_072;
+
+/** Frames of a sampled allocation. The handler's frame must be among them. */
+export const PROFILE_STACK_DEPTH = 64;
+
+/** Batches, commits and collections that one thread notes during a profile: 20,000 draw any timeline. */
+export const PROFILE_MAX_SPANS = 20_000;
+
+export const PROFILE_MEMORY_EVERY_MS = 100;
+
+/** Queue readings: 50 a second show what a person can see. */
+export const PROFILE_QUEUE_EVERY_MS = 20;
+
+/** Queue readings of one profile; when there are more, every second one is left out and the pace is halved. */
+export const PROFILE_MAX_QUEUE_READINGS = 4_096;
+
+/** Default length of a profile, in seconds. */
+export const PROFILE_SECONDS = 10;
+
+/** A profile is held in memory until it is written; an hour of samples is 100 MB a thread. */
+export const PROFILE_SECONDS_MAX = 3_600;
+
+/** How long a thread may take to hand over its profile: it answers between two handlers. */
+export const PROFILE_ANSWER_MS = 5_000;

@@ -1,4 +1,4 @@
-import { createPublisher, type PublishedEvent } from 'millrace';
+import { createPublisher, type PublishedEvent, type Publisher } from 'millrace';
 import { describe, expect, test } from 'vitest';
 import { Deposited, Noted } from './handlers/events.mjs';
 
@@ -58,7 +58,7 @@ describe('a publisher without an engine', () => {
   });
 
   test('refuses what an engine would refuse', () => {
-    const publisher = createPublisher({ events: [Noted] });
+    const publisher: Publisher = createPublisher({ events: [Noted] });
     const code = (name: string) => expect.objectContaining({ code: `MILLRACE_${name}` });
     expect(() => publisher.publish(Deposited({ account: 'a', amount: 1 }))).toThrow(
       code('UNKNOWN_EVENT_TYPE'),

@@ -8,16 +8,16 @@ const root = new URL('..', import.meta.url).pathname;
 const allowed: Readonly<Record<string, readonly string[]>> = {
   events: [],
   publisher: ['events'],
-  lanes: ['events'],
+  lanes: ['observe', 'profile', 'events'],
   observe: ['events'],
   profile: [],
-  store: ['events'],
-  engine: ['publisher', 'observe', 'lanes', 'store', 'events'],
-  index: ['engine', 'observe', 'publisher', 'lanes', 'store', 'events'],
+  store: ['profile', 'events'],
+  engine: ['publisher', 'observe', 'profile', 'lanes', 'store', 'events'],
+  index: ['engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
   trading: ['index'],
   backtest: ['trading', 'index'],
   cli: ['backtest', 'trading', 'index'],
-  workers: ['lanes', 'store', 'events'],
+  workers: ['lanes', 'profile', 'store', 'events'],
 };
 
 function filesIn(folder: string): string[] {

@@ -1,11 +1,17 @@
 import {
+  createPublisher,
   type DataOf,
   type DomainEvent,
   defineEvent,
   defineHandlers,
   type Engine,
+  filtered,
+  mapped,
   type NewEvent,
   openEngine,
+  type PublishedEvent,
+  type Publisher,
+  pipe,
   type Receipt,
 } from 'millrace';
 import { describe, expect, expectTypeOf, test } from 'vitest';
@@ -103,9 +109,79 @@ function mustNotHandle(): unknown {
   });
 }
 
+const Shipped = defineEvent('order.shipped', {
+  schema: z.object({ order: z.string(), by: z.string() }),
+  aggregateId,
+});
+const Created = defineEvent('user.created', {
+  schema: z.object({ user: z.string() }),
+  aggregateId: ({ user }) => user,
+});
+
+class Desk {
+  total = 0;
+  add({ data }: PublishedEvent<{ amount: number }>): void {
+    this.total += data.amount;
+  }
+}
+
+function mustNotSubscribe(engine: Engine): unknown[] {
+  const publisher = createPublisher({ events: [Placed, Shipped] });
+  const owner = new Desk();
+  const toAmount = ({ data }: PublishedEvent<PlacedData>) => data.amount;
+  const toText = (text: string) => text;
+  return [
+    // @ts-expect-error an event type that the publisher does not have
+    publisher.subscribe(Created, () => {}),
+    // @ts-expect-error an event of such a type
+    publisher.publish(Created({ user: 'a' })),
+    // @ts-expect-error data instead of an event
+    publisher.publish({ order: 'a' }),
+    // @ts-expect-error a name instead of an event type
+    publisher.subscribe('order.placed', () => {}),
+    // @ts-expect-error a name instead of an event type
+    engine.subscribe('order.placed', () => {}),
+    // @ts-expect-error a subscriber of another type's events
+    publisher.subscribe(Placed, (_event: PublishedEvent<{ order: string; by: string }>) => {}),
+    // @ts-expect-error a subscriber of the log's events
+    publisher.subscribe(Placed, (_event: DomainEvent<PlacedData>) => {}),
+    // @ts-expect-error an unknown option
+    engine.subscribe(Placed, () => {}, { retry: 3 }),
+    // @ts-expect-error a filter that is always true, because it returns a promise
+    engine.subscribe(Placed, () => {}, { filter: async () => false }),
+    // @ts-expect-error a handler that takes something else than the transform makes
+    engine.subscribe(Placed, (_text: string) => {}, { transform: ({ data }) => data.amount }),
+    // @ts-expect-error a handler that needs an owner, without one
+    publisher.subscribe(Placed, (_event, desk: Desk) => desk.total),
+    // @ts-expect-error a handler that needs another owner
+    publisher.subscribe(Placed, (_event, desk: Desk) => desk.total, { owner: 'by name' }),
+    // @ts-expect-error a method whose `this` would be missing
+    publisher.subscribe(Placed, function (this: Desk) {
+      this.total++;
+    }),
+    // @ts-expect-error a field that no type has whose name matches
+    publisher.subscribePattern('*.shipped', ({ data }) => data.amount),
+    // @ts-expect-error a pattern that matches no type
+    publisher.subscribePattern('*.shiped', ({ data }) => data.by),
+    // @ts-expect-error a predicate that is none
+    publisher.subscribe(Placed, filtered(toAmount, owner.add)),
+    publisher.subscribe(
+      Placed,
+      pipe(
+        // @ts-expect-error a field that is not there, in a step
+        mapped(({ data }) => data.price),
+        toText,
+      ),
+    ),
+    // @ts-expect-error steps that do not fit
+    publisher.subscribe(Placed, pipe(mapped(toAmount), toText)),
+  ];
+}
+
 describe('types', () => {
   test('what must not compile is checked by the compiler and never run', () => {
-    for (const code of [mustNotCompile, mustNotDefine, mustNotHandle]) expect(code).toBeTypeOf('function');
+    for (const code of [mustNotCompile, mustNotDefine, mustNotHandle, mustNotSubscribe])
+      expect(code).toBeTypeOf('function');
   });
 
   test('a factory takes what the schema takes, and keeps its name', () => {
@@ -128,6 +204,58 @@ describe('types', () => {
           expectTypeOf(data).toEqualTypeOf<PlacedData>();
           expectTypeOf(type).toEqualTypeOf<'order.placed'>();
         });
+      });
+    };
+    expect(never).toBeTypeOf('function');
+  });
+
+  test('subscribers see what a publisher’s types, patterns, owners and transforms give', () => {
+    const never = (engine: Engine) => {
+      const publisher = createPublisher({ events: [Placed, Shipped] });
+      const wider: Publisher = publisher;
+      const owner = new Desk();
+      expectTypeOf(publisher.publish(Placed({ order: 'a', amount: 1 })).data).toEqualTypeOf<PlacedData>();
+      expectTypeOf(wider.publish(Created({ user: 'a' })).data).toBeUnknown();
+      publisher.subscribe(Placed, (event, none) => {
+        expectTypeOf(event).toEqualTypeOf<PublishedEvent<PlacedData, 'order.placed'>>();
+        expectTypeOf(none).toBeUndefined();
+      });
+      publisher.subscribeAll((event) => {
+        if (event.type === 'order.shipped') expectTypeOf(event.data.by).toBeString();
+        else expectTypeOf(event.data).toEqualTypeOf<PlacedData>();
+      });
+      publisher.subscribePattern('*.shipped', ({ type }) =>
+        expectTypeOf(type).toEqualTypeOf<'order.shipped'>(),
+      );
+      engine.subscribePattern('*.shipped', (event) => expectTypeOf(event).toEqualTypeOf<DomainEvent>());
+      publisher.subscribe(Placed, owner.add, { owner, weak: true });
+      publisher.subscribe(Placed, (_event, desk) => expectTypeOf(desk).toEqualTypeOf<Desk>(), { owner });
+      publisher.subscribe(Placed, (amount: number) => amount, { transform: ({ data }) => data.amount });
+      const text = (order: string) => order;
+      const toOrder = mapped(({ data }: PublishedEvent<PlacedData>) => data.order);
+      publisher.subscribe(
+        Placed,
+        pipe(
+          filtered(({ data }) => data.amount > 1),
+          toOrder,
+          text,
+        ),
+      );
+      engine.subscribe(
+        Placed,
+        pipe(
+          mapped(({ data }) => data.order),
+          text,
+        ),
+      );
+      defineHandlers('risk', (on) => {
+        on(
+          Placed,
+          filtered(
+            ({ data }) => data.amount > 1,
+            ({ data }, ctx) => ctx.emit(Placed(data)),
+          ),
+        );
       });
     };
     expect(never).toBeTypeOf('function');

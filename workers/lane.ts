@@ -1,9 +1,11 @@
+import { writeHeapSnapshot } from 'node:v8';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { encodeError } from '../src/events/error-codec.js';
 import { LaneCell } from '../src/lanes/lane-cell.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';
 import type { LaneReply, LaneResult, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
 import { LaneRunner } from '../src/lanes/runner.js';
+import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../src/profile/thread-profiler.js';
 
 // msgpackr's native extractor cannot read shared memory. Should a handler module import msgpackr's main entry,
 // this keeps it from being switched on for this thread.
@@ -12,6 +14,7 @@ process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED = 'true';
 /** Piscina has put a new thread in the place of one that died while nothing was under way. */
 const DIED_IDLE = 'it died between two batches';
 
+const profiler = new ThreadProfiler();
 let runner: LaneRunner | undefined;
 
 /** The one task function of a lane thread. */
@@ -22,6 +25,8 @@ export default async function lane(task: LaneTask): Promise<unknown> {
     case 'broadcast':
       if (!runner) throw new Error(DIED_IDLE);
       return { kind: 'heard', errors: await runner.broadcast(task.message) } satisfies LaneReply;
+    case 'profile':
+      return { kind: 'profiled', reading: await profile(task.order) } satisfies LaneReply;
     case 'batch':
       if (!runner) throw new Error(DIED_IDLE);
       return withMovedBytes(await runner.run(task));
@@ -37,6 +42,21 @@ async function open(setup: LaneSetup, cell: SharedArrayBuffer): Promise<LaneRepl
     return { kind: 'opened', handled: runner.handled };
   } catch (error) {
     return { kind: 'refused', error: encodeError(error) };
+  }
+}
+
+async function profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
+  if (!runner) throw new Error(DIED_IDLE);
+  switch (order.do) {
+    case 'start':
+      runner.startProfile((span) => profiler.note(span));
+      await profiler.start(order);
+      return undefined;
+    case 'stop':
+      return { ...(await profiler.stop()), work: runner.stopProfile() };
+    case 'snapshot':
+      writeHeapSnapshot(order.path);
+      return undefined;
   }
 }
 

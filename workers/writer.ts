@@ -1,6 +1,9 @@
+import { writeHeapSnapshot } from 'node:v8';
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { encodeError } from '../src/events/error-codec.js';
 import { WAL_PAGES_LAST, WAL_PAGES_LIMIT, WAL_PAGES_MAX, WRITER_IDLE_MS } from '../src/limits.js';
+import { epochNow } from '../src/profile/span-log.js';
+import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../src/profile/thread-profiler.js';
 import { Checkpointer } from '../src/store/checkpointer.js';
 import type { WriterReply, WriterRequest } from '../src/store/protocol.js';
 import { type Commit, Writer } from '../src/store/writer.js';
@@ -8,8 +11,10 @@ import { type Commit, Writer } from '../src/store/writer.js';
 const port = parentPort;
 if (!port) throw new Error('workers/writer.js runs on a worker thread only.');
 
+const profiler = new ThreadProfiler();
 let writer: Writer | undefined;
 let checkpointer: Checkpointer | undefined;
+let checkpointFrom: number | undefined;
 let path = '';
 let waiting: Commit[] = [];
 let lastSequence = 0;
@@ -57,6 +62,9 @@ function take(request: WriterRequest): void {
       waiting.push(request);
       lastSequence = request.sequence;
       break;
+    case 'profile':
+      void profile(request.order);
+      break;
     case 'close':
       closing = true;
       break;
@@ -69,7 +77,10 @@ function write(): void {
   if (!writer || waiting.length === 0) return;
   const commits = waiting;
   waiting = [];
+  const start = epochNow();
   writer.commit(commits);
+  if (profiler.isRunning)
+    profiler.note({ kind: 'commit', start, end: epochNow(), events: eventsOf(commits) });
   reply({ kind: 'committed', sequence: lastSequence, indexed: writer.indexed });
   tendWal(WAL_PAGES_MAX);
 }
@@ -79,10 +90,11 @@ function tendWal(most: number): void {
   if (!writer) return;
   const { pages, waiting } = writer.walState();
   if (pages > WAL_PAGES_LIMIT) {
-    writer.checkpoint();
+    checkpoint(writer);
   } else if (waiting > most) {
     checkpointer ??= new Checkpointer(path, finishCheckpoint, fail);
     checkpointer.start();
+    checkpointFrom ??= epochNow();
   }
 }
 
@@ -91,10 +103,13 @@ function tendWal(most: number): void {
  * because the WAL begins anew only when nothing is left in it.
  */
 function finishCheckpoint(): void {
+  if (checkpointFrom !== undefined)
+    profiler.note({ kind: 'checkpoint', start: checkpointFrom, end: epochNow(), thread: 'checkpointer' });
+  checkpointFrom = undefined;
   if (failed) return;
   try {
     tendWal(WAL_PAGES_LAST);
-    if (writer && writer.walState().waiting <= WAL_PAGES_LAST) writer.checkpoint();
+    if (writer && writer.walState().waiting <= WAL_PAGES_LAST) checkpoint(writer);
   } catch (error) {
     fail(error);
   }
@@ -104,9 +119,43 @@ function finishCheckpoint(): void {
 function rest(): void {
   try {
     writer?.index();
-    writer?.checkpoint();
+    if (writer) checkpoint(writer);
   } catch (error) {
     fail(error);
+  }
+}
+
+function checkpoint(of: Writer): void {
+  const start = epochNow();
+  of.checkpoint();
+  profiler.note({ kind: 'checkpoint', start, end: epochNow() });
+}
+
+function eventsOf(commits: readonly Commit[]): number {
+  return commits.reduce(
+    (sum, { segments }) => sum + segments.reduce((rows, { from, to }) => rows + to - from, 0),
+    0,
+  );
+}
+
+async function profile(order: ProfileOrder): Promise<void> {
+  try {
+    reply({ kind: 'profiled', reading: await read(order) });
+  } catch (error) {
+    reply({ kind: 'unprofiled', error: encodeError(error) });
+  }
+}
+
+async function read(order: ProfileOrder): Promise<ThreadReading | undefined> {
+  switch (order.do) {
+    case 'start':
+      await profiler.start(order);
+      return undefined;
+    case 'stop':
+      return profiler.stop();
+    case 'snapshot':
+      writeHeapSnapshot(order.path);
+      return undefined;
   }
 }
 

@@ -26,6 +26,11 @@ export class Admission {
     return this.#waiting.size === 0 && this.#hasRoom();
   }
 
+  /** Publishers that wait. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** Runs `accept` when there is room; rejects with what it throws, or when `signal` aborts. */
   enter<Result>(
     accept: () => Result | PromiseLike<Result>,

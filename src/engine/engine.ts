@@ -1,4 +1,4 @@
-import type { DataOf, EventType, NewEvent } from '../events/define-event.js';
+import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { toError } from '../events/error-codec.js';
 import {
@@ -10,6 +10,7 @@ import {
 import type { EventRegistry } from '../events/registry.js';
 import { PUBLISH_MANY_YIELD } from '../limits.js';
 import type { Meters } from '../observe/meters.js';
+import { Subscribable } from '../publisher/subscribable.js';
 import type { Store } from '../store/store.js';
 import { abortable, unlessAborted } from './abortable.js';
 import { type CheckedOptions, checkThreads, checkUntil } from './check-options.js';
@@ -27,11 +28,13 @@ import type {
   PublishOptions,
   ReadOptions,
   Receipt,
-  SubscribeOptions,
-  Subscription,
+  Unsubscribe,
 } from './options.js';
 import { Preparation, type Prepared } from './prepare.js';
+import type { ProfileOptions } from './profile-options.js';
+import { type ProfileReport, Profiling } from './profiling.js';
 import { EventStream } from './read.js';
+import { shutDown } from './shut-down.js';
 import { turn } from './turn.js';
 
 /** What an engine is made of; `openEngine` puts it together. */
@@ -45,7 +48,7 @@ export interface EngineParts {
 }
 
 /** A running engine. Open it with `openEngine`, end it with `close` or `await using`. */
-export class Engine implements AsyncDisposable {
+export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   #parts: EngineParts;
   #hub: Hub;
   #preparation: Preparation;
@@ -55,6 +58,7 @@ export class Engine implements AsyncDisposable {
   readonly deadLetters: DeadLetters;
   /** What the engine has counted and measured. */
   readonly metrics: Metrics;
+  readonly #profiling = new Profiling(() => this.#parts);
   #state: 'open' | 'closing' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
   /** An event that `offer` has said yes to is refused after all: nobody waits for it, so the engine stops. */
@@ -64,6 +68,7 @@ export class Engine implements AsyncDisposable {
 
   /** @internal */
   constructor(parts: EngineParts, reopen: (log: KnownLog) => Promise<EngineParts>) {
+    super(parts.hub.subscriptions);
     this.#parts = parts;
     this.#hub = parts.hub;
     this.#preparation = new Preparation(parts.registry, parts.options);
@@ -179,27 +184,8 @@ export class Engine implements AsyncDisposable {
     return this.#enter(key, accept, signal);
   }
 
-  /** Calls `handler` on the main thread for each durable event of a type, in position order. */
-  subscribe<Type extends EventType>(
-    eventType: Type,
-    handler: (event: DomainEvent<DataOf<Type>, Type['type']>) => unknown,
-    options: SubscribeOptions<DataOf<Type>> = {},
-  ): Subscription {
-    const { type } = this.#parts.registry.get(eventType.type);
-    return this.#subscribe(
-      type,
-      handler as (event: DomainEvent<never>) => unknown,
-      options as SubscribeOptions,
-    );
-  }
-
-  /** Calls `handler` on the main thread for each durable event, in position order. */
-  subscribeAll(handler: (event: DomainEvent) => unknown, options: SubscribeOptions = {}): Subscription {
-    return this.#subscribe(undefined, handler as (event: DomainEvent<never>) => unknown, options);
-  }
-
   /** Tells `listener` what happens in the engine: how full it is, for one. */
-  onNotice(listener: (notice: Notice) => void): Subscription {
+  onNotice(listener: (notice: Notice) => void): Unsubscribe {
     const unsubscribe = this.#hub.notices.add(listener);
     return { unsubscribe, [Symbol.dispose]: unsubscribe };
   }
@@ -300,6 +286,16 @@ export class Engine implements AsyncDisposable {
     return this.#closing;
   }
 
+  /**
+   * Samples CPU and allocations of the main thread, every lane and the writer at once, and writes profiles and a
+   * report into a folder. Events flow on as before. Closing the engine ends it early.
+   *
+   * @throws InvalidOptionError, ProfileBusyError, EngineClosedError, and the file system's errors.
+   */
+  profile(options: ProfileOptions = {}): Promise<ProfileReport> {
+    return this.#profiling.run(options);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -307,13 +303,9 @@ export class Engine implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#state = 'closing';
     await this.#recovering?.catch(() => {});
-    const { hub, store } = this.#parts;
-    hub.admission.refuseAll(this.#closedError(), true);
-    const outcomes = await Promise.allSettled([hub.drain()]);
-    hub.stop();
-    outcomes.push(...(await Promise.allSettled([hub.crew.close(), store.close()])));
+    this.#hub.admission.refuseAll(this.#closedError(), true);
+    const errors = await shutDown(this.#parts, this.#profiling);
     this.#state = 'closed';
-    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) throw new AggregateError(errors, 'The engine closed with several errors.');
   }
@@ -335,20 +327,10 @@ export class Engine implements AsyncDisposable {
     this.#preparation = new Preparation(this.#parts.registry, options);
   }
 
-  #subscribe(
-    type: string | undefined,
-    handle: (event: DomainEvent<never>) => unknown,
-    { priority = 0, filter, signal }: SubscribeOptions,
-  ): Subscription {
+  /** @internal */
+  protected override subscribableTypes(): EventRegistry {
     this.#checkOpen();
-    const remove = this.#hub.subscriptions.add({ type, handle, filter, priority });
-    const unsubscribe = () => {
-      remove();
-      signal?.removeEventListener('abort', unsubscribe);
-    };
-    if (signal?.aborted) unsubscribe();
-    else signal?.addEventListener('abort', unsubscribe, { once: true });
-    return { unsubscribe, [Symbol.dispose]: unsubscribe };
+    return this.#parts.registry;
   }
 
   /** Runs `accept` when there is room and, in deterministic mode, the key is quiet. */

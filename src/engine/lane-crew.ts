@@ -11,6 +11,7 @@ import type { HandledType, LaneSetup } from '../lanes/protocol.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
 import { MAX_LANE_DEATHS, TIMEOUT_GRACE_MS } from '../limits.js';
 import { type Judgement, judge } from './judge.js';
+import type { LaneProfiles } from './lane-profiles.js';
 import { LaneSeat, type Suspect } from './lane-seat.js';
 import type { Orders } from './orders.js';
 import type { Timers } from './timers.js';
@@ -101,6 +102,16 @@ export class LaneCrew {
     return resized;
   }
 
+  /** Has all lanes sampled, also those that come later, until `endProfile`. */
+  async profile(profiles: LaneProfiles): Promise<void> {
+    this.#orders.profiles = profiles;
+    await Promise.all(this.seats.map((seat) => seat?.state === 'open' && profiles.join(seat)));
+  }
+
+  endProfile(): void {
+    this.#orders.profiles = undefined;
+  }
+
   /** Calls every lane's `onBroadcast` hooks. @throws UnsupportedPayloadError, BroadcastError */
   async broadcast(message: unknown): Promise<void> {
     this.#orders.message = { value: copyOf(message) };
@@ -133,7 +144,7 @@ export class LaneCrew {
   /** A lane did not answer: it is dead. */
   lost(seat: LaneSeat, error: Error): void {
     if (seat.state === 'ended' || this.#closed) return;
-    this.#leave(seat);
+    this.#leave(seat, error);
     const judgement = judge(seat, error);
     const suspects = this.#events.lost(seat, judgement);
     if (this.#closed) return;
@@ -207,7 +218,8 @@ export class LaneCrew {
   }
 
   /** Takes a seat out of the crew and ends its lane, in whatever state it is. */
-  #leave(seat: LaneSeat): Promise<void> {
+  #leave(seat: LaneSeat, error?: Error): Promise<void> {
+    this.#orders.profiles?.left(seat, error);
     seat.state = 'ended';
     this.#timers.clear(seat.watch);
     if (this.seats[seat.number] === seat) this.seats[seat.number] = undefined;
@@ -268,6 +280,7 @@ export class LaneCrew {
       heard = this.#orders.message;
       await this.#tell(seat);
     }
+    if (seat.state !== 'ended') await this.#orders.profiles?.join(seat);
     if (seat.state === 'ended' || this.#closed) return;
     seat.state = 'open';
     this.#countOpen();

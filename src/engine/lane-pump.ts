@@ -139,7 +139,7 @@ export class LanePump {
   #send(seat: LaneSeat, rows: Uint32Array): void {
     const attempts = this.failed.size === 0 ? undefined : this.#attempts(rows);
     seat.sent.push(rows);
-    this.#meters.hotKeys.saw(this.#keyOf(rows[this.#crew.tasks % rows.length] as number).name, rows.length);
+    this.#meters.sawKey(this.#keyOf(rows[this.#crew.tasks % rows.length] as number).name, rows.length);
     this.#crew.tasks++;
     this.#crew.watch(seat);
     seat.lane.run(seat.compose(rows, this.#pool, this.#codec, attempts)).then(

@@ -28,6 +28,15 @@ export type Notice =
     }
   /** A lane died, or was ended because a handler took too long. Another one takes its place. */
   | { readonly kind: 'lane-replaced'; readonly lane: number; readonly error: Error }
+  /** A subscriber failed on an event and its retries are used up; see `engine.subscriberFailures`. */
+  | {
+      readonly kind: 'subscriber-failed';
+      readonly subscription: number;
+      readonly topic: string;
+      readonly position: number;
+      readonly attempts: number;
+      readonly error: Error;
+    }
   /** `engine.health()` is not what it was. */
   | ({ readonly kind: 'health'; readonly from: HealthStatus } & Health)
   /** The engine stopped, and nothing more is acknowledged; `recover` or the next open goes on. */

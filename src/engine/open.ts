@@ -6,6 +6,7 @@ import type { MakeLane } from '../lanes/executor.js';
 import { InlineLane } from '../lanes/inline-lane.js';
 import { ThreadLane } from '../lanes/thread-lane.js';
 import { Meters } from '../observe/meters.js';
+import type { SubscriberFailure } from '../publisher/failure.js';
 import { Subscriptions } from '../publisher/subscriptions.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { StoreState } from '../store/protocol.js';
@@ -54,18 +55,25 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 /** @internal Opens an engine in a given world. */
 export async function openIn(options: CheckedOptions, world: World): Promise<Engine> {
   const counters = new Counters();
-  const subscriberFailed = () => {
+  const errored = () => {
     counters.subscriberErrors++;
   };
+  const notices = new Notices(errored);
   const lasting: Lasting = {
     counters,
     orders: new Orders(options.threads),
     meters: new Meters(),
-    subscriptions: new Subscriptions(subscriberFailed),
-    notices: new Notices(subscriberFailed),
+    subscriptions: new Subscriptions({ errored, failed: tell(notices) }, world.timers),
+    notices,
   };
   const parts = await openParts(options, world, lasting);
   return new Engine(parts, (log) => openParts(options, world, lasting, log));
+}
+
+/** Tells the owner of the engine of a subscriber that failed for good. */
+function tell(notices: Notices): (failure: SubscriberFailure<DomainEvent>) => void {
+  return ({ subscription, topic, event: { position }, attempts, error }) =>
+    notices.send({ kind: 'subscriber-failed', subscription, topic, position, attempts, error });
 }
 
 /** @param log the log that must be found; left out: any, or none yet. */

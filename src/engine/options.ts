@@ -1,6 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
+import type { SubscriptionOptions } from '../publisher/subscription-options.js';
 import type { HealthThresholds } from './health.js';
 
 /** What an acknowledged event survives. `memory`: nothing. `os`: a killed process. `disk`: a power cut. */
@@ -76,16 +77,11 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface SubscribeOptions<Data = unknown> {
-  /** Higher runs first; equal ones run in order of subscription. Default 0. */
-  readonly priority?: number;
-  /** Only events for which it returns true. */
-  readonly filter?: (event: DomainEvent<Data>) => boolean;
-  /** Unsubscribes when aborted. */
-  readonly signal?: AbortSignal;
-}
+/** Options of an engine's subscribers. */
+export type SubscribeOptions<Data = unknown> = SubscriptionOptions<DomainEvent<Data>>;
 
-export interface Subscription extends Disposable {
+/** What ends a listener. */
+export interface Unsubscribe extends Disposable {
   unsubscribe(): void;
 }
 

@@ -202,6 +202,21 @@ export class NotRetainedError extends MillraceError {
   static override readonly code = 'MILLRACE_NOT_RETAINED';
 }
 
+/** A publisher's event is one too many in a chain of events that subscribers published; `details.chain` has it. */
+export class PublishCycleError extends MillraceError {
+  static override readonly code = 'MILLRACE_PUBLISH_CYCLE';
+}
+
+/** A publisher or an engine has as many subscriptions as it may have. */
+export class TooManySubscriptionsError extends MillraceError {
+  static override readonly code = 'MILLRACE_TOO_MANY_SUBSCRIPTIONS';
+}
+
+/** A profile was asked for while another one runs. */
+export class ProfileBusyError extends MillraceError {
+  static override readonly code = 'MILLRACE_PROFILE_BUSY';
+}
+
 /** An input file (CSV, candles, configuration) is not of the documented form. `details.line` names the line. */
 export class InputError extends MillraceError {
   static override readonly code = 'MILLRACE_INPUT';
@@ -243,6 +258,9 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     StoreCorruptError,
     DeadLetterNotFoundError,
     NotRetainedError,
+    PublishCycleError,
+    TooManySubscriptionsError,
+    ProfileBusyError,
     InputError,
   ].map((errorClass) => [errorClass.code, errorClass]),
 );

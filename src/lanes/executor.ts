@@ -1,4 +1,5 @@
 import type { WireError } from '../events/error-codec.js';
+import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { LaneCell } from './lane-cell.js';
 import type { HandledType, LaneBatch, LaneResult, LaneSetup } from './protocol.js';
 
@@ -12,6 +13,8 @@ export interface Lane {
   run(batch: LaneBatch): Promise<LaneResult>;
   /** Calls the modules' `onBroadcast` hooks. Returns what they threw. @throws LaneCrashedError */
   broadcast(message: unknown): Promise<readonly WireError[]>;
+  /** Does what a profile asks of the lane's thread. Nothing is read on a thread that is not its own. @throws LaneCrashedError */
+  profile(order: ProfileOrder): Promise<ThreadReading | undefined>;
   /** Ends the lane at once, whatever it is doing; what it had reject. */
   end(): Promise<void>;
 }

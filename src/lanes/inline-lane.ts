@@ -1,4 +1,6 @@
 import type { WireError } from '../events/error-codec.js';
+import { SpanLog } from '../profile/span-log.js';
+import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { Lane } from './executor.js';
 import { LaneCell } from './lane-cell.js';
 import { loadHandlers } from './load-handlers.js';
@@ -9,6 +11,7 @@ import { LaneRunner } from './runner.js';
 export class InlineLane implements Lane {
   readonly cell: LaneCell;
   #runner: LaneRunner | undefined;
+  #log = new SpanLog();
 
   constructor(concurrency: number) {
     this.cell = new LaneCell(concurrency);
@@ -27,6 +30,23 @@ export class InlineLane implements Lane {
 
   broadcast(message: unknown): Promise<readonly WireError[]> {
     return (this.#runner as LaneRunner).broadcast(structuredClone(message));
+  }
+
+  /** The dispatcher samples the thread; which batches ran there only the lane can say. */
+  async profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
+    const runner = this.#runner as LaneRunner;
+    switch (order.do) {
+      case 'start':
+        this.#log = new SpanLog();
+        runner.startProfile((span) => this.#log.add(span));
+        return undefined;
+      case 'stop': {
+        const { spans, leftOut: spansLeftOut } = this.#log;
+        return { active: 0, memory: [], spans, spansLeftOut, work: runner.stopProfile() };
+      }
+      case 'snapshot':
+        return undefined;
+    }
   }
 
   async end(): Promise<void> {}

@@ -2,6 +2,7 @@ import type { Shape } from '../events/codec.js';
 import type { TypedShape } from '../events/emission.js';
 import type { WireError } from '../events/error-codec.js';
 import type { StoredType } from '../events/registry.js';
+import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { FailureRule } from './handlers.js';
 
 /** What a lane is told once, before its first batch. */
@@ -43,7 +44,8 @@ export interface LaneBatch {
 export type LaneTask =
   | { readonly kind: 'open'; readonly setup: LaneSetup; readonly cell: SharedArrayBuffer }
   | LaneBatch
-  | { readonly kind: 'broadcast'; readonly message: unknown };
+  | { readonly kind: 'broadcast'; readonly message: unknown }
+  | { readonly kind: 'profile'; readonly order: ProfileOrder };
 
 /** How a lane's handlers answer for their event types. */
 export interface HandledType extends FailureRule {
@@ -85,4 +87,5 @@ export type LaneReply =
   | { readonly kind: 'refused'; readonly error: WireError }
   /** What the `onBroadcast` hooks threw. */
   | { readonly kind: 'heard'; readonly errors: readonly WireError[] }
+  | { readonly kind: 'profiled'; readonly reading: ThreadReading | undefined }
   | LaneResult;

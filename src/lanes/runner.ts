@@ -6,9 +6,13 @@ import { encodeError, type WireError } from '../events/error-codec.js';
 import { HandlerError, HandlerModuleInvalidError } from '../events/errors.js';
 import { currentData, type StoredType } from '../events/registry.js';
 import { rowOf, Slab, slabOf } from '../events/slab.js';
+import { framed } from '../profile/frames.js';
+import type { ThreadSpan } from '../profile/span-log.js';
+import type { TypeWork } from '../profile/thread-profiler.js';
 import { EmitRules, LaneContext } from './context.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
 import type { LaneCell } from './lane-cell.js';
+import { LaneProfile } from './lane-profile.js';
 import { NameCache } from './name-cache.js';
 import type { HandledType, LaneBatch, LaneFailure, LaneResult, LaneSetup } from './protocol.js';
 import { WorkMeter } from './work-meter.js';
@@ -47,7 +51,9 @@ export class LaneRunner {
   readonly #rules: EmitRules;
   readonly #cell: LaneCell;
   readonly #modules: readonly HandlerModule[];
-  readonly #handlers: (TypeHandlers | undefined)[] = [];
+  /** By stored type, as their modules gave them, and as they are called. */
+  readonly #plain: (TypeHandlers | undefined)[] = [];
+  #handlers: readonly (TypeHandlers | undefined)[];
   readonly #slabs: (Slab | undefined)[] = [];
   readonly #names = new NameCache();
   readonly #queue: BatchRun[] = [];
@@ -58,6 +64,7 @@ export class LaneRunner {
   readonly #work = new WorkMeter();
   #active = 0;
   #answeredAt = 0;
+  #profile: LaneProfile | undefined;
 
   /** @throws HandlerModuleInvalidError when a module handles a type that the engine does not know. */
   constructor(setup: LaneSetup, modules: readonly HandlerModule[], cell: LaneCell) {
@@ -70,8 +77,9 @@ export class LaneRunner {
       const matching = entries.filter(
         ({ eventType }) => eventType.type === stored.name || eventType.aliases.includes(stored.name),
       );
-      if (matching.length > 0) this.#handlers[stored.id] = { stored, entries: matching };
+      if (matching.length > 0) this.#plain[stored.id] = { stored, entries: matching };
     }
+    this.#handlers = this.#plain;
     for (const { module, eventType } of entries) {
       if (setup.types.some((type) => type.name === eventType.type)) continue;
       throw new HandlerModuleInvalidError(
@@ -114,6 +122,22 @@ export class LaneRunner {
     return errors;
   }
 
+  /** Handlers run under frames that bear their names, and batches are noted, until `stopProfile`. */
+  startProfile(note: (span: ThreadSpan) => void): void {
+    this.#profile = new LaneProfile(note);
+    this.#setHandlers((entry) => ({
+      ...entry,
+      handle: framed(entry.module, entry.eventType.type, entry.handle),
+    }));
+  }
+
+  stopProfile(): readonly TypeWork[] {
+    this.#setHandlers((entry) => entry);
+    const work = this.#profile?.work ?? [];
+    this.#profile = undefined;
+    return work;
+  }
+
   /** Resolves when every event of the batch has succeeded, failed or been held. Never rejects. */
   run(batch: LaneBatch): Promise<LaneResult> {
     if (batch.shapes) this.#codec.learn(batch.shapes);
@@ -134,6 +158,12 @@ export class LaneRunner {
       this.#open.push(run);
       this.#pump();
     });
+  }
+
+  #setHandlers(change: (entry: HandlerEntry) => HandlerEntry): void {
+    this.#handlers = this.#plain.map(
+      (handlers) => handlers && { stored: handlers.stored, entries: handlers.entries.map(change) },
+    );
   }
 
   #pump(): void {
@@ -244,8 +274,10 @@ export class LaneRunner {
   #settle(run: BatchRun): void {
     const { failures, held, emissions, startedAt } = run;
     const now = performance.now();
-    const busy = now - Math.max(startedAt, this.#answeredAt);
+    const busyFrom = Math.max(startedAt, this.#answeredAt);
+    const types = this.#work.take();
     this.#answeredAt = now;
+    this.#profile?.ran(busyFrom, now, run.batch.rows.length - held.length, types);
     run.settle({
       kind: 'result',
       failures,
@@ -253,8 +285,8 @@ export class LaneRunner {
       emitted: emissions.finish(),
       unknownShapes: emissions.unknownShapes,
       milliseconds: now - startedAt,
-      busy,
-      types: this.#work.take(),
+      busy: now - busyFrom,
+      types,
       heap: getHeapStatistics().used_heap_size,
     });
   }

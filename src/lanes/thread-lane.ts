@@ -4,6 +4,8 @@ import { Piscina } from 'piscina';
 import { decodeError, toError, type WireError } from '../events/error-codec.js';
 import { LaneCrashedError } from '../events/errors.js';
 import { BATCHES_IN_FLIGHT } from '../limits.js';
+import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+import { WorkerSampler } from '../profile/worker-sampler.js';
 import type { Lane } from './executor.js';
 import { LaneCell } from './lane-cell.js';
 import type { HandledType, LaneBatch, LaneReply, LaneResult, LaneSetup, LaneTask } from './protocol.js';
@@ -19,6 +21,7 @@ export class ThreadLane implements Lane {
   readonly #lane: number;
   readonly #pool: Piscina;
   readonly #exited: Promise<void>;
+  readonly #sampler = new WorkerSampler();
 
   constructor(lane: number, concurrency: number, resourceLimits: ResourceLimits | undefined) {
     this.cell = new LaneCell(concurrency);
@@ -27,8 +30,8 @@ export class ThreadLane implements Lane {
       filename: ENTRY,
       minThreads: 1,
       maxThreads: 1,
-      // Beside the batches a broadcast must find its way to the thread.
-      concurrentTasksPerWorker: BATCHES_IN_FLIGHT + 1,
+      // Beside the batches a broadcast and a profile's orders must find their way to the thread.
+      concurrentTasksPerWorker: BATCHES_IN_FLIGHT + 2,
       idleTimeout: Number.POSITIVE_INFINITY,
       // With 'sync' an idle thread sits in Atomics.wait: its timers and ports freeze between tasks.
       atomics: 'disabled',
@@ -57,6 +60,14 @@ export class ThreadLane implements Lane {
     const reply = await this.#run({ kind: 'broadcast', message });
     if (reply.kind === 'heard') return reply.errors;
     throw this.#unexpected(reply);
+  }
+
+  profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
+    return this.#sampler.obey(this.#pool.threads[0], order, async (part) => {
+      const reply = await this.#run({ kind: 'profile', order: part });
+      if (reply.kind === 'profiled') return reply.reading;
+      throw this.#unexpected(reply);
+    });
   }
 
   async end(): Promise<void> {

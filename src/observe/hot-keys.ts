@@ -16,8 +16,12 @@ export interface HotKey {
 export class HotKeys {
   readonly #counts = new Map<string, { events: number; error: number }>();
 
+  /** Events of all keys. */
+  total = 0;
+
   /** One event of a batch was of this key, and stands for all of the batch. */
   saw(key: string, events: number): void {
+    this.total += events;
     const known = this.#counts.get(key);
     if (known) {
       known.events += events;

@@ -56,6 +56,24 @@ class TypeMeter {
   busy = 0;
 }
 
+/**
+ * Shares out a batch's time among its types by what one event of each took.
+ *
+ * @param types triples of stored type, events, and milliseconds of the event that was timed.
+ */
+export function shareOut(
+  milliseconds: number,
+  types: Float64Array,
+  add: (type: number, events: number, milliseconds: number) => void,
+): void {
+  let total = 0;
+  for (let at = 0; at < types.length; at += 3) total += (types[at + 1] as number) * (types[at + 2] as number);
+  for (let at = 0; at < types.length; at += 3) {
+    const [id, count, sample] = types.subarray(at, at + 3) as unknown as [number, number, number];
+    add(id, count, total > 0 ? (milliseconds * count * sample) / total : (milliseconds * 3) / types.length);
+  }
+}
+
 /** Counts and times that are always on: two clock reads a batch or commit, nothing an event. */
 export class Meters {
   readonly waited = new Histogram();
@@ -63,6 +81,8 @@ export class Meters {
   readonly handled = new Histogram();
   readonly commit = new Histogram();
   readonly hotKeys = new HotKeys();
+  /** The hot keys of a profile, while there is one. */
+  profiledKeys: HotKeys | undefined;
   readonly #lanes: LaneMeter[] = [];
   /** By stored type id. */
   readonly #types: TypeMeter[] = [];
@@ -78,6 +98,12 @@ export class Meters {
     this.batches++;
     this.batchEvents += events;
     this.#share(busy, types);
+  }
+
+  /** One event of a batch was of this key, and stands for all of it. */
+  sawKey(key: string, events: number): void {
+    this.hotKeys.saw(key, events);
+    this.profiledKeys?.saw(key, events);
   }
 
   died(lane: number): void {
@@ -101,17 +127,12 @@ export class Meters {
     return [...byName.values()].sort((a, b) => b.busy - a.busy);
   }
 
-  /** The batch's time, shared out by what one event of each type took. */
   #share(milliseconds: number, types: Float64Array): void {
-    let total = 0;
-    for (let at = 0; at < types.length; at += 3)
-      total += (types[at + 1] as number) * (types[at + 2] as number);
-    for (let at = 0; at < types.length; at += 3) {
-      const [id, count, sample] = types.subarray(at, at + 3) as unknown as [number, number, number];
+    shareOut(milliseconds, types, (id, events, busy) => {
       const meter = this.#type(id);
-      meter.handled += count;
-      meter.busy += total > 0 ? (milliseconds * count * sample) / total : (milliseconds * 3) / types.length;
-    }
+      meter.handled += events;
+      meter.busy += busy;
+    });
   }
 
   #lane(lane: number): LaneMeter {

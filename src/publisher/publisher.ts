@@ -1,141 +1,161 @@
 import { randomBytes } from 'node:crypto';
 import { Clock } from '../events/clock.js';
-import type { AnyEventType, DataOf, EventType, NewEvent } from '../events/define-event.js';
-import type { EventMetadata } from '../events/domain-event.js';
+import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import { UnknownEventTypeError } from '../events/errors.js';
 import { checkPayload } from '../events/payload-check.js';
 import { EventRegistry, type RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
+import type { SubscriberFailure } from './failure.js';
+import { Outcome } from './pending.js';
+import { PublishedEvent } from './published-event.js';
+import type { Route } from './routes.js';
+import { type EventOf, Subscribable } from './subscribable.js';
+import type { SubscriptionOptions } from './subscription-options.js';
 import { Subscriptions } from './subscriptions.js';
 
-/** An event as a standalone publisher delivers it: in a sequence of its own, but in no log. */
-export class PublishedEvent<Data = unknown, Name extends string = string> {
-  readonly type: Name;
-  /** 1-based gapless number of the event in its publisher. */
-  readonly position: number;
-  /** Unix epoch milliseconds. */
-  readonly occurredAt: number;
-  readonly data: Data;
-  readonly #run: string;
-  readonly #type: RegisteredType;
-  readonly #event: NewEvent;
-
-  /** @internal */
-  constructor(
-    run: string,
-    type: RegisteredType,
-    position: number,
-    occurredAt: number,
-    event: NewEvent,
-    data: Data,
-  ) {
-    this.#run = run;
-    this.#type = type;
-    this.#event = event;
-    this.type = type.type as Name;
-    this.position = position;
-    this.occurredAt = occurredAt;
-    this.data = data;
-  }
-
-  /** `{run}/{position}`. */
-  get id(): string {
-    return `${this.#run}/${this.position}`;
-  }
-
-  get aggregateId(): string {
-    return this.#type.aggregateId(this.data);
-  }
-
-  get metadata(): EventMetadata {
-    const { correlationId = this.id, causationId, metadata } = this.#event.options ?? {};
-    return { ...metadata, correlationId, ...(causationId !== undefined && { causationId }) };
-  }
-}
-
-export interface PublisherOptions {
+export interface PublisherOptions<Types extends AnyEventType = AnyEventType> {
   /** The event types that may be published. */
-  readonly events: readonly AnyEventType[];
+  readonly events: readonly Types[];
   /** Check payloads against their schemas. Default `publish`. */
   readonly validate?: 'publish' | 'off';
-  /** Called with what a subscriber throws or rejects with. Default: it is counted in `errors` only. */
-  readonly onError?: (error: unknown, event: PublishedEvent) => void;
+  /**
+   * Called when a subscriber has failed on an event and its retries are used up, with what it threw or rejected
+   * with. Default: it is in `subscriberFailures` only. What this throws itself is counted in `errors`.
+   */
+  readonly onError?: (
+    error: unknown,
+    event: PublishedEvent,
+    failure: SubscriberFailure<PublishedEvent>,
+  ) => void;
 }
 
-export interface SubscriberOptions<Data = unknown> {
-  /** Higher runs first; equal ones run in order of subscription. Default 0. */
-  readonly priority?: number;
-  /** Only events for which it returns true. */
-  readonly filter?: (event: PublishedEvent<Data>) => boolean;
+/** Options of a publisher's subscribers. */
+export type SubscriberOptions<Data = unknown> = SubscriptionOptions<PublishedEvent<Data>>;
+
+/** The events of the given types with the given name. */
+type PublishedAs<Types extends AnyEventType, Name extends string> = EventOf<'published', Types> & {
+  readonly type: Name;
+};
+
+/** What is the same for all events of a type. */
+interface Way {
+  readonly type: RegisteredType;
+  readonly route: Route;
 }
 
-/** Subscribers on one thread: no store, no lanes, no waiting. */
-export class Publisher {
+/**
+ * Subscribers on one thread: no store, no lanes, no waiting.
+ *
+ * An event that a subscriber publishes is delivered after the one that the subscriber has heard, when everybody
+ * else has heard that, too. So chains of events are no deep stacks; one of more than 100 events is refused as a
+ * cycle. What an async subscriber publishes after an `await` begins a chain of its own.
+ */
+export class Publisher<Types extends AnyEventType = AnyEventType>
+  extends Subscribable<'published', Types>
+  implements Disposable
+{
   readonly #registry: EventRegistry;
   readonly #validate: boolean;
   readonly #subscriptions: Subscriptions<PublishedEvent>;
   readonly #clock = new Clock();
   readonly #run = randomBytes(6).toString('hex');
+  /** By name and by alias, made when one is first published. */
+  readonly #ways = new Map<string, Way>();
   #position = 0;
   #errors = 0;
 
   /** @throws InvalidDefinitionError when two types share a name. */
-  constructor({ events, validate = 'publish', onError }: PublisherOptions) {
+  constructor({ events, validate = 'publish', onError }: PublisherOptions<Types>) {
+    const subscriptions = new Subscriptions<PublishedEvent>({
+      errored: () => {
+        this.#errors++;
+      },
+      failed: (failure) => onError?.(failure.error.cause, failure.event, failure),
+    });
+    super(subscriptions);
+    this.#subscriptions = subscriptions;
     this.#registry = new EventRegistry(events);
     this.#validate = validate === 'publish';
-    this.#subscriptions = new Subscriptions((error, event) => {
-      this.#errors++;
-      onError?.(error, event);
-    });
   }
 
-  /** Times that a subscriber threw or rejected. */
+  /** Times that a subscriber threw or rejected, retries included. */
   get errors(): number {
     return this.#errors;
   }
 
   /**
-   * Calls the subscribers of the event, in order, before it returns. What one throws touches no other.
+   * Calls the subscribers of the event, in order, before it returns; within a subscriber, before the outermost
+   * `publish` returns. What one throws touches no other.
    *
-   * @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError, InvalidOptionError
+   * @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError, InvalidOptionError; within a
+   * subscriber PublishCycleError, which names the chain of event types.
    */
-  publish(event: NewEvent): PublishedEvent {
+  publish<Name extends Types['type']>(event: NewEvent<Name>): PublishedAs<Types, Name> {
+    const way = this.#wayOf(event);
+    const published = this.#make(way, event);
+    this.#subscriptions.deliverOn(way.route, published);
+    return published as PublishedAs<Types, Name>;
+  }
+
+  /**
+   * Publishes as `publish` does, and resolves when all subscribers of the event have finished, promises and
+   * retries included. Does not wait for events that they publish.
+   *
+   * @throws as `publish`; HandlerError when a subscriber failed on the event, an AggregateError of them when
+   * several did, once all have finished; the signal's reason when it aborts before that: the event stays published.
+   */
+  async publishAsync<Name extends Types['type']>(
+    event: NewEvent<Name>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<PublishedAs<Types, Name>> {
+    signal?.throwIfAborted();
+    const way = this.#wayOf(event);
+    const published = this.#make(way, event);
+    const outcome = new Outcome();
+    this.#subscriptions.deliverOn(way.route, published, outcome);
+    await outcome.settled(signal);
+    outcome.check();
+    return published as PublishedAs<Types, Name>;
+  }
+
+  /** Ends every subscription. Retries that wait are given up, and their failures reported. */
+  clear(): void {
+    this.#subscriptions.endAll();
+  }
+
+  [Symbol.dispose](): void {
+    this.clear();
+  }
+
+  /** @internal */
+  protected override subscribableTypes(): EventRegistry {
+    return this.#registry;
+  }
+
+  #wayOf(event: NewEvent): Way {
+    return this.#ways.get(event?.type) ?? this.#makeWay(event);
+  }
+
+  #makeWay(event: NewEvent): Way {
     if (typeof event?.type !== 'string') {
       throw new UnknownEventTypeError(
         'publish needs an event made by its event type: publish(OrderPlaced({ … })).',
       );
     }
     const type = this.#registry.get(event.type);
+    const way: Way = { type, route: this.#subscriptions.routeOf(type.type) };
+    this.#ways.set(event.type, way);
+    return way;
+  }
+
+  #make({ type, route }: Way, event: NewEvent): PublishedEvent {
     const data = this.#validate ? this.#check(type, event.data) : event.data;
     const given = event.options?.occurredAt;
-    const occurredAt = given === undefined ? this.#clock.now() : givenTime(type.type, given);
-    const published = new PublishedEvent(this.#run, type, ++this.#position, occurredAt, event, data);
-    this.#subscriptions.deliver(published);
-    return published;
-  }
-
-  /** Calls `handler` for each event of a type. Returns what ends it. */
-  subscribe<Type extends EventType>(
-    eventType: Type,
-    handler: (event: PublishedEvent<DataOf<Type>, Type['type']>) => unknown,
-    options: SubscriberOptions<DataOf<Type>> = {},
-  ): Disposable & { unsubscribe(): void } {
-    const { type } = this.#registry.get(eventType.type);
-    return this.#add(type, handler as (event: never) => unknown, options as SubscriberOptions);
-  }
-
-  /** Calls `handler` for each event. */
-  subscribeAll(
-    handler: (event: PublishedEvent) => unknown,
-    options: SubscriberOptions = {},
-  ): Disposable & { unsubscribe(): void } {
-    return this.#add(undefined, handler, options);
-  }
-
-  #add(type: string | undefined, handle: (event: never) => unknown, options: SubscriberOptions) {
-    const { priority = 0, filter } = options;
-    const unsubscribe = this.#subscriptions.add({ type, handle, filter, priority });
-    return { unsubscribe, [Symbol.dispose]: unsubscribe };
+    const now = this.#clock.now();
+    const occurredAt = given === undefined ? now : givenTime(type.type, given);
+    this.#subscriptions.checkCycle(type.type);
+    route.publishedAt = now;
+    return new PublishedEvent(this.#run, type, ++this.#position, occurredAt, event, data);
   }
 
   #check(type: RegisteredType, data: unknown): unknown {
@@ -146,6 +166,8 @@ export class Publisher {
 }
 
 /** Makes a publisher for one thread. For order on several threads and a log, open an engine. */
-export function createPublisher(options: PublisherOptions): Publisher {
+export function createPublisher<Types extends AnyEventType>(
+  options: PublisherOptions<Types>,
+): Publisher<Types> {
   return new Publisher(options);
 }

@@ -1,64 +1,173 @@
-/** A subscriber on the main thread. */
-interface Subscriber {
-  readonly type: string | undefined;
-  readonly handle: (event: never) => unknown;
-  readonly filter: ((event: never) => boolean) | undefined;
-  readonly priority: number;
+import { Clock } from '../events/clock.js';
+import { InvalidOptionError, TooManySubscriptionsError } from '../events/errors.js';
+import { MAX_SUBSCRIPTIONS } from '../limits.js';
+import { AbortSignals } from './abort-signals.js';
+import { Delivery } from './delivery.js';
+import type { Deliverable, SubscriberFailure } from './failure.js';
+import { Owners } from './owners.js';
+import type { Outcome } from './pending.js';
+import { RETRY_TIMERS, type RetryTimers } from './retries.js';
+import { type Route, Routes } from './routes.js';
+import { Subscriber } from './subscriber.js';
+import { Subscription } from './subscription.js';
+import {
+  type CheckedSubscription,
+  checkSubscription,
+  type SubscriptionOptions,
+  type SubscriptionOwner,
+} from './subscription-options.js';
+import type { Topic } from './topic.js';
+
+/** Who is told of what goes wrong at subscribers. */
+export interface SubscriptionHooks<Event extends Deliverable> {
+  /** A try has failed. Must not throw. */
+  errored(): void;
+  /** A subscriber has failed on an event for good. What this throws is counted as one more error. */
+  failed(failure: SubscriberFailure<Event>): void;
 }
 
-/** Who on the main thread hears of which event type. */
-export class Subscriptions<Event extends { readonly type: string }> {
-  readonly #onError: (error: unknown, event: Event) => void;
-  #subscribers: readonly Subscriber[] = [];
-  /** Subscribers by type in calling order, made when a type is first met and dropped on any change. */
-  readonly #byType = new Map<string, readonly Subscriber[]>();
+/**
+ * The subscribers of a publisher or an engine.
+ *
+ * A delivery goes to those who were subscribed when it began, unless they have left meanwhile; events that
+ * subscribers publish are delivered after it, to those who are subscribed then.
+ */
+export class Subscriptions<Event extends Deliverable> {
+  readonly #routes = new Routes();
+  readonly #owners = new Owners<Subscriber>();
+  /** All that have not ended, oldest first. */
+  readonly #entries = new Map<Subscriber, Subscription>();
+  readonly #delivery: Delivery<Event>;
+  /** Weak subscriptions, to be ended when their owners are gone. */
+  readonly #orphans = new FinalizationRegistry<Subscriber>((subscriber) => this.#end(subscriber));
+  readonly #ending = (subscriber: Subscriber): void => this.#end(subscriber);
+  readonly #signals = new AbortSignals<Subscriber>(this.#ending);
+  readonly #clock = new Clock();
+  #lastId = 0;
 
-  constructor(onError: (error: unknown, event: Event) => void) {
-    this.#onError = onError;
+  constructor(hooks: SubscriptionHooks<Event>, timers: RetryTimers = RETRY_TIMERS) {
+    this.#delivery = new Delivery(this.#routes, timers, {
+      errored: () => hooks.errored(),
+      failed: (failure) => hooks.failed(failure),
+      spent: (subscriber) => this.#deactivate(subscriber),
+      ended: this.#ending,
+    });
   }
 
   /** Whether nobody listens to anything. */
   get isEmpty(): boolean {
-    return this.#subscribers.length === 0;
+    return this.#routes.size === 0;
   }
 
   hasSubscribers(type: string): boolean {
-    return this.#for(type).length > 0;
+    return this.#routes.listOf(this.#routes.of(type)).subscribers.length > 0;
   }
 
-  /** Adds a subscriber, of all types when `type` is undefined. Returns what removes it. */
-  add(subscriber: Subscriber): () => void {
-    this.#change([...this.#subscribers, subscriber]);
-    return () => this.#change(this.#subscribers.filter((other) => other !== subscriber));
+  /** The last failures, oldest first. */
+  get failures(): readonly SubscriberFailure<Event>[] {
+    return this.#delivery.failures.last();
   }
 
-  /** Calls the subscribers of an event. What one throws or rejects with is reported, and touches no other. */
+  /** @throws InvalidOptionError, TooManySubscriptionsError */
+  add(topic: Topic, handler: unknown, options: SubscriptionOptions<never>): Subscription {
+    const checked = checkSubscription(handler, options);
+    if (this.#entries.size >= MAX_SUBSCRIPTIONS) {
+      throw new TooManySubscriptionsError(
+        `There are ${MAX_SUBSCRIPTIONS} subscriptions already, so somebody forgets to end theirs. Dispose them, give them an owner or a signal, or call removeUnused.`,
+      );
+    }
+    const subscriber = new Subscriber(++this.#lastId, topic, handler as () => unknown, checked, this.#routes);
+    const subscription = new Subscription(subscriber, this.#ending);
+    if (checked.signal?.aborted) this.#retire(subscriber);
+    else this.#enter(subscriber, subscription, checked);
+    return subscription;
+  }
+
+  /** Active subscriptions, oldest first. */
+  list(): readonly Subscription[] {
+    return [...this.#entries.values()].filter(({ isActive }) => isActive);
+  }
+
+  /** Ends all subscriptions of an owner. Returns how many there were. */
+  endOwner(owner: SubscriptionOwner): number {
+    const own = this.#owners.of(owner);
+    for (const subscriber of own) this.#end(subscriber);
+    return own.length;
+  }
+
+  /** Ends and returns the subscriptions that were not called for so many milliseconds. @throws InvalidOptionError */
+  endUnused(olderThan: number): readonly Subscription[] {
+    if (!(olderThan >= 0)) {
+      throw new InvalidOptionError(`Option olderThan is ${olderThan}; it must be milliseconds, at least 0.`);
+    }
+    const latest = Date.now() - olderThan;
+    const unused = this.list().filter(
+      ({ lastCalledAt, registeredAt }) => (lastCalledAt ?? registeredAt) <= latest,
+    );
+    for (const subscription of unused) subscription.unsubscribe();
+    return unused;
+  }
+
+  /** Ends all. */
+  endAll(): void {
+    for (const subscriber of [...this.#entries.keys()]) this.#end(subscriber);
+  }
+
+  /** Calls the subscribers of an event: now, or after the delivery that is under way. Never throws. */
   deliver(event: Event): void {
-    for (const { handle, filter } of this.#for(event.type)) {
-      try {
-        if (filter && !filter(event as never)) continue;
-        const result = handle(event as never);
-        if (result instanceof Promise) result.catch((error: unknown) => this.#onError(error, event));
-      } catch (error) {
-        this.#onError(error, event);
-      }
-    }
+    const route = this.#routes.of(event.type);
+    route.publishedAt = this.#clock.now();
+    this.deliverOn(route, event);
   }
 
-  #for(type: string): readonly Subscriber[] {
-    let subscribers = this.#byType.get(type);
-    if (!subscribers) {
-      subscribers = this.#subscribers
-        .filter((subscriber) => subscriber.type === undefined || subscriber.type === type)
-        // Array.prototype.sort is stable: equal priorities keep the order of subscription.
-        .sort((a, b) => b.priority - a.priority);
-      this.#byType.set(type, subscribers);
-    }
-    return subscribers;
+  /** As `deliver`, for who keeps the routes of its types and has set their `publishedAt`. */
+  deliverOn(route: Route, event: Event, outcome?: Outcome): void {
+    this.#delivery.cascade.deliver(event, route, outcome);
   }
 
-  #change(subscribers: readonly Subscriber[]): void {
-    this.#subscribers = subscribers;
-    this.#byType.clear();
+  /** The way of a type's events; it may be kept. */
+  routeOf(type: string): Route {
+    return this.#routes.of(type);
+  }
+
+  /** @throws PublishCycleError when an event that is published now would not be delivered. */
+  checkCycle(type: string): void {
+    this.#delivery.cascade.check(type);
+  }
+
+  /** Resolves when no subscriber is at work and none waits to be tried again. */
+  settled(signal: AbortSignal | undefined): Promise<void> {
+    return this.#delivery.pending.settled(signal);
+  }
+
+  #enter(subscriber: Subscriber, subscription: Subscription, checked: CheckedSubscription): void {
+    const { owner, weak, signal } = checked;
+    this.#entries.set(subscriber, subscription);
+    this.#routes.add(subscriber);
+    if (owner !== undefined) this.#owners.add(owner, subscriber);
+    if (weak) this.#orphans.register(owner as object, subscriber, subscriber);
+    if (signal) this.#signals.add(signal, subscriber);
+  }
+
+  /** It hears nothing new, but may be at work, or be tried again. */
+  #deactivate(subscriber: Subscriber): void {
+    this.#routes.remove(subscriber);
+    subscriber.deactivate();
+  }
+
+  #end(subscriber: Subscriber): void {
+    if (!this.#entries.delete(subscriber)) return;
+    const { owner, signal } = subscriber;
+    if (owner !== undefined) this.#owners.remove(owner, subscriber);
+    this.#orphans.unregister(subscriber);
+    if (signal) this.#signals.remove(signal, subscriber);
+    this.#deactivate(subscriber);
+    this.#retire(subscriber);
+    this.#delivery.giveUp(subscriber);
+  }
+
+  #retire(subscriber: Subscriber): void {
+    subscriber.deactivate();
+    subscriber.end();
   }
 }

@@ -1,6 +1,7 @@
 import type { Shape } from '../events/codec.js';
 import type { WireError } from '../events/error-codec.js';
 import type { StoredType } from '../events/registry.js';
+import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { DeadLetterChange, OpenDeadLetters } from './dead-letter.js';
 import type { ProgressChange, ProgressChunk } from './progress.js';
 
@@ -51,12 +52,15 @@ export type WriterRequest =
       readonly shapes: readonly Shape[];
       readonly deadLetters?: DeadLetterChange | undefined;
     }
+  | { readonly kind: 'profile'; readonly order: ProfileOrder }
   | { readonly kind: 'close' };
 
 /** Everything that the writer answers. */
 export type WriterReply =
   | { readonly kind: 'opened'; readonly state: StoreState }
   | { readonly kind: 'committed'; readonly sequence: number; readonly indexed: number }
+  | { readonly kind: 'profiled'; readonly reading: ThreadReading | undefined }
+  | { readonly kind: 'unprofiled'; readonly error: WireError }
   | { readonly kind: 'failed'; readonly error: WireError }
   /** File, lock and everything else are closed, whatever failed in doing so. */
   | { readonly kind: 'closed'; readonly error?: WireError };

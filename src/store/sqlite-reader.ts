@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
-import { StoreCorruptError, StorePathError } from '../events/errors.js';
+import { EngineClosedError, StoreCorruptError, StorePathError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import { MAX_LANE_NAMES } from '../limits.js';
 import type { DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
@@ -73,20 +73,20 @@ export class SqliteReader implements EventReader {
   }
 
   get types(): ReadonlyMap<number, StoredType> {
-    this.#types ??= guard(this.path, () => new Map(readTypes(this.database).map((type) => [type.id, type])));
+    this.#types ??= this.#read(() => new Map(readTypes(this.database).map((type) => [type.id, type])));
     return this.#types;
   }
 
   page(query: PageQuery): readonly RawEvent[] {
     const { aggregate, from, limit } = query;
-    return guard(this.path, () => {
+    return this.#read(() => {
       if (aggregate === undefined) return (this.#byPosition.all(from, limit) as Row[]).map(toRaw);
       return this.database.transaction(() => this.#aggregatePage(aggregate, query))();
     });
   }
 
   findName(name: string): StoredName | undefined {
-    return guard(this.path, () => {
+    return this.#read(() => {
       const id = this.#idByName.get(name) as number | undefined;
       if (id === undefined) return undefined;
       return { id, name, version: (this.#lastIndexed.get(id) as number | undefined) ?? 0 };
@@ -96,7 +96,7 @@ export class SqliteReader implements EventReader {
   nameOf(id: number): string {
     const known = this.#names.get(id);
     if (known !== undefined) return known;
-    const name = guard(this.path, () => this.#nameById.get(id));
+    const name = this.#read(() => this.#nameById.get(id));
     if (typeof name !== 'string') throw new StoreCorruptError(`Store ${this.path} has no name ${id}.`);
     if (this.#names.size >= MAX_LANE_NAMES) this.#names.clear();
     this.#names.set(id, name);
@@ -104,7 +104,7 @@ export class SqliteReader implements EventReader {
   }
 
   allNames(limit: number): Iterable<StoredName> | undefined {
-    return guard(this.path, () => {
+    return this.#read(() => {
       const count = this.database.prepare('SELECT count(*) FROM names').pluck().get() as number;
       if (count > limit) return undefined;
       return this.database
@@ -116,15 +116,22 @@ export class SqliteReader implements EventReader {
   }
 
   deadLetters(query: DeadLetterRange): readonly DeadLetterRecord[] {
-    return guard(this.path, () => this.#deadLetters.page(query));
+    return this.#read(() => this.#deadLetters.page(query));
   }
 
   deadLetter(position: number): DeadLetterRecord | undefined {
-    return guard(this.path, () => this.#deadLetters.find(position));
+    return this.#read(() => this.#deadLetters.find(position));
   }
 
   close(): void {
     this.database.close();
+  }
+
+  #read<Result>(call: () => Result): Result {
+    if (!this.database.open) {
+      throw new EngineClosedError(`Store ${this.path} has been closed. Open it again before reading.`);
+    }
+    return guard(this.path, call);
   }
 
   /** Inside one read transaction, because the writer may index the tail between the statements. */

@@ -3,6 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { decodeError, encodeError, toError } from '../events/error-codec.js';
 import { EngineClosedError, WriterCrashedError } from '../events/errors.js';
 import type { Slab } from '../events/slab.js';
+import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+import { WorkerSampler } from '../profile/worker-sampler.js';
 import { checkStoreFile } from './file-check.js';
 import type { StoreState, TypeToStore, WriterReply, WriterRequest } from './protocol.js';
 import { SqliteReader } from './sqlite-reader.js';
@@ -23,6 +25,7 @@ export class SqliteStore implements Store {
   readonly #run: string;
   readonly #pending: PendingCommit[] = [];
   readonly #knownSlabs = new Set<number>();
+  readonly #sampler = new WorkerSampler();
   #worker: Worker | undefined;
   #reader: SqliteReader | undefined;
   #sequence = 0;
@@ -95,6 +98,13 @@ export class SqliteStore implements Store {
     });
   }
 
+  profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
+    return this.#sampler.obey(this.#worker, order, async (part) => {
+      const reply = await this.#ask({ kind: 'profile', order: part }, 'profiled');
+      return reply.kind === 'profiled' ? reply.reading : undefined;
+    });
+  }
+
   forget(slab: Slab): void {
     if (!this.#knownSlabs.delete(slab.id)) return;
     this.#post({ kind: 'forget', id: slab.id });
@@ -141,7 +151,7 @@ export class SqliteStore implements Store {
     return new Promise((resolveReply, reject) => {
       this.#onReply = (reply) => {
         if (reply.kind === kind) resolveReply(reply);
-        else if (reply.kind === 'failed') reject(decodeError(reply.error));
+        else if (reply.kind === 'failed' || reply.kind === 'unprofiled') reject(decodeError(reply.error));
       };
       this.#post(request);
     });
@@ -158,6 +168,8 @@ export class SqliteStore implements Store {
         this.#onReply?.(reply);
         break;
       case 'opened':
+      case 'profiled':
+      case 'unprofiled':
       case 'closed':
         this.#onReply?.(reply);
         break;

@@ -1,6 +1,7 @@
 import type { Codec, Shape } from '../events/codec.js';
 import type { StoredType } from '../events/registry.js';
 import type { Slab } from '../events/slab.js';
+import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { DeadLetterChange, DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import type { ProgressChange } from './progress.js';
 import type { StoreState, TypeToStore } from './protocol.js';
@@ -87,5 +88,7 @@ export interface Store {
   forget(slab: Slab): void;
   /** Events up to here are indexed: their aggregates' versions can be looked up. */
   readonly indexed: number;
+  /** Does what a profile asks of the store's thread, if it has one. */
+  profile?(order: ProfileOrder): Promise<ThreadReading | undefined>;
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ function seat(
 ): { seat: LaneSeat; cell: LaneCell } {
   const cell = new LaneCell(8);
   const unused = () => expect.fail('A judge only looks.');
-  const lane: Lane = { cell, open: unused, run: unused, broadcast: unused, end: unused };
+  const lane: Lane = { cell, open: unused, run: unused, broadcast: unused, profile: unused, end: unused };
   const made = new LaneSeat(0, lane, true, 0);
   for (const rows of sent) made.sent.push(Uint32Array.from(rows));
   for (const reference of begun) {

@@ -64,6 +64,8 @@ export class SimLane implements Lane {
     });
   }
 
+  async profile(): Promise<undefined> {}
+
   async end(): Promise<void> {
     this.die('ended');
   }

@@ -1,0 +1,80 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { EngineClosedError, ProfileBusyError } from '../events/errors.js';
+import type { ProfileSession } from '../profile/session.js';
+import { writeProfile } from '../profile/write-profile.js';
+import type { EngineParts } from './engine.js';
+import { type CheckedProfileOptions, checkProfileOptions, type ProfileOptions } from './profile-options.js';
+import { Recording } from './recording.js';
+
+/** A profile that has been written. */
+export interface ProfileReport {
+  /** Absolute path of the folder with the report and the profiles. */
+  readonly directory: string;
+  readonly session: ProfileSession;
+}
+
+/** Profiles an engine, one profile at a time. */
+export class Profiling {
+  readonly #parts: () => EngineParts;
+  #running: Promise<ProfileReport> | undefined;
+  /** Ends the profile that runs. */
+  #end: (() => void) | undefined;
+  #closed = false;
+
+  constructor(parts: () => EngineParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws InvalidOptionError, ProfileBusyError, EngineClosedError, and the file system's errors. */
+  async run(options: ProfileOptions): Promise<ProfileReport> {
+    const checked = checkProfileOptions(options);
+    if (this.#closed) throw new EngineClosedError('The engine is closed, so there is nothing to profile.');
+    if (this.#running) {
+      throw new ProfileBusyError(
+        'The engine is being profiled already. Wait for that profile, or abort its signal.',
+      );
+    }
+    this.#running = this.#record(checked);
+    try {
+      return await this.#running;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Ends a profile that runs, because the threads are about to end. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#end?.();
+    // Its own caller hears of an error.
+    await this.#running?.catch(() => {});
+  }
+
+  async #record(options: CheckedProfileOptions): Promise<ProfileReport> {
+    const directory = resolve(options.directory);
+    // Before anything is recorded: a folder that cannot be written to should not cost a profile.
+    await mkdir(directory, { recursive: true });
+    const recording = new Recording(this.#parts(), options);
+    await recording.start();
+    await this.#untilEnd(options);
+    const recorded = await recording.stop();
+    await writeProfile(directory, recorded);
+    return { directory, session: recorded.session };
+  }
+
+  #untilEnd({ seconds, signal }: CheckedProfileOptions): Promise<void> {
+    return new Promise((resolveEnd) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        this.#end = undefined;
+        resolveEnd();
+      };
+      const timer = setTimeout(end, seconds * 1000);
+      this.#end = end;
+      signal?.addEventListener('abort', end, { once: true });
+      if (signal?.aborted || this.#closed) end();
+    });
+  }
+}

@@ -1,0 +1,16 @@
+import type { EngineParts } from './engine.js';
+import type { Profiling } from './profiling.js';
+
+/** Drains and closes everything, whatever fails in doing so. Returns what failed. */
+export async function shutDown(
+  { hub, store }: EngineParts,
+  profiling: Profiling,
+): Promise<readonly unknown[]> {
+  const outcomes = await Promise.allSettled([hub.drain()]);
+  // While the threads are still there to hand over what they have sampled.
+  await profiling.close();
+  hub.stop();
+  hub.subscriptions.endAll();
+  outcomes.push(...(await Promise.allSettled([hub.crew.close(), store.close()])));
+  return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+}

@@ -1,0 +1,62 @@
+import type { HandlerError } from '../events/errors.js';
+
+/** Counts what has begun and not ended, and tells whoever waits when nothing is left. */
+export class Pending {
+  #count = 0;
+  readonly #waiting = new Set<() => void>();
+
+  begin(): void {
+    this.#count++;
+  }
+
+  end(): void {
+    this.#count--;
+    if (this.#count > 0) return;
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+
+  /** Resolves when nothing is pending. @throws the signal's reason when it aborts before. */
+  async settled(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    // What ends may have begun something else: whoever waits looks again.
+    while (this.#count > 0) await this.#next(signal);
+  }
+
+  #next(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const wake = () => {
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      const abort = () => {
+        this.#waiting.delete(wake);
+        reject(signal?.reason);
+      };
+      this.#waiting.add(wake);
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+}
+
+/** What becomes of one event at all of its subscribers. It begins as pending: the event has yet to be delivered. */
+export class Outcome extends Pending {
+  readonly #errors: HandlerError[] = [];
+
+  constructor() {
+    super();
+    this.begin();
+  }
+
+  failed(error: HandlerError): void {
+    this.#errors.push(error);
+  }
+
+  /** @throws what a subscriber failed with; an AggregateError when several did. */
+  check(): void {
+    const [first, ...others] = this.#errors;
+    if (first === undefined) return;
+    if (others.length === 0) throw first;
+    throw new AggregateError(this.#errors, `${this.#errors.length} subscribers failed.`);
+  }
+}
