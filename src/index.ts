@@ -45,6 +45,7 @@ export type { HotKey } from './observe/hot-keys.js';
 export type { LaneMetrics, Latencies, TypeMetrics } from './observe/meters.js';
 export type { MetricsSnapshot } from './observe/snapshot.js';
 export { traceChrome, traceTree } from './observe/trace-text.js';
+export { ENGINE_CHANNEL } from './profile/engine-channel.js';
 export { filtered, type HandlerStep, mapped, pipe } from './publisher/compose.js';
 export type { SubscriberFailure } from './publisher/failure.js';
 export { PublishedEvent } from './publisher/published-event.js';

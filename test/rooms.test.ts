@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   index: ['engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
   trading: ['index'],
   backtest: ['trading', 'index'],
-  cli: ['backtest', 'trading', 'index'],
+  cli: ['backtest', 'trading', 'index', 'profile'],
   workers: ['lanes', 'profile', 'store', 'events'],
 };
 

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Comman
   read: () => import('./read-command.js'),
   trace: () => import('./trace-command.js'),
   verify: () => import('./verify-command.js'),
+  profile: () => import('./profile-command.js'),
   'dead-letters': () => import('./dead-letters-command.js'),
 };
 
@@ -21,6 +22,7 @@ const HELP = `millrace COMMAND [options]
   read FILE           print the events of a store
   trace FILE          follow one story: an event and what it led to
   verify FILE         check that a store is whole
+  profile -- CMD      run a program and see which handler on which thread burns the CPU
   dead-letters FILE   list, retry or discard the events whose handlers failed for good
 
   --help              print this text; 'millrace COMMAND --help' says more

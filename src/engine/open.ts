@@ -6,6 +6,7 @@ import type { MakeLane } from '../lanes/executor.js';
 import { InlineLane } from '../lanes/inline-lane.js';
 import { ThreadLane } from '../lanes/thread-lane.js';
 import { Meters } from '../observe/meters.js';
+import { announce } from '../profile/engine-channel.js';
 import type { SubscriberFailure } from '../publisher/failure.js';
 import { Subscriptions } from '../publisher/subscriptions.js';
 import { MemoryStore } from '../store/memory-store.js';
@@ -49,7 +50,9 @@ export interface Lasting {
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const checked = checkOptions(options);
-  return openIn(checked, realWorld(checked));
+  const engine = await openIn(checked, realWorld(checked));
+  announce(engine);
+  return engine;
 }
 
 /** @internal Opens an engine in a given world. */

@@ -44,7 +44,12 @@ export function assemble(
     ...engine,
     threads,
     handled: records.flatMap(({ lane, reading }) =>
-      (reading?.work ?? []).map(({ type, events, busy }) => ({ lane: lane ?? 0, type: typeName(type), events, busy })),
+      (reading?.work ?? []).map(({ type, events, busy }) => ({
+        lane: lane ?? 0,
+        type: typeName(type),
+        events,
+        busy,
+      })),
     ),
     spans: spans.sort((a, b) => a.start - b.start),
     spansLeftOut: records.reduce((sum, { reading }) => sum + (reading?.spansLeftOut ?? 0), 0),
@@ -52,7 +57,8 @@ export function assemble(
   return { session, files };
 }
 
-const CHECKPOINTER_MISSING = 'It runs nothing but SQLite’s checkpoint, so it is not sampled; its spans are in the timeline.';
+const CHECKPOINTER_MISSING =
+  'It runs nothing but SQLite’s checkpoint, so it is not sampled; its spans are in the timeline.';
 
 function threadOf(
   { name, role, lane, reading, missing }: ThreadRecord,

@@ -1,11 +1,7 @@
 import { Session } from 'node:inspector';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import {
-  PROFILE_HEAP_INTERVAL_BYTES,
-  PROFILE_MEMORY_EVERY_MS,
-  PROFILE_STACK_DEPTH,
-} from '../limits.js';
+import { PROFILE_HEAP_INTERVAL_BYTES, PROFILE_MEMORY_EVERY_MS, PROFILE_STACK_DEPTH } from '../limits.js';
 import type { MemoryReading } from './session.js';
 import { epochNow, SpanLog, type ThreadSpan } from './span-log.js';
 

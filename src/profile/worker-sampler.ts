@@ -22,11 +22,7 @@ export class WorkerSampler {
   #handle: CpuProfileHandle | undefined;
 
   /** @param ask has the thread do its own part. */
-  async obey(
-    worker: Worker | undefined,
-    order: ProfileOrder,
-    ask: Ask,
-  ): Promise<ThreadReading | undefined> {
+  async obey(worker: Worker | undefined, order: ProfileOrder, ask: Ask): Promise<ThreadReading | undefined> {
     switch (order.do) {
       case 'start':
         await ask(await this.#start(worker as SampledWorker | undefined, order));
@@ -43,7 +39,8 @@ export class WorkerSampler {
     order: Extract<ProfileOrder, { do: 'start' }>,
   ): Promise<ProfileOrder> {
     // The runtime's own sampling has no interval to set.
-    if (!order.cpu || order.intervalMicros !== PROFILE_INTERVAL_MICROS || !worker?.startCpuProfile) return order;
+    if (!order.cpu || order.intervalMicros !== PROFILE_INTERVAL_MICROS || !worker?.startCpuProfile)
+      return order;
     this.#handle = await worker.startCpuProfile('millrace');
     return { ...order, cpu: false };
   }

@@ -1,0 +1,66 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+// Types only: the program, and each of its workers, should not load the engine because of this.
+import type { Engine, ProfileOptions } from '../index.js';
+import { ENGINE_CHANNEL } from '../profile/engine-channel.js';
+import { ATTACH_VARIABLE, type AttachEnvironment, type AttachMessage } from './attach-settings.js';
+
+// Loaded by `millrace profile` before the program itself. Preloads run in every worker as well, and in the
+// program's own child processes unless they are spared.
+const text = process.env[ATTACH_VARIABLE];
+if (isMainThread && text !== undefined) attach(JSON.parse(text) as AttachEnvironment);
+
+function attach({ directory, nodeOptions, seconds, intervalMicros, cpu, heap }: AttachEnvironment): void {
+  delete process.env[ATTACH_VARIABLE];
+  process.env.NODE_OPTIONS = nodeOptions;
+  const ending = new AbortController();
+  const running = new Set<Promise<void>>();
+  let engines = 0;
+  subscribe(ENGINE_CHANNEL, (message) => {
+    engines++;
+    const options: ProfileOptions = {
+      directory: engines === 1 ? directory : join(directory, `engine-${engines}`),
+      signal: ending.signal,
+      cpu,
+      heap,
+      ...(seconds !== undefined && { seconds }),
+      ...(intervalMicros !== undefined && { intervalMicros }),
+    };
+    const done = profile((message as { readonly engine: Engine }).engine, options).finally(() =>
+      running.delete(done),
+    );
+    running.add(done);
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) onSignal(signal, ending, running);
+}
+
+async function profile(engine: Engine, options: ProfileOptions): Promise<void> {
+  try {
+    const { directory } = await engine.profile(options);
+    tell({ kind: 'reported', text: `Report: ${join(directory, 'report.html')}\n` });
+  } catch (error) {
+    tell({ kind: 'failed', text: (error as Error).message });
+  }
+}
+
+/** A program that takes a signal itself closes its engines. Else the profile is written before the program ends. */
+function onSignal(
+  signal: NodeJS.Signals,
+  ending: AbortController,
+  running: ReadonlySet<Promise<void>>,
+): void {
+  const end = async () => {
+    if (process.listenerCount(signal) > 1) return;
+    ending.abort();
+    await Promise.all(running);
+    process.off(signal, end);
+    process.kill(process.pid, signal);
+  };
+  process.on(signal, end);
+}
+
+function tell(message: AttachMessage): void {
+  if (process.send) process.send(message);
+  else process.stderr.write(message.text);
+}
