@@ -329,3 +329,27 @@ export const PROFILE_SECONDS_MAX = 3_600;
 
 /** How long a thread may take to hand over its profile: it answers between two handlers. */
 export const PROFILE_ANSWER_MS = 5_000;
+
+/** Events that an EventSpy keeps unless told otherwise; counts go on. A test that looks at more reads the log. */
+export const SPY_EVENTS = 10_000;
+
+/** How long a test waits unless told otherwise: less than the 5 s after which test runners give up without a word. */
+export const TEST_WAIT_MS = 2000;
+
+/** How long a test engine takes to close before it says what it waits for: also less than those 5 s. */
+export const TEST_CLOSE_MS = 4000;
+
+/** How long a timeout's message waits for the list of dead letters: a store that hangs must not hold it back. */
+export const TEST_REPORT_MS = 250;
+
+/** Events in the message of a failed assertion: one screen. */
+export const SHOWN_EVENTS = 20;
+
+/** Differing fields in the message of a failed assertion. */
+export const SHOWN_DIFFERENCES = 8;
+
+/** Characters of an event's payload, or of another value, in the message of a failed assertion. */
+export const SHOWN_CHARACTERS = 160;
+
+/** Comparisons that aligning expected with published events may take; longer lists are aligned from the front. */
+export const ALIGN_COMPARISONS = 1_000_000;

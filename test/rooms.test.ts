@@ -16,9 +16,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   index: ['engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
   trading: ['index'],
   backtest: ['trading', 'index'],
+  testing: ['index', 'engine', 'lanes', 'store', 'events'],
   cli: ['backtest', 'trading', 'index', 'profile'],
   workers: ['lanes', 'profile', 'store', 'events'],
-};
+}
 
 function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -222,6 +222,16 @@ export class InputError extends MillraceError {
   static override readonly code = 'MILLRACE_INPUT';
 }
 
+/** A test waited for something that did not happen in time; the message says what happened instead. */
+export class TestTimeoutError extends MillraceError {
+  static override readonly code = 'MILLRACE_TEST_TIMEOUT';
+}
+
+/** What a test, or a check of the store contract, expected is not so. */
+export class TestAssertionError extends MillraceError {
+  static override readonly code = 'MILLRACE_TEST_ASSERTION';
+}
+
 /** Every error class by its code, for the error codec and for tests. */
 export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
   [
@@ -262,5 +272,7 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     TooManySubscriptionsError,
     ProfileBusyError,
     InputError,
+    TestTimeoutError,
+    TestAssertionError,
   ].map((errorClass) => [errorClass.code, errorClass]),
 );

@@ -1,0 +1,75 @@
+import type { DeadLetterRecord } from '../store.js';
+import { LogState, Rows } from './rows.js';
+import { type MakeStore, RUN, type StoreCheck, same, sameEvents, Trial } from './trial.js';
+
+/** A dead letter of the key numbered 1. */
+export function letter(position: number, changes: Partial<DeadLetterRecord> = {}): DeadLetterRecord {
+  return {
+    position,
+    key: 1,
+    state: 'parked',
+    attempts: 3,
+    handler: 'risk',
+    lane: 0,
+    firstFailedAt: 1000,
+    failedAt: 2000 + position,
+    error: { name: 'RangeError', message: `at ${position}`, code: 'E_HIGH' },
+    retry: false,
+    ...changes,
+  };
+}
+
+/** What every store must do with dead letters. */
+export function deadLetterChecks(make: MakeStore): StoreCheck[] {
+  const open = async () => {
+    const trial = await Trial.open(make(RUN));
+    const rows = new Rows(new LogState());
+    for (let number = 0; number < 6; number++) rows.add({ aggregate: 'a', data: { number } });
+    await trial.commit({ segments: rows.take() });
+    return { trial, expected: rows.expected };
+  };
+  return [
+    {
+      name: 'dead letters come back as they went in, in position order and in pages',
+      run: async () => {
+        const { trial } = await open();
+        await using _ = trial;
+        const put = [letter(4), letter(1, { state: 'skipped' }), letter(6, { retry: true }), letter(3)];
+        await trial.commit({ deadLetters: { put, remove: [] } });
+        const sorted = [...put].sort((a, b) => a.position - b.position);
+        const { reader } = trial;
+        same(reader.deadLetters({ after: 0, limit: 3 }), sorted.slice(0, 3), 'the first page');
+        same(reader.deadLetters({ after: 4, limit: 3 }), sorted.slice(3), 'the last page');
+        same(reader.deadLetter(3), letter(3), 'deadLetter(3)');
+        same(reader.deadLetter(2), undefined, 'deadLetter(2)');
+      },
+    },
+    {
+      name: 'a commit removes dead letters before it puts new ones, and commits follow each other',
+      run: async () => {
+        const { trial } = await open();
+        await using _ = trial;
+        const change = (put: readonly DeadLetterRecord[], remove: readonly number[]) =>
+          trial.commit({ deadLetters: { put, remove } });
+        await Promise.all([
+          change([letter(1), letter(2)], []),
+          change([letter(2, { state: 'skipped' })], [1, 2]),
+          change([letter(5)], [5]),
+          change([letter(1, { attempts: 7 })], [99]),
+          change([], [2]),
+        ]);
+        const expected = [letter(1, { attempts: 7 }), letter(5)];
+        same(trial.reader.deadLetters({ after: 0, limit: 9 }), expected, 'dead letters');
+      },
+    },
+    {
+      name: "a dead letter's event can be read by its position",
+      run: async () => {
+        const { trial, expected } = await open();
+        await using _ = trial;
+        await trial.commit({ deadLetters: { put: [letter(3)], remove: [] } });
+        sameEvents(trial.reader.page({ from: 3, limit: 1 }), expected.slice(2, 3), 'at position 3');
+      },
+    },
+  ];
+}

@@ -1,0 +1,159 @@
+import type { Store } from '../store.js';
+import { letter } from './dead-letter-checks.js';
+import { LogState, Rows } from './rows.js';
+import {
+  type MakeStore,
+  RUN,
+  type StoreCheck,
+  type StoreContractOptions,
+  same,
+  sameEvents,
+  Trial,
+  TYPES,
+} from './trial.js';
+
+/** What a store must still know when it is opened again. */
+export function reopenChecks(
+  make: MakeStore,
+  reopen: NonNullable<StoreContractOptions['reopen']>,
+): StoreCheck[] {
+  /** Opens a store, has something done to it, closes it and opens it again. */
+  const openTwice = async (work: (trial: Trial) => Promise<void>, types = TYPES): Promise<Trial> => {
+    let closed: Store;
+    {
+      await using trial = await Trial.open(make(RUN));
+      closed = trial.store;
+      await work(trial);
+    }
+    return Trial.open(reopen(closed, RUN), types);
+  };
+  return [
+    {
+      name: 'a store says whether there is a log for it to open',
+      run: async () => {
+        const fresh = await make(RUN);
+        same(fresh.exists(), false, 'exists() of a new store');
+        const first = await Trial.open(fresh);
+        await first.close();
+        const again = await reopen(first.store, RUN);
+        same(again.exists(), true, 'exists() of a store that is to be reopened');
+        await using _second = await Trial.open(again);
+      },
+    },
+    {
+      name: 'a reopened store has its events, names and run, and goes on behind them',
+      run: async () => {
+        const log = new LogState();
+        const rows = new Rows(log);
+        for (let number = 0; number < 30; number++) rows.add({ aggregate: `a${number % 4}`, key: 'k' });
+        await using trial = await openTwice((first) => first.commit({ segments: rows.take() }));
+        const { run, lastPosition, lastName } = trial.state;
+        same({ run, lastPosition, lastName }, { run: RUN, lastPosition: 30, lastName: 5 }, 'state');
+        const next = new Rows(log, { slab: 2 }).add({ aggregate: 'a1' }, { aggregate: 'new' });
+        await trial.commit({ segments: next.take() });
+        const expected = [...rows.expected, ...next.expected];
+        sameEvents(trial.readAll({ from: 1 }), expected, 'of the log');
+        const own = expected.filter(({ aggregate }) => aggregate === log.name('a1').id);
+        sameEvents(trial.readAll({ aggregate: log.name('a1').id, from: 1 }), own, 'of an aggregate');
+        for (const [name, { id }] of log.names) same(trial.reader.nameOf(id), name, `nameOf(${id})`);
+      },
+    },
+    {
+      name: 'a reopened store knows the last version of each name, or gives all events to count',
+      run: async () => {
+        const log = new LogState();
+        const rows = new Rows(log).add({ aggregate: 'a' }, { aggregate: 'b' }, { aggregate: 'a' });
+        await using trial = await openTwice((first) => first.commit({ segments: rows.take() }));
+        const all = trial.reader.allNames(100);
+        const found = all ? [...all] : ['a', 'b'].map((name) => trial.reader.findName(name));
+        const versions = found.map((name) => [name?.name, name?.version]).sort();
+        same(
+          versions,
+          [
+            ['a', 2],
+            ['b', 1],
+          ],
+          'versions',
+        );
+      },
+    },
+    {
+      name: 'event types keep their numbers, and new ones get new numbers',
+      run: async () => {
+        const added = { name: 'row.added', version: 1, volatile: [] };
+        const newer = { name: 'row.written', version: 2, volatile: [] };
+        const rows = new Rows(new LogState()).add({ aggregate: 'a' }, { aggregate: 'a', type: 2 });
+        await using trial = await openTwice(
+          (first) => first.commit({ segments: rows.take() }),
+          [newer, added, ...TYPES.slice(1)],
+        );
+        const names = [...trial.state.types]
+          .sort((a, b) => a.id - b.id)
+          .map((type) => [type.name, type.version]);
+        same(
+          names.slice(0, 2),
+          [
+            ['row.written', 1],
+            ['row.counted', 2],
+          ],
+          'the first types',
+        );
+        same(
+          names.slice(2).sort(),
+          [
+            ['row.added', 1],
+            ['row.written', 2],
+          ],
+          'the new types',
+        );
+      },
+    },
+    {
+      name: 'progress is a mark and the chunks above it',
+      run: async () => {
+        const rows = new Rows(new LogState());
+        for (let number = 0; number < 20; number++) rows.add({ aggregate: 'a' });
+        const bits = new Uint8Array(1024);
+        bits[1] = 0b101;
+        await using trial = await openTwice(async (first) => {
+          await first.commit({ segments: rows.take(), progress: { mark: 2, chunks: [] } });
+          await first.commit({ progress: { mark: 4, chunks: [{ index: 0, bits }] } });
+        });
+        same(trial.state.progress, { mark: 4, chunks: [{ index: 0, bits }] }, 'state.progress');
+      },
+    },
+    {
+      name: 'shapes are numbered for the life of the log',
+      run: async () => {
+        const shapes = [['order', 'amount'], ['note']];
+        const rows = new Rows(new LogState(), { shapes }).add({ aggregate: 'a', data: { note: 'n' } });
+        await using trial = await openTwice(async (first) => {
+          await first.commit({ segments: rows.take(), shapes: shapes.slice(0, 1) });
+          await first.commit({ shapes: shapes.slice(1) });
+        });
+        same(trial.state.shapes, shapes, 'state.shapes');
+        const [event] = trial.readAll({ from: 1 });
+        same(event && trial.reader.codec.unpack(event.data), { note: 'n' }, 'payload');
+      },
+    },
+    {
+      name: 'parked dead letters, and those to be tried again, are known at the next opening',
+      run: async () => {
+        const rows = new Rows(new LogState());
+        for (let number = 0; number < 6; number++) rows.add({ aggregate: 'a' });
+        const put = [
+          letter(2),
+          letter(3, { state: 'skipped' }),
+          letter(4, { retry: true, state: 'skipped' }),
+          letter(5, { retry: true }),
+        ];
+        await using trial = await openTwice((first) =>
+          first.commit({ segments: rows.take(), deadLetters: { put, remove: [] } }),
+        );
+        const expected = { parked: [{ position: 2, key: 1 }], retry: [4], retryParked: [5] };
+        same(trial.state.deadLetters, expected, 'state.deadLetters');
+        same(trial.reader.deadLetters({ after: 0, limit: 9 }), put, 'dead letters');
+      },
+    },
+  ];
+}

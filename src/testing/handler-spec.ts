@@ -1,0 +1,204 @@
+import {
+  type DomainEvent,
+  type Handler,
+  type HandlerModule,
+  InvalidOptionError,
+  type NewEvent,
+  TestAssertionError,
+} from '../index.js';
+import { describeThrown, type ExpectedError, errorDifference } from './expected-error.js';
+import { type ExpectedEvent, expectation } from './expected-event.js';
+import { observed } from './observed.js';
+import { areExactly } from './seen-events.js';
+import { sequenceDiff } from './sequence-diff.js';
+import { createTestEngine, type TestEngineOptions } from './test-engine.js';
+import { countText, eventLines, eventText } from './text.js';
+
+/** What handlers run in: as for `createTestEngine`. `events` are the types that they see and emit. */
+export type HandlerSpecOptions = Omit<TestEngineOptions, 'handlers' | 'retries' | 'store'>;
+
+/** What handling one event came to. */
+export interface Outcome {
+  /** The handled event. */
+  readonly event: DomainEvent;
+  /** What its handlers emitted, as it is stored; empty when they failed. */
+  readonly emitted: readonly DomainEvent[];
+  /** Whether they failed, and with that all tries that they have. */
+  readonly failed: boolean;
+  /** What they threw last: the very thing, not a copy. */
+  readonly thrown: unknown;
+  /** How often they were called. */
+  readonly attempts: number;
+}
+
+/**
+ * Given earlier events, when an event is handled, then its handlers emit this. Each outcome is found in a test
+ * engine of its own, so what runs is what runs in production: validation, retries, encoding and all.
+ */
+export class HandlerSpec {
+  readonly #module: HandlerModule;
+  readonly #options: HandlerSpecOptions;
+  readonly #given: readonly NewEvent[];
+
+  /** @internal Use `specify`. */
+  constructor(module: HandlerModule, options: HandlerSpecOptions, given: readonly NewEvent[]) {
+    this.#module = module;
+    this.#options = options;
+    this.#given = given;
+  }
+
+  /** Events that happen before, in this order. They are handled, and what they lead to is, too. */
+  given(...events: readonly NewEvent[]): HandlerSpec {
+    return new HandlerSpec(this.#module, this.#options, [...this.#given, ...events]);
+  }
+
+  /** The event that is looked at. What its handlers emit is not handled in turn. */
+  when(event: NewEvent): SpecifiedEvent {
+    return new SpecifiedEvent(() => run(this.#module, this.#options, this.#given, event));
+  }
+}
+
+/** An event that handlers are about to handle, and what may be said of that. */
+export class SpecifiedEvent {
+  readonly #run: () => Promise<Outcome>;
+
+  /** @internal Use `HandlerSpec.when`. */
+  constructor(outcome: () => Promise<Outcome>) {
+    this.#run = outcome;
+  }
+
+  /** Runs the handlers and leaves the judgement to the caller. */
+  outcome(): Promise<Outcome> {
+    return this.#run();
+  }
+
+  /** Passes when the handlers emit exactly these events, in this order. @throws TestAssertionError */
+  async thenEmits(...expected: readonly ExpectedEvent[]): Promise<Outcome> {
+    const wanted = expected.map(expectation);
+    const outcome = await this.#run();
+    const { event, emitted, failed, thrown, attempts } = outcome;
+    const count = wanted.length === 0 ? 'no event' : countText(wanted.length, 'event');
+    if (failed) {
+      throw new TestAssertionError(
+        `Expected ${count} to be emitted by ${eventText(event)}; its handlers threw, on try ${attempts}, ${describeThrown(thrown)}.`,
+        { cause: thrown },
+      );
+    }
+    if (areExactly(wanted, emitted)) return outcome;
+    throw new TestAssertionError(
+      `Expected ${count} to be emitted by ${eventText(event)}; emitted were ${emitted.length}.\n${sequenceDiff(wanted, emitted, '+')}`,
+    );
+  }
+
+  /** Passes when the handlers succeed and emit nothing. @throws TestAssertionError */
+  thenEmitsNothing(): Promise<Outcome> {
+    return this.thenEmits();
+  }
+
+  /**
+   * Passes when the handlers fail with all their tries: with an error of a class, with a text in its message or as
+   * its code, or with a message that matches a pattern; with anything, when nothing is said.
+   *
+   * @throws TestAssertionError
+   */
+  async thenThrows(expected?: ExpectedError): Promise<Outcome> {
+    const outcome = await this.#run();
+    const { event, emitted, failed, thrown } = outcome;
+    if (!failed) {
+      const instead = emitted.length === 0 ? 'emitted nothing.' : `emitted:\n${eventLines(emitted)}`;
+      throw new TestAssertionError(
+        `Expected the handlers of ${eventText(event)} to throw; they succeeded and ${instead}`,
+      );
+    }
+    const difference = expected === undefined ? undefined : errorDifference(expected, thrown);
+    if (difference === undefined) return outcome;
+    throw new TestAssertionError(
+      `Expected the handlers of ${eventText(event)} to throw ${difference}; they threw ${describeThrown(thrown)}.`,
+      { cause: thrown },
+    );
+  }
+}
+
+/**
+ * Specifies one handler module, the thing that `defineHandlers` returns:
+ * `specify(risk, { events }).given(…).when(…).thenEmits(…)`.
+ *
+ * The last step is not called `then`: an object with such a method is a promise to `await`.
+ */
+export function specify(module: HandlerModule, options: HandlerSpecOptions): HandlerSpec {
+  if (typeof module?.name !== 'string' || !Array.isArray(module.entries)) {
+    throw new InvalidOptionError('specify needs what defineHandlers returned, and the options of an engine.');
+  }
+  return new HandlerSpec(module, options, []);
+}
+
+/** What a module did with one event. */
+interface Trial {
+  /** Of the event; what comes after it is not handled. */
+  position: number;
+  attempts: number;
+  thrown: unknown;
+}
+
+async function run(
+  module: HandlerModule,
+  options: HandlerSpecOptions,
+  given: readonly NewEvent[],
+  event: NewEvent,
+): Promise<Outcome> {
+  checkHandled(module, event);
+  const trial: Trial = { position: Number.POSITIVE_INFINITY, attempts: 0, thrown: undefined };
+  const engine = await createTestEngine({ ...options, handlers: [tried(module, trial)] });
+  try {
+    for (const [index, earlier] of given.entries()) {
+      await engine.publish(earlier, { until: 'handled' }).catch((cause: Error) => {
+        throw new TestAssertionError(`Given event ${index + 1}, ${earlier?.type}: ${cause.message}`, {
+          cause,
+        });
+      });
+    }
+    await engine.drain();
+    trial.position = engine.stats().lastPosition + 1;
+    let failed = false;
+    await engine.publish(event, { until: 'handled' }).catch((error: unknown) => {
+      if (trial.attempts === 0) throw error;
+      failed = true;
+    });
+    const events: DomainEvent[] = [];
+    for await (const stored of engine.read({ fromPosition: trial.position })) events.push(stored);
+    const [handled, ...emitted] = events;
+    const { attempts, thrown } = trial;
+    return { event: handled as DomainEvent, emitted, failed, thrown: failed ? thrown : undefined, attempts };
+  } finally {
+    // With the policy 'stop' the engine has failed, which is an outcome like any other.
+    await engine.close().catch(() => {});
+  }
+}
+
+/** The module, but it handles nothing after the event of the trial, and what that one throws is kept. */
+function tried(module: HandlerModule, trial: Trial): HandlerModule {
+  const entries = module.entries.map((entry) => {
+    const handle: Handler<never, never> = (event, context) => {
+      const { position }: DomainEvent = event;
+      if (position > trial.position) return;
+      if (position < trial.position) return entry.handle(event, context);
+      trial.attempts = context.attempt;
+      return observed(
+        () => entry.handle(event, context),
+        (failure) => {
+          if (failure) trial.thrown = failure.thrown;
+        },
+      );
+    };
+    return { ...entry, handle };
+  });
+  return { ...module, entries };
+}
+
+function checkHandled({ name, entries }: HandlerModule, event: NewEvent): void {
+  const types = new Set(entries.map(({ eventType }) => eventType.type));
+  if (types.has(event?.type)) return;
+  throw new TestAssertionError(
+    `Handlers '${name}' do not handle ${event?.type}, so nothing could come of it. They handle: ${[...types].join(', ')}.`,
+  );
+}

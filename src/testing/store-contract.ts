@@ -1,0 +1,23 @@
+import { deadLetterChecks } from './contract/dead-letter-checks.js';
+import { engineChecks } from './contract/engine-checks.js';
+import { logChecks } from './contract/log-checks.js';
+import { reopenChecks } from './contract/reopen-checks.js';
+import type { MakeStore, StoreCheck, StoreContractOptions } from './contract/trial.js';
+
+export type { MakeStore, StoreCheck, StoreContractOptions } from './contract/trial.js';
+
+/**
+ * Everything that an engine relies on in a store, as checks for any test runner:
+ * `for (const { name, run } of storeContract(make)) test(name, run)`.
+ *
+ * @param make makes a new, empty store; each check asks for one of its own, opens it and closes it.
+ */
+export function storeContract(make: MakeStore, options: StoreContractOptions = {}): readonly StoreCheck[] {
+  const { reopen } = options;
+  return [
+    ...logChecks(make),
+    ...deadLetterChecks(make),
+    ...(reopen ? reopenChecks(make, reopen) : []),
+    ...engineChecks(make, options),
+  ];
+}

@@ -1,0 +1,21 @@
+/** What a store of your own is made of: the types of its interface, and the codec that its reader offers. */
+export { Codec, type Shape } from '../events/codec.js';
+export type { StoredType } from '../events/registry.js';
+export { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
+export type {
+  DeadLetterChange,
+  DeadLetterRange,
+  DeadLetterRecord,
+  OpenDeadLetters,
+} from '../store/dead-letter.js';
+export type { ProgressChange, ProgressChunk } from '../store/progress.js';
+export type { StoreState, TypeToStore } from '../store/protocol.js';
+export type {
+  CommitBatch,
+  EventReader,
+  PageQuery,
+  RawEvent,
+  Segment,
+  Store,
+  StoredName,
+} from '../store/store.js';

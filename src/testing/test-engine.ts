@@ -1,0 +1,152 @@
+import { checkOptions } from '../engine/check-options.js';
+import { openIn } from '../engine/open.js';
+import {
+  type Engine,
+  type EngineOptions,
+  type HandlerModule,
+  InvalidOptionError,
+  type NewEvent,
+  TestAssertionError,
+} from '../index.js';
+import { isHandlerModule } from '../lanes/handlers.js';
+import { loadHandlers } from '../lanes/load-handlers.js';
+import { TEST_CLOSE_MS } from '../limits.js';
+import { MemoryStore } from '../store/memory-store.js';
+import { EventSpy } from './event-spy.js';
+import { HandlerWatch } from './handler-watch.js';
+import { setInside } from './inside.js';
+import { laggards, laneCounts } from './laggards.js';
+import { type RetryMode, RetryTimers } from './retry-timers.js';
+import type { Store } from './store.js';
+import { TestClock } from './test-clock.js';
+import { stamped } from './test-context.js';
+import { TestLane } from './test-lane.js';
+import { WatchedStore } from './watched-store.js';
+import { withinTime } from './within-time.js';
+
+/** As for `openEngine`, without what has to do with files and threads. */
+export interface TestEngineOptions
+  extends Omit<EngineOptions, 'store' | 'durability' | 'threads' | 'resourceLimits' | 'handlers'> {
+  /** Handler modules: what `defineHandlers` returned, or URLs as for `openEngine`. */
+  readonly handlers?: readonly (HandlerModule | URL | string)[];
+  /** Where the clock stands at first. Default 2024-01-01T00:00:00Z. */
+  readonly now?: number | Date;
+  /** What `ctx.random` returns, one after the other; one more is an error. Default: numbers from `seed`. */
+  readonly random?: readonly number[];
+  /** When a failed event is tried again: without a pause (default), or when the test moves the clock on. */
+  readonly retries?: RetryMode;
+  /** A store of your own, not opened yet. Default: one in memory, of the run `test`. */
+  readonly store?: Store;
+}
+
+/** An engine for tests: everything happens on the main thread, in memory, at a time that the test says. */
+export interface TestEngine extends Engine {
+  /** The time of published events and of `ctx.now()`. It stands still until the test moves it. */
+  readonly clock: TestClock;
+  /** Has seen every event since the engine was opened. */
+  readonly spy: EventSpy;
+}
+
+/**
+ * Opens an engine in memory, with its handlers on the main thread. Time stands still until `engine.clock` is
+ * moved, ids begin with `test`, random numbers depend on the event alone; so two runs of a test are equal.
+ * With `deterministic: true` handlers get time and random numbers as in production, from the event.
+ *
+ * Closing it takes at most four seconds, then the TestTimeoutError names the handler that does not end.
+ *
+ * @throws as `openEngine`.
+ */
+export async function createTestEngine(options: TestEngineOptions): Promise<TestEngine> {
+  const { handlers = [], now, random, retries = 'at-once', store, ...rest } = options;
+  if (!['at-once', 'on-clock'].includes(retries)) {
+    throw new InvalidOptionError(`Option retries is '${retries}'; it must be one of at-once, on-clock.`);
+  }
+  const checked = checkOptions({ ...(!store && { run: 'test' }), ...rest, threads: 0 });
+  const clock = new TestClock(now);
+  const timers = new RetryTimers(clock, retries);
+  const watched = new WatchedStore(store ?? new MemoryStore(checked.run as string));
+  const world = { clock, seed: checked.seed, random: random && inTurn(random) };
+  const watch = new HandlerWatch(checked.deterministic ? undefined : world);
+  const modules = async () => (await modulesOf(handlers)).map((module) => watch.watched(module));
+  const engine = await openIn(checked, {
+    makeStore: () => watched,
+    makeLane: () => new TestLane(checked.concurrency, modules),
+    timers,
+  });
+  setInside(engine, { clock, watch, timers, store: watched });
+  return withClock(engine, clock, timers);
+}
+
+/** Loads what is given by URL; everything stays in the order in which it was given. */
+async function modulesOf(handlers: readonly (HandlerModule | URL | string)[]): Promise<HandlerModule[]> {
+  const loaded = handlers.map(async (given) => {
+    if (isHandlerModule(given)) return [given];
+    // The engine's own check, for the same message about what is no URL.
+    return loadHandlers(checkOptions({ events: [], handlers: [given as URL | string] }).handlers);
+  });
+  return (await Promise.all(loaded)).flat();
+}
+
+/**
+ * Puts the test's time in front of an engine: an engine takes the time of published events from the wall clock,
+ * and has no other way of being told than by the event.
+ */
+function withClock(engine: Engine, clock: TestClock, timers: RetryTimers): TestEngine {
+  const stamp = (event: NewEvent) => stamped(event, clock);
+  const publish = engine.publish.bind(engine);
+  const publishMany = engine.publishMany.bind(engine);
+  const offer = engine.offer.bind(engine);
+  const append = engine.append.bind(engine);
+  const close = engine.close.bind(engine);
+  let closing: Promise<void> | undefined;
+  return Object.assign(engine, {
+    clock,
+    spy: new EventSpy(engine),
+    publish: async (event, options) => publish(stamp(event), options),
+    publishMany: async (events, options) => publishMany(stampAll(events, stamp), options),
+    offer: (event) => offer(stamp(event)),
+    append: async (aggregateId, events, options) => append(aggregateId, events.map(stamp), options),
+    close: () => {
+      // Nobody will move the clock for a retry that still waits, and closing waits for it.
+      timers.release();
+      const before = laneCounts(engine);
+      const instead = () => laggards(engine, before);
+      closing ??= withinTime('the engine to close', { timeout: TEST_CLOSE_MS }, close, instead);
+      return closing;
+    },
+    [Symbol.asyncDispose]: async () => {
+      // Whoever has closed a failed engine has heard of the failure, and need not hear it again.
+      if (engine.stats().state !== 'closed') await engine.close();
+    },
+    setThreads: async (threads) => {
+      throw new InvalidOptionError(
+        `setThreads(${threads}): a test engine runs its handlers on the main thread. Open one with openEngine to test threads.`,
+      );
+    },
+  } satisfies Partial<TestEngine>);
+}
+
+function stampAll(
+  events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
+  stamp: (event: NewEvent) => NewEvent,
+): Iterable<NewEvent> | AsyncIterable<NewEvent> {
+  if (Symbol.asyncIterator in events) {
+    return (async function* () {
+      for await (const event of events) yield stamp(event);
+    })();
+  }
+  return (function* () {
+    for (const event of events) yield stamp(event);
+  })();
+}
+
+function inTurn(numbers: readonly number[]): () => number {
+  let next = 0;
+  return () => {
+    const number = numbers[next++];
+    if (number !== undefined) return number;
+    throw new TestAssertionError(
+      `A handler asked for random number ${next}, but 'random' has ${numbers.length}. Give as many as it needs.`,
+    );
+  };
+}

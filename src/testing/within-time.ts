@@ -1,0 +1,55 @@
+import { InvalidOptionError, TestTimeoutError } from '../index.js';
+import { MAX_DELAY_MS, TEST_WAIT_MS } from '../limits.js';
+
+/** How long to wait. */
+export interface WaitOptions {
+  /** Milliseconds of real time. Default 2,000. */
+  readonly timeout?: number;
+  /** Ends the waiting with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+const LATE = Symbol('late');
+
+/**
+ * Waits for what `wait` resolves with, but not longer than the timeout; nothing is left behind then: the signal
+ * given to `wait` aborts as soon as nobody waits any more.
+ *
+ * @param what ends the sentence `Waited 2000 ms for …`.
+ * @param instead says what is the case instead, when time is over.
+ * @throws TestTimeoutError; the signal's reason; what `wait` throws.
+ */
+export async function withinTime<Result>(
+  what: string,
+  { timeout = TEST_WAIT_MS, signal }: WaitOptions,
+  wait: (signal: AbortSignal) => Promise<Result>,
+  instead: () => string | Promise<string>,
+): Promise<Result> {
+  checkTimeout(timeout);
+  signal?.throwIfAborted();
+  const over = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(resolve, timeout, LATE);
+  });
+  const aborted = new Promise<never>((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true, signal: over.signal });
+  });
+  try {
+    const result = await Promise.race([wait(over.signal), late, aborted]);
+    if (result !== LATE) return result;
+    throw new TestTimeoutError(`Waited ${timeout} ms for ${what}.\n${await instead()}`, {
+      details: { timeout },
+    });
+  } finally {
+    clearTimeout(timer);
+    over.abort();
+  }
+}
+
+function checkTimeout(timeout: number): void {
+  if (timeout >= 0 && timeout <= MAX_DELAY_MS) return;
+  throw new InvalidOptionError(
+    `Option timeout is ${timeout}; it must be a number of milliseconds from 0 to ${MAX_DELAY_MS}.`,
+  );
+}
