@@ -97,14 +97,15 @@ function outOfOrder(inner: Store): Store {
     override commit(batch: CommitBatch): Promise<void> {
       const before = this.#held;
       return new Promise((resolve, reject) => {
-        const store = () => {
+        const store = () => super.commit(batch).then(resolve, reject);
+        if (before) {
           this.#held = undefined;
-          return super.commit(batch).then(resolve, reject);
-        };
-        if (before) void store().then(before);
-        else {
+          void store().then(before);
+        } else {
           this.#held = store;
-          setImmediate(() => void this.#held?.());
+          setImmediate(() => {
+            if (this.#held === store) void store();
+          });
         }
       });
     }
@@ -170,7 +171,13 @@ export const BROKEN_STORES: readonly [
     'stores commits out of order',
     outOfOrder,
     'commits are stored in the order in which they were made, also when nobody waits between them',
-    /position: expected/,
+    /Events before position 21 are no longer kept/,
+  ],
+  [
+    'gives its first page for ever',
+    withReader((reader) => ({ page: (query) => reader.page({ ...query, from: 1 }) })),
+    'what is committed is read as it went in',
+    /The page from 6 on ends at 5, so reading never ends/,
   ],
   [
     'stores only the first piece of a commit',

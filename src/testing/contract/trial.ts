@@ -75,7 +75,12 @@ export class Trial implements AsyncDisposable {
       const last = page.at(-1);
       if (!last) return events;
       events.push(...page);
-      from = (query.aggregate === undefined ? last.position : last.version) + 1;
+      const next = (query.aggregate === undefined ? last.position : last.version) + 1;
+      // A store that hands out the same page for ever must fail its check, not fill the memory.
+      if (next <= from) {
+        throw new TestAssertionError(`The page from ${from} on ends at ${next - 1}, so reading never ends.`);
+      }
+      from = next;
     }
   }
 
