@@ -25,6 +25,10 @@ console.log(run(project, 'npm', 'install', '--silent', tarball, `zod@${devDepend
 for (const { name, text } of files) writeFileSync(join(project, name), text);
 check('JavaScript', run(project, 'node', 'main.js'));
 console.log(run(project, 'npx', 'millrace', 'inspect', 'shop.db'));
+// No test runner is installed here, and none may be needed.
+for (const entry of ['millrace/testing', 'millrace/testing/vitest']) {
+  run(project, 'node', '--input-type=module', '-e', `await import('${entry}')`);
+}
 
 const source = join(project, 'ts');
 mkdirSync(source);

@@ -42,6 +42,7 @@ export class MemoryStore implements Store {
   #size = 0;
   #closed = false;
 
+  /** @param run begins the ids of its events. */
   constructor(run: string) {
     this.#run = run;
     this.reader = {

@@ -1,4 +1,7 @@
-/** What a store of your own is made of: the types of its interface, and the codec that its reader offers. */
+/**
+ * What a store of your own is made of: the types of its interface, the codec that its reader offers, and a store to
+ * begin with.
+ */
 export { Codec, type Shape } from '../events/codec.js';
 export type { StoredType } from '../events/registry.js';
 export { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
@@ -8,6 +11,7 @@ export type {
   DeadLetterRecord,
   OpenDeadLetters,
 } from '../store/dead-letter.js';
+export { MemoryStore } from '../store/memory-store.js';
 export type { ProgressChange, ProgressChunk } from '../store/progress.js';
 export type { StoreState, TypeToStore } from '../store/protocol.js';
 export type {

@@ -209,7 +209,7 @@ export const BROKEN_STORES: readonly [
       page: (query) => reader.page(query.aggregate === undefined ? query : { ...query, from: 1 }),
     })),
     "an aggregate's events are read in version order, with and without the engine's help",
-    /./,
+    /The page from 8 on ends at 7, so reading never ends/,
   ],
   [
     'does not find names',
@@ -221,7 +221,7 @@ export const BROKEN_STORES: readonly [
     'forgets shapes',
     withCommits((batch) => ({ ...batch, shapes: [] })),
     'payloads refer to shapes that came with their commit or before',
-    /./,
+    /end of buffer not reached/,
   ],
   [
     'cuts long payloads',

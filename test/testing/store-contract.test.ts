@@ -1,14 +1,19 @@
-import { type MakeStore, type Store, type StoreContractOptions, storeContract } from 'millrace/testing';
+import {
+  type MakeStore,
+  MemoryStore,
+  type Store,
+  type StoreContractOptions,
+  storeContract,
+} from 'millrace/testing';
 import { describe, expect, test } from 'vitest';
-import { MemoryStore } from '../../dist/src/store/memory-store.js';
 import { SqliteStore } from '../../dist/src/store/sqlite-store.js';
 import { tempStore } from '../support/temp-folder.js';
 import { BROKEN_STORES, Delegate, FORGETFUL_STORES } from './broken-stores.js';
 
 /** What is built is what runs; its types are another copy of those of the package's own name. */
-const own = (store: MemoryStore | SqliteStore): Store => store as unknown as Store;
+const own = (store: SqliteStore): Store => store as unknown as Store;
 
-const memory: MakeStore = (run) => own(new MemoryStore(run));
+const memory: MakeStore = (run) => new MemoryStore(run);
 const sqlite: MakeStore = (run) => own(new SqliteStore(tempStore(), 'NORMAL', run));
 const reopen = (closed: Store, run: string): Store => own(new SqliteStore(closed.location, 'NORMAL', run));
 

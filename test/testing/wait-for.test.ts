@@ -1,6 +1,6 @@
 import { openEngine } from 'millrace';
 import { createTestEngine, like, waitFor } from 'millrace/testing';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Deposited, Noted } from '../handlers/events.mjs';
 import { handlers, openTestEngine } from '../support/open-test-engine.js';
 import { failureOf } from './failure.js';
@@ -60,8 +60,12 @@ describe('waitFor', () => {
       No event was published meanwhile.
       The engine is open and has 0 events in flight and 0 parked keys."
     `);
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const waiting = waitFor(engine, like(Flagged, { reason: 'amount 7' }), { timeout: 30 });
+    waiting.catch(() => {});
     await engine.publish(placed('o1', 500), { until: 'handled' });
+    vi.advanceTimersByTime(30);
     expect(await failureOf(() => waiting)).toMatchInlineSnapshot(`
       "MILLRACE_TEST_TIMEOUT: Waited 30 ms for shop.flagged like { reason: 'amount 7' }.
       Published meanwhile were:
