@@ -55,6 +55,7 @@ export class HealthWatch {
   readonly #notices: Notices;
   #status: HealthStatus = 'HEALTHY';
   #checkedAt = 0;
+  #parkedKeys = 0;
   #before: Mark;
   #since: Mark;
 
@@ -70,11 +71,15 @@ export class HealthWatch {
     return this.#judge(this.#measure());
   }
 
-  /** Called once an answer; looks at most once a second. */
-  check(): void {
+  /**
+   * Called once an answer; looks at most once a second, but at once when keys were parked or freed: that may be the
+   * last thing that happens for a long time.
+   */
+  check(parkedKeys: number): void {
     const now = performance.now();
-    if (now - this.#checkedAt < HEALTH_CHECK_MS) return;
+    if (now - this.#checkedAt < HEALTH_CHECK_MS && parkedKeys === this.#parkedKeys) return;
     this.#checkedAt = now;
+    this.#parkedKeys = parkedKeys;
     this.tell();
   }
 

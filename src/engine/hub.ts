@@ -365,7 +365,7 @@ export class Hub {
   #answered(): void {
     if (this.#failure) return;
     this.#pressure.check();
-    this.health.check();
+    this.health.check(this.parking.parked);
     this.#gate?.advance();
     this.commits.schedule();
     this.admission.advance();

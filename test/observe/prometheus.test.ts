@@ -7,7 +7,7 @@ import { handlers, openTestEngine, storeFor } from '../support/open-test-engine.
 import { type Family, parseExposition } from './exposition.js';
 
 /** A value of a family by its labels. */
-function valueOf(families: readonly Family[], name: string, labels: Record<string, string> = {}): number {
+function sampleValue(families: readonly Family[], name: string, labels: Record<string, string> = {}): number {
   const samples = families.flatMap((family) => family.samples);
   const found = samples.find(
     (sample) => sample.name === name && JSON.stringify(sample.labels) === JSON.stringify(labels),
@@ -26,15 +26,15 @@ describe('the page of an engine', () => {
     const families = parseExposition(engine.metrics.prometheus());
     const { events, lanes, commits, latency, files } = engine.metrics.snapshot();
     for (const stage of ['accepted', 'durable', 'handled', 'emitted', 'skipped'] as const) {
-      expect(valueOf(families, 'millrace_events_total', { stage })).toBe(events[stage]);
+      expect(sampleValue(families, 'millrace_events_total', { stage })).toBe(events[stage]);
     }
-    expect(valueOf(families, 'millrace_commits_total')).toBe(commits.count);
-    expect(valueOf(families, 'millrace_lane_events_total', { lane: '0' })).toBe(lanes[0]?.events);
-    expect(valueOf(families, 'millrace_type_handled_total', { type: 'account.deposited' })).toBe(2);
-    expect(valueOf(families, 'millrace_latency_seconds_count', { stage: 'durable' })).toBe(
+    expect(sampleValue(families, 'millrace_commits_total')).toBe(commits.count);
+    expect(sampleValue(families, 'millrace_lane_events_total', { lane: '0' })).toBe(lanes[0]?.events);
+    expect(sampleValue(families, 'millrace_type_handled_total', { type: 'account.deposited' })).toBe(2);
+    expect(sampleValue(families, 'millrace_latency_seconds_count', { stage: 'durable' })).toBe(
       latency.durable.count,
     );
-    expect(valueOf(families, 'millrace_store_bytes', { file: 'store' })).toBe(files?.store);
+    expect(sampleValue(families, 'millrace_store_bytes', { file: 'store' })).toBe(files?.store);
   });
 
   test('has no file when there is none, and names only its own metrics', async () => {
@@ -60,9 +60,9 @@ describe('the page of an engine', () => {
       expect(values).toEqual([...values].sort((a, b) => a - b));
       expect(bounds).toEqual([...bounds].sort((a, b) => a - b));
       expect(bounds.at(-1)).toBe(Infinity);
-      expect(values.at(-1)).toBe(valueOf(families, 'millrace_latency_seconds_count', { stage }));
+      expect(values.at(-1)).toBe(sampleValue(families, 'millrace_latency_seconds_count', { stage }));
     }
-    expect(valueOf(families, 'millrace_latency_seconds_count', { stage: 'durable' })).toBe(150);
+    expect(sampleValue(families, 'millrace_latency_seconds_count', { stage: 'durable' })).toBe(150);
   });
 });
 
@@ -78,13 +78,13 @@ test('times are seconds, and labels may hold anything', async () => {
   };
   const stages = { accepted: histogram, durable: histogram, handled: histogram, commit: histogram };
   const families = parseExposition(prometheusText(metrics, stages));
-  expect(valueOf(families, 'millrace_type_handled_total', { type })).toBe(7);
-  expect(valueOf(families, 'millrace_type_busy_seconds_total', { type })).toBe(1.5);
-  expect(valueOf(families, 'millrace_lane_busy_seconds_total', { lane: '3' })).toBe(0.25);
-  expect(valueOf(families, 'millrace_lane_deaths_total', { lane: '3' })).toBe(4);
-  expect(valueOf(families, 'millrace_latency_seconds_sum', { stage: 'commit' })).toBe(0.006);
-  expect(valueOf(families, 'millrace_latency_seconds_bucket', { stage: 'commit', le: '0.0025' })).toBe(0);
-  expect(valueOf(families, 'millrace_latency_seconds_bucket', { stage: 'commit', le: '0.005' })).toBe(2);
+  expect(sampleValue(families, 'millrace_type_handled_total', { type })).toBe(7);
+  expect(sampleValue(families, 'millrace_type_busy_seconds_total', { type })).toBe(1.5);
+  expect(sampleValue(families, 'millrace_lane_busy_seconds_total', { lane: '3' })).toBe(0.25);
+  expect(sampleValue(families, 'millrace_lane_deaths_total', { lane: '3' })).toBe(4);
+  expect(sampleValue(families, 'millrace_latency_seconds_sum', { stage: 'commit' })).toBe(0.006);
+  expect(sampleValue(families, 'millrace_latency_seconds_bucket', { stage: 'commit', le: '0.0025' })).toBe(0);
+  expect(sampleValue(families, 'millrace_latency_seconds_bucket', { stage: 'commit', le: '0.005' })).toBe(2);
 });
 
 test.each([
