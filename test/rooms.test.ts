@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   index: ['engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
   trading: ['index'],
   backtest: ['trading', 'index'],
-  testing: ['index', 'engine', 'lanes', 'store', 'events'],
+  testing: ['index', 'engine', 'lanes', 'store', 'profile', 'events'],
   cli: ['backtest', 'trading', 'index', 'profile'],
   workers: ['lanes', 'profile', 'store', 'events'],
 }

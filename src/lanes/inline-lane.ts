@@ -10,15 +10,18 @@ import { LaneRunner } from './runner.js';
 /** A lane on the main thread: the same runner, no thread. It cannot be ended in the middle of a handler. */
 export class InlineLane implements Lane {
   readonly cell: LaneCell;
+  readonly #load: typeof loadHandlers;
   #runner: LaneRunner | undefined;
   #log = new SpanLog();
 
-  constructor(concurrency: number) {
+  /** @param load where the handler modules come from; a test engine has them already. */
+  constructor(concurrency: number, load: typeof loadHandlers = loadHandlers) {
     this.cell = new LaneCell(concurrency);
+    this.#load = load;
   }
 
   async open(setup: LaneSetup): Promise<readonly HandledType[]> {
-    this.#runner = new LaneRunner(setup, await loadHandlers(setup.modules), this.cell);
+    this.#runner = new LaneRunner(setup, await this.#load(setup.modules), this.cell);
     return this.#runner.handled;
   }
 

@@ -5,6 +5,7 @@
 export { Codec, type Shape } from '../events/codec.js';
 export type { StoredType } from '../events/registry.js';
 export { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
+export type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 export type {
   DeadLetterChange,
   DeadLetterRange,

@@ -9,6 +9,7 @@ import {
   TestAssertionError,
 } from '../index.js';
 import { isHandlerModule } from '../lanes/handlers.js';
+import { InlineLane } from '../lanes/inline-lane.js';
 import { loadHandlers } from '../lanes/load-handlers.js';
 import { TEST_CLOSE_MS } from '../limits.js';
 import { MemoryStore } from '../store/memory-store.js';
@@ -20,7 +21,6 @@ import { type RetryMode, RetryTimers } from './retry-timers.js';
 import type { Store } from './store.js';
 import { TestClock } from './test-clock.js';
 import { stamped } from './test-context.js';
-import { TestLane } from './test-lane.js';
 import { WatchedStore } from './watched-store.js';
 import { withinTime } from './within-time.js';
 
@@ -70,7 +70,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const modules = async () => (await modulesOf(handlers)).map((module) => watch.watched(module));
   const engine = await openIn(checked, {
     makeStore: () => watched,
-    makeLane: () => new TestLane(checked.concurrency, modules),
+    makeLane: () => new InlineLane(checked.concurrency, modules),
     timers,
   });
   setInside(engine, { clock, watch, timers, store: watched });

@@ -2,10 +2,12 @@ import { PROGRESS_CHUNK } from '../limits.js';
 import type {
   CommitBatch,
   EventReader,
+  ProfileOrder,
   ProgressChange,
   Slab,
   Store,
   StoreState,
+  ThreadReading,
   TypeToStore,
 } from './store.js';
 
@@ -67,6 +69,10 @@ export class WatchedStore implements Store {
 
   forget(slab: Slab): void {
     this.#store.forget(slab);
+  }
+
+  async profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
+    return this.#store.profile?.(order);
   }
 
   close(): Promise<void> {
