@@ -19,7 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   testing: ['index', 'engine', 'lanes', 'store', 'profile', 'events'],
   cli: ['backtest', 'trading', 'index', 'profile'],
   workers: ['lanes', 'profile', 'store', 'events'],
-}
+};
 
 function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
