@@ -5,6 +5,7 @@ import { Stepped } from './handlers/events.mjs';
 import { EVERY_EXECUTOR } from './support/executors.js';
 import { handlers, openForTests, storeFor } from './support/open-test-engine.js';
 import { checkProperty } from './support/property.js';
+import { tempFolder } from './support/temp-folder.js';
 import { type Step, WalkLog } from './support/walk.js';
 
 /** One step to be published, and how. */
@@ -97,4 +98,14 @@ describe.each(SETTINGS)('$threads threads, concurrency $concurrency, dispatch $d
 
   test('the same when some handlers fail and are tried again', () =>
     checkProperty(fc.asyncProperty(plans(true, 40), walk), { runs: 5, shrink: false }));
+
+  test('the same while profiles are taken', async () => {
+    for (let profile = 0; profile < 2; profile++) {
+      const ending = new AbortController();
+      const report = engine.profile({ signal: ending.signal, directory: tempFolder(), intervalMicros: 200 });
+      await checkProperty(fc.asyncProperty(plans(false, 100), walk), { runs: 3, shrink: false });
+      ending.abort();
+      await report;
+    }
+  });
 });

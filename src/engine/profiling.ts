@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EngineClosedError, ProfileBusyError } from '../events/errors.js';
 import type { ProfileSession } from '../profile/session.js';
@@ -54,7 +54,7 @@ export class Profiling {
   async #record(options: CheckedProfileOptions): Promise<ProfileReport> {
     const directory = resolve(options.directory);
     // Before anything is recorded: a folder that cannot be written to should not cost a profile.
-    await mkdir(directory, { recursive: true });
+    mkdirSync(directory, { recursive: true });
     const recording = new Recording(this.#parts(), options);
     await recording.start();
     await this.#untilEnd(options);

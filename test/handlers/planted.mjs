@@ -1,0 +1,40 @@
+import { defineEvent, defineHandlers } from 'millrace';
+import { z } from 'zod';
+
+const options = {
+  schema: z.object({ key: z.string(), value: z.number() }),
+  aggregateId: (/** @type {{ key: string }} */ { key }) => key,
+};
+export const Burned = defineEvent('planted.burned', options);
+export const Allocated = defineEvent('planted.allocated', options);
+export const Counted = defineEvent('planted.counted', options);
+
+/** @type {unknown[]} */
+const kept = [];
+
+/** @param {number} from */
+export function burnCpu(from) {
+  let value = from;
+  for (let round = 0; round < 60_000; round++) value = Math.sqrt(value + round);
+  return value;
+}
+
+/** @param {number} value */
+export function allocateRows(value) {
+  return Array.from({ length: 400 }, (_, row) => ({ row, text: `row ${row} of ${value}` }));
+}
+
+/** One handler burns CPU, one allocates, one is innocent. */
+export default defineHandlers('planted', (on) => {
+  on(Burned, ({ data }) => {
+    kept[8] = burnCpu(data.value);
+  });
+  on(Allocated, async ({ data }) => {
+    const rows = allocateRows(data.value);
+    await null;
+    kept[data.value % 8] = rows;
+  });
+  on(Counted, ({ data }) => {
+    kept[9] = data.value;
+  });
+});

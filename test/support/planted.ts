@@ -1,0 +1,24 @@
+import type { Engine, ProfileOptions, ProfileReport } from 'millrace';
+import { Allocated, Burned, Counted } from '../handlers/planted.mjs';
+
+/** Half of all burning is one key's, so that its lane burns more than the others. */
+export const HOT_KEY = 'hot';
+
+/** Publishes the planted load until the profile is written. */
+export async function profilePlanted(engine: Engine, options: ProfileOptions): Promise<ProfileReport> {
+  let ended = false;
+  const report = engine.profile(options).finally(() => {
+    ended = true;
+  });
+  for (let value = 0; !ended; value += 60) await engine.publishMany(plantedEvents(value));
+  return report;
+}
+
+function plantedEvents(from: number) {
+  return Array.from({ length: 60 }, (_, index) => {
+    const value = from + index;
+    const key = `key-${value % 7}`;
+    if (index % 3 === 0) return Burned({ key: index % 2 === 0 ? HOT_KEY : key, value });
+    return index % 3 === 1 ? Allocated({ key, value }) : Counted({ key, value });
+  });
+}
