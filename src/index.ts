@@ -1,6 +1,7 @@
 export { type CloseOnSignalsOptions, closeOnSignals } from './engine/close-on-signals.js';
 export { type DeadLetterQuery, DeadLetters } from './engine/dead-letters.js';
 export { Engine } from './engine/engine.js';
+export { type FindLeaksOptions, findLeaks, type Leak } from './engine/find-leaks.js';
 export type { Health, HealthStatus } from './engine/health.js';
 export { Metrics } from './engine/metrics.js';
 export { type Fill, NOTICE_CHANNEL, type Notice } from './engine/notices.js';
@@ -46,6 +47,7 @@ export type { LaneMetrics, Latencies, TypeMetrics } from './observe/meters.js';
 export type { MetricsSnapshot } from './observe/snapshot.js';
 export { traceChrome, traceTree } from './observe/trace-text.js';
 export { ENGINE_CHANNEL } from './profile/engine-channel.js';
+export type { ConstructorCount } from './profile/heap-objects.js';
 export { filtered, type HandlerStep, mapped, pipe } from './publisher/compose.js';
 export type { SubscriberFailure } from './publisher/failure.js';
 export { PublishedEvent } from './publisher/published-event.js';

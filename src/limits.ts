@@ -353,3 +353,12 @@ export const SHOWN_CHARACTERS = 160;
 
 /** Comparisons that aligning expected with published events may take; longer lists are aligned from the front. */
 export const ALIGN_COMPARISONS = 1_000_000;
+
+/** Largest heap whose objects are counted: its snapshot is a text of about three times that, and V8's texts end at 512 MB. */
+export const LEAK_HEAP_MAX_BYTES = 160 * 1024 * 1024;
+
+/** Objects of a constructor that must be more after every round before it is called a leak; less is noise. */
+export const LEAK_GROWTH_MIN = 50;
+
+/** Rounds of a search for leaks; each stops every thread for a snapshot. */
+export const LEAK_ROUNDS_MAX = 20;

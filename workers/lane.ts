@@ -1,11 +1,10 @@
-import { writeHeapSnapshot } from 'node:v8';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { encodeError } from '../src/events/error-codec.js';
 import { LaneCell } from '../src/lanes/lane-cell.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';
 import type { LaneReply, LaneResult, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
 import { LaneRunner } from '../src/lanes/runner.js';
-import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../src/profile/thread-profiler.js';
+import { type ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
 
 // msgpackr's native extractor cannot read shared memory. Should a handler module import msgpackr's main entry,
 // this keeps it from being switched on for this thread.
@@ -26,7 +25,7 @@ export default async function lane(task: LaneTask): Promise<unknown> {
       if (!runner) throw new Error(DIED_IDLE);
       return { kind: 'heard', errors: await runner.broadcast(task.message) } satisfies LaneReply;
     case 'profile':
-      return { kind: 'profiled', reading: await profile(task.order) } satisfies LaneReply;
+      return profile(task.order);
     case 'batch':
       if (!runner) throw new Error(DIED_IDLE);
       return withMovedBytes(await runner.run(task));
@@ -45,18 +44,15 @@ async function open(setup: LaneSetup, cell: SharedArrayBuffer): Promise<LaneRepl
   }
 }
 
-async function profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
+async function profile(order: ProfileOrder): Promise<LaneReply> {
   if (!runner) throw new Error(DIED_IDLE);
-  switch (order.do) {
-    case 'start':
-      runner.startProfile((span) => profiler.note(span));
-      await profiler.start(order);
-      return undefined;
-    case 'stop':
-      return { ...(await profiler.stop()), work: runner.stopProfile() };
-    case 'snapshot':
-      writeHeapSnapshot(order.path);
-      return undefined;
+  try {
+    if (order.do === 'start') runner.startProfile((span) => profiler.note(span));
+    const reading = await profiler.obey(order);
+    const work = order.do === 'stop' ? { work: runner.stopProfile() } : {};
+    return { kind: 'profiled', reading: reading && { ...reading, ...work } };
+  } catch (error) {
+    return { kind: 'unprofiled', error: encodeError(error) };
   }
 }
 

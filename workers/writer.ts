@@ -1,9 +1,8 @@
-import { writeHeapSnapshot } from 'node:v8';
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { encodeError } from '../src/events/error-codec.js';
 import { WAL_PAGES_LAST, WAL_PAGES_LIMIT, WAL_PAGES_MAX, WRITER_IDLE_MS } from '../src/limits.js';
 import { epochNow } from '../src/profile/span-log.js';
-import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../src/profile/thread-profiler.js';
+import { type ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
 import { Checkpointer } from '../src/store/checkpointer.js';
 import type { WriterReply, WriterRequest } from '../src/store/protocol.js';
 import { type Commit, Writer } from '../src/store/writer.js';
@@ -140,22 +139,9 @@ function eventsOf(commits: readonly Commit[]): number {
 
 async function profile(order: ProfileOrder): Promise<void> {
   try {
-    reply({ kind: 'profiled', reading: await read(order) });
+    reply({ kind: 'profiled', reading: await profiler.obey(order) });
   } catch (error) {
     reply({ kind: 'unprofiled', error: encodeError(error) });
-  }
-}
-
-async function read(order: ProfileOrder): Promise<ThreadReading | undefined> {
-  switch (order.do) {
-    case 'start':
-      await profiler.start(order);
-      return undefined;
-    case 'stop':
-      return profiler.stop();
-    case 'snapshot':
-      writeHeapSnapshot(order.path);
-      return undefined;
   }
 }
 

@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EngineClosedError, ProfileBusyError } from '../events/errors.js';
+import type { ConstructorCount } from '../profile/heap-objects.js';
 import type { ProfileSession } from '../profile/session.js';
+import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../profile/thread-profiler.js';
 import { writeProfile } from '../profile/write-profile.js';
 import type { EngineParts } from './engine.js';
 import { type CheckedProfileOptions, checkProfileOptions, type ProfileOptions } from './profile-options.js';
@@ -41,6 +43,42 @@ export class Profiling {
     } finally {
       this.#running = undefined;
     }
+  }
+
+  /** Writes `<thread>.heapsnapshot` of every thread into a folder. Returns the paths. */
+  async snapshot(directory: string): Promise<readonly string[]> {
+    const folder = resolve(directory);
+    mkdirSync(folder, { recursive: true });
+    const paths: string[] = [];
+    await this.#eachThread((name) => {
+      const path = join(folder, `${name}.heapsnapshot`);
+      paths.push(path);
+      return { do: 'snapshot', path };
+    });
+    return paths;
+  }
+
+  /** What lives on the heap of every thread. */
+  async count(): Promise<ReadonlyMap<string, readonly ConstructorCount[]>> {
+    const readings = await this.#eachThread(() => ({ do: 'count' }));
+    return new Map([...readings].map(([name, reading]) => [name, reading?.objects ?? []]));
+  }
+
+  /** One thread after the other: a snapshot takes memory of its own. */
+  async #eachThread(
+    order: (name: string) => ProfileOrder,
+  ): Promise<ReadonlyMap<string, ThreadReading | undefined>> {
+    if (this.#closed) throw new EngineClosedError('The engine is closed, so its threads have ended.');
+    const { hub, store } = this.#parts();
+    const readings = new Map<string, ThreadReading | undefined>();
+    readings.set('dispatcher', await new ThreadProfiler().obey(order('dispatcher')));
+    for (const seat of [...hub.crew.seats]) {
+      if (!seat?.onThread || seat.state !== 'open') continue;
+      const name = `lane-${seat.number}`;
+      readings.set(name, await seat.lane.profile(order(name)));
+    }
+    if (store.profile) readings.set('writer', await store.profile(order('writer')));
+    return readings;
   }
 
   /** Ends a profile that runs, because the threads are about to end. */

@@ -212,6 +212,11 @@ export class TooManySubscriptionsError extends MillraceError {
   static override readonly code = 'MILLRACE_TOO_MANY_SUBSCRIPTIONS';
 }
 
+/** A thread's heap is too large for what was asked. */
+export class HeapTooLargeError extends MillraceError {
+  static override readonly code = 'MILLRACE_HEAP_TOO_LARGE';
+}
+
 /** A profile was asked for while another one runs. */
 export class ProfileBusyError extends MillraceError {
   static override readonly code = 'MILLRACE_PROFILE_BUSY';
@@ -270,6 +275,7 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     NotRetainedError,
     PublishCycleError,
     TooManySubscriptionsError,
+    HeapTooLargeError,
     ProfileBusyError,
     InputError,
     TestTimeoutError,

@@ -48,6 +48,7 @@ export class InlineLane implements Lane {
         return { active: 0, memory: [], spans, spansLeftOut, work: runner.stopProfile() };
       }
       case 'snapshot':
+      case 'count':
         return undefined;
     }
   }

@@ -88,4 +88,5 @@ export type LaneReply =
   /** What the `onBroadcast` hooks threw. */
   | { readonly kind: 'heard'; readonly errors: readonly WireError[] }
   | { readonly kind: 'profiled'; readonly reading: ThreadReading | undefined }
+  | { readonly kind: 'unprofiled'; readonly error: WireError }
   | LaneResult;

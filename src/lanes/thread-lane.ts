@@ -66,6 +66,7 @@ export class ThreadLane implements Lane {
     return this.#sampler.obey(this.#pool.threads[0], order, async (part) => {
       const reply = await this.#run({ kind: 'profile', order: part });
       if (reply.kind === 'profiled') return reply.reading;
+      if (reply.kind === 'unprofiled') throw decodeError(reply.error);
       throw this.#unexpected(reply);
     });
   }

@@ -1,7 +1,8 @@
 import { Session } from 'node:inspector';
 import { PerformanceObserver } from 'node:perf_hooks';
-import { getHeapStatistics } from 'node:v8';
+import { getHeapStatistics, writeHeapSnapshot } from 'node:v8';
 import { PROFILE_HEAP_INTERVAL_BYTES, PROFILE_MEMORY_EVERY_MS, PROFILE_STACK_DEPTH } from '../limits.js';
+import { type ConstructorCount, countObjects } from './heap-objects.js';
 import type { MemoryReading } from './session.js';
 import { epochNow, SpanLog, type ThreadSpan } from './span-log.js';
 
@@ -10,7 +11,9 @@ export type ProfileOrder =
   | { readonly do: 'start'; readonly cpu: boolean; readonly heap: boolean; readonly intervalMicros: number }
   | { readonly do: 'stop' }
   /** Writes a heap snapshot of the thread into a new file. */
-  | { readonly do: 'snapshot'; readonly path: string };
+  | { readonly do: 'snapshot'; readonly path: string }
+  /** Counts what lives on the thread's heap. */
+  | { readonly do: 'count' };
 
 /** What a lane's handlers of one stored type did: events, and milliseconds of the lane's busy time. */
 export interface TypeWork {
@@ -31,9 +34,14 @@ export interface ThreadReading {
   readonly spansLeftOut: number;
   /** Why something is not there. */
   readonly missing?: string;
+  /** The answer to `count`. */
+  readonly objects?: readonly ConstructorCount[];
   /** Lanes only. */
   readonly work?: readonly TypeWork[];
 }
+
+/** What a thread says that was not sampled. */
+export const EMPTY_READING: ThreadReading = { active: 0, memory: [], spans: [], spansLeftOut: 0 };
 
 /**
  * Samples the thread that it lives on, from inside: the only way on Node before 24.8, and one that needs no
@@ -50,6 +58,22 @@ export class ThreadProfiler {
 
   get isRunning(): boolean {
     return this.#order !== undefined;
+  }
+
+  /** Does what the main thread asks of the thread that this profiler lives on. */
+  async obey(order: ProfileOrder): Promise<ThreadReading | undefined> {
+    switch (order.do) {
+      case 'start':
+        await this.start(order);
+        return undefined;
+      case 'stop':
+        return this.stop();
+      case 'snapshot':
+        writeHeapSnapshot(order.path);
+        return undefined;
+      case 'count':
+        return { ...EMPTY_READING, objects: await countObjects() };
+    }
   }
 
   /** Starts, unless it runs already. */

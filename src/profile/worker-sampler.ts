@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { PROFILE_ANSWER_MS, PROFILE_INTERVAL_MICROS } from '../limits.js';
-import type { ProfileOrder, ThreadReading } from './thread-profiler.js';
+import { EMPTY_READING, type ProfileOrder, type ThreadReading } from './thread-profiler.js';
 
 /** A CPU profile that the runtime takes of a worker from outside: Node 24.8 and later, and late 22s. */
 interface CpuProfileHandle {
@@ -30,6 +30,7 @@ export class WorkerSampler {
       case 'stop':
         return this.#stop(ask);
       case 'snapshot':
+      case 'count':
         return ask(order);
     }
   }
@@ -53,11 +54,8 @@ export class WorkerSampler {
     if (reading) return { ...reading, ...(cpuProfile !== undefined && { cpuProfile }) };
     const late = `The thread did not answer within ${PROFILE_ANSWER_MS} ms: it is in the middle of a handler or of a commit.`;
     return {
+      ...EMPTY_READING,
       ...(cpuProfile !== undefined && { cpuProfile }),
-      active: 0,
-      memory: [],
-      spans: [],
-      spansLeftOut: 0,
       missing: late,
     };
   }
