@@ -299,6 +299,31 @@ export const DEAD_LETTER_LINE_CHARACTERS = 120;
 /** Characters that `read` collects before it writes, because a system call per line is most of its time. */
 export const READ_CHUNK_CHARACTERS = 65_536;
 
+/** Keys whose events the subscribers of an event bus may have under way at once, unless told otherwise. */
+export const DEFAULT_BUS_WORKERS = 4;
+
+/** Events that a bus's subscribers are called for before the event loop goes round: a millisecond of quick ones. */
+export const BUS_TURN_EVENTS = 512;
+
+/** Events that an event bus publishes before it compares its own count of them with the engine's: 1 % of its time. */
+export const BACKLOG_LOOK_EVENTS = 64;
+
+/** Rows of the processing record that wait to be written. A turn of the event loop seldom makes more. */
+export const PROCESSING_FLUSH_ROWS = 4096;
+
+/** How long the main thread waits in milliseconds while another program writes the processing record. Nobody should. */
+export const PROCESSING_LOCK_MS = 250;
+
+/** Entries in one answer of `storage.processingLog`. */
+export const PROCESSING_LOG_PAGE = 512;
+
+/** Entries of the processing log, and failed events, that a bus without a store keeps; of more the oldest go. */
+export const MAX_MEMORY_PROCESSING_ROWS = 10_000;
+export const MAX_MEMORY_FAILED_EVENTS = 10_000;
+
+/** Encoded bytes of a result that `markProcessed` notes: it is a note, not a document. */
+export const MAX_RESULT_BYTES = 65_536;
+
 /** Time between two samples of the CPU profiler: V8's own default, about 1 % of the CPU. */
 export const PROFILE_INTERVAL_MICROS = 1_000;
 export const PROFILE_INTERVAL_MICROS_MIN = 50;

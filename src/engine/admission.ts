@@ -16,7 +16,7 @@ export class Admission {
   readonly #waiting = new Set<Waiting>();
 
   /** @param onWaited told how many milliseconds somebody has waited. */
-  constructor(hasRoom: () => boolean, onWaited: (milliseconds: number) => void) {
+  constructor(hasRoom: () => boolean, onWaited: (milliseconds: number) => void = () => {}) {
     this.#hasRoom = hasRoom;
     this.#onWaited = onWaited;
   }

@@ -21,10 +21,10 @@ import type { HubParts } from './hub-parts.js';
 import { KeyGate } from './key-gate.js';
 import { LaneCrew } from './lane-crew.js';
 import { LanePump } from './lane-pump.js';
-import type { Notices } from './notices.js';
+import type { Fill, Notices } from './notices.js';
 import { Parking } from './parking.js';
 import type { Prepared } from './prepare.js';
-import { Pressure } from './pressure.js';
+import { Pressure, shareOf } from './pressure.js';
 import { Receipts } from './receipts.js';
 import { type RowFacts, Sequencer } from './sequencer.js';
 import { Shapes } from './shapes.js';
@@ -91,14 +91,15 @@ export class Hub {
     this.notices = parts.notices;
     this.counters = parts.counters;
     this.counters.inFlight = 0;
+    const fill = (): Fill => ({
+      inFlight: this.counters.inFlight + (this.#gate?.waiting ?? 0),
+      maxInFlight: parts.maxInFlight,
+      bytes: this.pool.usedBytes,
+      maxBytes: parts.maxInFlightBytes,
+    });
     this.#pressure = new Pressure(
-      () => ({
-        inFlight: this.counters.inFlight + (this.#gate?.waiting ?? 0),
-        maxInFlight: parts.maxInFlight,
-        bytes: this.pool.usedBytes,
-        maxBytes: parts.maxInFlightBytes,
-      }),
-      this.notices,
+      () => shareOf(fill()),
+      (kind) => this.notices.send({ kind, ...fill() }),
     );
     this.admission = new Admission(
       () => this.#hasRoom(),

@@ -47,9 +47,9 @@ export const NOTICE_CHANNEL = 'millrace:notice';
 
 const diagnostics = channel(NOTICE_CHANNEL);
 
-/** Tells listeners what happens in an engine. What a listener throws is counted and touches nobody else. */
-export class Notices {
-  readonly #listeners = new Set<(notice: Notice) => void>();
+/** Tells listeners what happens. What a listener throws is counted and touches nobody else. */
+export class Listeners<Heard> {
+  readonly #listeners = new Set<(notice: Heard) => void>();
   readonly #onError: () => void;
 
   constructor(onError: () => void) {
@@ -57,13 +57,12 @@ export class Notices {
   }
 
   /** Adds a listener. Returns what removes it. */
-  add(listener: (notice: Notice) => void): () => void {
+  add(listener: (notice: Heard) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  send(notice: Notice): void {
-    diagnostics.publish(notice);
+  send(notice: Heard): void {
     for (const listener of this.#listeners) {
       try {
         listener(notice);
@@ -71,5 +70,13 @@ export class Notices {
         this.#onError();
       }
     }
+  }
+}
+
+/** Tells listeners what happens in an engine, and `diagnostics_channel` what happens in all of them. */
+export class Notices extends Listeners<Notice> {
+  override send(notice: Notice): void {
+    diagnostics.publish(notice);
+    super.send(notice);
   }
 }

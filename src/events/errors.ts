@@ -197,6 +197,16 @@ export class DeadLetterNotFoundError extends MillraceError {
   static override readonly code = 'MILLRACE_DEAD_LETTER_NOT_FOUND';
 }
 
+/** The queue of an event bus is full, and the bus was told not to wait. */
+export class QueueFullError extends MillraceError {
+  static override readonly code = 'MILLRACE_QUEUE_FULL';
+}
+
+/** There is no event with that id. */
+export class EventNotFoundError extends MillraceError {
+  static override readonly code = 'MILLRACE_EVENT_NOT_FOUND';
+}
+
 /** A `memory` store no longer keeps the events asked for. */
 export class NotRetainedError extends MillraceError {
   static override readonly code = 'MILLRACE_NOT_RETAINED';
@@ -272,6 +282,8 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     StoreMovedError,
     StoreCorruptError,
     DeadLetterNotFoundError,
+    QueueFullError,
+    EventNotFoundError,
     NotRetainedError,
     PublishCycleError,
     TooManySubscriptionsError,

@@ -61,8 +61,8 @@ export class Retries {
   }
 }
 
-/** Exponential, capped, and shortened by chance. */
-function pauseAfter(tries: number, { retryDelayMs, maxRetryDelayMs, jitter }: RetryRule): number {
+/** Milliseconds to wait after so many tries: exponential, capped, and shortened by chance. */
+export function pauseAfter(tries: number, { retryDelayMs, maxRetryDelayMs, jitter }: RetryRule): number {
   const pause = Math.min(retryDelayMs * 2 ** (tries - 1), maxRetryDelayMs);
   return jitter === 0 ? pause : pause * (1 - jitter * Math.random());
 }

@@ -113,7 +113,7 @@ export function readOpenDeadLetters(database: Sqlite): OpenDeadLetters {
 }
 
 /** The stored text of an error as an error's plain data; undefined when it is none. */
-function parseError(text: string): WireError | undefined {
+export function parseError(text: string): WireError | undefined {
   try {
     const wire = JSON.parse(text) as WireError | null;
     return typeof wire?.name === 'string' && typeof wire.message === 'string' ? wire : undefined;
@@ -124,7 +124,7 @@ function parseError(text: string): WireError | undefined {
 }
 
 /** An error as JSON of a bounded length: one that is too long loses its causes, its stack and its message's end. */
-function errorText(error: WireError): string {
+export function errorText(error: WireError): string {
   const text = JSON.stringify(error);
   if (text.length <= MAX_DEAD_LETTER_CHARACTERS) return text;
   const { name, message, code } = error;

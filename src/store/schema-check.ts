@@ -9,8 +9,8 @@ interface SchemaObject {
   readonly table: string;
 }
 
-/** What a new store has; made once, because it takes a millisecond. */
-let expected: ReadonlyMap<string, SchemaObject> | undefined;
+/** What a new file of each schema has; made once, because it takes a millisecond. */
+const known = new Map<string, ReadonlyMap<string, SchemaObject>>();
 
 /**
  * Refuses a store whose tables only bear the names of ours, before anything of them is used: a view in a table's
@@ -19,8 +19,8 @@ let expected: ReadonlyMap<string, SchemaObject> | undefined;
  *
  * @throws StoreCorruptError
  */
-export function checkSchema(database: Sqlite): void {
-  const [fault] = schemaFaults(database);
+export function checkSchema(database: Sqlite, schema = SCHEMA): void {
+  const [fault] = schemaFaults(database, schema);
   if (fault === undefined) return;
   throw new StoreCorruptError(
     `Store ${database.name} is damaged, or not made by Millrace: ${fault} It was not changed; restore it from a backup.`,
@@ -28,8 +28,9 @@ export function checkSchema(database: Sqlite): void {
 }
 
 /** What is missing, not as Millrace made it, or added to its tables; a sentence each. */
-export function schemaFaults(database: Sqlite): string[] {
-  expected ??= newSchema();
+export function schemaFaults(database: Sqlite, schema = SCHEMA): string[] {
+  const expected = known.get(schema) ?? newSchema(schema);
+  known.set(schema, expected);
   const names = new Set([...expected.keys()].map((name) => name.slice(name.indexOf(' ') + 1)));
   const found = schemaOf(database);
   const faults = [...expected]
@@ -41,10 +42,10 @@ export function schemaFaults(database: Sqlite): string[] {
   return faults;
 }
 
-function newSchema(): ReadonlyMap<string, SchemaObject> {
+function newSchema(schema: string): ReadonlyMap<string, SchemaObject> {
   const fresh = new Database(':memory:');
   try {
-    fresh.exec(SCHEMA);
+    fresh.exec(schema);
     return schemaOf(fresh);
   } finally {
     fresh.close();

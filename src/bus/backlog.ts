@@ -1,0 +1,38 @@
+import { BACKLOG_LOOK_EVENTS } from '../limits.js';
+import type { Journal } from './journal.js';
+
+/**
+ * How many events wait for subscribers, the ones that are not durable yet included. Asking the engine for its last
+ * position costs as much as publishing an event, so it is counted here, and corrected by what the engine says now and
+ * then: handlers on lanes emit, and others publish to the engine itself.
+ */
+export class Backlog {
+  readonly #journal: Journal;
+  #lastPosition = 0;
+  #entered = 0;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+    this.look();
+  }
+
+  get size(): number {
+    return this.#lastPosition - this.#journal.processing.finished;
+  }
+
+  /** The bus has published an event. */
+  entered(): void {
+    this.#lastPosition++;
+    if (++this.#entered % BACKLOG_LOOK_EVENTS === 0) this.look();
+  }
+
+  /** Asks the engine. */
+  look(): void {
+    this.#lastPosition = this.#journal.engine.stats().lastPosition;
+  }
+
+  /** The engine has handed out the event at a position. */
+  durable(position: number): void {
+    if (position > this.#lastPosition) this.#lastPosition = position;
+  }
+}

@@ -1,0 +1,143 @@
+import type { NewEvent } from '../events/define-event.js';
+import type { DomainEvent } from '../events/domain-event.js';
+import { pauseAfter } from '../publisher/retries.js';
+import type { BusHandlerContext } from './options.js';
+import type { FailedRecord } from './processing-tables.js';
+import type { Subscriber, Subscribers } from './subscribers.js';
+
+/** What a delivery needs of the bus. */
+export interface DeliveryParts {
+  readonly subscribers: Subscribers;
+  publish(event: NewEvent): Promise<unknown>;
+  /** A try has ended; `error` is what was thrown, undefined for success. */
+  tried(event: DomainEvent, subscriber: Subscriber, tried: Tried): void;
+}
+
+export interface Tried {
+  readonly attempt: number;
+  readonly milliseconds: number;
+  readonly failed: boolean;
+  /** What the subscriber threw. */
+  readonly thrown: unknown;
+}
+
+/** A subscriber whose retries are used up. */
+export interface Failure {
+  readonly subscriber: Subscriber;
+  readonly attempts: number;
+  readonly thrown: unknown;
+}
+
+/** What one try of one subscriber sees. */
+class Context implements BusHandlerContext {
+  readonly attempt: number;
+  /** What the handler published: a try that could not publish has failed, whether the handler waited or not. */
+  published: Promise<unknown>[] | undefined;
+  readonly #event: DomainEvent;
+  readonly #parts: DeliveryParts;
+
+  constructor(attempt: number, event: DomainEvent, parts: DeliveryParts) {
+    this.attempt = attempt;
+    this.#event = event;
+    this.#parts = parts;
+  }
+
+  publish(event: NewEvent): Promise<unknown> {
+    const { id: causationId, metadata } = this.#event;
+    const { correlationId } = metadata;
+    const options = { causationId, correlationId, ...event.options };
+    const published = this.#parts.publish({ ...event, options });
+    this.published ??= [];
+    this.published.push(published);
+    // The handler may not look at it before its own end; nobody may call that an unhandled rejection.
+    published.catch(() => {});
+    return published;
+  }
+}
+
+/** An event on its way through its subscribers: each is called until it succeeds or has no retries left. */
+export class Delivery {
+  readonly event: DomainEvent;
+  /** The failed event that is being tried again: only by the subscribers that failed. */
+  readonly previous: FailedRecord | undefined;
+  readonly failures: Failure[] = [];
+  firstFailedAt = 0;
+  readonly #parts: DeliveryParts;
+  /** Made with the first failure: most events have none. */
+  #failed: Map<Subscriber, number> | undefined;
+  #settled: Set<Subscriber> | undefined;
+
+  constructor(event: DomainEvent, parts: DeliveryParts, previous?: FailedRecord) {
+    this.event = event;
+    this.#parts = parts;
+    this.previous = previous;
+  }
+
+  /**
+   * Calls the subscribers that are left, one after the other, higher priorities first. One that fails keeps no
+   * other from hearing the event.
+   *
+   * @returns the pause in milliseconds after which some have to be called again; undefined when all is done.
+   */
+  async run(): Promise<number | undefined> {
+    const { subscribers } = this.#parts;
+    const all = subscribers.of(this.event.type);
+    let pause: number | undefined;
+    for (const subscriber of all) {
+      if (!this.#isLeft(subscriber)) continue;
+      const attempt = (this.#failed?.get(subscriber) ?? 0) + 1;
+      const tried = await this.#try(subscriber, attempt);
+      if (!tried.failed) {
+        if (all.length > 1) this.#settle(subscriber);
+        continue;
+      }
+      this.firstFailedAt ||= Date.now();
+      if (attempt > subscriber.retry.retries) {
+        this.failures.push({ subscriber, attempts: attempt, thrown: tried.thrown });
+        this.#settle(subscriber);
+      } else {
+        this.#failed ??= new Map();
+        this.#failed.set(subscriber, attempt);
+        // The longest of several pauses: nobody is called before its own is over.
+        pause = Math.max(pause ?? 0, pauseAfter(attempt, subscriber.retry));
+      }
+    }
+    return pause;
+  }
+
+  #isLeft(subscriber: Subscriber): boolean {
+    if (this.#settled?.has(subscriber)) return false;
+    if (this.previous && !this.previous.handlers.includes(subscriber.name)) return false;
+    // It may have been unsubscribed while the ones before it ran.
+    return this.#parts.subscribers.has(subscriber);
+  }
+
+  async #try(subscriber: Subscriber, attempt: number): Promise<Tried> {
+    const began = performance.now();
+    let failed = false;
+    let thrown: unknown;
+    try {
+      const context = new Context(attempt, this.event, this.#parts);
+      const result = subscriber.handle(this.event as never, context);
+      if (isThenable(result)) await result;
+      if (context.published) await Promise.all(context.published);
+    } catch (error) {
+      failed = true;
+      thrown = error;
+    }
+    const tried: Tried = { attempt, milliseconds: performance.now() - began, failed, thrown };
+    this.#parts.tried(this.event, subscriber, tried);
+    return tried;
+  }
+
+  #settle(subscriber: Subscriber): void {
+    this.#settled ??= new Set();
+    this.#settled.add(subscriber);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
+}

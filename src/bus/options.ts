@@ -1,0 +1,92 @@
+import type { EngineOptions } from '../engine/options.js';
+import type { NewEvent } from '../events/define-event.js';
+import type { DomainEvent } from '../events/domain-event.js';
+import { InvalidOptionError } from '../events/errors.js';
+import { DEFAULT_BUS_WORKERS, DEFAULT_MAX_IN_FLIGHT, MAX_CONCURRENCY, MAX_MAX_IN_FLIGHT } from '../limits.js';
+import type { SubscriptionOptions } from '../publisher/subscription-options.js';
+
+/** What `publish` does when the queue is full. `wait`: until there is room. `refuse`: it throws QueueFullError. */
+export type WhenFull = 'wait' | 'refuse';
+
+/** How the engine under an event bus, an event storage or an event system is opened. */
+export type JournalOptions = Omit<EngineOptions, 'maxInFlight' | 'deterministic' | 'seed'>;
+
+/** What `createEventBus` takes: the engine's own options, and those of the main thread's subscribers. */
+export interface EventBusOptions extends JournalOptions {
+  /**
+   * Keys whose events the subscribers of the main thread may have under way at once, 1 to 1,024. Events of one
+   * key are handled one at a time whatever this is. Default 4.
+   */
+  readonly workers?: number;
+  /**
+   * Events that may wait for subscribers, and as many that may wait for lanes, before publishers wait.
+   * Default 65,536.
+   */
+  readonly maxQueueSize?: number;
+  /** Default `wait`. */
+  readonly whenFull?: WhenFull;
+}
+
+/** What a subscriber is called with besides its event. */
+export interface BusHandlerContext {
+  /** 1 for the first try, 2 for the first retry, … */
+  readonly attempt: number;
+  /**
+   * Publishes an event that the handled one led to: its cause and its story (`correlationId`) are filled in. It
+   * never waits for the bus's own queue, so handlers that wait for it cannot wait for each other.
+   */
+  publish(event: NewEvent): Promise<unknown>;
+}
+
+/** A subscriber of the main thread: a function, not a module. What it throws or rejects with is a failed try. */
+export type BusHandler<Data = unknown, Name extends string = string> = (
+  event: DomainEvent<Data, Name>,
+  context: BusHandlerContext,
+) => unknown;
+
+/** A publisher's options of priority and retries; here the event's key waits for its retries. */
+export interface BusSubscribeOptions
+  extends Pick<
+    SubscriptionOptions<never>,
+    'priority' | 'retries' | 'retryDelayMs' | 'maxRetryDelayMs' | 'jitter'
+  > {
+  /**
+   * Who this is in the processing log and in the list of failed events. Keep it the same from run to run: a failed
+   * event is tried again by the subscribers of that name. Default: the function's name, or the subscription's id.
+   */
+  readonly name?: string;
+}
+
+/** Options of a bus with every default filled in, and what is left for the engine. */
+export interface CheckedBusOptions {
+  readonly workers: number;
+  readonly maxQueueSize: number;
+  readonly whenFull: WhenFull;
+  readonly engine: EngineOptions;
+}
+
+/** @throws InvalidOptionError */
+export function checkBusOptions(options: EventBusOptions): CheckedBusOptions {
+  if (!Array.isArray(options?.events)) {
+    throw new InvalidOptionError("An event bus needs 'events': the array of event types it may see.");
+  }
+  const {
+    workers = DEFAULT_BUS_WORKERS,
+    maxQueueSize = DEFAULT_MAX_IN_FLIGHT,
+    whenFull = 'wait',
+    ...engine
+  } = options;
+  whole('workers', workers, 1, MAX_CONCURRENCY);
+  whole('maxQueueSize', maxQueueSize, 1, MAX_MAX_IN_FLIGHT);
+  if (!['wait', 'refuse'].includes(whenFull)) {
+    throw new InvalidOptionError(`Option whenFull is '${whenFull}'; it must be 'wait' or 'refuse'.`);
+  }
+  return { workers, maxQueueSize, whenFull, engine: { ...engine, maxInFlight: maxQueueSize } };
+}
+
+function whole(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new InvalidOptionError(
+    `Option ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
+  );
+}

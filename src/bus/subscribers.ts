@@ -1,0 +1,89 @@
+import { InvalidOptionError, TooManySubscriptionsError, UnknownEventTypeError } from '../events/errors.js';
+import type { EventRegistry } from '../events/registry.js';
+import { MAX_SUBSCRIPTIONS } from '../limits.js';
+import { checkSubscription, type RetryRule } from '../publisher/subscription-options.js';
+import { topicOfPattern } from '../publisher/topic.js';
+import type { BusHandler, BusSubscribeOptions } from './options.js';
+
+/** A subscriber of the main thread. */
+export interface Subscriber {
+  readonly id: string;
+  readonly name: string;
+  readonly priority: number;
+  readonly retry: RetryRule;
+  readonly types: ReadonlySet<string>;
+  readonly handle: BusHandler<never, never>;
+}
+
+/** Who on a bus hears of which event type. */
+export class Subscribers {
+  readonly #registry: EventRegistry;
+  readonly #byId = new Map<string, Subscriber>();
+  /** Subscribers by type in calling order, made when a type is first met and dropped on any change. */
+  readonly #byType = new Map<string, readonly Subscriber[]>();
+  #lastId = 0;
+
+  constructor(registry: EventRegistry) {
+    this.#registry = registry;
+  }
+
+  /**
+   * Adds a subscriber and returns its id.
+   *
+   * @param pattern an event type's name, or a pattern as `subscribePattern` takes it.
+   * @throws UnknownEventTypeError, InvalidOptionError, TooManySubscriptionsError
+   */
+  add(pattern: string, handle: BusHandler<never, never>, { name, ...options }: BusSubscribeOptions): string {
+    const { priority, retry } = checkSubscription(handle, options);
+    if (name !== undefined && (typeof name !== 'string' || name === '')) {
+      throw new InvalidOptionError('Subscription option name must be a text of at least one character.');
+    }
+    if (this.#byId.size >= MAX_SUBSCRIPTIONS) {
+      throw new TooManySubscriptionsError(
+        `The bus has ${MAX_SUBSCRIPTIONS} subscriptions already, so somebody forgets to end theirs with unsubscribe.`,
+      );
+    }
+    const types = this.#typesOf(pattern);
+    const id = `subscription-${++this.#lastId}`;
+    this.#byId.set(id, { id, name: name ?? (handle.name || id), priority, retry, types, handle });
+    this.#byType.clear();
+    return id;
+  }
+
+  /** Whether there was such a subscription; its subscriber is never called again. */
+  remove(id: string): boolean {
+    this.#byType.clear();
+    return this.#byId.delete(id);
+  }
+
+  has(subscriber: Subscriber): boolean {
+    return this.#byId.has(subscriber.id);
+  }
+
+  /** Who hears of a type: higher priorities first, equal ones in order of subscription. */
+  of(type: string): readonly Subscriber[] {
+    let subscribers = this.#byType.get(type);
+    if (!subscribers) {
+      subscribers = [...this.#byId.values()]
+        .filter(({ types }) => types.has(type))
+        // Array.prototype.sort is stable. No difference, because infinity less infinity is no number.
+        .sort((a, b) => (a.priority === b.priority ? 0 : a.priority < b.priority ? 1 : -1));
+      this.#byType.set(type, subscribers);
+    }
+    return subscribers;
+  }
+
+  /** A pattern that can match nothing is a typing error that nobody would ever hear of. */
+  #typesOf(pattern: string): ReadonlySet<string> {
+    if (typeof pattern !== 'string' || !pattern.includes('*')) {
+      return new Set([this.#registry.get(pattern).type]);
+    }
+    const topic = topicOfPattern(pattern);
+    const names = this.#registry.types.map(({ type }) => type).filter((type) => topic.includes(type));
+    if (names.length > 0) return new Set(names);
+    throw new UnknownEventTypeError(
+      `No registered event type matches '${pattern}'. '*' stands for any text within one segment of a name, '**' for all segments.`,
+      { details: { pattern } },
+    );
+  }
+}

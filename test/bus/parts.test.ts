@@ -1,0 +1,207 @@
+import fc from 'fast-check';
+import { openEngine } from 'millrace';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Feed } from '../../dist/src/bus/feed.js';
+import { Journal } from '../../dist/src/bus/journal.js';
+import { KeyedQueue } from '../../dist/src/bus/keyed-queue.js';
+import { Processing } from '../../dist/src/bus/processing.js';
+import { ALL_EVENTS, Noted } from '../handlers/events.mjs';
+import { oneTo } from '../support/collect.js';
+import { checkProperty } from '../support/property.js';
+import { tempStore } from '../support/temp-folder.js';
+import { settle, valuesOf } from './support.js';
+
+describe('a feed', () => {
+  test('takes no more events into memory than there is room for, and goes on when there is room', async () => {
+    const journal = await Journal.open({
+      events: ALL_EVENTS,
+      store: tempStore(),
+      durability: 'os',
+      threads: 0,
+    });
+    onTestFinished(() => journal.close());
+    const taken: unknown[] = [];
+    let room = 10;
+    const feed = new Feed(journal, {
+      hasRoom: () => taken.length < room,
+      heard: () => {},
+      take: (event) => taken.push(...valuesOf([event])),
+      failed: (error) => expect.fail(error.message),
+    });
+    await journal.engine.publishMany(oneTo(300).map((value) => Noted({ note: 'a', value })));
+    await settle();
+    expect(taken).toEqual(oneTo(10));
+    room = 200;
+    feed.roomy();
+    await settle();
+    expect(taken).toEqual(oneTo(200));
+    room = 1000;
+    feed.roomy();
+    await settle();
+    await journal.engine.publishMany(oneTo(50).map((value) => Noted({ note: 'a', value: 300 + value })));
+    await settle();
+    expect(taken).toEqual(oneTo(350));
+    feed.stop();
+    await journal.engine.publish(Noted({ note: 'a', value: 351 }));
+    expect(taken).toHaveLength(350);
+  });
+});
+
+describe('a processing record', () => {
+  const positions = fc.uniqueArray(fc.integer({ min: 1, max: 20_000 }), { maxLength: 200 });
+
+  test('knows after a restart which positions are finished, less those that the log lost', async () => {
+    await checkProperty(
+      fc.property(
+        positions,
+        fc.integer({ min: 0, max: 300 }),
+        fc.integer({ min: 0, max: 20_000 }),
+        (some, head, last) => {
+          const finished = new Set([...oneTo(head), ...some]);
+          const path = tempStore();
+          const first = new Processing({ path, run: 'r', lastPosition: 20_000 });
+          for (const position of finished) first.finish(position);
+          expect(first.finished).toBe(finished.size);
+          first.close();
+          const second = new Processing({ path, run: 'r', lastPosition: last });
+          const kept = [...finished].filter((position) => position <= last);
+          expect(second.finished).toBe(kept.length);
+          expect(kept.every((position) => second.isFinished(position))).toBe(true);
+          expect(oneTo(20_000).filter((position) => second.isFinished(position))).toHaveLength(kept.length);
+          // What was lost is noted anew.
+          second.finish(last + 1);
+          second.close();
+          const third = new Processing({ path, run: 'r', lastPosition: 20_001 });
+          expect(third.finished).toBe(kept.length + 1);
+          third.close();
+        },
+      ),
+      { runs: 15 },
+    );
+  });
+
+  test('in memory keeps the newest entries and failed events, and no more', () => {
+    const record = new Processing({ path: undefined, run: 'r', lastPosition: 0 });
+    const count = 10_100;
+    for (const position of oneTo(count)) {
+      const type = 'a.b';
+      record.note({
+        position,
+        handler: 'h',
+        attempt: 1,
+        processedAt: 1,
+        milliseconds: 1,
+        outcome: 'failed',
+        result: undefined,
+        error: undefined,
+      });
+      record.fail({
+        position,
+        id: `r/a/${position}`,
+        type,
+        aggregateId: 'a',
+        version: position,
+        handlers: ['h'],
+        attempts: 1,
+        firstFailedAt: 1,
+        failedAt: 1,
+        error: { name: 'Error', message: 'no' },
+      });
+      record.finish(position);
+    }
+    expect(record.finished).toBe(count);
+    expect(record.failedCount).toBe(10_000);
+    expect(record.failures({ after: 0, limit: 1 })[0]?.position).toBe(101);
+    expect(record.entries(undefined, { after: 0, limit: 1 })[0]?.position).toBe(101);
+    record.close();
+  });
+});
+
+describe('a keyed queue', () => {
+  interface Item {
+    readonly key: string;
+    readonly number: number;
+    readonly failures: number;
+    readonly waits: number;
+  }
+
+  test('keeps each key in order through retries, with at most so many items at once', async () => {
+    const item = fc.record({
+      key: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      failures: fc.nat(3),
+      waits: fc.nat(3),
+    });
+    await checkProperty(
+      fc.asyncProperty(
+        fc.array(item, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (items, workers) => {
+          const tries = new Map<number, number>();
+          const done: Item[] = [];
+          const running = new Set<string>();
+          let most = 0;
+          let resolve: () => void = () => {};
+          const finished = new Promise<void>((settled) => {
+            resolve = settled;
+          });
+          const queue = new KeyedQueue<Item>(
+            workers,
+            async (one) => {
+              expect(running.has(one.key)).toBe(false);
+              running.add(one.key);
+              most = Math.max(most, running.size);
+              for (let turn = 0; turn < one.waits; turn++) await new Promise((next) => setImmediate(next));
+              running.delete(one.key);
+              const tried = (tries.get(one.number) ?? 0) + 1;
+              tries.set(one.number, tried);
+              if (tried <= one.failures) return 1;
+              done.push(one);
+              return undefined;
+            },
+            () => queue.size === 0 && resolve(),
+          );
+          const numbered = items.map((one, number) => ({ ...one, number }));
+          for (const one of numbered) queue.add(one.key, one);
+          if (items.length > 0) await finished;
+          expect(most).toBeLessThanOrEqual(workers);
+          for (const key of ['a', 'b', 'c', 'd', 'e']) {
+            const of = (list: readonly Item[]) =>
+              list.filter((one) => one.key === key).map(({ number }) => number);
+            expect(of(done)).toEqual(of(numbered));
+          }
+          expect(numbered.every(({ number, failures }) => tries.get(number) === failures + 1)).toBe(true);
+        },
+      ),
+      { runs: 40 },
+    );
+  });
+
+  test('stopped, it begins nothing more', async () => {
+    const begun: number[] = [];
+    const queue = new KeyedQueue<number>(
+      1,
+      async (number) => {
+        begun.push(number);
+        return number === 1 ? 1 : undefined;
+      },
+      () => {},
+    );
+    queue.add('a', 1);
+    await Promise.resolve().then(() => {});
+    queue.add('b', 2);
+    queue.stop();
+    await settle();
+    expect(begun).toEqual([1]);
+  });
+});
+
+test('a journal that cannot open its record leaves no engine open', async () => {
+  const store = tempStore();
+  await (await openEngine({ events: ALL_EVENTS, store })).close();
+  const { mkdirSync } = await import('node:fs');
+  mkdirSync(`${store}-processing`);
+  await expect(Journal.open({ events: ALL_EVENTS, store })).rejects.toMatchObject({
+    code: 'MILLRACE_STORE_PATH',
+  });
+  await (await openEngine({ events: ALL_EVENTS, store })).close();
+});
