@@ -81,6 +81,35 @@ describe.each(BACKENDS)('measurements: $backend', ({ store }) => {
   });
 });
 
+describe.each(BACKENDS)('fifty handlers: $backend', ({ store }) => {
+  test('of one event are each called once, higher priorities first', async () => {
+    const calls: number[] = [];
+    const bus = await startBus(store(), (own) => {
+      for (const priority of oneTo(50)) own.subscribe(Noted, () => calls.push(priority), { priority });
+    });
+    await bus.publish(note('a', 1), HANDLED);
+    expect(calls).toEqual(oneTo(50).reverse());
+    expect(bus.statistics()).toMatchObject({ published: 1, processed: 1, queueSize: 0 });
+  });
+});
+
+describe.each(BACKENDS)('while every timer of the main thread stands still: $backend', ({ store }) => {
+  test('events are published, handled, drained and stored: nothing waits by sleeping', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const heard: unknown[] = [];
+    const bus = await startBus({ ...store(), maxQueueSize: 8, workers: 2 }, (own) => {
+      own.subscribe(Noted, ({ data }) => heard.push(data.value));
+    });
+    await Promise.all(oneTo(50).map((value) => bus.publish(note('a', value))));
+    await bus.drain();
+    expect(heard).toEqual(oneTo(50));
+    await bus.publish(note('a', 51), HANDLED);
+    await bus.stop();
+    expect(heard).toHaveLength(51);
+  });
+});
+
 describe('resources', () => {
   test('memory does not grow with the events that are through', async () => {
     const bus = await startBus({ store: tempStore(), durability: 'os', threads: 0 }, (own) => {
