@@ -1,5 +1,6 @@
 import type { GrowthRun } from './contestants/memory-growth.js';
 import type { PublisherRun } from './contestants/publisher.js';
+import type { ThousandRun } from './contestants/thousand.js';
 import { PAYLOAD_BYTES } from './support/events.js';
 import { type Bench, type Measured, type Result, resultOf, round } from './support/report.js';
 import type { Session } from './support/session.js';
@@ -30,16 +31,22 @@ export const original: Bench = {
       };
       return { module: 'memory-growth', options };
     };
+    const thousandThrough = (through: ThousandRun['through']): Contestant => {
+      const options: ThousandRun = { through };
+      return { module: 'thousand', options };
+    };
     const runs = await session.rounds({
       publisher: publisher(1),
       'publisher, 50 handlers': publisher(50),
-      '1,000 events, stored and handled': { module: 'thousand', options: {} },
+      '1,000 events, stored and handled': thousandThrough('engine'),
+      '1,000 events through the bus': thousandThrough('bus'),
       'after 5,000 events': growth(5000),
     });
     // Minutes of five rounds for a figure that hardly varies: three will do.
     const million = await session.rounds({ 'after 1,000,000 events': growth(1_000_000) }, 3);
     const thousand = '1,000 events, stored and handled';
-    const coldSeconds = runs.extra(thousand, 'cold ms') / 1000;
+    const throughBus = '1,000 events through the bus';
+    const coldSeconds = (name: typeof thousand | typeof throughBus) => runs.extra(name, 'cold ms') / 1000;
     const published: Result[] = [
       { name: 'original, published: publisher', eventsPerSecond: PUBLISHED.publisherPerSecond },
       {
@@ -63,13 +70,17 @@ export const original: Bench = {
         publisherRow,
         resultOf(runs, 'publisher, 50 handlers'),
         resultOf(runs, thousand),
+        resultOf(runs, throughBus),
         resultOf(runs, 'after 5,000 events'),
         resultOf(million, 'after 1,000,000 events'),
         ...published,
       ],
       ratios: {
         'publisher to published': round((publisherRow.eventsPerSecond ?? 0) / PUBLISHED.publisherPerSecond),
-        '1,000 cold events to published': round(PUBLISHED.thousandSeconds / coldSeconds),
+        '1,000 cold events to published': round(PUBLISHED.thousandSeconds / coldSeconds(thousand)),
+        '1,000 cold events through the bus to published': round(
+          PUBLISHED.thousandSeconds / coldSeconds(throughBus),
+        ),
       },
     };
   },

@@ -101,12 +101,12 @@ describe.each(BACKENDS)('while every timer of the main thread stands still: $bac
     const bus = await startBus({ ...store(), maxQueueSize: 8, workers: 2 }, (own) => {
       own.subscribe(Noted, ({ data }) => heard.push(data.value));
     });
-    await Promise.all(oneTo(50).map((value) => bus.publish(note('a', value))));
+    await Promise.all(oneTo(600).map((value) => bus.publish(note('a', value))));
     await bus.drain();
-    expect(heard).toEqual(oneTo(50));
-    await bus.publish(note('a', 51), HANDLED);
+    expect(heard).toEqual(oneTo(600));
+    await bus.publish(note('a', 601), HANDLED);
     await bus.stop();
-    expect(heard).toHaveLength(51);
+    expect(heard).toHaveLength(601);
   });
 });
 
