@@ -71,6 +71,21 @@ export type { MetricsSnapshot } from './observe/snapshot.js';
 export { traceChrome, traceTree } from './observe/trace-text.js';
 export { ENGINE_CHANNEL } from './profile/engine-channel.js';
 export type { ConstructorCount } from './profile/heap-objects.js';
+export {
+  type DiffOptions,
+  diffProfiles,
+  type ProfileChange,
+  type ProfileDiff,
+} from './profile/report/diff.js';
+export type {
+  Cause,
+  HandlerRow,
+  ProfileSummary,
+  Room,
+  ThreadSummary,
+  Verdict,
+} from './profile/report/summary.js';
+export { writeReport } from './profile/report/write-report.js';
 export { filtered, type HandlerStep, mapped, pipe } from './publisher/compose.js';
 export type { SubscriberFailure } from './publisher/failure.js';
 export { PublishedEvent } from './publisher/published-event.js';

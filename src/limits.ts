@@ -387,3 +387,12 @@ export const LEAK_GROWTH_MIN = 50;
 
 /** Rounds of a search for leaks; each stops every thread for a snapshot. */
 export const LEAK_ROUNDS_MAX = 20;
+
+/** Nodes of one flame graph in a report: the heaviest 20,000 are more than a screen has pixels. */
+export const REPORT_MAX_NODES = 20_000;
+
+/** Change from one profile to another that counts as one, unless told otherwise: runs of the same load differ by less. */
+export const PROFILE_DIFF_THRESHOLD = 0.1;
+
+/** Events below which a handler's cost per event is chance: at the usual pace of sampling few of them were seen. */
+export const PROFILE_DIFF_MIN_EVENTS = 100;

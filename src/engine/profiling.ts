@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EngineClosedError, ProfileBusyError } from '../events/errors.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
+import type { ProfileSummary } from '../profile/report/summary.js';
+import { REPORT_FILES, writeReport } from '../profile/report/write-report.js';
 import type { ProfileSession } from '../profile/session.js';
 import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../profile/thread-profiler.js';
 import { writeProfile } from '../profile/write-profile.js';
@@ -13,7 +15,11 @@ import { Recording } from './recording.js';
 export interface ProfileReport {
   /** Absolute path of the folder with the report and the profiles. */
   readonly directory: string;
+  /** Absolute path of `report.html`: one file, which opens from disk. */
+  readonly report: string;
   readonly session: ProfileSession;
+  /** The same as `summary.json`: threads, handlers, and the verdicts in words. */
+  readonly summary: ProfileSummary;
 }
 
 /** Profiles an engine, one profile at a time. */
@@ -98,7 +104,8 @@ export class Profiling {
     await this.#untilEnd(options);
     const recorded = await recording.stop();
     await writeProfile(directory, recorded);
-    return { directory, session: recorded.session };
+    const summary = await writeReport(directory);
+    return { directory, report: join(directory, REPORT_FILES.page), session: recorded.session, summary };
   }
 
   #untilEnd({ seconds, signal }: CheckedProfileOptions): Promise<void> {

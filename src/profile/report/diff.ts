@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InputError, InvalidOptionError } from '../../events/errors.js';
+import { PROFILE_DIFF_THRESHOLD } from '../../limits.js';
+import { diffText } from './diff-text.js';
+import { type Figure, figuresOf } from './figures.js';
+import { isList, isRecord } from './shape.js';
+import type { ProfileSummary } from './summary.js';
+import { REPORT_FILES } from './write-report.js';
+
+/** One number of two profiles. */
+export interface ProfileChange {
+  /**
+   * `micros-per-event` and `bytes-per-event` of a handler on all threads together; `throughput` in events a second;
+   * `busy-share` of a thread, 0 to 1.
+   */
+  readonly what: 'micros-per-event' | 'bytes-per-event' | 'throughput' | 'busy-share';
+  /** The handler, the thread, or `handled`. */
+  readonly subject: string;
+  /** Null where the profile does not know the subject, or not enough of it. */
+  readonly before: number | null;
+  readonly after: number | null;
+  /** 0.25 is a quarter more. For `busy-share` the difference of the shares. Null where one of the two is not known. */
+  readonly change: number | null;
+  /** Whether it got worse by more than the threshold. A thread may be as busy as it likes. */
+  readonly isWorse: boolean;
+  /** Whether it got better by more than the threshold. */
+  readonly isBetter: boolean;
+}
+
+export interface ProfileDiff {
+  /** The two folders. */
+  readonly before: string;
+  readonly after: string;
+  readonly threshold: number;
+  /** Largest change first; what only one of the two knows comes last. */
+  readonly changes: readonly ProfileChange[];
+  /** What got worse, largest change first: empty is what a check in CI wants. */
+  readonly regressions: readonly ProfileChange[];
+  /** All this for a person. */
+  readonly text: string;
+}
+
+export interface DiffOptions {
+  /** Change that counts, as a share from 0 up. Default 0.1: a tenth. */
+  readonly threshold?: number;
+}
+
+/**
+ * Compares two profiles: what a handler costs per event, throughput, and how busy the threads are.
+ *
+ * @param before folder of a profile, with its `summary.json`.
+ * @param after folder of the other one.
+ * @throws InvalidOptionError, InputError when a folder holds no summary, and the file system's errors.
+ */
+export async function diffProfiles(
+  before: string,
+  after: string,
+  options: DiffOptions = {},
+): Promise<ProfileDiff> {
+  const { threshold = PROFILE_DIFF_THRESHOLD } = options;
+  if (!(threshold >= 0 && threshold < Number.POSITIVE_INFINITY)) {
+    throw new InvalidOptionError(
+      `Option threshold of diffProfiles must be a number from 0 up, such as 0.1, not ${String(threshold)}.`,
+    );
+  }
+  const old = figuresOf(await readSummary(before));
+  const fresh = figuresOf(await readSummary(after));
+  const keys = [...new Set([...old.keys(), ...fresh.keys()])];
+  const changes = keys
+    .map((key) => changeOf(old.get(key), fresh.get(key), threshold))
+    .sort((a, b) => sizeOf(b) - sizeOf(a) || (a.subject < b.subject ? -1 : 1));
+  const regressions = changes.filter(({ isWorse }) => isWorse);
+  const diff = { before, after, threshold, changes, regressions };
+  return { ...diff, text: diffText(diff) };
+}
+
+function changeOf(before: Figure | undefined, after: Figure | undefined, threshold: number): ProfileChange {
+  const { what, subject } = (before ?? after) as Figure;
+  const [old, fresh] = [before?.value ?? null, after?.value ?? null];
+  const change = old === null || fresh === null ? null : difference(what, old, fresh);
+  const loss = what === 'busy-share' ? 0 : what === 'throughput' ? -(change ?? 0) : (change ?? 0);
+  return {
+    what,
+    subject,
+    before: old,
+    after: fresh,
+    change,
+    isWorse: loss > threshold,
+    isBetter: -loss > threshold,
+  };
+}
+
+function difference(what: ProfileChange['what'], before: number, after: number): number | null {
+  if (what === 'busy-share') return after - before;
+  if (before === after) return 0;
+  return before > 0 ? after / before - 1 : null;
+}
+
+function sizeOf({ change }: ProfileChange): number {
+  return change === null ? -1 : Math.abs(change);
+}
+
+async function readSummary(directory: string): Promise<ProfileSummary> {
+  const path = join(directory, REPORT_FILES.summary);
+  const value = parsed(await readFile(path, 'utf8'));
+  if (
+    !isRecord(value) ||
+    value.version !== 1 ||
+    !isList(value.handlers) ||
+    !isList(value.threads) ||
+    !isRecord(value.throughput)
+  ) {
+    throw new InputError(
+      `${path} is no summary of version 1. Name a folder that a profile was written to, by this version of Millrace.`,
+    );
+  }
+  return value as unknown as ProfileSummary;
+}
+
+/** Undefined when the text is no JSON: then it is no summary either. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

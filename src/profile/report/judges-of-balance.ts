@@ -1,0 +1,172 @@
+import { busiestOf, type Evidence, type Judge, percent } from './evidence.js';
+import type { ThreadSummary } from './summary.js';
+import { unionOf } from './union.js';
+
+/** A thread that works this share of the time has no room left: the rest is waiting for messages and for a core. */
+const BOUND = 0.75;
+
+/** Below this no thread is near its limit. */
+const IDLE = 0.5;
+
+/** A lane works at least this much more than the others' mean: chance alone makes no such gap over seconds. */
+const SKEW = 0.3;
+
+/** Part of the events that makes a key hot: on two lanes, half of the work cannot be shared out. */
+const HOT_KEY = 0.25;
+
+/** The queue counts as full when it is this full in the mean. */
+const FULL = 0.5;
+
+/** Causes that show in how busy the threads are: which one everything waits for. */
+export const balanceJudges: readonly Judge[] = [
+  idle,
+  handlersWait,
+  mainBound,
+  writerBound,
+  lanesBound,
+  laneSkew,
+];
+
+function idle({ threads, session }: Evidence) {
+  const busiest = busiestOf(threads);
+  const value = busiest?.busyShare ?? 0;
+  if (value >= IDLE || commitShare(session) >= IDLE || isFull(session)) return [];
+  const who = busiest
+    ? `the busiest thread, ${busiest.name}, works ${percent(value)} of the time`
+    : 'no thread was seen';
+  return [
+    {
+      cause: 'idle' as const,
+      ...(busiest && { thread: busiest.name }),
+      value,
+      weight: 1 - value,
+      sentence: `Nothing is bound: you are idle; ${who}.`,
+      advice: 'There is nothing to tune. Profile under the load that troubles you.',
+    },
+  ];
+}
+
+/** The queue is full, and yet nobody works: handlers wait for something outside. */
+function handlersWait({ threads, session }: Evidence) {
+  const busy = busiestOf(threads)?.busyShare ?? 0;
+  if (busy >= IDLE || commitShare(session) >= IDLE || !isFull(session)) return [];
+  const value = fullness(session);
+  const { concurrency } = session.settings;
+  return [
+    {
+      cause: 'handlers-wait' as const,
+      value,
+      weight: 1 - busy,
+      sentence: `Handlers wait: the engine is ${percent(value)} full, but no thread works more than ${percent(busy)} of the time.`,
+      advice: `Raise concurrency above ${concurrency}, so that a lane handles other keys while one awaits.`,
+    },
+  ];
+}
+
+function mainBound({ threads, session }: Evidence) {
+  const main = threads.find(({ role }) => role === 'dispatcher');
+  if (!main || main.busyShare < BOUND) return [];
+  const advice =
+    session.settings.threads === 0
+      ? 'Set threads to 1 or more, so that handlers leave the main thread.'
+      : 'Move subscribers’ work into lane handlers, publish with publishMany, and set validate to off for events that you trust.';
+  return [
+    {
+      cause: 'main-bound' as const,
+      thread: main.name,
+      value: main.busyShare,
+      weight: main.busyShare,
+      sentence: `The main thread is bound: it works ${percent(main.busyShare)} of the time.`,
+      advice,
+    },
+  ];
+}
+
+function writerBound({ threads, session }: Evidence) {
+  const writer = threads.find(({ role }) => role === 'writer');
+  const commits = commitShare(session);
+  const value = Math.max(commits, writer?.busyShare ?? 0);
+  if (!writer || value < BOUND) return [];
+  const { durability } = session.settings;
+  const what =
+    commits >= BOUND
+      ? `commits take ${percent(commits)} of the time`
+      : `it works ${percent(value)} of the time`;
+  const advice =
+    durability === 'disk'
+      ? 'Set durability to os if losing the last moments in a power cut is bearable, or publish more events at once (publishMany), so that fewer commits wait for the disk.'
+      : 'Publish more events at once (publishMany) and make their payloads smaller, so that fewer and smaller rows are written.';
+  return [
+    {
+      cause: 'writer-bound' as const,
+      thread: writer.name,
+      value,
+      weight: value,
+      sentence: `The writer is bound: ${what} (durability ${durability}).`,
+      advice,
+    },
+  ];
+}
+
+function lanesBound({ threads, session }: Evidence) {
+  const lanes = threads.filter(({ role }) => role === 'lane');
+  const least = Math.min(...lanes.map(({ busyShare }) => busyShare));
+  if (lanes.length === 0 || least < BOUND) return [];
+  const more = session.settings.threads < session.cores - 1;
+  return [
+    {
+      cause: 'lanes-bound' as const,
+      value: least,
+      // Just below one handler that takes all of it: that says more.
+      weight: least * 0.9,
+      sentence: `${lanes.length === 1 ? 'The lane is' : `All ${lanes.length} lanes are`} bound: ${lanes.length === 1 ? 'it works' : 'the least busy works'} ${percent(least)} of the time.`,
+      advice: more
+        ? `Raise threads from ${session.settings.threads} towards ${session.cores - 1}: the machine has ${session.cores} cores.`
+        : `The machine has ${session.cores} cores, so more threads will not help: make the handlers cheaper.`,
+    },
+  ];
+}
+
+function laneSkew({ threads, session }: Evidence) {
+  const lanes = threads.filter(({ role }) => role === 'lane');
+  const busiest = busiestOf(lanes);
+  if (!busiest || lanes.length < 2) return [];
+  const others = meanBusy(lanes.filter((lane) => lane !== busiest));
+  const value = busiest.busyShare - others;
+  const [hot] = session.hotKeys;
+  const isHot = hot !== undefined && hot.share >= HOT_KEY;
+  // Free keys go to whichever lane is idle, so a gap that matters comes from one key that cannot be shared out.
+  if (value < SKEW || busiest.busyShare < IDLE) return [];
+  const key = isHot ? ` Key ${JSON.stringify(hot.key)} has ${percent(hot.share)} of all events.` : '';
+  return [
+    {
+      cause: 'lane-skew' as const,
+      thread: busiest.name,
+      value,
+      weight: isHot ? Math.max(value, hot.share * busiest.busyShare) : value,
+      sentence: `The lanes are uneven: ${busiest.name} works ${percent(busiest.busyShare)} of the time, the others ${percent(others)}.${key}`,
+      advice: isHot
+        ? 'Give the event type a finer partitionKey: events of one key are handled one at a time, on one lane.'
+        : 'Look for a key or a handler that takes long at a time: more threads will not help.',
+    },
+  ];
+}
+
+function meanBusy(lanes: readonly ThreadSummary[]): number {
+  return lanes.reduce((sum, { busyShare }) => sum + busyShare, 0) / lanes.length;
+}
+
+/** Share of the session in which a commit was under way. */
+function commitShare({ spans, duration }: Evidence['session']): number {
+  return duration > 0 ? unionOf(spans.filter(({ kind }) => kind === 'commit')) / duration : 0;
+}
+
+function isFull(session: Evidence['session']): boolean {
+  return fullness(session) >= FULL;
+}
+
+/** How full the engine was in the mean, 0 to 1. */
+function fullness({ queues }: Evidence['session']): number {
+  if (queues.length === 0) return 0;
+  return queues.reduce((sum, { inFlight, maxInFlight }) => sum + inFlight / maxInFlight, 0) / queues.length;
+}

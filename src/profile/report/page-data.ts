@@ -1,0 +1,73 @@
+import { REPORT_MAX_NODES } from '../../limits.js';
+import type { ProfileSession } from '../session.js';
+import { type CallTree, roomOf, totalsOf } from './call-tree.js';
+import type { PageData, PageFrame, PageGraph } from './page-types.js';
+import type { ProfileSummary } from './summary.js';
+import type { ThreadPart } from './thread-part.js';
+
+/** What the page needs of a session, small enough to be embedded. */
+export function pageData(
+  { handled: _, spans, ...session }: ProfileSession,
+  summary: ProfileSummary,
+  parts: readonly ThreadPart[],
+): PageData {
+  const frames = new Table<PageFrame>();
+  const handlers = new Table<string>();
+  const graphs = parts.map(({ thread, cpu, heap }) => ({
+    thread: thread.name,
+    ...(cpu && { cpu: graphOf(cpu, frames, handlers) }),
+    ...(heap && { heap: graphOf(heap, frames, handlers) }),
+  }));
+  return { session, summary, frames: frames.rows, handlers: handlers.rows, graphs, spans };
+}
+
+/** Values with a number each. */
+class Table<Row> {
+  readonly rows: Row[] = [];
+  readonly #known = new Map<string, number>();
+
+  indexOf(row: Row): number {
+    const key = JSON.stringify(row);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const index = this.rows.push(row) - 1;
+    this.#known.set(key, index);
+    return index;
+  }
+}
+
+/** The heaviest nodes; what is left out counts as its caller's own, so that no weight is lost. */
+function graphOf(tree: CallTree, frames: Table<PageFrame>, handlers: Table<string>): PageGraph {
+  const totals = totalsOf(tree);
+  const least = [...totals].sort((a, b) => b - a)[REPORT_MAX_NODES] ?? 0;
+  const graph = {
+    parents: [] as number[],
+    frames: [] as number[],
+    weights: [] as number[],
+    handlers: [] as number[],
+  };
+  const kept = new Int32Array(tree.nodes.length);
+  tree.nodes.forEach((node, index) => {
+    const parent = node.parent < 0 ? -1 : (kept[node.parent] ?? -1);
+    const total = totals[index] ?? 0;
+    if (parent >= 0 && (total === 0 || total < least)) {
+      kept[index] = parent;
+      graph.weights[parent] = rounded((graph.weights[parent] ?? 0) + node.self);
+      return;
+    }
+    const { functionName, url, lineNumber, columnNumber } = node.frame;
+    const name = functionName === '' ? '(anonymous)' : functionName;
+    const place = url === '' ? '' : `${url}:${lineNumber + 1}:${columnNumber + 1}`;
+    const [owner] = [...node.owners].sort((a, b) => b.fraction - a.fraction);
+    graph.parents.push(parent);
+    graph.frames.push(frames.indexOf([name, place, roomOf(node)]));
+    graph.weights.push(rounded(node.self));
+    kept[index] = graph.handlers.push(owner ? handlers.indexOf(owner.handler) : -1) - 1;
+  });
+  return graph;
+}
+
+/** Microseconds are all that the samples tell. */
+function rounded(weight: number): number {
+  return Math.round(weight * 1000) / 1000;
+}

@@ -1,0 +1,72 @@
+import type { PageData } from '../page-types.js';
+import { asCount, asMs, asShare } from '../units.js';
+import { element, section } from './dom.js';
+
+export function headerOf({ session, summary }: PageData): HTMLElement {
+  const { handled } = summary.throughput;
+  return element(
+    'header',
+    {},
+    element('h1', {}, 'Millrace profile'),
+    element(
+      'p',
+      {},
+      `${session.startedAt.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')} · ${asMs(session.duration)} · ` +
+        `${asCount(session.counts.handled)} events handled, ${asCount(handled)} a second`,
+    ),
+  );
+}
+
+/** Settings, machine, counts, the hottest keys, and what is missing. */
+export function factsPanel({ session, summary }: PageData): HTMLElement {
+  const { settings, counts, hotKeys } = session;
+  return section(
+    'facts',
+    'Settings and machine',
+    element(
+      'div',
+      { class: 'columns' },
+      list([
+        ['threads', String(settings.threads)],
+        ['concurrency', String(settings.concurrency)],
+        ['durability', settings.durability],
+        ['maxInFlight', asCount(settings.maxInFlight)],
+        ['CPU samples', settings.cpu ? `every ${asCount(settings.intervalMicros)} µs` : 'off'],
+        ['allocation samples', settings.heap ? 'on' : 'off'],
+      ]),
+      list([
+        ['processor', session.cpu],
+        ['cores', String(session.cores)],
+        ['Node', session.node],
+        ['length', asMs(session.duration)],
+        ...(session.spansLeftOut > 0
+          ? ([['spans left out of the timeline', asCount(session.spansLeftOut)]] as const)
+          : []),
+      ]),
+      list([
+        ['published', asCount(counts.published)],
+        ['durable', asCount(counts.durable)],
+        ['handled', asCount(counts.handled)],
+        ['failed', asCount(counts.failed)],
+        ['lane deaths', asCount(counts.laneDeaths)],
+      ]),
+      list(hotKeys.slice(0, 6).map(({ key, share }) => [`key ${key}`, asShare(share)] as const)),
+    ),
+    ...missingPart(summary.missing),
+  );
+}
+
+function list(entries: readonly (readonly [name: string, value: string])[]): HTMLElement {
+  const pairs = entries.map(([name, value]) =>
+    element('div', {}, element('dt', {}, name), element('dd', {}, value)),
+  );
+  return element('dl', {}, ...pairs);
+}
+
+function missingPart(missing: PageData['summary']['missing']): HTMLElement[] {
+  if (missing.length === 0) return [];
+  const lines = missing.map(({ thread, reason }) =>
+    element('li', {}, element('strong', {}, thread), `: ${reason}`),
+  );
+  return [element('h3', {}, 'Not recorded'), element('ul', { id: 'missing' }, ...lines)];
+}
