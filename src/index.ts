@@ -86,6 +86,7 @@ export type {
   Verdict,
 } from './profile/report/summary.js';
 export { writeReport } from './profile/report/write-report.js';
+export type { ProfileSession } from './profile/session.js';
 export { filtered, type HandlerStep, mapped, pipe } from './publisher/compose.js';
 export type { SubscriberFailure } from './publisher/failure.js';
 export { PublishedEvent } from './publisher/published-event.js';

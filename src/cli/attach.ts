@@ -37,8 +37,9 @@ function attach({ directory, nodeOptions, seconds, intervalMicros, cpu, heap }: 
 
 async function profile(engine: Engine, options: ProfileOptions): Promise<void> {
   try {
-    const { directory } = await engine.profile(options);
-    tell({ kind: 'reported', text: `Report: ${join(directory, 'report.html')}\n` });
+    const { report, summary } = await engine.profile(options);
+    const verdicts = summary.verdicts.map(({ sentence, advice }) => `- ${sentence}\n  ${advice}\n`);
+    tell({ kind: 'reported', text: `\n${verdicts.join('')}Report: ${report}\n` });
   } catch (error) {
     tell({ kind: 'failed', text: (error as Error).message });
   }

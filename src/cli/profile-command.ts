@@ -2,9 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { diffProfiles } from '../index.js';
 import { PROFILE_INTERVAL_MICROS_MAX, PROFILE_INTERVAL_MICROS_MIN, PROFILE_SECONDS_MAX } from '../limits.js';
 import { ATTACH_VARIABLE, type AttachMessage, type AttachSettings } from './attach-settings.js';
 import { type Command, UsageError, wholeNumber } from './command.js';
+import { jsonLine, print } from './output.js';
 
 const help = `millrace profile [options] -- node app.js [arguments]
 
@@ -17,9 +19,17 @@ changes. The report is written when the time is over, or when the engine closes.
   --no-cpu       leave out CPU sampling
   --no-heap      leave out allocation sampling
   --help         print this text
+
+millrace profile diff BEFORE AFTER [options]
+
+Compares two such folders: microseconds and bytes per event of each handler, throughput, and how busy threads are.
+
+  --threshold P  percent of change that counts as worse (default 10); exit code 1 when something is
+  --json         the comparison as JSON
 `;
 
 async function run(args: readonly string[]): Promise<number> {
+  if (args[0] === 'diff') return diff(args.slice(1));
   const { settings, program } = parse(args);
   const reports: string[] = [];
   const code = await runProgram(program, settings, (message) => {
@@ -33,6 +43,24 @@ async function run(args: readonly string[]): Promise<number> {
     'millrace: there is no profile, because the program opened no engine, or ended without closing it.\n',
   );
   return code === 0 ? 1 : code;
+}
+
+async function diff(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { threshold: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
+  const [before, after, extra] = positionals;
+  if (!before || !after || extra !== undefined) {
+    throw new UsageError("'profile diff' needs two folders: millrace profile diff BEFORE AFTER");
+  }
+  const percent = values.threshold ?? '10';
+  const result = await diffProfiles(before, after, {
+    threshold: wholeNumber(percent, '--threshold', 0, 1_000_000) / 100,
+  });
+  await print(values.json ? `${jsonLine(result)}\n` : `${result.text.trimEnd()}\n`);
+  return result.regressions.length > 0 ? 1 : 0;
 }
 
 function parse(args: readonly string[]): { settings: AttachSettings; program: readonly string[] } {

@@ -1,7 +1,7 @@
 import type { Engine, ProfileOptions, ProfileReport } from 'millrace';
 import { Allocated, Burned, Counted } from '../handlers/planted.mjs';
 
-/** Half of all burning is one key's, so that its lane burns more than the others. */
+/** Nearly all burning is one key's, so that its lane burns more than the others. */
 export const HOT_KEY = 'hot';
 
 /** Publishes the planted load until the profile is written. */
@@ -18,7 +18,7 @@ function plantedEvents(from: number) {
   return Array.from({ length: 60 }, (_, index) => {
     const value = from + index;
     const key = `key-${value % 7}`;
-    if (index % 3 === 0) return Burned({ key: index % 2 === 0 ? HOT_KEY : key, value });
+    if (index % 3 === 0) return Burned({ key: index % 10 === 0 ? key : HOT_KEY, value });
     return index % 3 === 1 ? Allocated({ key, value }) : Counted({ key, value });
   });
 }
