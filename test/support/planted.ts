@@ -18,7 +18,7 @@ function plantedEvents(from: number) {
   return Array.from({ length: 60 }, (_, index) => {
     const value = from + index;
     const key = `key-${value % 7}`;
-    if (index % 3 === 0) return Burned({ key: index % 10 === 0 ? key : HOT_KEY, value });
-    return index % 3 === 1 ? Allocated({ key, value }) : Counted({ key, value });
+    if (index % 5 < 3) return Burned({ key: index % 10 === 0 ? key : HOT_KEY, value });
+    return index % 5 === 3 ? Allocated({ key, value }) : Counted({ key, value });
   });
 }
