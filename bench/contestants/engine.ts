@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expectedQuantity } from '../support/events.js';
 import { drawKeys, keyNames } from '../support/keys.js';
@@ -9,6 +10,8 @@ import { totalOf } from '../support/sums.js';
 export interface EngineRun extends EnginePlan, LoadPlan {
   /** A store that has events already. Default: a new one. */
   readonly store?: string;
+  /** What is sampled meanwhile. Default: nothing. */
+  readonly profile?: { readonly cpu: boolean; readonly heap: boolean };
 }
 
 /** Millrace: publishMany → writer → lane → progress. The clock stops when all is handled and committed. */
@@ -21,6 +24,13 @@ export default async function run(options: EngineRun & Scratch): Promise<Sample>
   const { commits, laneTasks } = engine.stats();
   globalThis.gc?.();
 
+  const ending = new AbortController();
+  const profile = options.profile && {
+    signal: ending.signal,
+    directory: join(options.directory, 'profile'),
+    ...options.profile,
+  };
+  const report = profile && engine.profile(profile);
   const watch = new Stopwatch();
   await engine.publishMany(orders(names, keys, options.payload), { until: 'accepted' });
   await engine.drain();
@@ -30,6 +40,8 @@ export default async function run(options: EngineRun & Scratch): Promise<Sample>
     eventsPerLaneTask: options.events / (stats.laneTasks - laneTasks),
   });
 
+  ending.abort();
+  await report;
   await engine.close();
   check(
     'the sum over handled events',

@@ -3,6 +3,7 @@ import { latency } from '../latency.js';
 import { memory } from '../memory.js';
 import { offload } from '../offload.js';
 import { original } from '../original.js';
+import { profiling } from '../profiling.js';
 import { publisher } from '../publisher.js';
 import { replay } from '../replay.js';
 import { scale } from '../scale.js';
@@ -22,6 +23,7 @@ export const BENCHES: readonly Bench[] = [
   scale,
   soak,
   original,
+  profiling,
 ];
 
 export function findBench(name: string): Bench {
