@@ -9,7 +9,18 @@ const NOT_A_FUNCTION: Readonly<Record<string, Room>> = {
 };
 
 /** Native methods of better-sqlite3. Their frames have no URL, so the caller has to tell them from others. */
-const SQLITE_METHODS = new Set(['run', 'all', 'iterate', 'exec', 'Statement', 'Database', 'backup']);
+const SQLITE_METHODS = new Set([
+  'run',
+  'get',
+  'all',
+  'iterate',
+  'exec',
+  'prepare',
+  'close',
+  'Statement',
+  'Database',
+  'backup',
+]);
 
 /** Where this package's compiled files lie. */
 const OWN_ROOT = new URL('../../../', import.meta.url).href;

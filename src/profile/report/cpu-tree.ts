@@ -5,7 +5,7 @@ import { checkedFrame, isList, isRecord } from './shape.js';
 interface ProfileNode {
   readonly id: number;
   readonly callFrame: CallFrame;
-  readonly children?: readonly number[];
+  readonly children: readonly number[];
 }
 
 const MICROS_PER_MS = 1000;
@@ -45,13 +45,13 @@ class TreeBuilder {
   /** Adds nodes, callers first, and tells which index each id got. */
   addAll(nodes: readonly ProfileNode[]): Map<number, number> {
     const byId = new Map(nodes.map((node) => [node.id, node]));
-    const called = new Set(nodes.flatMap(({ children }) => children ?? []));
+    const called = new Set(nodes.flatMap(({ children }) => children));
     const index = new Map<number, number>();
     const open = nodes.filter(({ id }) => !called.has(id)).map((node) => ({ node, parent: -1 }));
     for (let next = open.pop(); next; next = open.pop()) {
       const own = this.#add(next.node.callFrame, next.parent);
       index.set(next.node.id, own);
-      for (const id of next.node.children ?? []) {
+      for (const id of next.node.children) {
         const node = byId.get(id);
         if (!node)
           throw new TypeError(`Node ${next.node.id} has a child ${id}, which is not among the nodes.`);
@@ -102,19 +102,23 @@ function eachSample(profile: CheckedProfile, take: (id: number, micros: number) 
 function checked(value: unknown): CheckedProfile {
   if (!isRecord(value)) throw new TypeError('It is no object.');
   const { nodes, samples = [], timeDeltas = [], startTime, endTime } = value;
-  if (!isList(nodes) || !isList(samples) || !isList(timeDeltas))
+  if (!isList(nodes) || !isList(samples) || !isList(timeDeltas)) {
     throw new TypeError('It has no list of nodes.');
-  for (const node of nodes) {
-    if (!isRecord(node) || typeof node.id !== 'number') throw new TypeError('A node has no id.');
-    checkedFrame(node.callFrame);
   }
-  if (typeof startTime !== 'number' || typeof endTime !== 'number')
+  if (typeof startTime !== 'number' || typeof endTime !== 'number') {
     throw new TypeError('It has no start and end.');
+  }
   return {
-    nodes: nodes as readonly ProfileNode[],
+    nodes: nodes.map(checkedNode),
     samples: samples as readonly number[],
     timeDeltas: timeDeltas as readonly number[],
     startTime,
     endTime,
   };
+}
+
+function checkedNode(node: unknown): ProfileNode {
+  if (!isRecord(node) || typeof node.id !== 'number') throw new TypeError('A node has no id.');
+  const { id, children = [] } = node;
+  return { id, callFrame: checkedFrame(node.callFrame), children: children as readonly number[] };
 }

@@ -117,14 +117,19 @@ function lanesBound({ threads, session }: Evidence) {
     {
       cause: 'lanes-bound' as const,
       value: least,
-      // Just below one handler that takes all of it: that says more.
-      weight: least * 0.9,
-      sentence: `${lanes.length === 1 ? 'The lane is' : `All ${lanes.length} lanes are`} bound: ${lanes.length === 1 ? 'it works' : 'the least busy works'} ${percent(least)} of the time.`,
+      // Below one handler that takes most of it: that says more, and what to do.
+      weight: least * 0.7,
+      sentence: `${lanesText(lanes.length)} ${percent(least)} of the time.`,
       advice: more
         ? `Raise threads from ${session.settings.threads} towards ${session.cores - 1}: the machine has ${session.cores} cores.`
         : `The machine has ${session.cores} cores, so more threads will not help: make the handlers cheaper.`,
     },
   ];
+}
+
+function lanesText(count: number): string {
+  if (count === 1) return 'The lane is bound: it works';
+  return `${count === 2 ? 'Both' : `All ${count}`} lanes are bound: the least busy works`;
 }
 
 function laneSkew({ threads, session }: Evidence) {

@@ -1,6 +1,6 @@
 import { REPORT_MAX_NODES } from '../../limits.js';
 import type { ProfileSession } from '../session.js';
-import { type CallTree, roomOf, totalsOf } from './call-tree.js';
+import { type CallNode, type CallTree, handlerName, handlerOfFrame, roomOf, totalsOf } from './call-tree.js';
 import type { PageData, PageFrame, PageGraph } from './page-types.js';
 import type { ProfileSummary } from './summary.js';
 import type { ThreadPart } from './thread-part.js';
@@ -55,16 +55,24 @@ function graphOf(tree: CallTree, frames: Table<PageFrame>, handlers: Table<strin
       graph.weights[parent] = rounded((graph.weights[parent] ?? 0) + node.self);
       return;
     }
-    const { functionName, url, lineNumber, columnNumber } = node.frame;
-    const name = functionName === '' ? '(anonymous)' : functionName;
-    const place = url === '' ? '' : `${url}:${lineNumber + 1}:${columnNumber + 1}`;
     const [owner] = [...node.owners].sort((a, b) => b.fraction - a.fraction);
     graph.parents.push(parent);
-    graph.frames.push(frames.indexOf([name, place, roomOf(node)]));
+    graph.frames.push(frames.indexOf(frameOf(node)));
     graph.weights.push(rounded(node.self));
     kept[index] = graph.handlers.push(owner ? handlers.indexOf(owner.handler) : -1) - 1;
   });
   return graph;
+}
+
+function frameOf(node: CallNode): PageFrame {
+  const { functionName, url, lineNumber, columnNumber } = node.frame;
+  const handler = handlerOfFrame(node.frame);
+  if (handler) return [handlerName(handler), '', roomOf(node)];
+  const line = lineNumber < 0 ? '' : `:${lineNumber + 1}`;
+  const place = url === '' || line === '' ? url : `${url}${line}:${columnNumber + 1}`;
+  // A function without a name is known by where it stands.
+  const name = functionName || `(anonymous) ${url.split('/').at(-1)}${line}`.trim();
+  return [name, place, roomOf(node)];
 }
 
 /** Microseconds are all that the samples tell. */

@@ -14,5 +14,17 @@ export function checkedFrame(value: unknown): CallFrame {
   if (!isRecord(value) || typeof value.functionName !== 'string' || typeof value.url !== 'string') {
     throw new TypeError('A node has no call frame.');
   }
-  return value as unknown as CallFrame;
+  const { lineNumber, columnNumber } = value;
+  return {
+    functionName: value.functionName,
+    scriptId: String(value.scriptId),
+    url: value.url,
+    lineNumber: signed(lineNumber),
+    columnNumber: signed(columnNumber),
+  };
+}
+
+/** Node 22 writes -1, which stands for no line, as an unsigned number when a thread is sampled from outside. */
+function signed(value: unknown): number {
+  return typeof value === 'number' ? value | 0 : -1;
 }

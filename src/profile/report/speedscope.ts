@@ -56,8 +56,8 @@ class FrameTable {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const name = functionName === '' ? '(anonymous)' : functionName;
-    const place = url === '' ? {} : { file: url, line: lineNumber + 1, col: columnNumber + 1 };
-    const index = this.frames.push({ name, ...place }) - 1;
+    const place = lineNumber < 0 ? {} : { line: lineNumber + 1, col: columnNumber + 1 };
+    const index = this.frames.push({ name, ...(url !== '' && { file: url, ...place }) }) - 1;
     this.#known.set(key, index);
     return index;
   }

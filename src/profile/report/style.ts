@@ -58,12 +58,12 @@ button[aria-pressed='true'] { background: var(--accent); border-color: var(--acc
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 0 0 10px; padding: 0; font-size: 13px; color: var(--faint); }
 .square { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; vertical-align: -1px; }
 .bars { list-style: none; margin: 0; padding: 0; display: grid; gap: 6px; }
-.bars li { display: grid; grid-template-columns: 130px minmax(0, 1fr) 92px 110px; gap: 12px; align-items: center; }
+.bars li { display: grid; grid-template-columns: 130px minmax(0, 1fr) 104px 110px; gap: 12px; align-items: center; }
 .bars button, td button, th button { border: 0; padding: 0; background: none; text-align: left; overflow-wrap: anywhere; }
 .bars button, td button, tbody th button { color: var(--accent); }
 .bars button:hover, td button:hover, tbody th button:hover { text-decoration: underline; }
 .bar { display: flex; height: 22px; border-radius: 4px; overflow: hidden; background: var(--track); }
-.bars .number, .bars .note { text-align: right; font-variant-numeric: tabular-nums; font-size: 14px; }
+.bars .number, .bars .note { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; font-size: 14px; }
 .bars .note { color: var(--faint); }
 
 canvas { display: block; width: 100%; border-radius: 4px; }
@@ -101,9 +101,15 @@ dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; overflow-
 @media (max-width: 900px) {
   main { padding: 16px 14px 48px; }
   section { padding: 14px; }
-  .bars li { grid-template-columns: 100px minmax(0, 1fr) 84px; gap: 8px; }
+  .bars li { grid-template-columns: 104px minmax(0, 1fr) 92px; gap: 8px; }
   .bars .note { display: none; }
-  th, td { padding: 5px 6px; }
-  table { font-size: 13px; }
+  th, td { padding: 5px; }
+  th { white-space: normal; }
+  table, thead th, td button, tbody th button { font-size: 12px; }
+  thead th button { padding: 0; font-size: 12px; }
+  tbody .name button { min-width: 0; }
+  thead th.number button { text-align: right; }
+  .bars .number { font-size: 13px; }
+  .matched:empty { display: none; }
 }
 `;

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { InputError } from '../../events/errors.js';
 import { type ProfiledThread, type ProfileSession, SESSION_FILE } from '../session.js';
 import { attribute } from './attribute.js';
@@ -81,7 +81,7 @@ async function readPart(directory: string, thread: ProfiledThread, missing: Miss
   const read = async <Tree>(file: string | undefined, build: (value: unknown) => Tree) => {
     if (file === undefined) return undefined;
     try {
-      return build(JSON.parse(await readFile(join(directory, file), 'utf8')));
+      return build(JSON.parse(await readFile(join(directory, basename(file)), 'utf8')));
     } catch (error) {
       missing.push({ thread: thread.name, reason: `${file} cannot be read: ${(error as Error).message}` });
       return undefined;
