@@ -59,7 +59,7 @@ export async function diffProfiles(
   options: DiffOptions = {},
 ): Promise<ProfileDiff> {
   const { threshold = PROFILE_DIFF_THRESHOLD } = options;
-  if (!(threshold >= 0 && threshold < Number.POSITIVE_INFINITY)) {
+  if (!Number.isFinite(threshold) || threshold < 0) {
     throw new InvalidOptionError(
       `Option threshold of diffProfiles must be a number from 0 up, such as 0.1, not ${String(threshold)}.`,
     );

@@ -119,6 +119,7 @@ describe('whose a sample is', () => {
     const summary = await report([[[run, burn, user('a'), calm, user('b')], 30]]);
     expect(summary.handlers.map(({ handler: name, cpuMs }) => [name, cpuMs])).toEqual([
       ['audit/order.closed', 30],
+      ['risk/order.placed', 0],
     ]);
   });
 

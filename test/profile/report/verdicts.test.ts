@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Verdict, writeReport } from 'millrace';
+import { describe, expect, test } from 'vitest';
+import { engine, GC, handler, IDLE, lane, type PlantedThread, plant, type Sample, user } from './plant.js';
+
+const slow = handler('risk', 'order.placed');
+const quick = handler('audit', 'order.closed');
+const run = engine('callHandlers');
+const pack = ['pack', 'file:///app/node_modules/msgpackr/pack.js', 1] as const;
+
+/** A thread that works on the samples and idles for the rest of the second. */
+function working(thread: Omit<PlantedThread, 'cpu'>, samples: readonly Sample[]): PlantedThread {
+  const busy = samples.reduce((sum, [, milliseconds]) => sum + milliseconds, 0);
+  return { ...thread, cpu: [...samples, [[IDLE], 1000 - busy]] };
+}
+
+const dispatcher = (ms: number, samples: readonly Sample[] = [[[engine('publish')], ms]]) =>
+  working({ name: 'dispatcher', role: 'dispatcher' }, samples);
+const writer = (ms: number) => working({ name: 'writer', role: 'writer' }, [[[engine('commit')], ms]]);
+const busyLane = (number: number, samples: readonly Sample[]) => working(lane(number, []), samples);
+
+/** Two handlers that take about the same. */
+const even = (ms: number): Sample[] => [
+  [[run, slow], ms * 0.35],
+  [[run, quick], ms * 0.35],
+  [[run], ms * 0.3],
+];
+
+async function verdicts(
+  threads: readonly PlantedThread[],
+  session: Readonly<Record<string, unknown>> = {},
+): Promise<readonly Verdict[]> {
+  return (await writeReport(plant(threads, session))).verdicts;
+}
+
+const causes = (list: readonly Verdict[]) => list.map(({ cause }) => cause);
+
+describe('each cause, planted', () => {
+  test('one handler dominates: named, with its thread, share and time per event', async () => {
+    const samples: Sample[] = [
+      [[run, slow, user('score')], 700],
+      [[run, quick], 50],
+    ];
+    const handled = [{ lane: 0, type: 'order.placed', events: 1000, busy: 700 }];
+    const list = await verdicts(
+      [dispatcher(100), busyLane(0, samples), busyLane(1, even(200)), writer(100)],
+      {
+        handled,
+      },
+    );
+    expect(list[0]).toMatchObject({
+      cause: 'handler-dominates',
+      handler: 'risk/order.placed',
+      thread: 'lane-0',
+      value: (700 + 70) / 950,
+    });
+    expect(list[0]?.sentence).toContain('takes 81 % of the lanes’ working time, 770 µs per event');
+    expect(list[0]?.advice).toContain('risk/order.placed');
+  });
+
+  test('one lane is busy with a hot key', async () => {
+    const list = await verdicts(
+      [dispatcher(100), busyLane(0, even(950)), busyLane(1, even(100)), writer(100)],
+      {
+        hotKeys: [{ key: 'order-7', share: 0.8 }],
+      },
+    );
+    expect(list[0]).toMatchObject({ cause: 'lane-skew', thread: 'lane-0' });
+    expect(list[0]?.value).toBeCloseTo(0.85, 6);
+    expect(list[0]?.sentence).toContain('Key "order-7" has 80 % of all events');
+    expect(list[0]?.advice).toContain('partitionKey');
+  });
+
+  test('the main thread is bound; without threads the advice is to have some', async () => {
+    const threaded = await verdicts([dispatcher(980), busyLane(0, even(300)), writer(100)]);
+    expect(threaded[0]).toMatchObject({ cause: 'main-bound', thread: 'dispatcher', value: 0.98 });
+    expect(threaded[0]?.advice).toContain('publishMany');
+    const inline = await verdicts([dispatcher(980), writer(100)], { settings: { threads: 0 } });
+    expect(inline[0]).toMatchObject({ cause: 'main-bound' });
+    expect(inline[0]?.advice).toContain('threads');
+  });
+
+  test('the writer is bound by commits that wait for the disk, though it burns nothing', async () => {
+    const spans = Array.from({ length: 9 }, (_, index) => ({
+      ...{ thread: 'writer', kind: 'commit', events: 10 },
+      start: index * 100,
+      end: index * 100 + 100,
+    }));
+    const list = await verdicts([dispatcher(200), busyLane(0, even(200)), writer(100)], { spans });
+    expect(list[0]).toMatchObject({ cause: 'writer-bound', thread: 'writer', value: 0.9 });
+    expect(list[0]?.sentence).toContain('commits take 90 % of the time (durability disk)');
+    expect(list[0]?.advice).toContain('durability');
+  });
+
+  test('garbage collection binds a lane, and who allocates is named', async () => {
+    const samples: Sample[] = [
+      [[run, slow], 250],
+      [[GC], 200],
+      [[run, quick], 250],
+      [[GC], 150],
+    ];
+    const allocations: Sample[] = [[[run, quick], 50_000_000]];
+    const handled = [{ lane: 0, type: 'order.closed', events: 1000, busy: 300 }];
+    const list = await verdicts(
+      [dispatcher(100), { ...busyLane(0, samples), heap: allocations }, writer(100)],
+      { handled },
+    );
+    const found = list.find(({ cause }) => cause === 'gc-bound');
+    expect(found).toMatchObject({ thread: 'lane-0', handler: 'audit/order.closed' });
+    expect(found?.value).toBeCloseTo(350 / 850, 6);
+    expect(found?.sentence).toContain('48.8 KiB per event');
+    expect(found?.advice).toContain('resourceLimits');
+  });
+
+  test('encoding and copying bind a thread', async () => {
+    const samples: Sample[] = [
+      [[engine('prepare'), pack], 250],
+      [[engine('send'), ['postMessage', '', -1]], 150],
+      [[engine('send')], 200],
+    ];
+    const list = await verdicts([dispatcher(600, samples), busyLane(0, even(300)), writer(100)]);
+    expect(list[0]).toMatchObject({ cause: 'clone-bound', thread: 'dispatcher' });
+    expect(list[0]?.value).toBeCloseTo(400 / 600, 6);
+  });
+
+  test('all lanes are bound: more threads where there are cores, cheaper handlers where not', async () => {
+    const threads = [dispatcher(100), busyLane(0, even(950)), busyLane(1, even(900)), writer(100)];
+    const list = await verdicts(threads);
+    expect(causes(list)).toContain('lanes-bound');
+    expect(list.find(({ cause }) => cause === 'lanes-bound')).toMatchObject({
+      value: 0.9,
+      sentence: 'Both lanes are bound: the least busy works 90 % of the time.',
+      advice: expect.stringContaining('Raise threads from 2 towards 3'),
+    });
+    const small = await verdicts(threads, { cores: 2 });
+    expect(small.find(({ cause }) => cause === 'lanes-bound')?.advice).toContain(
+      'more threads will not help',
+    );
+  });
+
+  test('handlers wait: the engine is full, but nobody works', async () => {
+    const queues = [{ at: 10, inFlight: 990, maxInFlight: 1000, waiting: 3, lanes: [400, 400], walBytes: 0 }];
+    const list = await verdicts([dispatcher(100), busyLane(0, even(50)), writer(50)], { queues });
+    expect(list[0]).toMatchObject({ cause: 'handlers-wait', value: 0.99 });
+    expect(list[0]?.advice).toContain('concurrency');
+  });
+
+  test('nothing is bound: you are idle, and that alone', async () => {
+    const list = await verdicts([dispatcher(100), busyLane(0, even(50)), writer(20)]);
+    expect(causes(list)).toEqual(['idle']);
+    expect(list[0]?.sentence).toBe(
+      'Nothing is bound: you are idle; the busiest thread, dispatcher, works 10 % of the time.',
+    );
+  });
+
+  test('busy, but nothing stands out', async () => {
+    const list = await verdicts([
+      dispatcher(600),
+      busyLane(0, even(600)),
+      busyLane(1, even(550)),
+      writer(300),
+    ]);
+    expect(causes(list)).toEqual(['balanced']);
+  });
+
+  test('a session of nothing has a verdict too', async () => {
+    expect(causes(await verdicts([], { duration: 0, queues: [] }))).toEqual(['idle']);
+  });
+});
+
+test('the weightiest comes first, and summary.md begins with it', async () => {
+  const directory = plant([
+    dispatcher(780),
+    busyLane(0, [[[run, slow], 990]]),
+    busyLane(1, [[[run, slow], 980]]),
+    writer(100),
+  ]);
+  const { verdicts: list } = await writeReport(directory);
+  expect(causes(list)).toEqual(['handler-dominates', 'main-bound', 'lanes-bound']);
+  const weights = list.map(({ weight }) => weight);
+  expect(weights).toEqual([...weights].sort((a, b) => b - a));
+  const lines = readFileSync(join(directory, 'summary.md'), 'utf8').split('\n');
+  expect(lines[2]).toMatch(/^\*\*Handler risk\/order\.placed dominates: it takes 100 %/);
+  expect(lines[4]).toMatch(/^- The main thread is bound: it works 78 %/);
+});
