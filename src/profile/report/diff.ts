@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { InputError, InvalidOptionError } from '../../events/errors.js';
 import { PROFILE_DIFF_THRESHOLD } from '../../limits.js';
 import { diffText } from './diff-text.js';
-import { type Figure, figuresOf } from './figures.js';
+import { type Figure, figuresOf, namesOf } from './figures.js';
 import { isList, isRecord } from './shape.js';
 import type { ProfileSummary } from './summary.js';
 import { REPORT_FILES } from './write-report.js';
@@ -64,8 +64,9 @@ export async function diffProfiles(
       `Option threshold of diffProfiles must be a number from 0 up, such as 0.1, not ${String(threshold)}.`,
     );
   }
-  const old = figuresOf(await readSummary(before));
-  const fresh = figuresOf(await readSummary(after));
+  const summaries = [await readSummary(before), await readSummary(after)] as const;
+  const names = namesOf(...summaries);
+  const [old, fresh] = [figuresOf(summaries[0], names), figuresOf(summaries[1], names)];
   const keys = [...new Set([...old.keys(), ...fresh.keys()])];
   const changes = keys
     .map((key) => changeOf(old.get(key), fresh.get(key), threshold))

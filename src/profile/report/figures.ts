@@ -11,8 +11,16 @@ export interface Figure {
 
 const MICROS_PER_MS = 1000;
 
-/** The figures of a profile, by what they are of. */
-export function figuresOf({ handlers, threads, throughput }: ProfileSummary): ReadonlyMap<string, Figure> {
+/**
+ * The figures of a profile, by what they are of.
+ *
+ * @param fullNames full names of handlers, from `namesOf` of both profiles.
+ */
+export function figuresOf(
+  { handlers: rows, threads, throughput }: ProfileSummary,
+  fullNames: ReadonlyMap<string, string>,
+): ReadonlyMap<string, Figure> {
+  const handlers = rows.map((row) => ({ ...row, handler: fullNames.get(row.handler) ?? row.handler }));
   const names = [...new Set(handlers.map(({ handler }) => handler))];
   const figures: Figure[] = [
     { what: 'throughput', subject: 'handled', value: throughput.handled },
@@ -22,6 +30,20 @@ export function figuresOf({ handlers, threads, throughput }: ProfileSummary): Re
     ),
   ];
   return new Map(figures.map((figure) => [JSON.stringify([figure.what, figure.subject]), figure]));
+}
+
+/**
+ * Full names by event type: a handler that was too quick to be sampled in one of the profiles bears its type alone
+ * there. A type that several handlers have is left out, because nobody knows which of them it was.
+ */
+export function namesOf(...summaries: readonly ProfileSummary[]): ReadonlyMap<string, string> {
+  const names = new Map<string, Set<string>>();
+  for (const { module, type, handler } of summaries.flatMap(({ handlers }) => handlers)) {
+    if (module !== null) names.set(type, (names.get(type) ?? new Set()).add(handler));
+  }
+  return new Map(
+    [...names].flatMap(([type, [name = type, ...others]]) => (others.length === 0 ? [[type, name]] : [])),
+  );
 }
 
 /** A handler on all threads together: which lane took an event is chance. */

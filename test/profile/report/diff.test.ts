@@ -110,6 +110,20 @@ describe('two profiles', () => {
   });
 });
 
+test('a handler that one profile did not sample is the same handler', async () => {
+  const before = await profiled({ slowMs: 200 });
+  const unsampled = plant([{ name: 'lane-0', role: 'lane', lane: 0, active: 500 }], {
+    handled: [{ lane: 0, type: 'order.placed', events: 1000, busy: 300 }],
+  });
+  await writeReport(unsampled);
+  const { changes } = await diffProfiles(before, unsampled);
+  expect(
+    changes.find(({ what, subject }) => what === 'micros-per-event' && subject.includes('placed')),
+  ).toMatchObject({
+    ...{ subject: 'risk/order.placed', before: 200, after: 300, isWorse: true },
+  });
+});
+
 test('a folder without a summary: an error that says what to name', async () => {
   const good = await profiled({ slowMs: 1 });
   const bad = plant([]);
