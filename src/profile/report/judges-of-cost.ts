@@ -10,8 +10,11 @@ const TOO_MUCH_GC = 0.15;
 /** Encoding and copying usually take 5 to 15 % of a busy thread. */
 const TOO_MUCH_CLONING = 0.3;
 
-/** A thread that is busy for less of the time than this is nobody's problem, whatever it does. */
+/** Lanes that are busy for less of the time than this are nobody's problem, whatever runs on them. */
 const MATTERS = 0.25;
+
+/** A thread that is busy for less of the time than this is not bound, whatever it does. */
+const BUSY = 0.5;
 
 const KIB = 1024;
 
@@ -48,7 +51,7 @@ function handlerDominates({ session, threads, handlers }: Evidence) {
 function gcBound({ threads, handlers }: Evidence) {
   return threads.flatMap(({ name, cpuMs, gcMs, busyShare }) => {
     const value = cpuMs > 0 ? gcMs / cpuMs : 0;
-    if (value < TOO_MUCH_GC || busyShare < MATTERS) return [];
+    if (value < TOO_MUCH_GC || busyShare < BUSY) return [];
     const own = handlers.filter(({ thread }) => thread === name);
     const top = mostOf(own, ({ bytes }) => bytes ?? 0) ?? mostOf(own, (row) => row.gcMs ?? 0);
     const perEvent = top?.row.bytesPerEvent ?? null;
@@ -72,7 +75,7 @@ function gcBound({ threads, handlers }: Evidence) {
 function cloneBound({ threads }: Evidence) {
   return threads.flatMap(({ name, cpuMs, cloneMs, busyShare }) => {
     const value = cpuMs > 0 ? (cloneMs ?? 0) / cpuMs : 0;
-    if (value < TOO_MUCH_CLONING || busyShare < MATTERS) return [];
+    if (value < TOO_MUCH_CLONING || busyShare < BUSY) return [];
     return [
       {
         cause: 'clone-bound' as const,

@@ -80,7 +80,8 @@ thead th button { font-weight: 600; color: var(--faint); }
 th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .name { text-align: left; font-weight: 400; }
 tbody .name button { white-space: normal; min-width: 9em; max-width: 30em; }
-tbody td.name button { min-width: 0; }
+tbody td.name button { min-width: 0; white-space: nowrap; }
+thead th button { overflow-wrap: normal; }
 th[aria-sort='descending'] button::after { content: ' ▾'; }
 th[aria-sort='ascending'] button::after { content: ' ▴'; }
 thead th[aria-sort$='ending'] button { color: var(--ink); }
@@ -110,6 +111,7 @@ dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; overflow-
   tbody .name button { min-width: 0; }
   thead th.number button { text-align: right; }
   .bars .number { font-size: 13px; }
+  td.number { white-space: nowrap; }
   .matched:empty { display: none; }
 }
 `;
