@@ -4,11 +4,18 @@ import type { HandlerRow } from './summary.js';
 /** A handler that takes this share of all handlers' and lanes' time is the one to look at. */
 const DOMINATES = 0.4;
 
+/** So is one that takes this share of all handlers' time, where handlers matter at all. */
+const MOST_OF_HANDLERS = 0.6;
+const HANDLERS_MATTER = 0.2;
+
 /** An ordinary program collects for a few per cent of its time. */
 const TOO_MUCH_GC = 0.15;
 
 /** Encoding and copying usually take 5 to 15 % of a busy thread. */
 const TOO_MUCH_CLONING = 0.3;
+
+/** With fewer events in a batch the message costs more than what it carries. */
+const SMALL_BATCH = 16;
 
 /** Lanes that are busy for less of the time than this are nobody's problem, whatever runs on them. */
 const MATTERS = 0.25;
@@ -29,8 +36,11 @@ function handlerDominates({ session, threads, handlers }: Evidence) {
   const top = mostOf(handlers, timeOf);
   if (!top || laneMs === 0 || busy < MATTERS) return [];
   const value = Math.min(1, top.amount / laneMs);
-  if (value < DOMINATES) return [];
+  const all = handlers.reduce((sum, other) => sum + timeOf(other), 0);
+  const isMost = value >= HANDLERS_MATTER && top.amount >= MOST_OF_HANDLERS * all;
+  if (value < DOMINATES && !isMost) return [];
   const { row } = top;
+  const more = value < DOMINATES ? ', more than all other handlers together' : '';
   const events = handlers
     .filter(({ handler }) => handler === row.handler)
     .reduce((sum, { events }) => sum + events, 0);
@@ -42,7 +52,7 @@ function handlerDominates({ session, threads, handlers }: Evidence) {
       handler: row.handler,
       value,
       weight: value * busy,
-      sentence: `Handler ${row.handler} dominates: it takes ${percent(value)} of the ${where === 'lane' ? 'lanes’' : 'main thread’s'} working time${each}.`,
+      sentence: `Handler ${row.handler} dominates: it takes ${percent(value)} of the ${where === 'lane' ? 'lanes’' : 'main thread’s'} working time${more}${each}.`,
       advice: `Make ${row.handler} cheaper: search for it in the flame graph to see where its time goes.`,
     },
   ];
@@ -72,7 +82,7 @@ function gcBound({ threads, handlers }: Evidence) {
   });
 }
 
-function cloneBound({ threads }: Evidence) {
+function cloneBound({ threads, session }: Evidence) {
   return threads.flatMap(({ name, cpuMs, cloneMs, busyShare }) => {
     const value = cpuMs > 0 ? (cloneMs ?? 0) / cpuMs : 0;
     if (value < TOO_MUCH_CLONING || busyShare < BUSY) return [];
@@ -82,11 +92,20 @@ function cloneBound({ threads }: Evidence) {
         thread: name,
         value,
         weight: value * busyShare,
-        sentence: `Encoding and copying take ${percent(value)} of the working time of ${name}.`,
-        advice: 'Make payloads smaller and flat, and put large read-only data into the option shared.',
+        sentence: `Encoding events and sending them between threads takes ${percent(value)} of the working time of ${name}.`,
+        advice: adviceOnMessages(session),
       },
     ];
   });
+}
+
+/** Waking a thread costs as much as encoding dozens of events, so what helps depends on how many share a message. */
+function adviceOnMessages({ spans }: Evidence['session']): string {
+  const batches = spans.filter(({ kind }) => kind === 'batch');
+  const events = batches.reduce((sum, batch) => sum + (batch.events ?? 0), 0) / (batches.length || 1);
+  return batches.length > 0 && events < SMALL_BATCH
+    ? `Publish more events at once (publishMany): a lane got only ${events.toFixed(1)} events in a message.`
+    : 'Make payloads smaller and flat, and put large read-only data into the option shared.';
 }
 
 /** The handler with the most of something over all threads, with the row of the thread that has most of it. */

@@ -59,6 +59,19 @@ describe('each cause, planted', () => {
     expect(list[0]?.advice).toContain('risk/order.placed');
   });
 
+  test('a handler also dominates when it takes more than all others, and the engine the rest', async () => {
+    const samples: Sample[] = [
+      [[run, slow], 210],
+      [[run, quick], 50],
+      [[run], 440],
+    ];
+    const list = await verdicts([dispatcher(100), busyLane(0, samples), writer(100)]);
+    expect(list[0]).toMatchObject({ cause: 'handler-dominates', value: 0.3 });
+    expect(list[0]?.sentence).toContain(
+      '30 % of the lanes’ working time, more than all other handlers together',
+    );
+  });
+
   test('one lane is busy with a hot key', async () => {
     const list = await verdicts(
       [dispatcher(100), busyLane(0, even(950)), busyLane(1, even(100)), writer(100)],
@@ -122,6 +135,10 @@ describe('each cause, planted', () => {
     const list = await verdicts([dispatcher(600, samples), busyLane(0, even(300)), writer(100)]);
     expect(list[0]).toMatchObject({ cause: 'clone-bound', thread: 'dispatcher' });
     expect(list[0]?.value).toBeCloseTo(400 / 600, 6);
+    expect(list[0]?.advice).toContain('payloads smaller');
+    const spans = [1, 3].map((events) => ({ thread: 'lane-0', kind: 'batch', start: 0, end: 1, events }));
+    const small = await verdicts([dispatcher(600, samples), busyLane(0, even(300)), writer(100)], { spans });
+    expect(small[0]?.advice).toContain('publishMany): a lane got only 2.0 events in a message');
   });
 
   test('all lanes are bound: more threads where there are cores, cheaper handlers where not', async () => {
