@@ -55,10 +55,10 @@ export const HEALTH_ERROR_RATE = 0.05;
 export const HEALTH_LATENCY_MS = 1000;
 export const HEALTH_WAL_BYTES = 1024 * 1024 * 1024;
 
-/** Health is judged by what happened since one to two of these windows ago. */
-export const HEALTH_WINDOW_MS = 5000;
+/** Health is judged by what happened in this time: long enough for a rate, short enough to be news. */
+export const HEALTH_WINDOW_MS = 10_000;
 
-/** A busy engine looks at its health this often; an idle one never. */
+/** A busy engine looks at its health this often, which is also how exact the window is; an idle one never looks. */
 export const HEALTH_CHECK_MS = 1000;
 
 /** Slab references are 32-bit: 21 bits of slab, 11 bits of row. */

@@ -339,6 +339,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     this.#parts = await this.#reopen({ run, lastDurable: hub.lastDurable });
     this.#hub = this.#parts.hub;
     this.#preparation = new Preparation(this.#parts.registry, options);
+    this.#hub.health.follow(hub.health);
   }
 
   /** @internal */

@@ -14,7 +14,7 @@ export function healthFacts(hub: Hub, { counters, meters, store }: HubParts, ful
     handled: counters.handled,
     latencySum: meters.handled.sum,
     latencyCount: meters.handled.count,
-    walBytes: sizeOf(`${store.location}-wal`),
+    walBytes: store.location === 'memory' ? 0 : sizeOf(`${store.location}-wal`),
   };
 }
 

@@ -48,23 +48,28 @@ interface Mark {
   readonly facts: HealthFacts;
 }
 
-/** Judges an engine's health over a sliding window, and says when it changes. Nothing runs while nothing happens. */
+/**
+ * Judges an engine's health by what happened in the last ten seconds, and says when it changes. It looks when
+ * something happens and once more a second later, and goes on while there is work or while work has made the engine
+ * unwell: the window moves on in silence, too. An idle engine in good health runs nothing.
+ */
 export class HealthWatch {
   readonly #thresholds: Required<HealthThresholds>;
   readonly #measure: () => HealthFacts;
   readonly #notices: Notices;
   #status: HealthStatus = 'HEALTHY';
-  #checkedAt = 0;
   #parkedKeys = 0;
-  #before: Mark;
-  #since: Mark;
+  /** The looks of the window, and the last one before it; oldest first. */
+  readonly #marks: Mark[];
+  #timer: NodeJS.Timeout | undefined;
+  #busy = false;
+  #ended = false;
 
   constructor(thresholds: Required<HealthThresholds>, measure: () => HealthFacts, notices: Notices) {
     this.#thresholds = thresholds;
     this.#measure = measure;
     this.#notices = notices;
-    this.#since = { at: performance.now(), facts: measure() };
-    this.#before = this.#since;
+    this.#marks = [{ at: performance.now(), facts: measure() }];
   }
 
   get current(): Health {
@@ -72,25 +77,55 @@ export class HealthWatch {
   }
 
   /**
-   * Called once an answer; looks at most once a second, but at once when keys were parked or freed: that may be the
-   * last thing that happens for a long time.
+   * Called once an answer; looks about once a second, but at once when keys were parked or freed. What happens
+   * between two looks is seen by the next, which a timer makes: it may be the last thing for a long time.
    */
   check(parkedKeys: number): void {
-    const now = performance.now();
-    if (now - this.#checkedAt < HEALTH_CHECK_MS && parkedKeys === this.#parkedKeys) return;
-    this.#checkedAt = now;
+    const changed = parkedKeys !== this.#parkedKeys;
     this.#parkedKeys = parkedKeys;
-    this.tell();
+    if (this.#timer === undefined) this.#look();
+    else if (changed) this.tell();
+    this.#busy = true;
   }
 
   /** Says so when the health is not what it was. */
   tell(): void {
+    this.#tell(this.#measure());
+  }
+
+  /** Goes on where the watch of the engine before its recovery ended. */
+  follow(other: HealthWatch): void {
+    this.#status = other.#status;
+    this.tell();
+  }
+
+  /** Looks no more by itself. */
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+  }
+
+  #look(): void {
     const facts = this.#measure();
+    this.#marks.push({ at: performance.now(), facts });
+    this.#busy = false;
+    // Armed first, because a listener may end the watch.
+    this.#arm();
+    this.#tell(facts);
+  }
+
+  #arm(): void {
+    if (this.#ended) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#busy || this.#judgeWork(this.#measure()).reasons.length > 0) this.#look();
+      else this.tell();
+    }, HEALTH_CHECK_MS);
+    this.#timer.unref();
+  }
+
+  #tell(facts: HealthFacts): void {
     const health = this.#judge(facts);
-    if (performance.now() - this.#since.at > HEALTH_WINDOW_MS) {
-      this.#before = this.#since;
-      this.#since = { at: performance.now(), facts };
-    }
     if (health.status === this.#status) return;
     const from = this.#status;
     this.#status = health.status;
@@ -99,25 +134,20 @@ export class HealthWatch {
 
   #judge(facts: HealthFacts): Health {
     if (facts.failure) return { status: 'UNHEALTHY', reasons: [facts.failure.message] };
-    const errorRate = this.#errorRate(facts);
-    const reasons = [...this.#ofWork(facts, errorRate), ...ofState(facts, this.#thresholds.walBytes)];
+    const work = this.#judgeWork(facts);
+    const reasons = [...work.reasons, ...ofState(facts, this.#thresholds.walBytes)];
     // When most tries fail the engine runs, but does not do what it is there for.
-    if (errorRate > 0.5) return { status: 'UNHEALTHY', reasons };
+    if (work.errorRate > 0.5) return { status: 'UNHEALTHY', reasons };
     return { status: reasons.length === 0 ? 'HEALTHY' : 'DEGRADED', reasons };
   }
 
-  #errorRate({ failed, handled }: HealthFacts): number {
-    const { facts } = this.#before;
-    const failures = failed - facts.failed;
-    const tries = failures + handled - facts.handled;
-    return tries === 0 ? 0 : failures / tries;
-  }
-
-  #ofWork({ latencySum, latencyCount }: HealthFacts, errorRate: number): string[] {
-    const { facts } = this.#before;
-    const count = latencyCount - facts.latencyCount;
-    const latency = count === 0 ? 0 : (latencySum - facts.latencySum) / count;
-    return [
+  /** What was done in the window. */
+  #judgeWork(facts: HealthFacts): { readonly errorRate: number; readonly reasons: readonly string[] } {
+    const before = this.#before();
+    const failures = facts.failed - before.failed;
+    const errorRate = share(failures, failures + facts.handled - before.handled);
+    const latency = share(facts.latencySum - before.latencySum, facts.latencyCount - before.latencyCount);
+    const reasons = [
       ...(errorRate > this.#thresholds.errorRate
         ? [
             `${(errorRate * 100).toFixed(1)} % of handlers' tries fail: see engine.deadLetters and stats().failed.`,
@@ -129,7 +159,19 @@ export class HealthWatch {
           ]
         : []),
     ];
+    return { errorRate, reasons };
   }
+
+  /** The facts at the begin of the window. */
+  #before(): HealthFacts {
+    const begin = performance.now() - HEALTH_WINDOW_MS;
+    while (this.#marks.length > 1 && (this.#marks[1] as Mark).at <= begin) this.#marks.shift();
+    return (this.#marks[0] as Mark).facts;
+  }
+}
+
+function share(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
 }
 
 function ofState({ parkedKeys, full, openLanes, walBytes }: HealthFacts, walLimit: number): string[] {

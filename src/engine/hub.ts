@@ -261,6 +261,7 @@ export class Hub {
     this.#pump.stop();
     this.crew.stop();
     this.failures.stop();
+    this.health.end();
   }
 
   #hasRoom(): boolean {

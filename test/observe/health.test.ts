@@ -1,4 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { NOTICE_CHANNEL, type Notice } from 'millrace';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type HealthFacts, HealthWatch } from '../../dist/src/engine/health.js';
@@ -6,6 +8,7 @@ import { Notices } from '../../dist/src/engine/notices.js';
 import { HEALTH_CHECK_MS, HEALTH_WINDOW_MS } from '../../dist/src/limits.js';
 import { Deposited, Parking } from '../handlers/events.mjs';
 import { handlers, openTestEngine } from '../support/open-test-engine.js';
+import { tempFolder } from '../support/temp-folder.js';
 
 const WELL: HealthFacts = {
   failure: undefined,
@@ -76,7 +79,7 @@ describe('health', () => {
 
 describe('the watch', () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
   });
 
@@ -95,22 +98,20 @@ describe('the watch', () => {
     expect(statuses()).toEqual(['DEGRADED', 'UNHEALTHY', 'HEALTHY']);
   });
 
-  test('looks at most once a second', () => {
+  test('looks once a second, also at what came last', () => {
     const { watch, change, statuses } = watchOver();
-    vi.advanceTimersByTime(HEALTH_CHECK_MS);
     watch.check(0);
     change({ full: 1 });
+    watch.check(0);
     vi.advanceTimersByTime(HEALTH_CHECK_MS - 1);
     watch.check(0);
     expect(statuses()).toEqual([]);
     vi.advanceTimersByTime(1);
-    watch.check(0);
     expect(statuses()).toEqual(['DEGRADED']);
   });
 
-  test('looks at once when keys are parked or freed, which may be the last thing for long', () => {
+  test('looks at once when keys are parked or freed', () => {
     const { watch, change, statuses } = watchOver();
-    vi.advanceTimersByTime(HEALTH_CHECK_MS);
     watch.check(0);
     for (const parkedKeys of [1, 0]) {
       change({ parkedKeys });
@@ -119,19 +120,56 @@ describe('the watch', () => {
     expect(statuses()).toEqual(['DEGRADED', 'HEALTHY']);
   });
 
-  test('forgets failures when they are one to two windows old', () => {
+  test('forgets failures that are older than the window, and says so though nothing happens', () => {
     const { watch, change, statuses } = watchOver();
-    change({ failed: 10, handled: 10 });
-    watch.tell();
-    for (let window = 0; window < 2; window++) {
-      expect(watch.current.status).toBe('DEGRADED');
-      vi.advanceTimersByTime(HEALTH_WINDOW_MS + 1);
-      watch.tell();
-    }
-    watch.tell();
+    watch.check(0);
+    change({ failed: 10, handled: 10, latencySum: 1e6, latencyCount: 10 });
+    watch.check(0);
+    vi.advanceTimersByTime(HEALTH_CHECK_MS);
+    expect(statuses()).toEqual(['DEGRADED']);
+    vi.advanceTimersByTime(HEALTH_WINDOW_MS - 2 * HEALTH_CHECK_MS);
+    expect(watch.current.status).toBe('DEGRADED');
+    vi.advanceTimersByTime(3 * HEALTH_CHECK_MS);
     expect(watch.current).toEqual({ status: 'HEALTHY', reasons: [] });
     expect(statuses()).toEqual(['DEGRADED', 'HEALTHY']);
+    expect(vi.getTimerCount(), 'an idle engine in good health runs nothing').toBe(0);
   });
+
+  test('does not count what happened before a long silence', () => {
+    const { watch, change } = watchOver();
+    watch.check(0);
+    change({ failed: 10 });
+    watch.check(0);
+    vi.advanceTimersByTime(10 * HEALTH_WINDOW_MS);
+    change({ failed: 11, handled: 99 });
+    expect(watch.current).toEqual({ status: 'HEALTHY', reasons: [] });
+    watch.check(0);
+    change({ failed: 31 });
+    expect(watch.current.reasons).toEqual([expect.stringMatching(/^17\.5 %/)]);
+  });
+
+  test('goes on after a recovery, and has no timer when it has ended', () => {
+    const { watch, change, statuses } = watchOver();
+    watch.check(0);
+    change({ failure: new Error('gone') });
+    watch.tell();
+    watch.end();
+    watch.check(0);
+    expect(vi.getTimerCount()).toBe(0);
+    const next = watchOver();
+    next.watch.follow(watch);
+    expect([...statuses(), ...next.statuses()]).toEqual(['UNHEALTHY', 'HEALTHY']);
+  });
+});
+
+test('an engine in memory looks at no file', async () => {
+  const folder = tempFolder();
+  writeFileSync(join(folder, 'memory-wal'), 'larger than the threshold');
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(() => process.chdir(before));
+  const engine = await openTestEngine({ durability: 'memory', health: { walBytes: 1 } });
+  expect(engine.health()).toEqual({ status: 'HEALTHY', reasons: [] });
 });
 
 test('an engine tells its listeners and the diagnostics channel', async () => {
