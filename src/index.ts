@@ -26,6 +26,7 @@ export { type DeadLetterQuery, DeadLetters } from './engine/dead-letters.js';
 export { Engine } from './engine/engine.js';
 export { type FindLeaksOptions, findLeaks, type Leak } from './engine/find-leaks.js';
 export type { Health, HealthStatus } from './engine/health.js';
+export type { EngineLogger } from './engine/log.js';
 export { Metrics } from './engine/metrics.js';
 export { type Fill, NOTICE_CHANNEL, type Notice } from './engine/notices.js';
 export { openEngine } from './engine/open.js';

@@ -11,6 +11,7 @@ import {
   MAX_THREADS,
 } from '../limits.js';
 import { checkThresholds, type HealthThresholds } from './health.js';
+import { checkLogger } from './log.js';
 import type { Durability, EngineOptions } from './options.js';
 
 /** Options with every default filled in. */
@@ -40,6 +41,7 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
     ['memory', 'os', 'disk'],
   );
   checkStore(options.store, durability);
+  checkLogger(options.logger);
   text('run', options.run);
   text('seed', options.seed);
   return {

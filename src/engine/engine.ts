@@ -21,6 +21,7 @@ import type { Health } from './health.js';
 import type { Hub } from './hub.js';
 import type { KnownLog } from './hub-parts.js';
 import { Intake } from './intake.js';
+import type { EngineLog } from './log.js';
 import { Metrics } from './metrics.js';
 import type { Notice } from './notices.js';
 import type {
@@ -46,6 +47,7 @@ export interface EngineParts {
   readonly hub: Hub;
   readonly run: string;
   readonly meters: Meters;
+  readonly log: EngineLog;
 }
 
 /** A running engine. Open it with `openEngine`, end it with `close` or `await using`. */
@@ -316,17 +318,19 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#state = 'closing';
+    this.#parts.log.begins('closing');
     await this.#recovering?.catch(() => {});
     this.#hub.admission.refuseAll(this.#closedError(), true);
     const errors = await shutDown(this.#parts, this.#profiling);
     this.#state = 'closed';
+    this.#parts.log.closed(this.#parts, errors);
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) throw new AggregateError(errors, 'The engine closed with several errors.');
   }
 
   async #recover(): Promise<void> {
     if (this.#state !== 'open') throw this.#closedError();
-    const { hub, store, options, run } = this.#parts;
+    const { hub, store, options, run, log } = this.#parts;
     if (!hub.failure) return;
     if (options.store === undefined) {
       throw new EngineFailedError(
@@ -334,11 +338,13 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
         { cause: hub.failure },
       );
     }
+    log.begins('recovering');
     // What does not close any more has failed already, and the new parts say whether the store is in use.
     await Promise.allSettled([hub.crew.close(), store.close()]);
     this.#parts = await this.#reopen({ run, lastDurable: hub.lastDurable });
     this.#hub = this.#parts.hub;
     this.#preparation = new Preparation(this.#parts.registry, options);
+    log.opened(this.#parts, 'recovered');
     this.#hub.health.follow(hub.health);
   }
 

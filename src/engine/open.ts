@@ -18,6 +18,7 @@ import { Counters } from './counters.js';
 import { Engine, type EngineParts } from './engine.js';
 import { Hub } from './hub.js';
 import type { KnownLog } from './hub-parts.js';
+import { EngineLog } from './log.js';
 import { Notices } from './notices.js';
 import type { EngineOptions } from './options.js';
 import { Orders } from './orders.js';
@@ -38,6 +39,7 @@ export interface Lasting {
   readonly counters: Counters;
   readonly orders: Orders;
   readonly meters: Meters;
+  readonly log: EngineLog;
 }
 
 /**
@@ -68,8 +70,11 @@ export async function openIn(options: CheckedOptions, world: World): Promise<Eng
     meters: new Meters(),
     subscriptions: new Subscriptions({ errored, failed: tell(notices) }, world.timers),
     notices,
+    log: new EngineLog(options.logger, options.store, errored),
   };
+  lasting.log.listenTo(notices);
   const parts = await openParts(options, world, lasting);
+  lasting.log.opened(parts, 'opened');
   return new Engine(parts, (log) => openParts(options, world, lasting, log));
 }
 
@@ -123,7 +128,7 @@ async function openParts(
     });
     await openLanes(hub, registry);
     await recover(hub, store, registry, state);
-    return { options, registry, store, hub, run: state.run, meters: lasting.meters };
+    return { options, registry, store, hub, run: state.run, meters: lasting.meters, log: lasting.log };
   } catch (error) {
     hub?.stop();
     await Promise.allSettled([hub?.crew.close(), store.close()]);

@@ -3,6 +3,7 @@ import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { SubscriptionOptions } from '../publisher/subscription-options.js';
 import type { HealthThresholds } from './health.js';
+import type { EngineLogger } from './log.js';
 
 /** What an acknowledged event survives. `memory`: nothing. `os`: a killed process. `disk`: a power cut. */
 export type Durability = 'memory' | 'os' | 'disk';
@@ -35,6 +36,8 @@ export interface EngineOptions {
   readonly maxInFlightBytes?: number;
   /** When `engine.health()` is no longer `HEALTHY`. */
   readonly health?: HealthThresholds;
+  /** Hears of opening, closing, failures and every notice. Default: silent. */
+  readonly logger?: EngineLogger;
   /** Same result for any thread count: time from the data, ids and random numbers from (run, key). */
   readonly deterministic?: boolean;
   /** Seed of `ctx.random` in deterministic mode. Default 'millrace'. */

@@ -55,6 +55,7 @@ describe.each(INLINE_AND_THREADS)('recover from a handler that stopped the engin
     expect(positions).toEqual(oneTo(engine.stats().lastPosition));
     expect(engine.stats()).toMatchObject({ inFlight: 0, parkedKeys: 0, failed: 1 });
     expect(engine.health().status).not.toBe('UNHEALTHY');
+    expect(notices.findLast(({ kind }) => kind === 'health')).toMatchObject({ from: 'UNHEALTHY' });
     await engine.close();
     expect(liveThreads()).toEqual([]);
   });
