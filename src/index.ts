@@ -65,6 +65,7 @@ export {
   type ModuleHooks,
   type OnEvent,
 } from './lanes/handlers.js';
+export { CHANNELS } from './observe/channels.js';
 export type { LatencySummary } from './observe/histogram.js';
 export type { HotKey } from './observe/hot-keys.js';
 export type { LaneMetrics, Latencies, TypeMetrics } from './observe/meters.js';

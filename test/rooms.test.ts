@@ -10,7 +10,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   publisher: ['events'],
   lanes: ['observe', 'profile', 'events'],
   observe: ['events'],
-  profile: ['events'],
+  profile: ['observe', 'events'],
   store: ['profile', 'events'],
   engine: ['publisher', 'observe', 'profile', 'lanes', 'store', 'events'],
   bus: ['engine', 'publisher', 'store', 'events'],

@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { CHANNELS } from '../observe/channels.js';
 import type { Health, HealthStatus } from './health.js';
 
 /** How full the engine is. */
@@ -43,7 +44,7 @@ export type Notice =
   | { readonly kind: 'failed'; readonly error: Error };
 
 /** What `diagnostics_channel` calls the notices of all engines. */
-export const NOTICE_CHANNEL = 'millrace:notice';
+export const NOTICE_CHANNEL = CHANNELS.notice;
 
 const diagnostics = channel(NOTICE_CHANNEL);
 

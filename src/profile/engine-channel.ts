@@ -1,7 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
+import { CHANNELS } from '../observe/channels.js';
 
 /** Where an engine shows itself when it has been opened, as `{ engine }`: for profilers and the like. */
-export const ENGINE_CHANNEL = 'millrace:engine';
+export const ENGINE_CHANNEL = CHANNELS.engine;
 
 const engines = channel(ENGINE_CHANNEL);
 
