@@ -71,6 +71,7 @@ export type { HotKey } from './observe/hot-keys.js';
 export type { LaneMetrics, Latencies, TypeMetrics } from './observe/meters.js';
 export type { MetricsSnapshot } from './observe/snapshot.js';
 export { traceChrome, traceTree } from './observe/trace-text.js';
+export type { TraceCarrier, Tracing } from './observe/tracing.js';
 export { ENGINE_CHANNEL } from './profile/engine-channel.js';
 export type { ConstructorCount } from './profile/heap-objects.js';
 export {

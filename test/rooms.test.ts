@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   engine: ['publisher', 'observe', 'profile', 'lanes', 'store', 'events'],
   bus: ['engine', 'publisher', 'store', 'events'],
   index: ['bus', 'engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
+  otel: ['observe', 'lanes', 'events'],
   trading: ['index'],
   backtest: ['trading', 'index'],
   testing: ['index', 'engine', 'lanes', 'store', 'profile', 'events'],

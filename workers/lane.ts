@@ -4,6 +4,7 @@ import { LaneCell } from '../src/lanes/lane-cell.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';
 import type { LaneReply, LaneResult, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
 import { LaneRunner } from '../src/lanes/runner.js';
+import { traced } from '../src/lanes/traced.js';
 import { type ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
 
 // msgpackr's native extractor cannot read shared memory. Should a handler module import msgpackr's main entry,
@@ -36,7 +37,7 @@ export default async function lane(task: LaneTask): Promise<unknown> {
 
 async function open(setup: LaneSetup, cell: SharedArrayBuffer): Promise<LaneReply> {
   try {
-    const modules = await loadHandlers(setup.modules);
+    const modules = await traced(await loadHandlers(setup.modules), setup.tracing);
     runner = new LaneRunner(setup, modules, new LaneCell(setup.concurrency, cell));
     return { kind: 'opened', handled: runner.handled };
   } catch (error) {

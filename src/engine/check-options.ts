@@ -42,6 +42,7 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
   );
   checkStore(options.store, durability);
   checkLogger(options.logger);
+  checkTracing(options.tracing);
   text('run', options.run);
   text('seed', options.seed);
   return {
@@ -113,6 +114,15 @@ function checkStore(store: unknown, durability: Durability): void {
       "Durability 'memory' keeps no file: leave out 'store', or choose 'os' or 'disk'.",
     );
   }
+}
+
+function checkTracing(tracing: unknown): void {
+  if (tracing === undefined) return;
+  const { carrier, laneModule } = (tracing ?? {}) as { carrier?: unknown; laneModule?: unknown };
+  if (typeof carrier === 'function' && typeof laneModule === 'string' && isModuleUrl(laneModule)) return;
+  throw new InvalidOptionError(
+    "Option tracing must have carrier() and the URL laneModule: pass openTelemetry() of 'millrace/otel'.",
+  );
 }
 
 function moduleUrls(modules: unknown): readonly string[] {

@@ -178,6 +178,7 @@ function setupOf(options: CheckedOptions, state: StoreState) {
     validate: options.validate === 'publish',
     concurrency: options.concurrency,
     shared: options.shared,
+    tracing: options.tracing?.laneModule,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
+import type { Tracing } from '../observe/tracing.js';
 import type { SubscriptionOptions } from '../publisher/subscription-options.js';
 import type { HealthThresholds } from './health.js';
 import type { EngineLogger } from './log.js';
@@ -38,6 +39,8 @@ export interface EngineOptions {
   readonly health?: HealthThresholds;
   /** Hears of opening, closing, failures and every notice. Default: silent. */
   readonly logger?: EngineLogger;
+  /** Takes part in distributed traces: `openTelemetry()` of `millrace/otel`. Default: none. */
+  readonly tracing?: Tracing;
   /** Same result for any thread count: time from the data, ids and random numbers from (run, key). */
   readonly deterministic?: boolean;
   /** Seed of `ctx.random` in deterministic mode. Default 'millrace'. */

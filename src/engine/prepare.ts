@@ -6,6 +6,7 @@ import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '
 import { checkPayload, checkSize } from '../events/payload-check.js';
 import type { EventRegistry, RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
+import { type Tracing, withCarrier } from '../observe/tracing.js';
 import type { CheckedOptions } from './check-options.js';
 import type { RowFacts } from './sequencer.js';
 
@@ -23,12 +24,14 @@ export class Preparation {
   readonly #registry: EventRegistry;
   readonly #validate: boolean;
   readonly #deterministic: boolean;
+  readonly #tracing: Tracing | undefined;
   readonly #clock = new Clock();
 
   constructor(registry: EventRegistry, options: CheckedOptions) {
     this.#registry = registry;
     this.#validate = options.validate === 'publish';
     this.#deterministic = options.deterministic;
+    this.#tracing = options.tracing;
   }
 
   /** @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError, InvalidNameError, NotDeterministicError */
@@ -36,7 +39,8 @@ export class Preparation {
     const type = this.#typeOf(event);
     const data = this.#check(type, event.data);
     const aggregateId = type.aggregateId(data);
-    return this.#prepared(type, data, aggregateId, event.options);
+    const options = this.#tracing ? withCarrier(event.options, this.#tracing.carrier()) : event.options;
+    return this.#prepared(type, data, aggregateId, options);
   }
 
   /** As `prepare`, for an aggregate that the caller names. @throws also when the event belongs to another one. */

@@ -6,6 +6,7 @@ import { LaneCell } from './lane-cell.js';
 import { loadHandlers } from './load-handlers.js';
 import type { HandledType, LaneBatch, LaneResult, LaneSetup } from './protocol.js';
 import { LaneRunner } from './runner.js';
+import { traced } from './traced.js';
 
 /** A lane on the main thread: the same runner, no thread. It cannot be ended in the middle of a handler. */
 export class InlineLane implements Lane {
@@ -21,7 +22,8 @@ export class InlineLane implements Lane {
   }
 
   async open(setup: LaneSetup): Promise<readonly HandledType[]> {
-    this.#runner = new LaneRunner(setup, await this.#load(setup.modules), this.cell);
+    const modules = await traced(await this.#load(setup.modules), setup.tracing);
+    this.#runner = new LaneRunner(setup, modules, this.cell);
     return this.#runner.handled;
   }
 

@@ -35,7 +35,8 @@ async function loadOne(url: string): Promise<HandlerModule> {
   );
 }
 
-async function importModule(url: string): Promise<{ default?: unknown }> {
+/** @throws HandlerModuleFailedError, InvalidDefinitionError naming the module. */
+export async function importModule(url: string): Promise<{ default?: unknown }> {
   try {
     return (await import(url)) as { default?: unknown };
   } catch (error) {

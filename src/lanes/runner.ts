@@ -15,6 +15,7 @@ import type { LaneCell } from './lane-cell.js';
 import { LaneProfile } from './lane-profile.js';
 import { NameCache } from './name-cache.js';
 import type { HandledType, LaneBatch, LaneFailure, LaneResult, LaneSetup } from './protocol.js';
+import { isThenable } from './thenable.js';
 import { WorkMeter } from './work-meter.js';
 
 /** The handlers of one stored type, and how its payloads become current. */
@@ -336,11 +337,4 @@ function callHandlers(
     }
   }
   return undefined;
-}
-
-/** Query builders and promises of other libraries are awaited as well. */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
 }

@@ -1,0 +1,83 @@
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapGetter,
+  trace,
+} from '@opentelemetry/api';
+import type { DomainEvent, EventMetadata } from '../events/domain-event.js';
+import type { HandlerContext, HandlerEntry } from '../lanes/handlers.js';
+import { isThenable } from '../lanes/thenable.js';
+import type { WrapHandler } from '../lanes/traced.js';
+import { ATTRIBUTES } from './attributes.js';
+import { TracedContext } from './traced-context.js';
+
+const tracer = trace.getTracer('millrace');
+
+const METADATA: TextMapGetter<EventMetadata> = {
+  keys: (metadata) => Object.keys(metadata),
+  get: (metadata, key) => (typeof metadata[key] === 'string' ? metadata[key] : undefined),
+};
+
+/** A handler that runs inside a span, under the context that its event carries. */
+const wrap: WrapHandler = (entry) => {
+  const handle = entry.handle as (event: DomainEvent, context: HandlerContext) => unknown;
+  return (event: DomainEvent, inner: HandlerContext) => {
+    // Not under what is active here: on the main thread that is whoever happened to wake the lane.
+    const parent = propagation.extract(ROOT_CONTEXT, event.metadata, METADATA);
+    const span = startSpan(entry, event, inner, parent);
+    const own = trace.setSpan(parent, span);
+    try {
+      const result = context.with(own, () => handle(event, new TracedContext(inner, own)));
+      if (!isThenable(result)) {
+        span.end();
+        return undefined;
+      }
+      return Promise.resolve(result).then(
+        () => span.end(),
+        (error: unknown) => {
+          end(span, error);
+          throw error;
+        },
+      );
+    } catch (error) {
+      end(span, error);
+      throw error;
+    }
+  };
+};
+
+function startSpan(
+  { module, eventType }: HandlerEntry,
+  event: DomainEvent,
+  { lane, attempt }: HandlerContext,
+  parent: typeof ROOT_CONTEXT,
+): Span {
+  const attributes = {
+    [ATTRIBUTES.system]: 'millrace',
+    [ATTRIBUTES.operationName]: 'process',
+    [ATTRIBUTES.operationType]: 'process',
+    [ATTRIBUTES.destination]: eventType.type,
+    [ATTRIBUTES.partition]: String(lane),
+    [ATTRIBUTES.messageId]: event.id,
+    [ATTRIBUTES.handler]: module,
+    [ATTRIBUTES.position]: event.position,
+    [ATTRIBUTES.attempt]: attempt,
+  };
+  return tracer.startSpan(`process ${eventType.type}`, { kind: SpanKind.CONSUMER, attributes }, parent);
+}
+
+/** Ends the span of a handler that failed. */
+function end(span: Span, thrown: unknown): void {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const { code } = error as { code?: unknown };
+  span.setAttribute(ATTRIBUTES.errorType, typeof code === 'string' ? code : error.name);
+  span.recordException(error);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+  span.end();
+}
+
+export default wrap;
