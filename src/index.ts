@@ -116,6 +116,7 @@ export {
   type StoreReadOptions,
   type StoreSummary,
 } from './store/inspect.js';
-export { type Trace, type TraceNode, type TraceQuery, traceStory } from './store/trace.js';
+export type { Trace, TraceNode, TraceQuery } from './store/story.js';
+export { traceStory } from './store/trace.js';
 export { type StoreReport, verifyStore } from './store/verify.js';
 export type { StoreProblem, StoreProblemKind } from './store/verify-problems.js';

@@ -13,6 +13,7 @@ import type { Meters } from '../observe/meters.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import { Subscribable } from '../publisher/subscribable.js';
 import type { Store } from '../store/store.js';
+import type { Trace, TraceQuery } from '../store/story.js';
 import { abortable, unlessAborted } from './abortable.js';
 import { type CheckedOptions, checkThreads, checkUntil } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
@@ -37,6 +38,7 @@ import type { ProfileOptions } from './profile-options.js';
 import { type ProfileReport, Profiling } from './profiling.js';
 import { EventStream } from './read.js';
 import { shutDown } from './shut-down.js';
+import { traceInLog } from './trace.js';
 import { turn } from './turn.js';
 
 /** What an engine is made of; `openEngine` puts it together. */
@@ -207,6 +209,15 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
         return entry && sequencer.tail.positionsOf(entry.position, after);
       },
     );
+  }
+
+  /**
+   * Follows one story through the durable log, as `traceStory` does in a file; in memory as far as it is kept.
+   *
+   * @throws InvalidOptionError when there is no such event; NotRetainedError, EngineClosedError.
+   */
+  trace(query: TraceQuery): Promise<Trace> {
+    return traceInLog((options) => this.read(options), this.#parts.store.location, query);
   }
 
   /** Resolves when everything accepted so far and everything it led to is durable and handled. */

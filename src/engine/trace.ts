@@ -1,0 +1,57 @@
+import type { DomainEvent } from '../events/domain-event.js';
+import { NotRetainedError } from '../events/errors.js';
+import {
+  noSuchEvent,
+  placeOf,
+  Story,
+  type StoryStart,
+  startOf,
+  type Trace,
+  type TraceQuery,
+} from '../store/story.js';
+import type { ReadOptions } from './options.js';
+
+type Read = (options: ReadOptions) => AsyncIterable<DomainEvent>;
+
+/** As `traceStory`, through an engine's own reader: the event loop goes round between pages. */
+export async function traceInLog(read: Read, location: string, query: TraceQuery): Promise<Trace> {
+  const start = await findStart(read, location, query);
+  const story = new Story(start);
+  for await (const event of retained(read, start.fromPosition)) if (!story.add(event)) break;
+  if (story.trace.events === 0 && !('correlationId' in query)) throw noSuchEvent(query, location);
+  return story.trace;
+}
+
+async function findStart(read: Read, location: string, query: TraceQuery): Promise<StoryStart> {
+  const place = placeOf(query);
+  let found: DomainEvent | undefined;
+  try {
+    found = place && (await first(read(place)));
+  } catch (error) {
+    if (!(error instanceof NotRetainedError) || 'position' in query) throw error;
+    // A log in memory that has dropped events cannot look up aggregates any more, but it can be read through.
+    return { fromPosition: 1, ...query };
+  }
+  return startOf(query, found, location);
+}
+
+/** What is still there of the log from a position on; more may be dropped while it is read. */
+async function* retained(read: Read, fromPosition: number): AsyncGenerator<DomainEvent> {
+  for (let from = fromPosition; ; ) {
+    try {
+      for await (const event of read({ fromPosition: from })) {
+        from = event.position + 1;
+        yield event;
+      }
+      return;
+    } catch (error) {
+      if (!(error instanceof NotRetainedError)) throw error;
+      from = Number(error.details.firstPosition);
+    }
+  }
+}
+
+async function first(events: AsyncIterable<DomainEvent>): Promise<DomainEvent | undefined> {
+  for await (const event of events) return event;
+  return undefined;
+}

@@ -1,0 +1,122 @@
+import type { DomainEvent } from '../events/domain-event.js';
+import { InvalidOptionError } from '../events/errors.js';
+import { MAX_TRACED_EVENTS } from '../limits.js';
+
+/** Which story to follow: by one of its events, or by the correlation id that all of it bears. */
+export type TraceQuery =
+  | { readonly correlationId: string }
+  | { readonly id: string }
+  | { readonly position: number };
+
+/** An event of a story, and what it led to. */
+export interface TraceNode {
+  readonly event: DomainEvent;
+  readonly children: readonly TraceNode[];
+}
+
+/** The events of one story. */
+export interface Trace {
+  /** Events whose cause is not part of the story, in position order. */
+  readonly roots: readonly TraceNode[];
+  readonly events: number;
+  /** Whether the story has more events than the limit. */
+  readonly truncated: boolean;
+}
+
+/** Where to begin to read, and what is surely part of the story. */
+export interface StoryStart {
+  readonly fromPosition: number;
+  readonly id?: string;
+  readonly correlationId?: string;
+}
+
+/** Where an event lies, in the words of both readers. */
+export type EventPlace =
+  | { readonly fromPosition: number }
+  | { readonly aggregateId: string; readonly fromVersion: number };
+
+interface Growing {
+  readonly event: DomainEvent;
+  readonly children: Growing[];
+}
+
+/** A story that grows while the log is read in position order. */
+export class Story {
+  readonly #start: StoryStart;
+  readonly #byId = new Map<string, Growing>();
+  readonly #roots: Growing[] = [];
+  #truncated = false;
+
+  constructor(start: StoryStart) {
+    this.#start = start;
+  }
+
+  /** Adds the event if it belongs to the story; false when the story is as long as it may be. */
+  add(event: DomainEvent): boolean {
+    const { id, metadata } = event;
+    const cause = metadata.causationId === undefined ? undefined : this.#byId.get(metadata.causationId);
+    const { correlationId } = this.#start;
+    const belongs =
+      cause !== undefined ||
+      id === this.#start.id ||
+      (correlationId !== undefined && metadata.correlationId === correlationId);
+    if (!belongs) return true;
+    if (this.#byId.size === MAX_TRACED_EVENTS) {
+      this.#truncated = true;
+      return false;
+    }
+    const node: Growing = { event, children: [] };
+    this.#byId.set(id, node);
+    (cause?.children ?? this.#roots).push(node);
+    return true;
+  }
+
+  get trace(): Trace {
+    return { roots: this.#roots, events: this.#byId.size, truncated: this.#truncated };
+  }
+}
+
+/**
+ * Where the event that a query names must lie; undefined when it names none. A correlation id is mostly the id of
+ * the story's first event, and then nothing before that can belong to it.
+ *
+ * @throws InvalidOptionError
+ */
+export function placeOf(query: TraceQuery): EventPlace | undefined {
+  if ('position' in query) {
+    const { position } = query;
+    if (Number.isInteger(position) && position >= 1) return { fromPosition: position };
+    throw new InvalidOptionError(`trace: position is ${position}; it must be a whole number from 1.`);
+  }
+  if ('correlationId' in query && query.correlationId === '') {
+    throw new InvalidOptionError('trace: the correlation id is empty.');
+  }
+  // Ids are `run/aggregate/version`, and an aggregate id may hold slashes itself.
+  const id = 'id' in query ? query.id : query.correlationId;
+  const end = id.lastIndexOf('/');
+  const begin = id.indexOf('/');
+  const version = Number(id.slice(end + 1));
+  if (begin < 0 || end <= begin || !Number.isInteger(version) || version < 1) return undefined;
+  return { aggregateId: id.slice(begin + 1, end), fromVersion: version };
+}
+
+/**
+ * Where a story begins.
+ *
+ * @param found the first event at or after the place, if there is one.
+ * @throws InvalidOptionError when the query names an event that is not there.
+ */
+export function startOf(query: TraceQuery, found: DomainEvent | undefined, location: string): StoryStart {
+  if ('correlationId' in query) {
+    const { correlationId } = query;
+    return { fromPosition: found?.id === correlationId ? found.position : 1, correlationId };
+  }
+  const isIt = 'position' in query ? found?.position === query.position : found?.id === query.id;
+  if (!found || !isIt) throw noSuchEvent(query, location);
+  return { fromPosition: found.position, id: found.id };
+}
+
+export function noSuchEvent(query: TraceQuery, location: string): InvalidOptionError {
+  const which = 'position' in query ? `at position ${query.position}` : `'${'id' in query ? query.id : ''}'`;
+  return new InvalidOptionError(`trace: there is no event ${which} in ${location}.`);
+}
