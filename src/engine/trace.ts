@@ -39,13 +39,11 @@ async function findStart(read: Read, location: string, query: TraceQuery): Promi
 async function* retained(read: Read, fromPosition: number): AsyncGenerator<DomainEvent> {
   for (let from = fromPosition; ; ) {
     try {
-      for await (const event of read({ fromPosition: from })) {
-        from = event.position + 1;
-        yield event;
-      }
+      yield* read({ fromPosition: from });
       return;
     } catch (error) {
       if (!(error instanceof NotRetainedError)) throw error;
+      // Everything up to here has been read or is gone.
       from = Number(error.details.firstPosition);
     }
   }
