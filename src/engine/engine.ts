@@ -1,12 +1,7 @@
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { toError } from '../events/error-codec.js';
-import {
-  ConcurrencyError,
-  EngineClosedError,
-  EngineFailedError,
-  type MillraceError,
-} from '../events/errors.js';
+import { EngineClosedError, EngineFailedError, type MillraceError } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
 import { PUBLISH_MANY_YIELD } from '../limits.js';
 import type { Meters } from '../observe/meters.js';
@@ -38,8 +33,10 @@ import type { ProfileOptions } from './profile-options.js';
 import { type ProfileReport, Profiling } from './profiling.js';
 import { EventStream } from './read.js';
 import { shutDown } from './shut-down.js';
+import { statsOf } from './stats.js';
 import { traceInLog } from './trace.js';
 import { turn } from './turn.js';
+import { wrongVersion } from './wrong-version.js';
 
 /** What an engine is made of; `openEngine` puts it together. */
 export interface EngineParts {
@@ -176,10 +173,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     const accept = (): Receipt | Promise<Receipt> => {
       const actual = this.#hub.directory.find(aggregateId)?.version ?? 0;
       if (expectedVersion !== undefined && actual !== expectedVersion) {
-        throw new ConcurrencyError(
-          `Aggregate '${aggregateId}' is at version ${actual}, not ${expectedVersion}. Read its new events and decide again.`,
-          { details: { aggregateId, expected: expectedVersion, actual } },
-        );
+        throw wrongVersion(aggregateId, expectedVersion, actual);
       }
       let receipt: Receipt = { position: 0, version: actual };
       for (const event of prepared) receipt = this.#accept(event);
@@ -277,17 +271,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   stats(): EngineStats {
-    const { counters, commits, sequencer, lastDurable, failure, crew, parking } = this.#hub;
-    return {
-      ...counters,
-      parkedKeys: parking.parked,
-      state: failure && this.#state !== 'closed' ? 'failed' : this.#state,
-      durable: lastDurable,
-      commits: commits.commits,
-      laneTasks: crew.tasks,
-      threads: crew.threads,
-      lastPosition: sequencer.lastPosition,
-    };
+    return statsOf(this.#hub, this.#state);
   }
 
   /**
