@@ -8,6 +8,7 @@ import {
   PRESSURE_AT,
 } from '../limits.js';
 import type { Notices } from './notices.js';
+import type { Timers } from './timers.js';
 
 /** How an engine is. `DEGRADED`: it works, but somebody should look. `UNHEALTHY`: it does not work. */
 export type HealthStatus = 'HEALTHY' | 'DEGRADED' | 'UNHEALTHY';
@@ -61,14 +62,21 @@ export class HealthWatch {
   #parkedKeys = 0;
   /** The looks of the window, and the last one before it; oldest first. */
   readonly #marks: Mark[];
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: Pick<Timers, 'background' | 'clear'>;
+  #timer: unknown;
   #busy = false;
   #ended = false;
 
-  constructor(thresholds: Required<HealthThresholds>, measure: () => HealthFacts, notices: Notices) {
+  constructor(
+    thresholds: Required<HealthThresholds>,
+    measure: () => HealthFacts,
+    notices: Notices,
+    timers: Pick<Timers, 'background' | 'clear'>,
+  ) {
     this.#thresholds = thresholds;
     this.#measure = measure;
     this.#notices = notices;
+    this.#timers = timers;
     this.#marks = [{ at: performance.now(), facts: measure() }];
   }
 
@@ -102,7 +110,7 @@ export class HealthWatch {
   /** Looks no more by itself. */
   end(): void {
     this.#ended = true;
-    clearTimeout(this.#timer);
+    this.#timers.clear(this.#timer);
   }
 
   #look(): void {
@@ -116,12 +124,11 @@ export class HealthWatch {
 
   #arm(): void {
     if (this.#ended) return;
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#timers.background(() => {
       this.#timer = undefined;
       if (this.#busy || this.#judgeWork(this.#measure()).reasons.length > 0) this.#look();
       else this.tell();
     }, HEALTH_CHECK_MS);
-    this.#timer.unref();
   }
 
   #tell(facts: HealthFacts): void {

@@ -140,6 +140,7 @@ export class Hub {
       parts.health,
       () => healthFacts(this, parts, this.#pressure.share),
       this.notices,
+      parts.timers,
     );
     this.failures = new Failures(
       {

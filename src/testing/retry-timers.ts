@@ -1,4 +1,4 @@
-import type { Timers } from '../engine/timers.js';
+import { NODE_TIMERS, type Timers } from '../engine/timers.js';
 import type { TestClock } from './test-clock.js';
 
 /** When a test engine tries a failed event again: without a pause, or when the test clock says so. */
@@ -43,6 +43,12 @@ export class RetryTimers implements Timers {
     };
     this.#waiting.set(run, timer);
     return timer;
+  }
+
+  /** The engine's look at its own health goes by real time, and holds up nobody. */
+  background(callback: () => void, milliseconds: number): Disposable {
+    const timer = NODE_TIMERS.background(callback, milliseconds);
+    return { [Symbol.dispose]: () => NODE_TIMERS.clear(timer) };
   }
 
   clear(timer: unknown): void {

@@ -5,6 +5,7 @@ import { NOTICE_CHANNEL, type Notice } from 'millrace';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type HealthFacts, HealthWatch } from '../../dist/src/engine/health.js';
 import { Notices } from '../../dist/src/engine/notices.js';
+import { NODE_TIMERS } from '../../dist/src/engine/timers.js';
 import { HEALTH_CHECK_MS, HEALTH_WINDOW_MS } from '../../dist/src/limits.js';
 import { Deposited, Parking } from '../handlers/events.mjs';
 import { handlers, openTestEngine } from '../support/open-test-engine.js';
@@ -29,7 +30,7 @@ function watchOver(thresholds: { errorRate?: number; latencyMs?: number; walByte
   const notices = new Notices(() => {});
   notices.add((notice) => told.push(notice));
   const all = { errorRate: 0.05, latencyMs: 1000, walBytes: 1000, ...thresholds };
-  const watch = new HealthWatch(all, () => facts, notices);
+  const watch = new HealthWatch(all, () => facts, notices, NODE_TIMERS);
   const change = (changed: Partial<HealthFacts>) => {
     facts = { ...facts, ...changed };
   };

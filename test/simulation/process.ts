@@ -56,6 +56,8 @@ export class Process {
           if (this.#alive) steps.add(queue, 'fires', callback);
           return queue;
         },
+        // The engine's look at its own health, which goes by real time: it has no place in a life of steps.
+        background: () => 'never',
         clear: (queue) => {
           if (typeof queue === 'string') steps.drop(queue);
         },
