@@ -391,6 +391,15 @@ export const LEAK_ROUNDS_MAX = 20;
 /** Nodes of one flame graph in a report: the heaviest 20,000 are more than a screen has pixels. */
 export const REPORT_MAX_NODES = 20_000;
 
+/**
+ * Stretches of one thread that speedscope is given in their order; where there are more, only their sums. An hour has
+ * millions, and the file of all threads must stay below the 512 MB that a text can have.
+ */
+export const REPORT_MAX_STRETCHES = 200_000;
+
+/** Readings of one thread's memory in a report's page: more than its chart has pixels. */
+export const REPORT_MAX_READINGS = 1_000;
+
 /** Change from one profile to another that counts as one, unless told otherwise: runs of the same load differ by less. */
 export const PROFILE_DIFF_THRESHOLD = 0.1;
 

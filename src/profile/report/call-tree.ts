@@ -43,12 +43,12 @@ export interface CallTree {
 /** A stretch of time in which one node was on top of the stack. */
 export interface Stretch {
   readonly node: number;
-  readonly micros: number;
+  micros: number;
 }
 
 export interface CpuTree extends CallTree {
-  /** In order, without gaps. */
-  readonly stretches: readonly Stretch[];
+  /** In order, without gaps; undefined when there are more than a report can hold. */
+  readonly stretches: readonly Stretch[] | undefined;
 }
 
 /** The room that a node is shown in: user code that ran for a handler is the handler's. */

@@ -1,3 +1,4 @@
+import { REPORT_MAX_STRETCHES } from '../../limits.js';
 import type { CallFrame, CallNode, CpuTree, Stretch } from './call-tree.js';
 import { codeOf } from './code-of.js';
 import { checkedFrame, isList, isRecord } from './shape.js';
@@ -32,9 +33,11 @@ export function cpuTree(value: unknown): CpuTree {
     const node = collects ? tree.collectionBelow(before, sampled) : sampled;
     const entry = tree.nodes[node] as CallNode;
     entry.self += micros / MICROS_PER_MS;
-    if (micros > 0) stretches.push({ node, micros });
+    const last = stretches.at(-1);
+    if (last?.node === node) last.micros += micros;
+    else if (micros > 0 && stretches.length <= REPORT_MAX_STRETCHES) stretches.push({ node, micros });
   });
-  return { nodes: tree.nodes, stretches };
+  return { nodes: tree.nodes, stretches: stretches.length > REPORT_MAX_STRETCHES ? undefined : stretches };
 }
 
 class TreeBuilder {

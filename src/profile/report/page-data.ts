@@ -1,4 +1,4 @@
-import { REPORT_MAX_NODES } from '../../limits.js';
+import { REPORT_MAX_NODES, REPORT_MAX_READINGS } from '../../limits.js';
 import type { ProfileSession } from '../session.js';
 import { type CallNode, type CallTree, handlerName, handlerOfFrame, roomOf, totalsOf } from './call-tree.js';
 import type { PageData, PageFrame, PageGraph } from './page-types.js';
@@ -18,7 +18,21 @@ export function pageData(
     ...(cpu && { cpu: graphOf(cpu, frames, handlers) }),
     ...(heap && { heap: graphOf(heap, frames, handlers) }),
   }));
-  return { session, summary, frames: frames.rows, handlers: handlers.rows, graphs, spans };
+  const threads = session.threads.map((thread) => ({ ...thread, memory: thinned(thread.memory) }));
+  return {
+    session: { ...session, threads },
+    summary,
+    frames: frames.rows,
+    handlers: handlers.rows,
+    graphs,
+    spans,
+  };
+}
+
+/** Every second, third … reading, and always the last. */
+function thinned<Reading>(readings: readonly Reading[]): readonly Reading[] {
+  const step = Math.ceil(readings.length / REPORT_MAX_READINGS);
+  return readings.filter((_, index) => index % step === 0 || index === readings.length - 1);
 }
 
 /** Values with a number each. */

@@ -30,12 +30,14 @@ export interface SampledProfile {
   readonly weights: readonly number[];
 }
 
+const MICROS_PER_MS = 1000;
+
 /** Two profiles a thread: its time, and what it allocated. */
 export function speedscopeFile(name: string, parts: readonly ThreadPart[]): SpeedscopeFile {
   const frames = new FrameTable();
   const profiles = parts.flatMap(({ thread, cpu, heap }) => [
     ...(cpu ? [timeProfile(thread.name, cpu, frames)] : []),
-    ...(heap ? [allocationProfile(`${thread.name} allocations`, heap, frames)] : []),
+    ...(heap ? [summed(`${thread.name} allocations`, 'bytes', heap, sizesOf(heap), frames)] : []),
   ]);
   return {
     $schema: 'https://www.speedscope.app/file-format-schema.json',
@@ -45,6 +47,10 @@ export function speedscopeFile(name: string, parts: readonly ThreadPart[]): Spee
     shared: { frames: frames.frames },
     profiles,
   };
+}
+
+function sizesOf({ nodes }: CallTree): readonly number[] {
+  return nodes.map(({ self }) => self);
 }
 
 class FrameTable {
@@ -63,30 +69,36 @@ class FrameTable {
   }
 }
 
-function timeProfile(name: string, { nodes, stretches }: CpuTree, frames: FrameTable): SampledProfile {
-  const stackOf = stacksOf({ nodes }, frames);
-  const samples: (readonly number[])[] = [];
-  const weights: number[] = [];
-  let last = -1;
-  for (const { node, micros } of stretches) {
-    if (node === last) weights.push((weights.pop() ?? 0) + micros);
-    else {
-      samples.push(stackOf(node));
-      weights.push(micros);
-    }
-    last = node;
+function timeProfile(name: string, tree: CpuTree, frames: FrameTable): SampledProfile {
+  if (!tree.stretches) {
+    const micros = tree.nodes.map(({ self }) => self * MICROS_PER_MS);
+    return summed(`${name}, summed up`, 'microseconds', tree, micros, frames);
   }
-  return sampled(name, 'microseconds', samples, weights);
-}
-
-function allocationProfile(name: string, tree: CallTree, frames: FrameTable): SampledProfile {
   const stackOf = stacksOf(tree, frames);
-  const own = tree.nodes.flatMap(({ self }, node) => (self > 0 ? [{ self, stack: stackOf(node) }] : []));
+  const samples = tree.stretches.map(({ node }) => stackOf(node));
   return sampled(
     name,
-    'bytes',
+    'microseconds',
+    samples,
+    tree.stretches.map(({ micros }) => micros),
+  );
+}
+
+/** Each stack once, with all of its weight. */
+function summed(
+  name: string,
+  unit: SampledProfile['unit'],
+  tree: CallTree,
+  weights: readonly number[],
+  frames: FrameTable,
+): SampledProfile {
+  const stackOf = stacksOf(tree, frames);
+  const own = weights.flatMap((weight, node) => (weight > 0 ? [{ weight, stack: stackOf(node) }] : []));
+  return sampled(
+    name,
+    unit,
     own.map(({ stack }) => stack),
-    own.map(({ self }) => self),
+    own.map(({ weight }) => weight),
   );
 }
 

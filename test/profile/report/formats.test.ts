@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeReport } from 'millrace';
 import { expect, test } from 'vitest';
-import { engine, GC, handler, IDLE, lane, plant, user } from './plant.js';
+import { REPORT_MAX_READINGS, REPORT_MAX_STRETCHES } from '../../../dist/src/limits.js';
+import { cpuProfile, engine, GC, handler, IDLE, lane, plant, user } from './plant.js';
 
 const burn = handler('risk', 'order.placed');
 const run = engine('callHandlers');
@@ -86,6 +87,38 @@ test('speedscope: all threads in one file, stacks from the root, weights that su
   expect(file.profiles[2]?.weights).toEqual([700, 300]);
   const score = file.shared.frames.find(({ name }) => name === 'score');
   expect(score).toEqual({ name: 'score', file: 'file:///app/handlers.mjs', line: 11, col: 4 });
+});
+
+test('speedscope: a thread with more stretches than the file can hold is summed up, and nothing is lost', async () => {
+  const directory = plant([lane(0, [[[run, burn], 1]])]);
+  const profile = cpuProfile([
+    [[run, burn], 1],
+    [[run], 1],
+  ]);
+  const { samples } = profile;
+  profile.samples = Array.from({ length: REPORT_MAX_STRETCHES + 10 }, (_, index) => samples[index % 2] ?? 0);
+  profile.timeDeltas = profile.samples.map((_, index) => (index === 0 ? 0 : 1000));
+  profile.endTime = profile.startTime + profile.samples.length * 1000;
+  writeFileSync(join(directory, 'lane-0.cpuprofile'), JSON.stringify(profile));
+  const { profiles } = await written<Speedscope>(directory, 'threads.speedscope.json');
+  expect(profiles.map(({ name }) => name)).toEqual(['lane-0, summed up']);
+  const half = (profile.samples.length / 2) * 1000;
+  expect(profiles[0]?.weights).toEqual([half, half]);
+});
+
+test('a page has a bounded number of memory readings, and the last is among them', async () => {
+  const memory = Array.from({ length: 3_001 }, (_, at) => ({ at, heapUsed: at, external: 0 }));
+  const directory = plant([]);
+  const path = join(directory, 'session.json');
+  const session = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify({ ...session, threads: [{ name: 'writer', role: 'writer', memory }] }));
+  await writeReport(directory);
+  const page = readFileSync(join(directory, 'report.html'), 'utf8');
+  const [, data = ''] = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page) ?? [];
+  const shown = JSON.parse(data).session.threads[0].memory;
+  expect(shown.length).toBeLessThanOrEqual(REPORT_MAX_READINGS + 1);
+  expect(shown[0]).toEqual(memory[0]);
+  expect(shown.at(-1)).toEqual(memory.at(-1));
 });
 
 test('Chrome’s trace: threads by name, spans that nest, counters, microseconds', async () => {

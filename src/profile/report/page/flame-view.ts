@@ -127,7 +127,7 @@ export class FlameView {
     const width = canvas.clientWidth;
     if (!this.#focus || width === 0) return;
     this.#boxes = layOut(this.#focus, width, LEAST_WIDTH);
-    const rows = Math.max(MIN_ROWS, ...this.#boxes.map(({ node }) => node.depth + 1));
+    const rows = this.#boxes.reduce((most, { node }) => Math.max(most, node.depth + 1), MIN_ROWS);
     const context = sized(canvas, width, rows * ROW);
     context.font = FONT;
     context.textBaseline = 'middle';

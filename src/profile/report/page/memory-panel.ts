@@ -10,7 +10,7 @@ const HEIGHT = 90;
 /** One small chart a thread: how its heap and its external memory grew. All have one scale for time and for bytes. */
 export function memoryPanel({ threads, duration }: PageData['session']): HTMLElement {
   const known = threads.filter(({ memory }) => memory.length > 1);
-  const most = Math.max(1, ...known.flatMap(({ memory }) => memory.map(sizeOf)));
+  const most = Math.max(1, ...known.map(({ memory }) => peakOf(memory)));
   const charts = known.map(({ name, memory }) => chart(name, memory, duration, most));
   return section(
     'memory',
@@ -29,13 +29,16 @@ function sizeOf({ heapUsed, external }: MemoryReading): number {
   return heapUsed + external;
 }
 
+function peakOf(memory: readonly MemoryReading[]): number {
+  return Math.max(...memory.map(sizeOf));
+}
+
 function chart(name: string, memory: readonly MemoryReading[], duration: number, most: number): HTMLElement {
   const first = memory[0] as MemoryReading;
   const last = memory.at(-1) as MemoryReading;
   const grown = sizeOf(last) - sizeOf(first);
-  const peak = Math.max(...memory.map(sizeOf));
   const sizes = `${asBytes(sizeOf(first))} → ${asBytes(sizeOf(last))}`;
-  const growth = `${grown < 0 ? '' : '+'}${asBytes(grown)}, peak ${asBytes(peak)}`;
+  const growth = `${grown < 0 ? '' : '+'}${asBytes(grown)}, peak ${asBytes(peakOf(memory))}`;
   const area = (of: (reading: MemoryReading) => number, colour: string) =>
     svgElement('polygon', { points: outline(memory, of, duration, most), fill: `var(--${colour})` });
   return element(
