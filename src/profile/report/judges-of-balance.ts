@@ -11,8 +11,12 @@ const IDLE = 0.5;
 /** A lane works at least this much more than the others' mean: chance alone makes no such gap over seconds. */
 const SKEW = 0.3;
 
-/** Part of the events that makes a key hot: on two lanes, half of the work cannot be shared out. */
+/** Part of the events that makes a key hot whatever the others have: on two lanes, half of one lane's. */
 const HOT_KEY = 0.25;
+
+/** Where lanes are uneven, a smaller part does as well, if the next key has this many times less. */
+const STANDS_OUT = 1.5;
+const NOTABLE_KEY = 0.05;
 
 /** The queue counts as full when it is this full in the mean. */
 const FULL = 0.5;
@@ -138,23 +142,33 @@ function laneSkew({ threads, session }: Evidence) {
   if (!busiest || lanes.length < 2) return [];
   const others = meanBusy(lanes.filter((lane) => lane !== busiest));
   const value = busiest.busyShare - others;
-  const [hot] = session.hotKeys;
-  const isHot = hot !== undefined && hot.share >= HOT_KEY;
+  const hot = hotKeyOf(session);
   // Free keys go to whichever lane is idle, so a gap that matters comes from one key that cannot be shared out.
   if (value < SKEW || busiest.busyShare < IDLE) return [];
-  const key = isHot ? ` Key ${JSON.stringify(hot.key)} has ${percent(hot.share)} of all events.` : '';
+  const key = hot ? ` Key ${JSON.stringify(hot.key)} has ${percent(hot.share)} of all events.` : '';
   return [
     {
       cause: 'lane-skew' as const,
       thread: busiest.name,
       value,
-      weight: isHot ? Math.max(value, hot.share * busiest.busyShare) : value,
+      weight: hot ? Math.max(value, hot.share * busiest.busyShare) : value,
       sentence: `The lanes are uneven: ${busiest.name} works ${percent(busiest.busyShare)} of the time, the others ${percent(others)}.${key}`,
-      advice: isHot
+      advice: hot
         ? 'Give the event type a finer partitionKey: events of one key are handled one at a time, on one lane.'
         : 'Look for a key or a handler that takes long at a time: more threads will not help.',
     },
   ];
+}
+
+/**
+ * The key that fills a lane by itself, as far as counts tell. A key whose events take long has fewer of them handled
+ * than published, so on uneven lanes it is enough that it stands out.
+ */
+function hotKeyOf({ hotKeys }: Evidence['session']) {
+  const [hot, next] = hotKeys;
+  if (!hot) return undefined;
+  const standsOut = hot.share >= NOTABLE_KEY && hot.share >= STANDS_OUT * (next?.share ?? 0);
+  return hot.share >= HOT_KEY || standsOut ? hot : undefined;
 }
 
 function meanBusy(lanes: readonly ThreadSummary[]): number {

@@ -50,7 +50,10 @@ class Table<Row> {
   }
 }
 
-/** The heaviest nodes; what is left out counts as its caller's own, so that no weight is lost. */
+/**
+ * The heaviest nodes; what is left out counts as its caller's own, so that no weight is lost. What goes on after an
+ * `await` gets a frame that bears its handler's name, because the handler's own is gone by then.
+ */
 function graphOf(tree: CallTree, frames: Table<PageFrame>, handlers: Table<string>): PageGraph {
   const totals = totalsOf(tree);
   const least = [...totals].sort((a, b) => b - a)[REPORT_MAX_NODES] ?? 0;
@@ -59,6 +62,12 @@ function graphOf(tree: CallTree, frames: Table<PageFrame>, handlers: Table<strin
     frames: [] as number[],
     weights: [] as number[],
     handlers: [] as number[],
+  };
+  const put = (parent: number, frame: PageFrame, self: number, handler: number) => {
+    graph.parents.push(parent);
+    graph.frames.push(frames.indexOf(frame));
+    graph.weights.push(rounded(self));
+    return graph.handlers.push(handler) - 1;
   };
   const kept = new Int32Array(tree.nodes.length);
   tree.nodes.forEach((node, index) => {
@@ -70,10 +79,10 @@ function graphOf(tree: CallTree, frames: Table<PageFrame>, handlers: Table<strin
       return;
     }
     const [owner] = [...node.owners].sort((a, b) => b.fraction - a.fraction);
-    graph.parents.push(parent);
-    graph.frames.push(frames.indexOf(frameOf(node)));
-    graph.weights.push(rounded(node.self));
-    kept[index] = graph.handlers.push(owner ? handlers.indexOf(owner.handler) : -1) - 1;
+    const handler = owner ? handlers.indexOf(owner.handler) : -1;
+    const goesOn = owner && node.code !== 'handler' && tree.nodes[node.parent]?.owners.length === 0;
+    const below = goesOn ? put(parent, [`${owner.handler} after await`, '', 'handler'], 0, handler) : parent;
+    kept[index] = put(below, frameOf(node), node.self, handler);
   });
   return graph;
 }

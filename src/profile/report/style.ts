@@ -97,7 +97,7 @@ dl { margin: 0; font-size: 14px; }
 dl div { display: flex; justify-content: space-between; gap: 16px; padding: 3px 0; border-bottom: 1px solid var(--line); }
 dt { color: var(--faint); overflow-wrap: anywhere; }
 dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-#missing { margin: 4px 0 0; padding-left: 20px; font-size: 14px; }
+ul.notes { margin: 4px 0 0; padding-left: 20px; font-size: 14px; }
 
 @media (max-width: 900px) {
   main { padding: 16px 14px 48px; }

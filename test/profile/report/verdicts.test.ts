@@ -72,6 +72,19 @@ describe('each cause, planted', () => {
     );
   });
 
+  test.each([
+    ['most events', [0.4, 0.3], true],
+    ['fewer, but many more than the next', [0.2, 0.1], true],
+    ['about as many as the next', [0.2, 0.19], false],
+    ['nearly none', [0.02, 0.001], false],
+  ] as const)('uneven lanes and a key with %s', async (_what, shares, isNamed) => {
+    const hotKeys = shares.map((share, index) => ({ key: `key-${index}`, share }));
+    const threads = [dispatcher(100), busyLane(0, even(950)), busyLane(1, even(100)), writer(100)];
+    const skew = (await verdicts(threads, { hotKeys })).find(({ cause }) => cause === 'lane-skew');
+    expect(skew?.sentence.includes('"key-0"')).toBe(isNamed);
+    expect(skew?.advice.includes('partitionKey')).toBe(isNamed);
+  });
+
   test('one lane is busy with a hot key', async () => {
     const list = await verdicts(
       [dispatcher(100), busyLane(0, even(950)), busyLane(1, even(100)), writer(100)],

@@ -2,6 +2,9 @@ import type { PageData } from '../page-types.js';
 import { asCount, asMs, asShare } from '../units.js';
 import { element, section } from './dom.js';
 
+/** Share of a thread's working time that is not worth a line. */
+const NEXT_TO_NOTHING = 0.02;
+
 export function headerOf({ session, summary }: PageData): HTMLElement {
   const { handled } = summary.throughput;
   return element(
@@ -52,7 +55,8 @@ export function factsPanel({ session, summary }: PageData): HTMLElement {
       ]),
       list(hotKeys.slice(0, 6).map(({ key, share }) => [`key ${key}`, asShare(share)] as const)),
     ),
-    ...missingPart(summary.missing),
+    ...notesPart('Not recorded', 'missing', summary.missing),
+    ...notesPart('Without a handler', 'unattributed', unattributed(summary.threads)),
   );
 }
 
@@ -63,10 +67,25 @@ function list(entries: readonly (readonly [name: string, value: string])[]): HTM
   return element('dl', {}, ...pairs);
 }
 
-function missingPart(missing: PageData['summary']['missing']): HTMLElement[] {
-  if (missing.length === 0) return [];
-  const lines = missing.map(({ thread, reason }) =>
+interface Note {
+  readonly thread: string;
+  readonly reason: string;
+}
+
+function notesPart(heading: string, id: string, notes: readonly Note[]): HTMLElement[] {
+  if (notes.length === 0) return [];
+  const lines = notes.map(({ thread, reason }) =>
     element('li', {}, element('strong', {}, thread), `: ${reason}`),
   );
-  return [element('h3', {}, 'Not recorded'), element('ul', { id: 'missing' }, ...lines)];
+  return [element('h3', {}, heading), element('ul', { id, class: 'notes' }, ...lines)];
+}
+
+/** Time on lanes that is nobody's must not be missed in silence, unless it is next to nothing. */
+function unattributed(threads: PageData['summary']['threads']): Note[] {
+  return threads
+    .filter(({ unattributedMs, cpuMs }) => unattributedMs > cpuMs * NEXT_TO_NOTHING)
+    .map(({ name, unattributedMs }) => ({
+      thread: name,
+      reason: `${asMs(unattributedMs)} of your code ran from a timer, or after an await in a function that was never seen below a handler.`,
+    }));
 }
