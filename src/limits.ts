@@ -338,18 +338,15 @@ export const PROFILE_STACK_DEPTH = 64;
 /** Batches, commits and collections that one thread notes during a profile: 20,000 draw any timeline. */
 export const PROFILE_MAX_SPANS = 20_000;
 
+/** Readings of memory, and of queues: 50 a second show what a person can see. */
 export const PROFILE_MEMORY_EVERY_MS = 100;
-
-/** Queue readings: 50 a second show what a person can see. */
 export const PROFILE_QUEUE_EVERY_MS = 20;
 
 /** Queue readings of one profile; when there are more, every second one is left out and the pace is halved. */
 export const PROFILE_MAX_QUEUE_READINGS = 4_096;
 
-/** Default length of a profile, in seconds. */
+/** Length of a profile. It is held in memory until it is written; an hour of samples is 100 MB a thread. */
 export const PROFILE_SECONDS = 10;
-
-/** A profile is held in memory until it is written; an hour of samples is 100 MB a thread. */
 export const PROFILE_SECONDS_MAX = 3_600;
 
 /** How long a thread may take to hand over its profile: it answers between two handlers. */
@@ -358,22 +355,16 @@ export const PROFILE_ANSWER_MS = 5_000;
 /** Events that an EventSpy keeps unless told otherwise; counts go on. A test that looks at more reads the log. */
 export const SPY_EVENTS = 10_000;
 
-/** How long a test waits unless told otherwise: less than the 5 s after which test runners give up without a word. */
+/** How long a test waits, and its engine's close: less than the 5 s after which test runners give up without a word. */
 export const TEST_WAIT_MS = 2000;
-
-/** How long a test engine takes to close before it says what it waits for: also less than those 5 s. */
 export const TEST_CLOSE_MS = 4000;
 
 /** How long a timeout's message waits for the list of dead letters: a store that hangs must not hold it back. */
 export const TEST_REPORT_MS = 250;
 
-/** Events in the message of a failed assertion: one screen. */
+/** Events, differing fields, and characters of a value in the message of a failed assertion: one screen. */
 export const SHOWN_EVENTS = 20;
-
-/** Differing fields in the message of a failed assertion. */
 export const SHOWN_DIFFERENCES = 8;
-
-/** Characters of an event's payload, or of another value, in the message of a failed assertion. */
 export const SHOWN_CHARACTERS = 160;
 
 /** Comparisons that aligning expected with published events may take; longer lists are aligned from the front. */

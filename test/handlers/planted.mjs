@@ -19,7 +19,7 @@ const kept = [];
  */
 export function burnCpu(from) {
   let value = from;
-  for (let round = 0; round < 120_000; round++) value = (Math.imul(value, 31) + round) | 0;
+  for (let round = 0; round < 600_000; round++) value = (Math.imul(value, 31) + round) | 0;
   return value & 1023;
 }
 
