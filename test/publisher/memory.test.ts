@@ -20,6 +20,12 @@ const ANSWERS: readonly [string, unknown][] = [
   ['and is done', [1, 0]],
   ['owners and signals keep no publisher alive', true],
   ['though they live', [2, false]],
+  ['the bytes of tagged subscriptions are there', true],
+  ['until their owner is unsubscribed', 100],
+  ['then they are released', true],
+  ['those of weak subscriptions are released without that', true],
+  ['and nothing of them is left', 0],
+  ['those of owners that are not weak stay', true],
 ];
 
 test('subscriptions hold on to nobody who is gone', async () => {
