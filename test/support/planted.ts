@@ -17,7 +17,7 @@ export async function profilePlanted(engine: Engine, options: ProfileOptions): P
 function plantedEvents(from: number) {
   return Array.from({ length: 60 }, (_, index) => {
     const value = from + index;
-    const key = `key-${value % 7}`;
+    const key = `key-${value % 71}`;
     if (index % 5 < 3) return Burned({ key: index % 10 === 0 ? key : HOT_KEY, value });
     return index % 5 === 3 ? Allocated({ key, value }) : Counted({ key, value });
   });
