@@ -20,7 +20,7 @@ export type {
   JournalOptions,
   WhenFull,
 } from './bus/options.js';
-export type { ProcessingEntry } from './bus/processing-tables.js';
+export type { ProcessingEntry } from './bus/processing-rows.js';
 export { type CloseOnSignalsOptions, closeOnSignals } from './engine/close-on-signals.js';
 export { type DeadLetterQuery, DeadLetters } from './engine/dead-letters.js';
 export { Engine } from './engine/engine.js';

@@ -82,3 +82,24 @@ describe('the public face', () => {
     expect([...packages].sort()).toEqual(['csv-parse/sync', 'zod']);
   });
 });
+
+/** What a user's compiler reads: the types of our own dependencies are not installed there. */
+describe('public types', () => {
+  const DIST = join(root, 'dist/src');
+  const ENTRIES = ['index', 'backtest/index', 'trading/index', 'testing/index', 'otel/index'];
+
+  it.each(ENTRIES)('%s needs no types of SQLite', (entry) => {
+    const seen = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const text = readFileSync(join(DIST, file), 'utf8');
+      expect(text, file).not.toContain("'better-sqlite3'");
+      for (const [, path = ''] of text.matchAll(/(?:from |import\()'(\.[^']+)\.js'/g)) {
+        visit(`${normalize(join(dirname(file), path))}.d.ts`);
+      }
+    };
+    visit(`${entry}.d.ts`);
+    expect(seen.size).toBeGreaterThan(1);
+  });
+});

@@ -6,7 +6,7 @@ import { Delivery, type DeliveryParts, type Tried } from './delivery.js';
 import { type FailedEvent, failedRecord, handlerError, ofSubscriber } from './failed-event.js';
 import type { Journal } from './journal.js';
 import { KeyedQueue } from './keyed-queue.js';
-import type { FailedRecord } from './processing-tables.js';
+import type { FailedRecord } from './processing-rows.js';
 import type { Subscriber, Subscribers } from './subscribers.js';
 
 /** What deliveries are made of. */

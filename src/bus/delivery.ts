@@ -2,7 +2,7 @@ import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { pauseAfter } from '../publisher/retries.js';
 import type { BusHandlerContext } from './options.js';
-import type { FailedRecord } from './processing-tables.js';
+import type { FailedRecord } from './processing-rows.js';
 import type { Subscriber, Subscribers } from './subscribers.js';
 
 /** What a delivery needs of the bus. */

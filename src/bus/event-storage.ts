@@ -9,7 +9,7 @@ import { checkPayload } from '../events/payload-check.js';
 import { MAX_RESULT_BYTES, PROCESSING_LOG_PAGE } from '../limits.js';
 import { Journal } from './journal.js';
 import type { JournalOptions } from './options.js';
-import type { ProcessingEntry } from './processing-tables.js';
+import type { ProcessingEntry } from './processing-rows.js';
 
 /** How an event storage is opened: as an engine, with `path` for the store. */
 export interface EventStorageOptions extends Omit<JournalOptions, 'store'> {

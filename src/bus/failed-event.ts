@@ -2,7 +2,7 @@ import { decodeError, encodeError, toError } from '../events/error-codec.js';
 import { HandlerError } from '../events/errors.js';
 import type { DeadLetter } from '../store/dead-letter.js';
 import type { Delivery, Failure } from './delivery.js';
-import type { FailedRecord } from './processing-tables.js';
+import type { FailedRecord } from './processing-rows.js';
 
 /** An event with a handler whose retries are used up. */
 export interface FailedEvent {

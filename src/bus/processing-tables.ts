@@ -5,50 +5,7 @@ import { StoreCorruptError } from '../events/errors.js';
 import { MAX_MEMORY_FAILED_EVENTS, MAX_MEMORY_PROCESSING_ROWS } from '../limits.js';
 import { errorText, parseError } from '../store/dead-letter-table.js';
 import type { Sqlite } from '../store/sqlite.js';
-
-/** One try of one event: who, when, and with what outcome. */
-export interface ProcessingEntry {
-  /** 1-based number of the entry; later entries have higher ones. */
-  readonly number: number;
-  /** Position of the event. */
-  readonly position: number;
-  /** Name of the subscriber, or what `markProcessed` was told. */
-  readonly handler: string;
-  readonly attempt: number;
-  /** Unix epoch milliseconds. */
-  readonly processedAt: number;
-  /** How long the subscriber took; undefined for what was marked by hand. */
-  readonly milliseconds: number | undefined;
-  readonly outcome: 'done' | 'failed';
-  /** What `markProcessed` was given. */
-  readonly result: unknown;
-  readonly error: Error | undefined;
-}
-
-/** An entry before it has a number. */
-export type NewEntry = Omit<ProcessingEntry, 'number'>;
-
-/** A failed event as it lies in the file. */
-export interface FailedRecord {
-  readonly position: number;
-  readonly id: string;
-  readonly type: string;
-  readonly aggregateId: string;
-  readonly version: number;
-  /** Names of the subscribers that failed. */
-  readonly handlers: readonly string[];
-  readonly attempts: number;
-  /** Unix epoch milliseconds. */
-  readonly firstFailedAt: number;
-  readonly failedAt: number;
-  readonly error: WireError;
-}
-
-/** Which rows to read: those above a number or position, and at most so many. */
-export interface RowRange {
-  readonly after: number;
-  readonly limit: number;
-}
+import type { FailedRecord, NewEntry, ProcessingEntry, RowRange } from './processing-rows.js';
 
 const codec = new Codec();
 

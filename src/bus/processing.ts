@@ -2,14 +2,9 @@ import { PROCESSING_FLUSH_ROWS } from '../limits.js';
 import { Progress, type ProgressChange } from '../store/progress.js';
 import { ProgressTable } from '../store/progress-table.js';
 import { inTransaction, type Sqlite, toStoreError } from '../store/sqlite.js';
+import type { FailedRecord, NewEntry, ProcessingEntry, RowRange } from './processing-rows.js';
 import { openProcessing } from './processing-schema.js';
-import {
-  type FailedRecord,
-  type NewEntry,
-  type ProcessingEntry,
-  ProcessingTables,
-  type RowRange,
-} from './processing-tables.js';
+import { ProcessingTables } from './processing-tables.js';
 import { countFinished, withoutAbove } from './progress-span.js';
 
 /** Where a processing record lies, and the log that it is about. */
