@@ -126,7 +126,9 @@ describe('who is to blame', () => {
     ]);
     await engine.drain();
     expect(Object.fromEntries(await survivors(engine))).toEqual({ gone: [[1, 1]], waits: [[1, 1]] });
-    expect(told('lane-replaced')).toHaveLength(1);
+    // The batch had no answer yet, so 'gone' runs again, and its timer takes the next thread as well: before or
+    // after this line.
+    expect(told('lane-replaced').length).toBeGreaterThanOrEqual(1);
     expect(engine.stats().failed).toBe(0);
   });
 });
