@@ -6,7 +6,7 @@ import type { Bench, Measured } from './support/report.js';
 import { resultOf, round, summarise } from './support/report.js';
 import type { Sample } from './support/sample.js';
 import { rate, type Session } from './support/session.js';
-import type { Contestant } from './support/spawn.js';
+import { aside, type Contestant } from './support/spawn.js';
 
 /** Settings of the twin that are tried; the best one is compared with. */
 const CANDIDATES = [1, 16, 64, 256, 1000];
@@ -31,10 +31,10 @@ export const memory: Bench = {
       piscina: piscina({ ...best, ...naiveLoad }),
     };
     if (session.mode !== 'guard') {
-      contestants.validated = engine(load, { validate: 'publish' });
-      contestants['two lanes'] = engine(load, { threads: 2 });
-      contestants['1 key'] = engine({ ...load, keys: { kind: 'uniform', keys: 1 } });
-      contestants['100,000 keys'] = engine({ ...load, keys: { kind: 'uniform', keys: 100_000 } });
+      contestants.validated = aside(engine(load, { validate: 'publish' }));
+      contestants['two lanes'] = aside(engine(load, { threads: 2 }));
+      contestants['1 key'] = aside(engine({ ...load, keys: { kind: 'uniform', keys: 1 } }));
+      contestants['100,000 keys'] = aside(engine({ ...load, keys: { kind: 'uniform', keys: 100_000 } }));
     }
     const runs = await session.rounds(contestants);
     return {

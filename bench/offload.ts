@@ -2,7 +2,7 @@ import type { WorkEngineRun } from './contestants/work-engine.js';
 import type { WorkPiscinaRun } from './contestants/work-piscina.js';
 import { type Bench, type Measured, resultOf, round } from './support/report.js';
 import type { Session } from './support/session.js';
-import type { Contestant } from './support/spawn.js';
+import { aside, type Contestant } from './support/spawn.js';
 import { calibrate, type Spread, WORK_KEYS, type WorkPlan } from './support/work.js';
 
 const MICROS = 200;
@@ -24,13 +24,17 @@ export const offload: Bench = {
     const contestants: Record<string, Contestant> = {};
     for (const spread of session.choose({ guard: SPREADS.slice(0, 2), short: SPREADS, full: SPREADS })) {
       const load = plan(spread);
-      contestants[`inline ${spread}`] = { module: 'work-inline', options: load };
-      contestants[`2 threads ${spread}`] = onEngine({ ...load, threads: 2, durability: 'memory' });
-      contestants[`unordered ${spread}`] = onPiscina({ ...load, threads: 2 });
+      // No target is about a hot key.
+      const placed = spread === 'hot' ? aside : (contestant: Contestant) => contestant;
+      contestants[`inline ${spread}`] = placed({ module: 'work-inline', options: load });
+      contestants[`2 threads ${spread}`] = placed(onEngine({ ...load, threads: 2, durability: 'memory' }));
+      contestants[`unordered ${spread}`] = placed(onPiscina({ ...load, threads: 2 }));
     }
     if (session.mode !== 'guard') {
-      contestants['1 thread even'] = onEngine({ ...plan('even'), threads: 1, durability: 'memory' });
-      contestants['2 threads even, disk'] = onEngine({ ...plan('even'), threads: 2, durability: 'disk' });
+      contestants['1 thread even'] = aside(onEngine({ ...plan('even'), threads: 1, durability: 'memory' }));
+      contestants['2 threads even, disk'] = aside(
+        onEngine({ ...plan('even'), threads: 2, durability: 'disk' }),
+      );
     }
     const runs = await session.rounds(contestants);
     const ratios: Record<string, number> = {};

@@ -3,7 +3,7 @@ import type { EngineRun } from './contestants/engine.js';
 import type { LoadPlan } from './support/pipeline.js';
 import { type Bench, type Measured, resultOf, round } from './support/report.js';
 import type { Session } from './support/session.js';
-import type { Contestant } from './support/spawn.js';
+import { aside, type Contestant } from './support/spawn.js';
 
 /** Events of a lane batch at full speed; `eventsPerLaneTask` of the plain run shows it. */
 const BATCH = 500;
@@ -14,14 +14,14 @@ export const profiling: Bench = {
   title: 'What profiling costs',
   async run(session: Session): Promise<Measured> {
     const load: LoadPlan = {
-      events: session.choose({ guard: 400_000, short: 1_000_000, full: 5_000_000 }),
+      events: session.choose({ guard: 400_000, short: 600_000, full: 5_000_000 }),
       warmup: 200_000,
       keys: { kind: 'uniform', keys: 1000 },
       payload: 'small',
     };
     const runs = await session.rounds({
       plain: onEngine(load),
-      'CPU sampled': onEngine(load, { cpu: true, heap: false }),
+      'CPU sampled': aside(onEngine(load, { cpu: true, heap: false })),
       'CPU and allocations sampled': onEngine(load, { cpu: true, heap: true }),
       accounting: accounting({ events: load.events, batch: BATCH }),
     });

@@ -5,7 +5,7 @@ import { PAYLOAD_BYTES } from './support/events.js';
 import type { KeyPlan } from './support/keys.js';
 import { type Bench, type Measured, resultOf, round } from './support/report.js';
 import type { Session } from './support/session.js';
-import type { Contestant } from './support/spawn.js';
+import { aside, type Contestant } from './support/spawn.js';
 
 const THOUSAND: KeyPlan = { kind: 'uniform', keys: 1000 };
 
@@ -53,7 +53,7 @@ export const scale: Bench = {
       for (const keys of aggregates) {
         // All aggregates exist before: what is measured is their number, not their making (`durable` has that).
         const plan: KeyPlan = { kind: 'uniform', keys };
-        contestants[known(keys)] = appending(plan, await filled(`keys-${keys}`, keys, plan));
+        contestants[known(keys)] = aside(appending(plan, await filled(`keys-${keys}`, keys, plan)));
       }
       const runs = await session.rounds(contestants);
       const ratios: Record<string, number> = {};

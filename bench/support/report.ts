@@ -9,6 +9,8 @@ export interface Result {
   readonly eventsPerSecond?: number;
   readonly cpuMicrosPerEvent?: number;
   readonly rssMegabytes?: number;
+  /** How many runs the figures are medians of. */
+  readonly runs?: number;
   /** Lowest and highest run, in events/s: how far to trust the median. */
   readonly lowest?: number;
   readonly highest?: number;
@@ -50,6 +52,7 @@ export function summarise(name: string, samples: readonly Sample[]): Result {
   const figures = Object.keys(samples[0]?.extra ?? {});
   return {
     name,
+    runs: samples.length,
     eventsPerSecond: Math.round(median(rates)),
     lowest: Math.round(Math.min(...rates)),
     highest: Math.round(Math.max(...rates)),

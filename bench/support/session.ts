@@ -27,6 +27,11 @@ export class Session {
     return this.#repeats ?? (this.mode === 'full' ? 9 : 5);
   }
 
+  /** Rounds of what no target is about. */
+  get asideRepeats(): number {
+    return this.mode === 'short' ? Math.min(3, this.repeats) : this.repeats;
+  }
+
   /** One of three values by mode. */
   choose<Value>(choices: Readonly<Record<Mode, Value>>): Value {
     return choices[this.mode];
@@ -62,6 +67,7 @@ export class Session {
     const samples = new Map<string, Sample[]>();
     for (let round = 0; round < repeats; round++) {
       for (const [name, contestant] of Object.entries<Contestant>(contestants)) {
+        if (contestant.aside && round >= this.asideRepeats) continue;
         const sample = await this.run(`${round + 1}/${repeats} ${name}`, contestant);
         const list = samples.get(name);
         if (list) list.push(sample);
@@ -86,10 +92,11 @@ export class Runs<Name extends string> {
     return samples;
   }
 
-  /** Median over the rounds of: events/s of `ours` divided by events/s of `twin` in the same round. */
+  /** Median over the rounds that both have run of: events/s of `ours` divided by events/s of `twin` in the same round. */
   ratio(ours: Name, twin: Name): number {
     const twins = this.of(twin);
-    return median(this.of(ours).map((sample, round) => rate(sample) / rate(twins[round] as Sample)));
+    const samples = this.of(ours).slice(0, twins.length);
+    return median(samples.map((sample, round) => rate(sample) / rate(twins[round] as Sample)));
   }
 
   /** Median of one extra figure. */

@@ -8,6 +8,13 @@ import type { Sample } from './sample.js';
 export interface Contestant {
   readonly module: string;
   readonly options: object;
+  /** Shown beside the others, but no target is about it: fewer runs will do. */
+  readonly aside?: boolean;
+}
+
+/** A contestant that no target is about. */
+export function aside(contestant: Contestant): Contestant {
+  return { ...contestant, aside: true };
 }
 
 /** What every contestant is told besides its own options: an empty folder on the bench's disk. */
