@@ -14,7 +14,7 @@ export const profiling: Bench = {
   title: 'What profiling costs',
   async run(session: Session): Promise<Measured> {
     const load: LoadPlan = {
-      events: session.choose({ guard: 400_000, short: 600_000, full: 5_000_000 }),
+      events: session.choose({ guard: 400_000, short: 1_000_000, full: 5_000_000 }),
       warmup: 200_000,
       keys: { kind: 'uniform', keys: 1000 },
       payload: 'small',
