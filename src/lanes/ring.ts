@@ -1,4 +1,4 @@
-/** A first-in first-out queue on a growing power-of-two ring; `shift` and `push` allocate nothing. */
+/** A queue on a growing power-of-two ring; `shift`, `unshift` and `push` allocate nothing. */
 export class Ring<Item> {
   #items: (Item | undefined)[] = new Array(64);
   #head = 0;
@@ -11,6 +11,14 @@ export class Ring<Item> {
   push(item: Item): void {
     if (this.#size === this.#items.length) this.#grow();
     this.#items[(this.#head + this.#size) & (this.#items.length - 1)] = item;
+    this.#size++;
+  }
+
+  /** Puts an item before all others. */
+  unshift(item: Item): void {
+    if (this.#size === this.#items.length) this.#grow();
+    this.#head = (this.#head - 1) & (this.#items.length - 1);
+    this.#items[this.#head] = item;
     this.#size++;
   }
 

@@ -30,7 +30,7 @@ interface Lane {
  * Lanes pull: a key with queued events and none in flight stands in one ready queue for all lanes, so an idle
  * lane takes whatever waits. Once a lane has taken a key, the key is bound to it while anything of it is in
  * flight; that is the whole of the ordering rule. Among its bound keys and the ready ones a lane takes the one
- * whose oldest event has the lowest position.
+ * whose oldest event has the lowest position, but a bound key with a lane's share of all that waits comes first.
  */
 export class LaneScheduler {
   readonly #slabs: readonly (ScheduledSlab | undefined)[];
@@ -76,7 +76,6 @@ export class LaneScheduler {
     }
     if (count === 0) return undefined;
     own.batches++;
-    this.#queued -= count;
     return count === rows.length ? rows : rows.slice(0, count);
   }
 
@@ -164,6 +163,11 @@ export class LaneScheduler {
     this.#ready.push(key);
   }
 
+  #offerFirst(key: KeyState): void {
+    key.place = KeyPlace.Ready;
+    this.#ready.unshift(key);
+  }
+
   #bind(key: KeyState): void {
     key.place = KeyPlace.Bound;
     this.#lane(key.lane).bound.push(key);
@@ -177,7 +181,9 @@ export class LaneScheduler {
   #release(key: KeyState): void {
     key.lane = NO_LANE;
     if (key.returned) this.#putBack(key, key.returned);
-    if (key.place === KeyPlace.Bound) this.#offer(key);
+    if (key.place !== KeyPlace.Bound) return;
+    if (this.#isHot(key)) this.#offerFirst(key);
+    else this.#offer(key);
   }
 
   #putBack(key: KeyState, rows: number[]): void {
@@ -205,8 +211,18 @@ export class LaneScheduler {
       ready = this.#ready.peek();
     }
     if (!bound) return this.#ready.shift();
-    if (!ready || this.#positionOf(bound.head) <= this.#positionOf(ready.head)) return own.bound.shift();
-    return this.#ready.shift();
+    if (!ready || this.#isHot(bound)) return own.bound.shift();
+    return this.#positionOf(bound.head) <= this.#positionOf(ready.head)
+      ? own.bound.shift()
+      : this.#ready.shift();
+  }
+
+  /**
+   * Whether a key holds at least a lane's share of what waits. Nothing is done sooner than all of it, and only one
+   * lane at a time can work on it; the other lanes take the rest.
+   */
+  #isHot(key: KeyState): boolean {
+    return this.openLanes > 1 && key.queued * this.openLanes >= this.#queued;
   }
 
   #takeFrom(key: KeyState, lane: number, rows: Uint32Array, from: number): number {
@@ -217,6 +233,7 @@ export class LaneScheduler {
       this.#advance(key);
     }
     key.inFlight += count - from;
+    this.#queued -= count - from;
     key.lane = lane;
     if (key.queued === 0) key.place = KeyPlace.Idle;
     else this.#bind(key);
