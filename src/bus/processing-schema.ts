@@ -1,6 +1,6 @@
 import { ForeignStoreError, NewerStoreError } from '../events/errors.js';
 import { PROCESSING_LOCK_MS } from '../limits.js';
-import { progressCheck } from '../store/checksum.js';
+import { PROGRESS_SCHEMA } from '../store/progress-table.js';
 import { checkSchema } from '../store/schema-check.js';
 import { guard, inTransaction, openConnection, type Sqlite, toStoreError } from '../store/sqlite.js';
 
@@ -17,20 +17,7 @@ const SCHEMA = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 -- Which positions are finished, in the form that the log uses for its lanes: a mark and, above it, one bit each.
-CREATE TABLE progress (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  mark INTEGER NOT NULL,
-  indexed INTEGER NOT NULL,
-  checksum INTEGER NOT NULL
-) STRICT;
-INSERT INTO progress VALUES (1, 0, 0, ${progressCheck(0, 0)});
-
-CREATE TABLE progress_chunks (
-  chunk INTEGER PRIMARY KEY,
-  bits BLOB NOT NULL,
-  checksum INTEGER NOT NULL
-) STRICT;
-
+${PROGRESS_SCHEMA}
 -- One row a try: who handled which event, when, for how long and with what outcome.
 CREATE TABLE processing_log (
   id INTEGER PRIMARY KEY,

@@ -7,6 +7,22 @@ import type { Sqlite } from './sqlite.js';
 
 const CHUNK_BYTES = PROGRESS_CHUNK / 8;
 
+/** The tables: which positions are finished. The log has them for its lanes, the event bus for its subscribers. */
+export const PROGRESS_SCHEMA = `CREATE TABLE progress (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  mark INTEGER NOT NULL,
+  indexed INTEGER NOT NULL,
+  checksum INTEGER NOT NULL
+) STRICT;
+INSERT INTO progress VALUES (1, 0, 0, ${progressCheck(0, 0)});
+
+CREATE TABLE progress_chunks (
+  chunk INTEGER PRIMARY KEY,
+  bits BLOB NOT NULL,
+  checksum INTEGER NOT NULL
+) STRICT;
+`;
+
 /** The one row of `progress`, and a row of `progress_chunks`, as they lie in the file. */
 export interface ProgressRow {
   readonly mark: number;

@@ -1,4 +1,4 @@
-import { progressCheck } from './checksum.js';
+import { PROGRESS_SCHEMA } from './progress-table.js';
 
 /** 'MILL' in ASCII: SQLite's application_id, at byte 68 of the file. */
 export const APPLICATION_ID = 0x4d_49_4c_4c;
@@ -66,20 +66,7 @@ CREATE TABLE batches (
   chain INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE progress (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  mark INTEGER NOT NULL,
-  indexed INTEGER NOT NULL,
-  checksum INTEGER NOT NULL
-) STRICT;
-INSERT INTO progress VALUES (1, 0, 0, ${progressCheck(0, 0)});
-
-CREATE TABLE progress_chunks (
-  chunk INTEGER PRIMARY KEY,
-  bits BLOB NOT NULL,
-  checksum INTEGER NOT NULL
-) STRICT;
-
+${PROGRESS_SCHEMA}
 -- Events whose handlers failed for good.
 CREATE TABLE dead_letters (
   position INTEGER PRIMARY KEY,

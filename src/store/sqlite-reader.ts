@@ -112,6 +112,7 @@ export class SqliteReader implements EventReader {
           'SELECT id, name, coalesce((SELECT version + count - 1 FROM event_index WHERE aggregate = names.id ORDER BY version DESC LIMIT 1), 0) AS version FROM names',
         )
         .all() as StoredName[];
+      // What is in hand needs no statement of its own later: a tenth of the time that reading a log takes.
       if (count <= MAX_LANE_NAMES) for (const { id, name } of all) this.#names.set(id, name);
       return all;
     });

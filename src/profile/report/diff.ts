@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InputError, InvalidOptionError } from '../../events/errors.js';
+import { InvalidOptionError } from '../../events/errors.js';
 import { PROFILE_DIFF_THRESHOLD } from '../../limits.js';
 import { diffText } from './diff-text.js';
 import { type Figure, figuresOf, namesOf } from './figures.js';
+import { readJson } from './read-json.js';
 import { isList, isRecord } from './shape.js';
 import type { ProfileSummary } from './summary.js';
 import { REPORT_FILES } from './write-report.js';
@@ -103,27 +103,10 @@ function sizeOf({ change }: ProfileChange): number {
 }
 
 async function readSummary(directory: string): Promise<ProfileSummary> {
-  const path = join(directory, REPORT_FILES.summary);
-  const value = parsed(await readFile(path, 'utf8'));
-  if (
-    !isRecord(value) ||
-    value.version !== 1 ||
-    !isList(value.handlers) ||
-    !isList(value.threads) ||
-    !isRecord(value.throughput)
-  ) {
-    throw new InputError(
-      `${path} is no summary of version 1. Name a folder that a profile was written to, by this version of Millrace.`,
-    );
-  }
+  const value = await readJson(
+    join(directory, REPORT_FILES.summary),
+    ({ handlers, threads, throughput }) => isList(handlers) && isList(threads) && isRecord(throughput),
+    'no summary of version 1. Name a folder that a profile was written to, by this version of Millrace.',
+  );
   return value as unknown as ProfileSummary;
-}
-
-/** Undefined when the text is no JSON: then it is no summary either. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { InputError } from '../../events/errors.js';
 import { type ProfiledThread, type ProfileSession, SESSION_FILE } from '../session.js';
 import { attribute } from './attribute.js';
 import { cpuTree } from './cpu-tree.js';
@@ -9,7 +8,8 @@ import { heapTree } from './heap-tree.js';
 import { reportPage } from './html.js';
 import { markdown } from './markdown.js';
 import { pageData } from './page-data.js';
-import { isList, isRecord } from './shape.js';
+import { readJson } from './read-json.js';
+import { isList } from './shape.js';
 import { speedscopeFile } from './speedscope.js';
 import type { ProfileSummary } from './summary.js';
 import { summariseThread, type ThreadPart } from './thread-part.js';
@@ -94,22 +94,10 @@ async function readPart(directory: string, thread: ProfiledThread, missing: Miss
 }
 
 async function readSession(directory: string): Promise<ProfileSession> {
-  const path = join(directory, SESSION_FILE);
-  const text = await readFile(path, 'utf8');
-  const value = parsed(text);
-  if (!isRecord(value) || value.version !== 1 || !isList(value.threads) || !isList(value.spans)) {
-    throw new InputError(
-      `${path} is no profile of version 1. Name the folder that a profile was written to, by this version of Millrace.`,
-    );
-  }
+  const value = await readJson(
+    join(directory, SESSION_FILE),
+    ({ threads, spans }) => isList(threads) && isList(spans),
+    'no profile of version 1. Name the folder that a profile was written to, by this version of Millrace.',
+  );
   return value as unknown as ProfileSession;
-}
-
-/** Undefined when the text is no JSON: then it is no session either. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

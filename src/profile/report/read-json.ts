@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { InputError } from '../../events/errors.js';
+import { isRecord } from './shape.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads a file of version 1 of ours.
+ *
+ * @param isWhole whether it has what its readers need.
+ * @param complaint what it is not, and what to do, for the error.
+ * @throws InputError when it is no such file, and the file system's errors.
+ */
+export async function readJson(
+  path: string,
+  isWhole: (fields: Fields) => boolean,
+  complaint: string,
+): Promise<Fields> {
+  const value = parsed(await readFile(path, 'utf8'));
+  if (isRecord(value) && value.version === 1 && isWhole(value)) return value;
+  throw new InputError(`${path} is ${complaint}`);
+}
+
+/** Undefined when the text is no JSON: then it is no file of ours either. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
