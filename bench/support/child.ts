@@ -9,4 +9,4 @@ const [name, options] = process.argv.slice(2);
 const url = new URL(`../contestants/${name}.js`, import.meta.url);
 const { default: run } = (await import(url.href)) as ContestantModule;
 const sample = await run(JSON.parse(options ?? '{}') as never);
-process.send?.(sample, () => process.disconnect());
+process.send?.(sample, () => process.disconnect?.());
