@@ -1,72 +1,13 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { MillraceError } from '../index.js';
-import { type Command, UsageError } from './command.js';
-import { endQuietlyOnClosedPipe, print } from './output.js';
+import { MillraceError } from '../events/errors.js';
+import { requireNode } from '../events/node-version.js';
 
-/** Loaded when asked for: `inspect` does not need the backtests. */
-const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Command }>>> = {
-  sweep: () => import('./sweep-command.js'),
-  inspect: () => import('./inspect-command.js'),
-  read: () => import('./read-command.js'),
-  trace: () => import('./trace-command.js'),
-  verify: () => import('./verify-command.js'),
-  profile: () => import('./profile-command.js'),
-  'dead-letters': () => import('./dead-letters-command.js'),
-};
-
-const HELP = `millrace COMMAND [options]
-
-  sweep               run a backtest sweep on worker threads, every event into a SQLite file
-  inspect FILE        say what is in a store
-  read FILE           print the events of a store
-  trace FILE          follow one story: an event and what it led to
-  verify FILE         check that a store is whole
-  profile -- CMD      run a program and see which handler on which thread burns the CPU
-  dead-letters FILE   list, retry or discard the events whose handlers failed for good
-
-  --help              print this text; 'millrace COMMAND --help' says more
-  --version           print the version
-`;
-
-async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
-  if (name === '--version' || name === '-v') return printVersion();
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    await print(HELP);
-    return name === undefined ? 2 : 0;
-  }
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!load)
-    throw new UsageError(`There is no command '${name}'. Commands: ${Object.keys(COMMANDS).join(', ')}.`);
-  const { default: command } = await load();
-  if (rest.includes('--help') || rest.includes('-h')) {
-    await print(command.help);
-    return 0;
-  }
-  return command.run(rest);
+// The commands are imported only on a Node.js that can load them: an older one would end here without a coded error.
+try {
+  requireNode();
+  await import('./main.js');
+} catch (error) {
+  if (!(error instanceof MillraceError)) throw error;
+  process.stderr.write(`${error.code}: ${error.message}\n`);
+  process.exitCode = 1;
 }
-
-async function printVersion(): Promise<number> {
-  // By the package's own name, because the way up differs between source and dist.
-  const text = readFileSync(new URL(import.meta.resolve('millrace/package.json')), 'utf8');
-  await print(`${(JSON.parse(text) as { version: string }).version}\n`);
-  return 0;
-}
-
-/** Says what went wrong in a form that a person and a script can read. @returns the exit code. */
-function report(error: unknown): number {
-  const { message, code } = error as { message?: string; code?: unknown };
-  if (error instanceof UsageError || (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS'))) {
-    process.stderr.write(`millrace: ${message}\nSee 'millrace --help'.\n`);
-    return 2;
-  }
-  const prefix = error instanceof MillraceError ? error.code : 'millrace';
-  process.stderr.write(`${prefix}: ${message ?? String(error)}\n`);
-  if (process.env.MILLRACE_DEBUG) console.error(error);
-  return 1;
-}
-
-endQuietlyOnClosedPipe();
-// Not process.exit: that would cut off what stdout has not written yet.
-process.exitCode = await main(process.argv.slice(2)).catch(report);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError, StoreMovedError } from '../events/errors.js';
+import { requireNode } from '../events/node-version.js';
 import { EventRegistry } from '../events/registry.js';
 import type { MakeLane } from '../lanes/executor.js';
 import { InlineLane } from '../lanes/inline-lane.js';
@@ -46,11 +47,12 @@ export interface Lasting {
  * Opens an engine: checks the options, opens the store, starts the lanes, and puts what was durable but not
  * finished back on its way before anything new.
  *
- * @throws InvalidOptionError, InvalidDefinitionError, the errors of the store (StorePathError,
+ * @throws NodeTooOldError, InvalidOptionError, InvalidDefinitionError, the errors of the store (StorePathError,
  * ForeignStoreError, NewerStoreError, StoreLockedError, StoreCorruptError) and of the handler modules
  * (HandlerModuleNotFoundError, HandlerModuleInvalidError, HandlerModuleFailedError). Nothing stays open then.
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
+  requireNode();
   const checked = checkOptions(options);
   const engine = await openIn(checked, realWorld(checked));
   announce(engine);

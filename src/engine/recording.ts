@@ -37,8 +37,17 @@ export class Recording {
     this.#startedAt = epochNow();
     this.#before = this.#counts();
     meters.profiledKeys = this.#hotKeys;
-    await Promise.all([hub.crew.profile(this.#lanes), store.profile?.(order), this.#dispatcher.start(order)]);
+    const started = await Promise.allSettled([
+      hub.crew.profile(this.#lanes),
+      store.profile?.(order),
+      this.#dispatcher.start(order),
+    ]);
     this.#queues.start(this.#startedAt);
+    const refused = started.find((thread) => thread.status === 'rejected');
+    if (!refused) return;
+    // Whatever stopping says about the part that did not start is less than what that part said itself.
+    await Promise.allSettled([this.stop()]);
+    throw refused.reason;
   }
 
   async stop(): Promise<RecordedProfile> {

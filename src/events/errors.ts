@@ -222,6 +222,11 @@ export class TooManySubscriptionsError extends MillraceError {
   static override readonly code = 'MILLRACE_TOO_MANY_SUBSCRIPTIONS';
 }
 
+/** The Node.js that runs is older than what a store, an engine or the command needs. `details`: `needed`, `running`. */
+export class NodeTooOldError extends MillraceError {
+  static override readonly code = 'MILLRACE_NODE_TOO_OLD';
+}
+
 /** A thread's heap is too large for what was asked. */
 export class HeapTooLargeError extends MillraceError {
   static override readonly code = 'MILLRACE_HEAP_TOO_LARGE';
@@ -287,6 +292,7 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     NotRetainedError,
     PublishCycleError,
     TooManySubscriptionsError,
+    NodeTooOldError,
     HeapTooLargeError,
     ProfileBusyError,
     InputError,

@@ -2,14 +2,17 @@ import type { Worker } from 'node:worker_threads';
 import { PROFILE_ANSWER_MS, PROFILE_INTERVAL_MICROS } from '../limits.js';
 import { EMPTY_READING, type ProfileOrder, type ThreadReading } from './thread-profiler.js';
 
-/** A CPU profile that the runtime takes of a worker from outside: Node 24.8 and later, and late 22s. */
+/** A CPU profile that the runtime takes of a worker from outside: Node.js 24.8 and later, and late 22s. */
 interface CpuProfileHandle {
   stop(): Promise<string>;
 }
 
 interface SampledWorker {
-  startCpuProfile?(name: string): Promise<CpuProfileHandle>;
+  startCpuProfile?(name?: string): Promise<CpuProfileHandle>;
 }
+
+/** Node.js 22 wants a name for the profile, 24 takes nothing, and 26 takes options and refuses a name. */
+const NAMED_PROFILES = Number.parseInt(process.versions.node, 10) < 24;
 
 type Ask = (order: ProfileOrder) => Promise<ThreadReading | undefined>;
 
@@ -42,7 +45,7 @@ export class WorkerSampler {
     // The runtime's own sampling has no interval to set.
     if (!order.cpu || order.intervalMicros !== PROFILE_INTERVAL_MICROS || !worker?.startCpuProfile)
       return order;
-    this.#handle = await worker.startCpuProfile('millrace');
+    this.#handle = await (NAMED_PROFILES ? worker.startCpuProfile('millrace') : worker.startCpuProfile());
     return { ...order, cpu: false };
   }
 

@@ -7,6 +7,7 @@ import {
   StoreLockedError,
   StorePathError,
 } from '../events/errors.js';
+import { requireNode } from '../events/node-version.js';
 
 export type Sqlite = Database.Database;
 
@@ -27,6 +28,7 @@ export function openConnection(
   path: string,
   { readonly, timeout = 2000, mustExist = false }: ConnectionOptions,
 ): Sqlite {
+  requireNode();
   const database = guard(path, () => new Database(path, { readonly, timeout, fileMustExist: mustExist }));
   try {
     database.pragma('trusted_schema = OFF');
@@ -44,7 +46,7 @@ function checkVersion(version: string): void {
   const parts = version.split('.').map(Number);
   const differs = SQLITE_FLOOR.findIndex((part, index) => part !== parts[index]);
   if (differs < 0 || (parts[differs] as number) > (SQLITE_FLOOR[differs] as number)) return;
-  throw new StoreError(`SQLite ${version} has the WAL-reset bug; install better-sqlite3 12.11.1.`);
+  throw new StoreError(`SQLite ${version} has the WAL-reset bug; install better-sqlite3 13.2.0.`);
 }
 
 /** Runs a SQLite call and turns its errors into coded ones that name the file. */

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { type Engine, openEngine, type ProfileOptions } from 'millrace';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { Allocated, Burned, Counted } from '../handlers/planted.mjs';
 import { EVERY_EXECUTOR } from '../support/executors.js';
 import { storeFor } from '../support/open-test-engine.js';
@@ -38,6 +39,19 @@ async function open(threads: number, durability: 'memory' | 'os' = 'os'): Promis
 function read<Value>(directory: string, file: string | undefined): Value {
   return JSON.parse(readFileSync(join(directory, file ?? 'none'), 'utf8')) as Value;
 }
+
+test('a thread that cannot be sampled fails the profile, and leaves nothing running in the others', async () => {
+  const { startCpuProfile } = Worker.prototype;
+  onTestFinished(() => void Object.assign(Worker.prototype, { startCpuProfile }));
+  await open(0);
+  const directory = tempFolder();
+  Object.assign(Worker.prototype, { startCpuProfile: () => Promise.reject(new Error('no permission')) });
+  // The writer is a thread of its own; it is the one that is refused. Timers left behind fail the file.
+  await expect(engine.profile({ seconds: 0.1, directory })).rejects.toThrow('no permission');
+  Object.assign(Worker.prototype, { startCpuProfile });
+  const { session } = await engine.profile({ seconds: 0.1, directory });
+  expect(session.threads.map(({ missing }) => missing)).toEqual(session.threads.map(() => undefined));
+});
 
 describe.each(EVERY_EXECUTOR)('a profile with %i threads', (threads) => {
   test('has every thread, by its role, and handlers by their names', async () => {

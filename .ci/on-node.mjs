@@ -1,0 +1,96 @@
+// Runs tests on another Node.js than the clone's own: `npm run test:node -- 22 [test folders]`.
+// The runtime comes from the npm registry, as a package of its own, into node_modules/.cache. Without folders: the tests
+// of what users see of the engine and of the file, and the quick start. On Node.js 20, which is too old, it checks that
+// every way in ends with the coded error.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const VERSIONS = { 20: '20.20.2', 22: '22.23.3', 24: '24.21.0', 26: '26.12.1' };
+const FOLDERS = ['test/contract', 'test/store', 'test/failure', 'test/determinism.test.ts'];
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const [major = '', ...folders] = process.argv.slice(2);
+const version = VERSIONS[major];
+if (!version) {
+  console.error(`Name one of ${Object.keys(VERSIONS).join(', ')}: npm run test:node -- 22 [test folders]`);
+  process.exit(2);
+}
+
+const node = install(version);
+const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
+console.log(`on Node.js ${execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()}`);
+if (major === '20') refusedOnOldNode();
+else {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  run(node, [vitest, 'run', ...(folders.length > 0 ? folders : FOLDERS)]);
+  if (folders.length === 0) quickStart();
+}
+
+/** @returns the path of the program. */
+function install(exact) {
+  const { platform, arch } = process;
+  const system = platform === 'win32' ? 'win' : platform;
+  const name = `${system === 'darwin' && arch === 'arm64' ? 'node-bin' : 'node'}-${system}-${arch}`;
+  const folder = join(root, 'node_modules/.cache', `node-${exact}`);
+  const program = join(folder, 'node_modules', name, 'bin', system === 'win' ? 'node.exe' : 'node');
+  if (!existsSync(program)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+    execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', `${name}@${exact}`], {
+      cwd: folder,
+      stdio: 'inherit',
+    });
+  }
+  return program;
+}
+
+/** What a user of that Node.js does: installs the packed package into an empty project, and runs the README's example. */
+function quickStart() {
+  const scratch = mkdtempSync(join(tmpdir(), 'quick-start-'));
+  try {
+    run('npm', ['pack', '--silent', '--pack-destination', scratch]);
+    const [tarball = ''] = readdirSync(scratch);
+    run(node, [join(root, '.ci/quick-start.mjs'), join(scratch, tarball), scratch]);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function run(program, args) {
+  const { status } = spawnSync(program, args, { cwd: root, env, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Every way in ends with MILLRACE_NODE_TOO_OLD; the publisher and the definitions work. */
+function refusedOnOldNode() {
+  const ways = {
+    openEngine:
+      "const { openEngine } = await import('millrace'); await openEngine({ events: [], store: 'x.db' });",
+    verifyStore: "const { verifyStore } = await import('millrace'); await verifyStore('x.db');",
+    createEventStorage:
+      "const { createEventStorage } = await import('millrace'); await createEventStorage({ events: [], path: 'x.db' });",
+  };
+  const outcomes = Object.entries(ways).map(([name, code]) => [
+    name,
+    spawnSync(node, ['--input-type=module', '-e', code], { cwd: root, env, encoding: 'utf8' }),
+  ]);
+  const cli = join(root, 'dist/src/cli/millrace.js');
+  for (const args of [['inspect', 'x.db'], ['sweep'], ['--version']]) {
+    outcomes.push([
+      `millrace ${args.join(' ')}`,
+      spawnSync(node, [cli, ...args], { cwd: root, env, encoding: 'utf8' }),
+    ]);
+  }
+  for (const [name, { status, stderr }] of outcomes) {
+    if (status !== 1 || !stderr.includes('MILLRACE_NODE_TOO_OLD')) {
+      throw new Error(`${name} on an old Node.js ended with ${status}: ${stderr}`);
+    }
+    console.log(`${name}: MILLRACE_NODE_TOO_OLD`);
+  }
+  const publisher = join(root, 'test/pages/publisher');
+  const [first = ''] = readdirSync(publisher);
+  run(node, [join(publisher, first)]);
+}
