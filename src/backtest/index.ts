@@ -8,7 +8,12 @@ export type { EpochOptions, TimeUnit } from './epoch-column.js';
 export { DEFAULT_GRID, type Grid, parameterSets } from './grid.js';
 export { WilderRsi } from './rsi.js';
 export { type BacktestRun, runBacktest } from './run.js';
-export { equityStatistics, type Statistics } from './statistics.js';
+export {
+  equityStatistics,
+  type NullableStatistic,
+  type NullReason,
+  type Statistics,
+} from './statistics.js';
 export { RsiMeanReversion, type RsiParameters, type Signal, strategyId } from './strategy.js';
 export { runSweep, type SweepOptions, type SweepProgress, type SweepResult } from './sweep.js';
 export type { SweepInput } from './sweep-plan.js';
