@@ -43,7 +43,7 @@ export type {
   Until,
 } from './engine/options.js';
 export type { ProfileOptions } from './engine/profile-options.js';
-export type { ProfileReport } from './engine/profiling.js';
+export type { ProfileReport, SnapshotOptions } from './engine/profiling.js';
 export {
   type AnyEventType,
   type DataOf,

@@ -7,19 +7,20 @@ const root = new URL('..', import.meta.url).pathname;
 /** Which rooms a room may import. `limits` and its own room are allowed everywhere. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   events: [],
+  files: ['events'],
   publisher: ['events'],
   lanes: ['observe', 'profile', 'events'],
   observe: ['events'],
-  profile: ['observe', 'events'],
+  profile: ['observe', 'files', 'events'],
   store: ['profile', 'events'],
-  engine: ['publisher', 'observe', 'profile', 'lanes', 'store', 'events'],
+  engine: ['publisher', 'observe', 'profile', 'lanes', 'store', 'files', 'events'],
   bus: ['engine', 'publisher', 'store', 'events'],
   index: ['bus', 'engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
   otel: ['observe', 'lanes', 'events'],
   trading: ['index'],
-  backtest: ['trading', 'index'],
+  backtest: ['trading', 'files', 'index'],
   testing: ['index', 'engine', 'lanes', 'store', 'profile', 'events'],
-  cli: ['backtest', 'trading', 'index', 'profile', 'events'],
+  cli: ['backtest', 'trading', 'index', 'profile', 'files', 'events'],
   workers: ['lanes', 'profile', 'store', 'events'],
 };
 

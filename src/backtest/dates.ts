@@ -1,55 +1,70 @@
-const DAY_MS = 86_400_000;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const FULL = ['uary', 'ruary', 'ch', 'il', '', 'e', 'y', 'ust', 'tember', 'ober', 'ember', 'ember'];
 
-const COMPACT = /^(?:19|20)\d{6}$/;
-const EPOCH = /^-?\d+(?:\.\d+)?$/;
-const ISO =
-  /^(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|UTC|[+-]\d{2}:?\d{2})?)?$/i;
-const MONTH_FIRST = /^([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4})$/;
-
-/** Epoch numbers below this are seconds (up to the year 5138), those from it on milliseconds (from 1973). */
-const SECONDS_BELOW = 1e11;
+/** 20200417, 202004170930, 20200417093005 and with milliseconds. A number of 8 digits is a day, never seconds of 1970. */
+const COMPACT = /^((?:19|20)\d{2})(\d{2})(\d{2})(?:(\d{2})(\d{2})(?:(\d{2})(\d{3})?)?)?$/;
+const YEAR_FIRST = /^(\d{4})([-/.])(\d{2})\2(\d{2})(.*)$/;
+const DAY_FIRST = /^(\d{1,2})\.(\d{1,2})\.(\d{4})(.*)$/;
+const MONTH_NAMED = /^([A-Za-z]{3,9})[. -]{1,2}(\d{1,2}),?[ -](\d{4})$/;
+const DAY_NAMED = /^(\d{1,2})[. -]{1,2}([A-Za-z]{3,9})[. -]{1,2}(\d{4})$/;
+const CLOCK =
+  /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{2}(?::?\d{2})?)?$/i;
+const COMPACT_CLOCK = /^(\d{2})(\d{2})(\d{2})?$/;
 
 /** The forms that {@link parseTime} knows, for error messages. */
 export const TIME_FORMS =
-  "2020-04-17, 2020-04-17T09:30:00Z, 20200417, 'Apr 17 2020', or epoch seconds or milliseconds";
+  "2020-04-17, 2020-04-17T09:30:00Z, 2020-04-17 09:30+01, 17.04.2020, 20200417, 'Apr 17 2020', and epoch numbers";
 
 /**
- * Reads a date or time as Unix epoch milliseconds; undefined when it is none of the known forms or no real day.
+ * Reads a written date or time as Unix epoch milliseconds; undefined when it is none of the known forms or no real day.
  * Text without an offset is UTC. The zone and language of the machine play no part, unlike in `Date.parse`,
- * which would move every candle of a file by hours from one computer to the next.
+ * which would move every candle of a file by hours from one computer to the next. Epoch numbers are read by
+ * `readEpochColumn`, because only a whole column tells their unit.
  */
 export function parseTime(cell: string): number | undefined {
-  if (COMPACT.test(cell)) return dayOf(+cell.slice(0, 4), +cell.slice(4, 6), +cell.slice(6));
-  if (EPOCH.test(cell)) return epochOf(Number(cell));
-  const month = MONTH_FIRST.exec(cell);
-  if (month) return monthFirst(month);
-  const iso = ISO.exec(cell);
-  return iso ? isoTime(iso) : undefined;
+  const compact = COMPACT.exec(cell);
+  if (compact) return compactTime(compact);
+  const iso = YEAR_FIRST.exec(cell);
+  if (iso) return dayAndClock(dayOf(iso[1], iso[3], iso[4]), iso[5] ?? '');
+  const dotted = DAY_FIRST.exec(cell);
+  if (dotted) return dayAndClock(dayOf(dotted[3], dotted[2], dotted[1]), dotted[4] ?? '');
+  const [, month = '', day = '', year = ''] = MONTH_NAMED.exec(cell) ?? [];
+  if (month !== '') return dayOf(year, monthOf(month), day);
+  const named = DAY_NAMED.exec(cell);
+  return named ? dayOf(named[3], monthOf(named[2] ?? ''), named[1]) : undefined;
 }
 
-function epochOf(value: number): number | undefined {
-  const time = Math.round(Math.abs(value) < SECONDS_BELOW ? value * 1000 : value);
-  return Math.abs(time) <= 1e8 * DAY_MS ? time : undefined;
+/** Whether a cell is a time of day and no date: `09:30`, `09:30:00.5+01`, and `093000` beside a day. */
+export function isClock(cell: string): boolean {
+  return CLOCK.test(cell) || COMPACT_CLOCK.test(cell);
 }
 
-function monthFirst([, name = '', day = '', year = '']: readonly string[]): number | undefined {
-  const wanted = name.toLowerCase();
-  const index = MONTHS.indexOf(wanted.slice(0, 3));
-  if (index < 0 || !isMonthName(wanted, index)) return undefined;
-  return dayOf(+year, index + 1, +day);
+/** A day and a time of day in two cells; undefined when one is not, or when the day has a time of its own. */
+export function joinedTime(day: string, clock: string): number | undefined {
+  const midnight = parseTime(day);
+  if (midnight === undefined || midnight % 86_400_000 !== 0) return undefined;
+  const [, hour, minute, second = '00'] = COMPACT_CLOCK.exec(clock) ?? [];
+  return dayAndClock(midnight, ` ${hour === undefined ? clock : `${hour}:${minute}:${second}`}`);
 }
 
-function isMonthName(name: string, index: number): boolean {
-  const full = ['uary', 'ruary', 'ch', 'il', '', 'e', 'y', 'ust', 'tember', 'ober', 'ember', 'ember'];
-  const rest = name.slice(3);
-  return rest === '' || rest === full[index] || name === 'sept';
+function compactTime([, year, month, day, hour, minute, second, milliseconds]: readonly (
+  | string
+  | undefined
+)[]) {
+  return withClock(dayOf(year, month, day), [hour, minute, second, milliseconds, '']);
 }
 
-function isoTime(match: readonly (string | undefined)[]): number | undefined {
-  const [, year = '', month = '', day = '', hour = '0', minute = '0', second = '0', tail = '', zone = ''] =
-    match;
-  const midnight = dayOf(+year, +month, +day);
+/** @param rest what stands behind the day: nothing, or a T or a space and a time of day. */
+function dayAndClock(midnight: number | undefined, rest: string): number | undefined {
+  if (rest === '') return midnight;
+  const [, ...clock] = CLOCK.exec(/^[T ]/i.test(rest) ? rest.slice(1) : '') ?? [];
+  return clock.length === 0 ? undefined : withClock(midnight, clock);
+}
+
+function withClock(
+  midnight: number | undefined,
+  [hour = '0', minute = '0', second = '0', tail = '', zone = '']: readonly (string | undefined)[],
+): number | undefined {
   const offset = offsetMs(zone);
   if (midnight === undefined || offset === undefined) return undefined;
   if (+hour > 23 || +minute > 59 || +second > 59) return undefined;
@@ -58,20 +73,28 @@ function isoTime(match: readonly (string | undefined)[]): number | undefined {
 }
 
 function offsetMs(zone: string): number | undefined {
-  if (!/^[+-]/.test(zone)) return 0;
-  const digits = zone.replace(/\D/g, '');
+  const [, sign, digits = ''] = /([+-])([\d:]+)$/.exec(zone) ?? [];
+  if (sign === undefined) return 0;
   const hours = +digits.slice(0, 2);
-  const minutes = +digits.slice(2);
+  const minutes = +digits.slice(2).replace(':', '');
   if (hours > 14 || minutes > 59) return undefined;
-  return (zone[0] === '-' ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+  return (sign === '-' ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+/** 1 to 12, or 0 for what is no English name of a month. */
+function monthOf(name: string): number {
+  const wanted = name.toLowerCase();
+  const index = MONTHS.indexOf(wanted.slice(0, 3));
+  const rest = wanted.slice(3);
+  return rest === '' || rest === FULL[index] || wanted === 'sept' ? index + 1 : 0;
 }
 
 /** Midnight UTC of a day; undefined for the 31st of February, which Date.UTC would turn into March. */
-function dayOf(year: number, month: number, day: number): number | undefined {
+function dayOf(year = '', month: string | number = '', day = ''): number | undefined {
   const date = new Date(0);
   // setUTCFullYear, because Date.UTC reads the years 0 to 99 as 1900 to 1999.
-  date.setUTCFullYear(year, month - 1, day);
+  date.setUTCFullYear(+year, +month - 1, +day);
   const same =
-    date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+    date.getUTCFullYear() === +year && date.getUTCMonth() === +month - 1 && date.getUTCDate() === +day;
   return same ? date.getTime() : undefined;
 }

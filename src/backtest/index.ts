@@ -3,11 +3,17 @@ export type { BacktestIdentity, ClosureReason, Emit } from './account.js';
 export { type BuyAndHold, buyAndHold } from './buy-and-hold.js';
 export { candlesFromRows } from './candle-rows.js';
 export { type CandleRow, Candles } from './candles.js';
-export { parseCandles, readCandles } from './csv.js';
+export { type CandleOptions, parseCandles, readCandles } from './csv.js';
+export type { EpochOptions, TimeUnit } from './epoch-column.js';
 export { DEFAULT_GRID, type Grid, parameterSets } from './grid.js';
 export { WilderRsi } from './rsi.js';
 export { type BacktestRun, runBacktest } from './run.js';
-export { equityStatistics, type Statistics } from './statistics.js';
+export {
+  equityStatistics,
+  type NullableStatistic,
+  type NullReason,
+  type Statistics,
+} from './statistics.js';
 export { RsiMeanReversion, type RsiParameters, type Signal, strategyId } from './strategy.js';
 export { runSweep, type SweepOptions, type SweepProgress, type SweepResult } from './sweep.js';
 export type { SweepInput } from './sweep-plan.js';

@@ -1,3 +1,4 @@
+import { InvalidOptionError } from '../index.js';
 import type { RoundTrip } from './account.js';
 
 /** What the closed positions say. Amounts are in the currency of the prices. */
@@ -7,22 +8,31 @@ export interface TradeStatistics {
   readonly winning: number;
   /** Trades with a profit below 0. */
   readonly losing: number;
+  /** Null without trades. */
   readonly winRate: number | null;
-  /** Sum of profits over sum of losses. */
+  /** Sum of profits over sum of losses. Null without losses. */
   readonly profitFactor: number | null;
+  /** Null without a trade that won. */
   readonly averageWin: number | null;
-  /** Below 0. */
+  /** Below 0. Null without a trade that lost. */
   readonly averageLoss: number | null;
-  /** Average profit per trade. */
+  /** Average profit per trade. Null without trades. */
   readonly expectancy: number | null;
-  /** Profit of the best trade as a fraction of what it cost. */
+  /** Profit of the best trade as a fraction of what it cost. Null without trades. */
   readonly bestTrade: number | null;
+  /** Null without trades. */
   readonly worstTrade: number | null;
+  /** Null without trades. */
   readonly averageHoldingHours: number | null;
 }
 
-/** Statistics of closed positions, in the order in which they were closed. */
+/**
+ * Statistics of closed positions, in the order in which they were closed.
+ *
+ * @throws InvalidOptionError when a number of a trade is not finite; the message names its index.
+ */
 export function tradeStatistics(roundTrips: readonly RoundTrip[]): TradeStatistics {
+  checkTrades(roundTrips);
   let winning = 0;
   let losing = 0;
   let gained = 0;
@@ -53,6 +63,13 @@ export function tradeStatistics(roundTrips: readonly RoundTrip[]): TradeStatisti
     worstTrade: trades === 0 ? null : worst,
     averageHoldingHours: ratio(holdingMs / 3_600_000, trades),
   };
+}
+
+function checkTrades(roundTrips: readonly RoundTrip[]): void {
+  roundTrips.forEach(({ profit, profitFraction, holdingMs }, index) => {
+    if ([profit, profitFraction, holdingMs].every(Number.isFinite)) return;
+    throw new InvalidOptionError(`The trade at index ${index} has a number that is not finite.`);
+  });
 }
 
 function ratio(numerator: number, denominator: number): number | null {

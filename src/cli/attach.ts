@@ -1,17 +1,31 @@
 import { subscribe } from 'node:diagnostics_channel';
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 // Types only: the program, and each of its workers, should not load the engine because of this.
 import type { Engine, ProfileOptions } from '../index.js';
 import { ENGINE_CHANNEL } from '../profile/engine-channel.js';
-import { ATTACH_VARIABLE, type AttachEnvironment, type AttachMessage } from './attach-settings.js';
+import {
+  ATTACH_DESCRIPTOR,
+  ATTACH_VARIABLE,
+  type AttachEnvironment,
+  type AttachMessage,
+} from './attach-settings.js';
 
 // Loaded by `millrace profile` before the program itself. Preloads run in every worker as well, and in the
 // program's own child processes unless they are spared.
 const text = process.env[ATTACH_VARIABLE];
 if (isMainThread && text !== undefined) attach(JSON.parse(text) as AttachEnvironment);
 
-function attach({ directory, nodeOptions, seconds, intervalMicros, cpu, heap }: AttachEnvironment): void {
+function attach({
+  directory,
+  force,
+  nodeOptions,
+  seconds,
+  intervalMicros,
+  cpu,
+  heap,
+}: AttachEnvironment): void {
   delete process.env[ATTACH_VARIABLE];
   process.env.NODE_OPTIONS = nodeOptions;
   const ending = new AbortController();
@@ -21,6 +35,7 @@ function attach({ directory, nodeOptions, seconds, intervalMicros, cpu, heap }: 
     engines++;
     const options: ProfileOptions = {
       directory: engines === 1 ? directory : join(directory, `engine-${engines}`),
+      force,
       signal: ending.signal,
       cpu,
       heap,
@@ -41,7 +56,8 @@ async function profile(engine: Engine, options: ProfileOptions): Promise<void> {
     const verdicts = summary.verdicts.map(({ sentence, advice }) => `- ${sentence}\n  ${advice}\n`);
     tell({ kind: 'reported', text: `\n${verdicts.join('')}Report: ${report}\n` });
   } catch (error) {
-    tell({ kind: 'failed', text: (error as Error).message });
+    const { code, message } = error as { code?: unknown; message: string };
+    tell({ kind: 'failed', code: typeof code === 'string' ? code : '', text: message });
   }
 }
 
@@ -62,6 +78,10 @@ function onSignal(
 }
 
 function tell(message: AttachMessage): void {
-  if (process.send) process.send(message);
-  else process.stderr.write(message.text);
+  try {
+    writeSync(ATTACH_DESCRIPTOR, `${JSON.stringify(message)}\n`);
+  } catch (error) {
+    // Nobody listens any more: the command was ended, and the program goes on without it.
+    process.stderr.write(`millrace: ${message.text} (${(error as Error).message})\n`);
+  }
 }

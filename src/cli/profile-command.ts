@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { diffProfiles } from '../index.js';
 import { PROFILE_INTERVAL_MICROS_MAX, PROFILE_INTERVAL_MICROS_MIN, PROFILE_SECONDS_MAX } from '../limits.js';
-import { ATTACH_VARIABLE, type AttachMessage, type AttachSettings } from './attach-settings.js';
+import { openProfileFolder } from '../profile/profile-folder.js';
+import type { AttachSettings } from './attach-settings.js';
 import { type Command, UsageError, wholeNumber } from './command.js';
 import { jsonLine, print } from './output.js';
+import { runProgram } from './profiled-program.js';
 
 const help = `millrace profile [options] -- node app.js [arguments]
 
@@ -15,6 +15,7 @@ changes. The report is written when the time is over, or when the engine closes.
 
   --seconds N    how long, from the opening of an engine (default: until it closes)
   --out DIR      folder for the report and the profiles (default: profile/<instant>)
+  --force        replace files in DIR that are of no earlier profile, and follow a link
   --interval N   microseconds between two CPU samples, ${PROFILE_INTERVAL_MICROS_MIN} to ${PROFILE_INTERVAL_MICROS_MAX} (default 1000)
   --no-cpu       leave out CPU sampling
   --no-heap      leave out allocation sampling
@@ -28,22 +29,38 @@ Compares two such folders: microseconds and bytes per event of each handler, thr
   --json         the comparison as JSON
 `;
 
+/** Programs that start Node.js in a process of its own, which nobody profiles then. */
+const LAUNCHERS: ReadonlySet<string> = new Set(['npm', 'npx', 'yarn', 'pnpm', 'pnpx', 'corepack']);
+
 async function run(args: readonly string[]): Promise<number> {
   if (args[0] === 'diff') return diff(args.slice(1));
   const { settings, program } = parse(args);
-  const reports: string[] = [];
-  const code = await runProgram(program, settings, (message) => {
-    if (message.kind === 'reported') {
-      reports.push(message.text);
-      process.stderr.write(message.text);
-    } else process.stderr.write(`millrace: the profile failed: ${message.text}\n`);
-  });
-  if (reports.length > 0) return code;
-  process.stderr.write(
-    'millrace: there is no profile, because the program opened no engine, or ended without closing it.\n',
-  );
-  return code === 0 ? 1 : code;
+  // Before the program runs: a folder that cannot be written should not cost a profile.
+  const folder = await openProfileFolder(settings.directory, settings.force);
+  let reports = 0;
+  let failures = 0;
+  try {
+    const code = await runProgram(program, settings, (message) => {
+      if (message.kind === 'reported') {
+        reports++;
+        process.stderr.write(message.text);
+        return;
+      }
+      failures++;
+      const label = message.code === '' ? '' : `${message.code}: `;
+      process.stderr.write(`millrace: the profile failed: ${label}${message.text}\n`);
+    });
+    if (reports > 0 && failures === 0) return code;
+    if (failures === 0) process.stderr.write(NOTHING);
+    return code === 0 ? 1 : code;
+  } finally {
+    folder.removeIfEmpty();
+  }
 }
+
+const NOTHING =
+  'millrace: there is no profile, because the program opened no engine, or ended without closing it. ' +
+  'Where it starts another process that does, as runners and launchers do, name that one: millrace profile -- node app.js\n';
 
 async function diff(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -71,6 +88,7 @@ function parse(args: readonly string[]): { settings: AttachSettings; program: re
     options: {
       seconds: { type: 'string' },
       out: { type: 'string' },
+      force: { type: 'boolean', default: false },
       interval: { type: 'string' },
       'no-cpu': { type: 'boolean', default: false },
       'no-heap': { type: 'boolean', default: false },
@@ -80,9 +98,12 @@ function parse(args: readonly string[]): { settings: AttachSettings; program: re
   if (positionals.length > 0 || program.length === 0) {
     throw new UsageError("'profile' needs a program behind '--': millrace profile -- node app.js");
   }
+  checkProgram(program);
+  if (values.out === '') throw new UsageError('--out is empty. Pass the path of a folder.');
   const { seconds, interval, out = `profile/${new Date().toISOString().replace(/[:.]/g, '-')}` } = values;
   const settings = {
     directory: resolve(out),
+    force: values.force,
     cpu: !values['no-cpu'],
     heap: !values['no-heap'],
     seconds: seconds === undefined ? undefined : wholeNumber(seconds, '--seconds', 1, PROFILE_SECONDS_MAX),
@@ -94,46 +115,13 @@ function parse(args: readonly string[]): { settings: AttachSettings; program: re
   return { settings, program };
 }
 
-/** Runs the program with the profiler attached. @returns its exit code. */
-function runProgram(
-  [command = '', ...args]: readonly string[],
-  settings: AttachSettings,
-  onMessage: (message: AttachMessage) => void,
-): Promise<number> {
-  const { NODE_OPTIONS = '' } = process.env;
-  const attach = new URL('./attach.js', import.meta.url).href;
-  const child = spawn(command, args, {
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: {
-      ...process.env,
-      NODE_OPTIONS: `${NODE_OPTIONS} --import=${attach}`,
-      [ATTACH_VARIABLE]: JSON.stringify({ ...settings, nodeOptions: NODE_OPTIONS }),
-    },
-  });
-  child.on('message', (message) => onMessage(message as AttachMessage));
-  return new Promise((resolveCode, reject) => {
-    const release = passSignalsTo(child);
-    child.on('error', (error) => {
-      release();
-      reject(new UsageError(`'${command}' cannot be run: ${error.message}.`));
-    });
-    child.on('close', (code, signal) => {
-      release();
-      resolveCode(code ?? 128 + constants.signals[signal as NodeJS.Signals]);
-    });
-  });
-}
-
-/** A terminal sends Ctrl-C to both; whoever kills this process alone means the program. */
-function passSignalsTo(child: ChildProcess): () => void {
-  const ignore = () => {};
-  const pass = () => child.kill('SIGTERM');
-  process.on('SIGINT', ignore);
-  process.on('SIGTERM', pass);
-  return () => {
-    process.off('SIGINT', ignore);
-    process.off('SIGTERM', pass);
-  };
+/** @throws UsageError for a launcher, whose own process runs nothing of the program. */
+function checkProgram([command = '']: readonly string[]): void {
+  const name = basename(command).replace(/\.(?:cmd|exe|js|cjs)$/i, '');
+  if (!LAUNCHERS.has(name)) return;
+  throw new UsageError(
+    `'${name}' starts the program as a process of its own, which would not be profiled. Name the program itself: millrace profile -- node app.js`,
+  );
 }
 
 export default { help, run } satisfies Command;

@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readCandles, runSweep } from '../backtest/index.js';
+import { TIME_UNITS } from '../backtest/epoch-column.js';
+import { type CandleOptions, readCandles, runSweep, type TimeUnit } from '../backtest/index.js';
 import { InputError } from '../index.js';
 import { MAX_THREADS } from '../limits.js';
 import { type Command, shellQuote, UsageError, wholeNumber } from './command.js';
@@ -18,6 +19,8 @@ Every event is written to a SQLite file. Run it again with the same --store to f
 
   --input FILE.csv   candles with a header: date (or time, timestamp), open, high, low, close, volume
                      (default: daily S&P 500 candles of the npm package vega-datasets, when it is installed)
+  --time-unit UNIT   unit of numeric times: ${TIME_UNITS.join(', ')} (default: found out)
+  --years FROM-TO    years in which numeric times may lie (default: 1970-2100)
   --threads N        worker threads, 0 to ${MAX_THREADS}; 0 runs all on the main thread (default: cores - 1)
   --store FILE       SQLite file (default: a new one in runs/)
   --json             print one JSON object instead of the report
@@ -31,12 +34,13 @@ interface SweepArguments {
   readonly threads?: number;
   readonly store?: string;
   readonly json: boolean;
+  readonly candles: CandleOptions;
 }
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parse(args);
   const input = options.input ?? defaultInput();
-  const candles = readCandles(input);
+  const candles = readCandles(input, options.candles);
   const store = options.store ?? newStore();
   const bar = new ProgressBar();
   using interrupts = new Interrupts(() => {
@@ -66,16 +70,34 @@ function parse(args: readonly string[]): SweepArguments {
       input: { type: 'string' },
       threads: { type: 'string' },
       store: { type: 'string' },
+      'time-unit': { type: 'string' },
+      years: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
   for (const name of ['input', 'store'] as const) {
     if (values[name] === '') throw new UsageError(`--${name} is empty. Pass the path of a file.`);
   }
-  const { threads, ...rest } = values;
+  const { threads, 'time-unit': timeUnit, years, ...others } = values;
+  const rest = { ...others, candles: candleOptions(timeUnit, years) };
   return threads === undefined
     ? rest
     : { ...rest, threads: wholeNumber(threads, '--threads', 0, MAX_THREADS) };
+}
+
+/** @throws UsageError */
+function candleOptions(timeUnit: string | undefined, years: string | undefined): CandleOptions {
+  if (timeUnit !== undefined && !TIME_UNITS.includes(timeUnit as TimeUnit)) {
+    throw new UsageError(`--time-unit is '${timeUnit}'; it must be one of ${TIME_UNITS.join(', ')}.`);
+  }
+  const [, first, last] = /^(\d{4})-(\d{4})$/.exec(years ?? '') ?? [];
+  if (years !== undefined && !(Number(first) >= 1 && Number(first) <= Number(last))) {
+    throw new UsageError(`--years is '${years}'; it must be the first and the last year, such as 1900-2100.`);
+  }
+  return {
+    ...(timeUnit !== undefined && { timeUnit: timeUnit as TimeUnit }),
+    ...(years !== undefined && { years: [Number(first), Number(last)] as const }),
+  };
 }
 
 /** The candles that ship with a development dependency; a user's project need not have it. */
@@ -97,9 +119,11 @@ function newStore(): string {
   return `runs/sweep-${time}.db`;
 }
 
-function resumeCommand({ input, threads, json }: SweepArguments, store: string): string {
+function resumeCommand({ input, threads, json, candles }: SweepArguments, store: string): string {
   const words = ['npx', 'millrace', 'sweep', '--store', store];
   if (input !== undefined) words.push('--input', input);
+  if (candles.timeUnit !== undefined) words.push('--time-unit', candles.timeUnit);
+  if (candles.years !== undefined) words.push('--years', candles.years.join('-'));
   if (threads !== undefined) words.push('--threads', String(threads));
   if (json) words.push('--json');
   return words.map(shellQuote).join(' ');

@@ -1,4 +1,5 @@
 import { type Candles, type SweepResult, type SweepRow, timeframeOf } from '../backtest/index.js';
+import { ANNUALISE_DAYS_MIN } from '../limits.js';
 import { shellQuote } from './command.js';
 import { decimals, grouped, percentage, table } from './table.js';
 
@@ -17,7 +18,7 @@ ${grouped(result.finished)} of ${grouped(result.runs)} backtests finished over $
 ${bestTable(result)}
 
 Returns after commission, ten best by total return; orders are filled at the next open. Sharpe: close to close,
-risk-free rate 0, deviation over n - 1, annualised by the candles per year of the data.
+risk-free rate 0, deviation over n - 1, annualised by the candles per year of the data.${shortSpan(candles)}
 
 ${countsTable(result)}
 
@@ -26,6 +27,12 @@ fingerprint  ${result.fingerprint}
 store        ${store}
 look inside  npx millrace inspect ${shellQuote(store)}
 `;
+}
+
+/** Why a column is all n/a. */
+function shortSpan({ start, end }: Candles): string {
+  if (end - start >= ANNUALISE_DAYS_MIN * 86_400_000) return '';
+  return ` The candles\nspan less than ${ANNUALISE_DAYS_MIN} days, so nothing is annualised: 'per year' and Sharpe are n/a.`;
 }
 
 function bestTable({ best, buyAndHold }: SweepResult): string {

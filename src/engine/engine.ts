@@ -30,7 +30,7 @@ import type {
 } from './options.js';
 import { Preparation, type Prepared } from './prepare.js';
 import type { ProfileOptions } from './profile-options.js';
-import { type ProfileReport, Profiling } from './profiling.js';
+import { type ProfileReport, Profiling, type SnapshotOptions } from './profiling.js';
 import { EventStream } from './read.js';
 import { shutDown } from './shut-down.js';
 import { statsOf } from './stats.js';
@@ -288,7 +288,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * Samples CPU and allocations of the main thread, every lane and the writer at once, and writes profiles and a
    * report into a folder. Events flow on as before. Closing the engine ends it early.
    *
-   * @throws InvalidOptionError, ProfileBusyError, EngineClosedError, and the file system's errors.
+   * @throws InvalidOptionError, ProfileBusyError, EngineClosedError, and OutputError before anything is sampled.
    */
   profile(options: ProfileOptions = {}): Promise<ProfileReport> {
     return this.#profiling.run(options);
@@ -296,10 +296,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
 
   /**
    * Writes a heap snapshot of the main thread, every lane and the writer into a folder, for Chrome's DevTools. Each
-   * thread stands still meanwhile. Returns the paths.
+   * thread stands still meanwhile. Returns the paths. @throws OutputError when there are some, unless with `force`.
    */
-  heapSnapshots(directory = 'profile'): Promise<readonly string[]> {
-    return this.#profiling.snapshot(directory);
+  heapSnapshots(directory = 'profile', options: SnapshotOptions = {}): Promise<readonly string[]> {
+    return this.#profiling.snapshot(directory, options);
   }
 
   /** What lives on the heap of every thread, by thread and constructor; see `findLeaks`. @throws HeapTooLargeError */

@@ -15,6 +15,8 @@ export interface ProfileOptions {
   readonly signal?: AbortSignal;
   /** Folder for the report and the profiles; it is made if need be. Default `profile/<instant>`. */
   readonly directory?: string;
+  /** Whether to replace files in the folder that are of no earlier profile, and to follow a link to it. Default false. */
+  readonly force?: boolean;
   /** Whether to sample where the threads spend their time. Default true. */
   readonly cpu?: boolean;
   /** Whether to sample what the threads allocate. Default true. */
@@ -27,6 +29,7 @@ export interface CheckedProfileOptions {
   readonly seconds: number;
   readonly signal: AbortSignal | undefined;
   readonly directory: string;
+  readonly force: boolean;
   readonly cpu: boolean;
   readonly heap: boolean;
   readonly intervalMicros: number;
@@ -34,7 +37,8 @@ export interface CheckedProfileOptions {
 
 /** @throws InvalidOptionError */
 export function checkProfileOptions(options: ProfileOptions): CheckedProfileOptions {
-  const { signal, cpu = true, heap = true, intervalMicros = PROFILE_INTERVAL_MICROS } = options;
+  const { signal, force = false, cpu = true, heap = true } = options;
+  const { intervalMicros = PROFILE_INTERVAL_MICROS } = options;
   const { seconds = signal ? PROFILE_SECONDS_MAX : PROFILE_SECONDS } = options;
   const { directory = `profile/${new Date().toISOString().replace(/[:.]/g, '-')}` } = options;
   within('seconds', seconds, 0, PROFILE_SECONDS_MAX);
@@ -45,10 +49,10 @@ export function checkProfileOptions(options: ProfileOptions): CheckedProfileOpti
   if (typeof directory !== 'string' || directory === '') {
     throw new InvalidOptionError('Option directory of profile must be the path of a folder.');
   }
-  if (typeof cpu !== 'boolean' || typeof heap !== 'boolean') {
-    throw new InvalidOptionError('Options cpu and heap of profile must be true or false.');
+  if (typeof cpu !== 'boolean' || typeof heap !== 'boolean' || typeof force !== 'boolean') {
+    throw new InvalidOptionError('Options cpu, heap and force of profile must be true or false.');
   }
-  return { seconds, signal, directory, cpu, heap, intervalMicros };
+  return { seconds, signal, directory, force, cpu, heap, intervalMicros };
 }
 
 function within(name: string, value: unknown, low: number, high: number): void {

@@ -1,9 +1,12 @@
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { EngineClosedError, ProfileBusyError } from '../events/errors.js';
+import { OutputFolder } from '../files/output-folder.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
+import { openProfileFolder } from '../profile/profile-folder.js';
+import { REPORT_FILES } from '../profile/report/report-files.js';
 import type { ProfileSummary } from '../profile/report/summary.js';
-import { REPORT_FILES, writeReport } from '../profile/report/write-report.js';
+import { writeReportInto } from '../profile/report/write-report.js';
 import type { ProfileSession } from '../profile/session.js';
 import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../profile/thread-profiler.js';
 import { writeProfile } from '../profile/write-profile.js';
@@ -22,6 +25,12 @@ export interface ProfileReport {
   readonly summary: ProfileSummary;
 }
 
+/** How to write heap snapshots. */
+export interface SnapshotOptions {
+  /** Whether to replace files of the same names, and to follow a link to the folder. Default false. */
+  readonly force?: boolean;
+}
+
 /** Profiles an engine, one profile at a time. */
 export class Profiling {
   readonly #parts: () => EngineParts;
@@ -34,7 +43,7 @@ export class Profiling {
     this.#parts = parts;
   }
 
-  /** @throws InvalidOptionError, ProfileBusyError, EngineClosedError, and the file system's errors. */
+  /** @throws InvalidOptionError, ProfileBusyError, EngineClosedError, and OutputError before anything is sampled. */
   async run(options: ProfileOptions): Promise<ProfileReport> {
     const checked = checkProfileOptions(options);
     if (this.#closed) throw new EngineClosedError('The engine is closed, so there is nothing to profile.');
@@ -51,17 +60,26 @@ export class Profiling {
     }
   }
 
-  /** Writes `<thread>.heapsnapshot` of every thread into a folder. Returns the paths. */
-  async snapshot(directory: string): Promise<readonly string[]> {
-    const folder = resolve(directory);
-    mkdirSync(folder, { recursive: true });
-    const paths: string[] = [];
-    await this.#eachThread((name) => {
-      const path = join(folder, `${name}.heapsnapshot`);
-      paths.push(path);
-      return { do: 'snapshot', path };
-    });
-    return paths;
+  /** Writes `<thread>.heapsnapshot` of every thread into a folder. Returns the paths. @throws OutputError */
+  async snapshot(directory: string, { force = false }: SnapshotOptions): Promise<readonly string[]> {
+    if (this.#closed) throw closedError();
+    const folder = await OutputFolder.open(directory, { force });
+    const staged = new Map<string, string>();
+    try {
+      // Before any thread stands still for its snapshot.
+      folder.claim(this.#threadNames().map(snapshotFile));
+      await this.#eachThread((name) => {
+        const path = folder.stage();
+        staged.set(snapshotFile(name), path);
+        return { do: 'snapshot', path };
+      });
+      const paths: string[] = [];
+      for (const [file, path] of staged) paths.push(await folder.place(path, file));
+      return paths;
+    } finally {
+      for (const path of staged.values()) await rm(path, { force: true });
+      folder.removeIfEmpty();
+    }
   }
 
   /** What lives on the heap of every thread. */
@@ -74,7 +92,7 @@ export class Profiling {
   async #eachThread(
     order: (name: string) => ProfileOrder,
   ): Promise<ReadonlyMap<string, ThreadReading | undefined>> {
-    if (this.#closed) throw new EngineClosedError('The engine is closed, so its threads have ended.');
+    if (this.#closed) throw closedError();
     const { hub, store } = this.#parts();
     const readings = new Map<string, ThreadReading | undefined>();
     readings.set('dispatcher', await new ThreadProfiler().obey(order('dispatcher')));
@@ -96,16 +114,22 @@ export class Profiling {
   }
 
   async #record(options: CheckedProfileOptions): Promise<ProfileReport> {
-    const directory = resolve(options.directory);
     // Before anything is recorded: a folder that cannot be written to should not cost a profile.
-    mkdirSync(directory, { recursive: true });
+    const folder = await openProfileFolder(options.directory, options.force);
+    const directory = folder.path;
     const recording = new Recording(this.#parts(), options);
     await recording.start();
     await this.#untilEnd(options);
     const recorded = await recording.stop();
-    await writeProfile(directory, recorded);
-    const summary = await writeReport(directory);
+    await writeProfile(folder, recorded);
+    const summary = await writeReportInto(folder);
     return { directory, report: join(directory, REPORT_FILES.page), session: recorded.session, summary };
+  }
+
+  #threadNames(): string[] {
+    const { hub, store } = this.#parts();
+    const lanes = hub.crew.seats.flatMap((seat) => (seat?.onThread ? `lane-${seat.number}` : []));
+    return ['dispatcher', ...lanes, ...(store.profile ? ['writer'] : [])];
   }
 
   #untilEnd({ seconds, signal }: CheckedProfileOptions): Promise<void> {
@@ -122,4 +146,12 @@ export class Profiling {
       if (signal?.aborted || this.#closed) end();
     });
   }
+}
+
+function snapshotFile(thread: string): string {
+  return `${thread}.heapsnapshot`;
+}
+
+function closedError(): EngineClosedError {
+  return new EngineClosedError('The engine is closed, so its threads have ended.');
 }

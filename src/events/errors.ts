@@ -242,6 +242,11 @@ export class InputError extends MillraceError {
   static override readonly code = 'MILLRACE_INPUT';
 }
 
+/** A file for the user, such as a profile or a report, cannot be written where it should be. */
+export class OutputError extends MillraceError {
+  static override readonly code = 'MILLRACE_OUTPUT';
+}
+
 /** A test waited for something that did not happen in time; the message says what happened instead. */
 export class TestTimeoutError extends MillraceError {
   static override readonly code = 'MILLRACE_TEST_TIMEOUT';
@@ -296,6 +301,7 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     HeapTooLargeError,
     ProfileBusyError,
     InputError,
+    OutputError,
     TestTimeoutError,
     TestAssertionError,
   ].map((errorClass) => [errorClass.code, errorClass]),

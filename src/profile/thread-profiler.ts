@@ -44,8 +44,8 @@ export interface ThreadReading {
 export const EMPTY_READING: ThreadReading = { active: 0, memory: [], spans: [], spansLeftOut: 0 };
 
 /**
- * Samples the thread that it lives on, from inside: the only way on Node before 24.8, and one that needs no
- * permission. It costs nothing until it is started.
+ * Samples the thread that it lives on, from inside: the only way for the main thread and for allocations, and for
+ * every thread of a Node.js that cannot sample a worker from outside. It costs nothing until it is started.
  */
 export class ThreadProfiler {
   #session: Session | undefined;

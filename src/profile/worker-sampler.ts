@@ -2,17 +2,20 @@ import type { Worker } from 'node:worker_threads';
 import { PROFILE_ANSWER_MS, PROFILE_INTERVAL_MICROS } from '../limits.js';
 import { EMPTY_READING, type ProfileOrder, type ThreadReading } from './thread-profiler.js';
 
-/** A CPU profile that the runtime takes of a worker from outside: Node.js 24.8 and later, and late 22s. */
+/** A CPU profile that the runtime takes of a worker from outside. */
 interface CpuProfileHandle {
   stop(): Promise<string>;
 }
 
+/**
+ * What runtimes have of it: late 22s and 24s a name for the profile and no interval, 25 and later options. 22.18 has
+ * neither.
+ */
 interface SampledWorker {
-  startCpuProfile?(name?: string): Promise<CpuProfileHandle>;
+  startCpuProfile?(options: string | { readonly sampleInterval: number }): Promise<CpuProfileHandle>;
 }
 
-/** Node.js 22 wants a name for the profile, 24 takes nothing, and 26 takes options and refuses a name. */
-const NAMED_PROFILES = Number.parseInt(process.versions.node, 10) < 24;
+const MICROS_PER_MS = 1000;
 
 type Ask = (order: ProfileOrder) => Promise<ThreadReading | undefined>;
 
@@ -38,15 +41,17 @@ export class WorkerSampler {
     }
   }
 
+  /** @returns what is left for the thread itself to do. */
   async #start(
     worker: SampledWorker | undefined,
     order: Extract<ProfileOrder, { do: 'start' }>,
   ): Promise<ProfileOrder> {
-    // The runtime's own sampling has no interval to set.
-    if (!order.cpu || order.intervalMicros !== PROFILE_INTERVAL_MICROS || !worker?.startCpuProfile)
-      return order;
-    this.#handle = await (NAMED_PROFILES ? worker.startCpuProfile('millrace') : worker.startCpuProfile());
-    return { ...order, cpu: false };
+    if (!order.cpu || !worker?.startCpuProfile) return order;
+    // A few releases between took nothing at all, and would sample at their own pace.
+    const takesNothing = worker.startCpuProfile.length === 0;
+    if (takesNothing && order.intervalMicros !== PROFILE_INTERVAL_MICROS) return order;
+    this.#handle = await sampledFromOutside(worker, order.intervalMicros);
+    return this.#handle ? { ...order, cpu: false } : order;
   }
 
   async #stop(ask: Ask): Promise<ThreadReading> {
@@ -61,6 +66,20 @@ export class WorkerSampler {
       ...(cpuProfile !== undefined && { cpuProfile }),
       missing: late,
     };
+  }
+}
+
+/** Undefined where this runtime cannot, or not with that interval: then the thread samples itself, and says if it cannot either. */
+async function sampledFromOutside(
+  worker: SampledWorker,
+  intervalMicros: number,
+): Promise<CpuProfileHandle | undefined> {
+  try {
+    return await worker.startCpuProfile?.({ sampleInterval: intervalMicros / MICROS_PER_MS });
+  } catch (error) {
+    const takesName = (error as NodeJS.ErrnoException).code === 'ERR_INVALID_ARG_TYPE';
+    if (!takesName || intervalMicros !== PROFILE_INTERVAL_MICROS) return undefined;
+    return worker.startCpuProfile?.('millrace').catch(() => undefined);
   }
 }
 

@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { OutputFolder } from '../files/output-folder.js';
 import type { RecordedProfile } from './assemble.js';
 import { SESSION_FILE } from './session.js';
 
-/** Writes a session and its profiles into a directory that exists. */
-export async function writeProfile(directory: string, { session, files }: RecordedProfile): Promise<void> {
-  for (const [name, text] of files) await writeFile(join(directory, name), text);
-  await writeFile(join(directory, SESSION_FILE), `${JSON.stringify(session, undefined, 1)}\n`);
+/** Writes a session and its profiles. @throws OutputError */
+export async function writeProfile(folder: OutputFolder, { session, files }: RecordedProfile): Promise<void> {
+  // First: it says that the other files are ours, also when writing them is cut short.
+  await folder.write(SESSION_FILE, `${JSON.stringify(session, undefined, 1)}\n`);
+  for (const [name, text] of files) await folder.write(name, text);
 }

@@ -14,11 +14,11 @@ export const BacktestCompleted = defineEvent('backtest.completed', {
     losing_trades: count,
     /** 0.5 is fifty percent more than the initial capital. */
     total_return: real,
-    /** Compound annual growth rate; null for spans too short to annualise. */
+    /** Compound annual growth rate; null over less than 30 days. */
     annual_return: real.nullable(),
     /** Largest fall from a peak of the equity, as a positive fraction of that peak. */
     max_drawdown: fraction,
-    /** Annualised, risk-free rate 0; null without variation. */
+    /** Annualised, risk-free rate 0; null without variation, and over less than 30 days. */
     sharpe_ratio: real.nullable(),
     win_rate: fraction.nullable(),
     /** Gross profit over gross loss; null without a loss. */

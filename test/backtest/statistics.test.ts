@@ -1,4 +1,5 @@
-import { buyAndHold, equityStatistics, tradeStatistics } from 'millrace/backtest';
+import { InvalidOptionError } from 'millrace';
+import { buyAndHold, equityStatistics, readCandles, tradeStatistics } from 'millrace/backtest';
 import { describe, expect, test } from 'vitest';
 import { candlesFromCloses, candlesOf, DAY, START } from './helpers.js';
 
@@ -65,6 +66,108 @@ describe('equity statistics', () => {
   });
 });
 
+/** Computed with Python's `statistics` and `math.fsum` from the same series. */
+describe('figures of an independent computation', () => {
+  test('daily closes of the S&P 500 over twenty years', () => {
+    const path = new URL('../../node_modules/vega-datasets/data/sp500-2000.csv', import.meta.url).pathname;
+    const { time, close } = readCandles(path);
+    const result = equityStatistics(time, close, close[0] as number);
+    expect(result.periodsPerYear).toBeCloseTo(251.5838056680162, 9);
+    expect(result.annualVolatility).toBeCloseTo(0.19874997839498085, 12);
+    expect(result.sharpe).toBeCloseTo(0.2683827283364735, 12);
+    expect(result.sortino).toBeCloseTo(0.3762171185812368, 12);
+    expect(result.annualReturn).toBeCloseTo(0.034124133779111165, 11);
+    expect(result.maxDrawdown).toBeCloseTo(0.5677538775030553, 12);
+    expect(result.calmar).toBeCloseTo(0.06010374412445564, 10);
+    expect(result.nulls).toEqual({});
+  });
+
+  test('minutes of forty days, annualised by the 525,960 minutes of a year', () => {
+    const equity = [1000];
+    let state = 12345;
+    for (let minute = 0; minute < 40 * 1440; minute++) {
+      state = Number((BigInt(state) * 1103515245n + 12345n) % 2147483648n);
+      equity.push((equity[minute] as number) * (1 + (state / 2147483648 - 0.4999) * 0.001));
+    }
+    const result = statistics(equity, 1000, 60_000);
+    expect(result.finalCapital).toBeCloseTo(1023.3001023093418, 8);
+    expect(result.periodsPerYear).toBeCloseTo(525960, 6);
+    expect(result.annualVolatility).toBeCloseTo(0.2092310598176154, 10);
+    expect(result.sharpe).toBeCloseTo(1.1098100242440347, 8);
+    expect(result.sortino).toBeCloseTo(1.5711858189487038, 8);
+  });
+});
+
+describe('each null has its reason', () => {
+  const month = (equity: readonly number[]) => statistics(equity, 100, 30 * DAY);
+  const RATIOS = ['annualVolatility', 'sharpe', 'sortino'] as const;
+  const nulls = (reasons: Readonly<Record<string, string>>) => reasons;
+
+  test('a span of less than 30 days, however many candles it has; 30 days are enough', () => {
+    const wave = (count: number) => Array.from({ length: count }, (_, index) => 100 + (index % 3));
+    const short = statistics(wave(43_199), 100, 60_000);
+    for (const name of [...RATIOS, 'annualReturn', 'calmar', 'periodsPerYear'] as const) {
+      expect(short[name]).toBeNull();
+      expect(short.nulls[name]).toBe('span-too-short');
+    }
+    const whole = statistics(wave(43_201), 100, 60_000);
+    expect(whole.nulls).toEqual({});
+    expect(whole.sharpe).toBeGreaterThan(0);
+  });
+
+  test.each([
+    [
+      'one candle',
+      [100],
+      { annualReturn: 'span-too-short', sharpe: 'span-too-short', calmar: 'span-too-short' },
+    ],
+    [
+      'one return',
+      [100, 110],
+      { annualVolatility: 'too-few-returns', sharpe: 'too-few-returns', calmar: 'no-drawdown' },
+    ],
+    [
+      'no change',
+      [100, 100, 100],
+      { sharpe: 'no-deviation', sortino: 'no-deviation', calmar: 'no-drawdown' },
+    ],
+    ['no loss', [100, 110, 130], { sortino: 'no-deviation', calmar: 'no-drawdown' }],
+    ['an equity of 0', [100, 50, 0], { annualVolatility: 'ruined', sharpe: 'ruined', sortino: 'ruined' }],
+    ['an equity below 0', [100, -5, 20], { annualVolatility: 'ruined', sharpe: 'ruined', sortino: 'ruined' }],
+    ['an end below 0', [100, 50, -5], { annualReturn: 'ruined', calmar: 'ruined', sharpe: 'ruined' }],
+    ['growth beyond all numbers', [1e-300, 1, 1e300], { annualReturn: 'not-finite', calmar: 'not-finite' }],
+  ])('%s', (_what, equity, reasons) => {
+    const result = month(equity);
+    expect(result.nulls).toMatchObject(nulls(reasons));
+    for (const [name, value] of Object.entries(result)) {
+      if (name === 'nulls') continue;
+      expect(value === null).toBe(Object.hasOwn(result.nulls, name));
+      if (value !== null) expect(value).toSatisfy(Number.isFinite);
+    }
+  });
+
+  test('below 0 nothing of the peak is left, and a loss of all is a rate of -1', () => {
+    expect(month([100, -5, 20]).maxDrawdown).toBe(1);
+    expect(month([100, -5]).totalReturn).toBeCloseTo(-1.05, 12);
+    expect(month([100, 0]).annualReturn).toBe(-1);
+  });
+
+  test.each([
+    ['NaN', [DAY, 2 * DAY], [1, Number.NaN], 1, /equity at index 1 is NaN/],
+    ['infinite', [DAY, 2 * DAY], [Number.POSITIVE_INFINITY, 1], 1, /equity at index 0 is Infinity/],
+    ['times that stand', [DAY, DAY], [1, 1], 1, /time at index 1 is 86400000/],
+    ['a time that is none', [Number.NaN], [1], 1, /time at index 0 is NaN/],
+    ['no values', [], [], 1, /0 times and 0 values/],
+    ['a time too many', [DAY, 2 * DAY], [1], 1, /2 times and 1 values/],
+    ['no capital', [DAY], [1], 0, /capital is 0/],
+    ['an infinite capital', [DAY], [1], Number.POSITIVE_INFINITY, /capital is Infinity/],
+  ])('%s: refused', (_what, time, equity, capital, message) => {
+    const run = () => equityStatistics(Float64Array.from(time), Float64Array.from(equity), capital);
+    expect(run).toThrow(InvalidOptionError);
+    expect(run).toThrow(message);
+  });
+});
+
 describe('trade statistics', () => {
   const trade = (profit: number, hours: number) => ({
     profit,
@@ -96,6 +199,17 @@ describe('trade statistics', () => {
     });
     expect(Object.values(tradeStatistics([])).filter((value) => value !== null)).toEqual([0, 0, 0]);
   });
+});
+
+test('a trade with a number that is not finite is refused', () => {
+  const trade = { profit: 1, profitFraction: 1, holdingMs: 1 };
+  for (const wrong of [
+    { profit: Number.NaN },
+    { profitFraction: Number.POSITIVE_INFINITY },
+    { holdingMs: Number.NaN },
+  ]) {
+    expect(() => tradeStatistics([trade, { ...trade, ...wrong }])).toThrow(/trade at index 1/);
+  }
 });
 
 describe('buy and hold', () => {

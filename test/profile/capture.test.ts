@@ -178,7 +178,7 @@ describe('what cannot be profiled', () => {
     await open(0, 'memory');
     const file = new URL(import.meta.url).pathname;
     await expect(engine.profile({ directory: join(file, 'inside') })).rejects.toMatchObject({
-      code: 'ENOTDIR',
+      code: 'MILLRACE_OUTPUT',
     });
   });
 });

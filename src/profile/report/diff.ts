@@ -4,9 +4,9 @@ import { PROFILE_DIFF_THRESHOLD } from '../../limits.js';
 import { diffText } from './diff-text.js';
 import { type Figure, figuresOf, namesOf } from './figures.js';
 import { readJson } from './read-json.js';
+import { REPORT_FILES } from './report-files.js';
 import { isList, isRecord } from './shape.js';
 import type { ProfileSummary } from './summary.js';
-import { REPORT_FILES } from './write-report.js';
 
 /** One number of two profiles. */
 export interface ProfileChange {
@@ -51,7 +51,7 @@ export interface DiffOptions {
  *
  * @param before folder of a profile, with its `summary.json`.
  * @param after folder of the other one.
- * @throws InvalidOptionError, InputError when a folder holds no summary, and the file system's errors.
+ * @throws InvalidOptionError, and InputError when a folder holds no summary that can be read.
  */
 export async function diffProfiles(
   before: string,
@@ -64,7 +64,7 @@ export async function diffProfiles(
       `Option threshold of diffProfiles must be a number from 0 up, such as 0.1, not ${String(threshold)}.`,
     );
   }
-  const summaries = [await readSummary(before), await readSummary(after)] as const;
+  const summaries = [readSummary(before), readSummary(after)] as const;
   const names = namesOf(...summaries);
   const [old, fresh] = [figuresOf(summaries[0], names), figuresOf(summaries[1], names)];
   const keys = [...new Set([...old.keys(), ...fresh.keys()])];
@@ -102,8 +102,8 @@ function sizeOf({ change }: ProfileChange): number {
   return change === null ? -1 : Math.abs(change);
 }
 
-async function readSummary(directory: string): Promise<ProfileSummary> {
-  const value = await readJson(
+function readSummary(directory: string): ProfileSummary {
+  const value = readJson(
     join(directory, REPORT_FILES.summary),
     ({ handlers, threads, throughput }) => isList(handlers) && isList(threads) && isRecord(throughput),
     'no summary of version 1. Name a folder that a profile was written to, by this version of Millrace.',

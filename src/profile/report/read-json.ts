@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { InputError } from '../../events/errors.js';
+import { MAX_REPORT_JSON_BYTES } from '../../files/limits.js';
+import { readBounded } from '../../files/read-bounded.js';
 import { isRecord } from './shape.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -9,14 +10,11 @@ type Fields = Readonly<Record<string, unknown>>;
  *
  * @param isWhole whether it has what its readers need.
  * @param complaint what it is not, and what to do, for the error.
- * @throws InputError when it is no such file, and the file system's errors.
+ * @throws InputError when it is no such file, or cannot be read.
  */
-export async function readJson(
-  path: string,
-  isWhole: (fields: Fields) => boolean,
-  complaint: string,
-): Promise<Fields> {
-  const value = parsed(await readFile(path, 'utf8'));
+export function readJson(path: string, isWhole: (fields: Fields) => boolean, complaint: string): Fields {
+  const limit = MAX_REPORT_JSON_BYTES;
+  const value = parsed(readBounded(path, { limit, advice: 'It is no file of a profile.' }).toString('utf8'));
   if (isRecord(value) && value.version === 1 && isWhole(value)) return value;
   throw new InputError(`${path} is ${complaint}`);
 }

@@ -1,6 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type ProfiledThread, type ProfileSession, SESSION_FILE } from '../session.js';
+import { MAX_PROFILE_BYTES } from '../../files/limits.js';
+import type { OutputFolder } from '../../files/output-folder.js';
+import { readBounded } from '../../files/read-bounded.js';
+import { openProfileFolder } from '../profile-folder.js';
+import type { ProfiledThread, ProfileSession } from '../session.js';
 import { attribute } from './attribute.js';
 import { cpuTree } from './cpu-tree.js';
 import { handlerRows } from './handler-rows.js';
@@ -8,22 +11,18 @@ import { heapTree } from './heap-tree.js';
 import { reportPage } from './html.js';
 import { markdown } from './markdown.js';
 import { pageData } from './page-data.js';
-import { readJson } from './read-json.js';
-import { isList } from './shape.js';
+import { readSession } from './read-session.js';
+import { REPORT_FILES } from './report-files.js';
 import { speedscopeFile } from './speedscope.js';
 import type { ProfileSummary } from './summary.js';
 import { summariseThread, type ThreadPart } from './thread-part.js';
 import { traceFile } from './trace.js';
 import { verdictsOf } from './verdicts.js';
 
-/** The files of a report, beside `session.json` and the profiles. */
-export const REPORT_FILES = {
-  page: 'report.html',
-  summary: 'summary.json',
-  text: 'summary.md',
-  speedscope: 'threads.speedscope.json',
-  trace: 'timeline.trace.json',
-} as const;
+const PROFILE = {
+  limit: MAX_PROFILE_BYTES,
+  advice: 'Profile for a shorter time, or with a longer interval.',
+};
 
 type Missing = ProfileSummary['missing'][number];
 
@@ -34,20 +33,29 @@ type Missing = ProfileSummary['missing'][number];
  * A profile that is absent or damaged is named in the summary's `missing`; the others are reported all the same.
  *
  * @param directory folder with `session.json`.
- * @throws InputError when `session.json` is not one, and the file system's errors.
+ * @throws InputError when `session.json` is not one, and OutputError when the folder cannot be written.
  */
 export async function writeReport(directory: string): Promise<ProfileSummary> {
-  const session = await readSession(directory);
+  readSession(directory);
+  return writeReportInto(await openProfileFolder(directory, false));
+}
+
+/** Writes the report into the folder that its session was just written into. @internal */
+export async function writeReportInto(folder: OutputFolder): Promise<ProfileSummary> {
+  const directory = folder.path;
+  const session = readSession(directory);
   const missing: Missing[] = [];
   const parts: ThreadPart[] = [];
-  for (const thread of session.threads) parts.push(await readPart(directory, thread, missing));
+  for (const thread of session.threads) parts.push(readPart(directory, thread, missing));
   const summary = summarise(session, parts, missing);
-  const put = (name: string, text: string) => writeFile(join(directory, name), text);
-  await put(REPORT_FILES.summary, `${JSON.stringify(summary, undefined, 1)}\n`);
-  await put(REPORT_FILES.text, markdown(summary, session));
-  await put(REPORT_FILES.speedscope, JSON.stringify(speedscopeFile(`Millrace, ${session.startedAt}`, parts)));
-  await put(REPORT_FILES.trace, JSON.stringify(traceFile(session)));
-  await put(REPORT_FILES.page, await reportPage(pageData(session, summary, parts)));
+  await folder.write(REPORT_FILES.summary, `${JSON.stringify(summary, undefined, 1)}\n`);
+  await folder.write(REPORT_FILES.text, markdown(summary, session));
+  await folder.write(
+    REPORT_FILES.speedscope,
+    JSON.stringify(speedscopeFile(`Millrace, ${session.startedAt}`, parts)),
+  );
+  await folder.write(REPORT_FILES.trace, JSON.stringify(traceFile(session)));
+  await folder.write(REPORT_FILES.page, await reportPage(pageData(session, summary, parts)));
   return summary;
 }
 
@@ -76,28 +84,19 @@ function summarise(
   };
 }
 
-async function readPart(directory: string, thread: ProfiledThread, missing: Missing[]): Promise<ThreadPart> {
+function readPart(directory: string, thread: ProfiledThread, missing: Missing[]): ThreadPart {
   if (thread.missing !== undefined) missing.push({ thread: thread.name, reason: thread.missing });
-  const read = async <Tree>(file: string | undefined, build: (value: unknown) => Tree) => {
+  const read = <Tree>(file: string | undefined, build: (value: unknown) => Tree) => {
     if (file === undefined) return undefined;
     try {
-      return build(JSON.parse(await readFile(join(directory, basename(file)), 'utf8')));
+      return build(JSON.parse(readBounded(join(directory, basename(file)), PROFILE).toString('utf8')));
     } catch (error) {
       missing.push({ thread: thread.name, reason: `${file} cannot be read: ${(error as Error).message}` });
       return undefined;
     }
   };
-  const cpu = await read(thread.cpuProfile, cpuTree);
-  const heap = await read(thread.heapProfile, heapTree);
+  const cpu = read(thread.cpuProfile, cpuTree);
+  const heap = read(thread.heapProfile, heapTree);
   attribute(...[cpu, heap].filter((tree) => tree !== undefined));
   return { thread, ...(cpu && { cpu }), ...(heap && { heap }) };
-}
-
-async function readSession(directory: string): Promise<ProfileSession> {
-  const value = await readJson(
-    join(directory, SESSION_FILE),
-    ({ threads, spans }) => isList(threads) && isList(spans),
-    'no profile of version 1. Name the folder that a profile was written to, by this version of Millrace.',
-  );
-  return value as unknown as ProfileSession;
 }

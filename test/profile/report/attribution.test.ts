@@ -213,7 +213,7 @@ describe('what is not there', () => {
     const directory = plant([]);
     writeFileSync(join(directory, 'session.json'), '{"version":2}');
     await expect(writeReport(directory)).rejects.toMatchObject({ code: 'MILLRACE_INPUT' });
-    await expect(writeReport(join(directory, 'none'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(writeReport(join(directory, 'none'))).rejects.toMatchObject({ code: 'MILLRACE_INPUT' });
   });
 
   test('handlers without samples have their accounted time, under their type', async () => {

@@ -127,7 +127,7 @@ test('a handler that one profile did not sample is the same handler', async () =
 test('a folder without a summary: an error that says what to name', async () => {
   const good = await profiled({ slowMs: 1 });
   const bad = plant([]);
-  await expect(diffProfiles(good, bad)).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(diffProfiles(good, bad)).rejects.toMatchObject({ code: 'MILLRACE_INPUT' });
   writeFileSync(join(bad, 'summary.json'), '[]');
   await expect(diffProfiles(bad, good)).rejects.toMatchObject({ code: 'MILLRACE_INPUT' });
 });
