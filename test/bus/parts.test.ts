@@ -23,9 +23,9 @@ describe('a feed', () => {
     const taken: unknown[] = [];
     let room = 10;
     const feed = new Feed(journal, {
-      hasRoom: () => taken.length < room,
       heard: () => {},
-      take: (event) => taken.push(...valuesOf([event])),
+      offer: (event) => taken.length < room && taken.push(...valuesOf([event])) > 0,
+      woken: () => {},
       failed: (error) => expect.fail(error.message),
     });
     await journal.engine.publishMany(oneTo(300).map((value) => Noted({ note: 'a', value })));
@@ -158,7 +158,7 @@ describe('a keyed queue', () => {
               done.push(one);
               return undefined;
             },
-            () => queue.size === 0 && resolve(),
+            { done: () => queue.size === 0 && resolve(), starved: () => {} },
           );
           const numbered = items.map((one, number) => ({ ...one, number }));
           for (const one of numbered) queue.add(one.key, one);
@@ -184,7 +184,7 @@ describe('a keyed queue', () => {
         begun.push(number);
         return number === 1 ? 1 : undefined;
       },
-      () => {},
+      { done: () => {}, starved: () => {} },
     );
     queue.add('a', 1);
     await Promise.resolve().then(() => {});
