@@ -66,7 +66,10 @@ export class BusRun {
     });
     this.#backlog = new Backlog(journal, this.#deliveries.held);
     this.#admission = new Admission(() => this.#hasRoom());
-    this.#doors = new KeyDoors((key) => this.#deliveries.isOverShare(key));
+    this.#doors = new KeyDoors(
+      (key) => this.#deliveries.isOverShare(key),
+      () => this.#hasRoom(),
+    );
     this.#pressure = new Pressure(
       // The engine's own fill is one half of the bus's.
       () => (this.#engineHigh ? 1 : this.#backlog.size / maxQueueSize),
@@ -77,7 +80,7 @@ export class BusRun {
     journal.processing.onFailure = (error) => this.#fail(error);
     this.#feed = new Feed(journal, {
       heard: (position) => this.#backlog.durable(position),
-      offer: (event) => this.#deliveries.offer(event),
+      offer: (event) => this.#offer(event),
       woken: () => this.#deliveries.wake(),
       failed: (error) => this.#fail(error),
     });
@@ -240,8 +243,12 @@ export class BusRun {
       );
     }
     const own = snapshotOf(event);
-    const enter = () => (this.#isOpen ? accept(own) : this.#admission.enter(() => accept(own), signal));
-    return key === undefined ? enter() : this.#doors.enter(key, enter, signal);
+    if (key !== undefined) return this.#doors.enter(key, () => accept(own), signal);
+    return this.#admission.enter(() => {
+      // Those before it may have taken what its key may have.
+      const filled = this.#closedDoor(own);
+      return filled === undefined ? accept(own) : this.#doors.enter(filled, () => accept(own), signal);
+    }, signal);
   }
 
   /** The key of an event whose publishers have to wait while others need not; undefined when it has none. */
@@ -270,9 +277,20 @@ export class BusRun {
     this.#pressure.check();
   }
 
-  #finished(): void {
-    this.#admission.advance();
+  #offer(event: DomainEvent): boolean {
+    const isTaken = this.#deliveries.offer(event);
+    // It may be held back, or be the one after which others have to be.
+    this.#advance();
+    return isTaken;
+  }
+
+  #advance(): void {
+    if (this.#admission.waiting > 0) this.#admission.advance();
     this.#doors.advance();
+  }
+
+  #finished(): void {
+    this.#advance();
     if (this.#deliveries.size <= this.#parts.maxQueueSize / 2) this.#feed.roomy();
     if (this.#pressure.isHigh) this.#pressure.check();
     this.#drains.look();
@@ -281,7 +299,7 @@ export class BusRun {
   /** Whoever waits for room looks again: it may be made now. */
   #starved(): void {
     if (this.#backlog.size < this.#parts.maxQueueSize) return;
-    this.#admission.advance();
+    this.#advance();
     this.#feed.roomy();
     if (this.#pressure.isHigh) this.#pressure.check();
   }

@@ -3,10 +3,16 @@ import { Admission } from '../engine/admission.js';
 /** A door for each key that has enough waiting: its publishers wait in the order in which they came, and no others. */
 export class KeyDoors {
   readonly #isFull: (key: string) => boolean;
+  readonly #hasRoom: () => boolean;
   readonly #doors = new Map<string, Admission>();
 
-  constructor(isFull: (key: string) => boolean) {
+  /**
+   * @param isFull whether a key has enough waiting.
+   * @param hasRoom whether there is room for an event of any key.
+   */
+  constructor(isFull: (key: string) => boolean, hasRoom: () => boolean) {
     this.#isFull = isFull;
+    this.#hasRoom = hasRoom;
   }
 
   /** Whether a publisher of the key has to wait, if only behind others. */
@@ -28,7 +34,7 @@ export class KeyDoors {
   ): Promise<Result> {
     let door = this.#doors.get(key);
     if (!door) {
-      door = new Admission(() => !this.#isFull(key));
+      door = new Admission(() => !this.#isFull(key) && this.#hasRoom());
       this.#doors.set(key, door);
     }
     return door.enter(accept, signal);
