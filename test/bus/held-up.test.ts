@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { type BusHandler, type EventBus, openEngine } from 'millrace';
 import { describe, expect, test } from 'vitest';
 import { ALL_EVENTS, Noted } from '../handlers/events.mjs';
@@ -169,6 +170,41 @@ describe.each(BACKENDS)('one bad key stops only itself: $backend', ({ backend, s
       await publishGood(bus, 10);
     });
   } else {
+    test('after a failure of the engine what waits behind the bad key still comes, in order', async () => {
+      const path = tempStore();
+      const { handle, orders, holder } = holdingBad();
+      const bus = await startBus({ store: path, durability: 'os', maxQueueSize: 10 }, (own) => {
+        own.subscribe('**', handle);
+      });
+      await bus.publishBatch(oneTo(50).map((value) => note('bad', value)));
+      await holder.has(1);
+      renameSync(path, `${path}.away`);
+      await expect(bus.publish(note('good', 1))).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
+      // It comes to what it has to read while nothing can be read.
+      holder.open();
+      await settle();
+      expect(orders.get('bad')?.length).toBeLessThan(50);
+      await expect(bus.drain()).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
+      renameSync(`${path}.away`, path);
+      await bus.engine.recover();
+      await bus.drain();
+      expect(orders.get('bad')).toEqual(oneTo(50));
+    });
+
+    test('a drain that waits when the engine fails says so', async () => {
+      const path = tempStore();
+      const holder = new Holder();
+      const bus = await startBus({ store: path, durability: 'os' }, (own) =>
+        own.subscribe('**', holder.handle),
+      );
+      await bus.publish(note('a', 1));
+      await holder.has(1);
+      const drained = quietly(bus.drain());
+      renameSync(path, `${path}.away`);
+      await expect(bus.publish(note('b', 2))).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
+      await expect(drained).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
+    });
+
     test('what waits behind the bad key is in the log: publishers do not wait, and the next start goes on', async () => {
       const path = tempStore();
       const { handle } = holdingBad();
@@ -235,6 +271,22 @@ describe.each(BACKENDS)('a subscriber that takes too long: $backend', ({ store }
     expect(attempts).toEqual([1, 2]);
   });
 
+  test('and ends in time has a signal that stays silent', async () => {
+    const signals: AbortSignal[] = [];
+    const bus = await startBus(store(), (own) => {
+      own.subscribe(Noted, async (_event, { signal }) => void signals.push(signal), { timeoutMs: 5 });
+      own.subscribe(
+        Noted,
+        (_event, { attempt }) => {
+          if (attempt === 1) throw new Error('later than the time of the other');
+        },
+        { retries: 1, retryDelayMs: 30, jitter: 0 },
+      );
+    });
+    await bus.publish(note('a', 1), HANDLED);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  });
+
   test('has its signal aborted when the bus stops without waiting for it', async () => {
     const began = deferred<AbortSignal>();
     const bus = await startBus(store(), (own) => {
@@ -271,7 +323,7 @@ describe.each(BACKENDS)('waiting on a bus: $backend', ({ store }) => {
     const others = (async () => {
       // One of them is always under way.
       for (let count = 0; goesOn; count++) {
-        quietly(bus.publish(note('other', count % 2)));
+        quietly(bus.publish(note('other', count % 50 === 0 ? 1 : 0)));
         await new Promise((resolve) => setImmediate(resolve));
       }
     })();
