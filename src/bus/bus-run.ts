@@ -1,9 +1,9 @@
-import { unlessAborted } from '../engine/abortable.js';
 import { Admission } from '../engine/admission.js';
 import type { Listeners, Notice } from '../engine/notices.js';
 import type { ManyReceipt, PublishOptions, Receipt, Until } from '../engine/options.js';
 import { Pressure } from '../engine/pressure.js';
 import type { NewEvent } from '../events/define-event.js';
+import type { DomainEvent } from '../events/domain-event.js';
 import {
   EngineClosedError,
   EngineFailedError,
@@ -11,16 +11,20 @@ import {
   QueueFullError,
 } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
+import { snapshotOf } from '../events/snapshot.js';
 import { Backlog } from './backlog.js';
+import { BusHealth } from './bus-health.js';
 import type { BusNotice } from './bus-notice.js';
 import { Deliveries } from './deliveries.js';
+import { Drains } from './drains.js';
 import { Feed } from './feed.js';
 import type { Journal } from './journal.js';
+import { KeyDoors } from './key-doors.js';
 import type { CheckedBusOptions } from './options.js';
 import type { Subscribers } from './subscribers.js';
 
 /** What a run of a bus is made of. */
-export interface BusRunParts extends Omit<CheckedBusOptions, 'engine'> {
+export interface BusRunParts extends CheckedBusOptions {
   readonly journal: Journal;
   readonly registry: EventRegistry;
   readonly subscribers: Subscribers;
@@ -32,45 +36,52 @@ export class BusRun {
   readonly journal: Journal;
   readonly #parts: BusRunParts;
   readonly #deliveries: Deliveries;
+  readonly #drains: Drains;
+  readonly #health: BusHealth;
   readonly #feed: Feed;
   readonly #backlog: Backlog;
   readonly #admission: Admission;
+  readonly #doors: KeyDoors;
   readonly #relayed: Disposable;
   /** Positions of failed events that are being tried again. */
   readonly #retrying = new Set<number>();
   readonly #pressure: Pressure;
   /** Whether the engine has warned of its own fill. */
   #engineHigh = false;
-  #looking = false;
   /** Why nothing new is taken. */
   #closed: Error | undefined;
   #failure: Error | undefined;
-  /** Who waits until there is nothing left to do. */
-  #idle: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
   constructor(parts: BusRunParts) {
     const { journal, notices, maxQueueSize } = parts;
     this.journal = journal;
     this.#parts = parts;
-    this.#backlog = new Backlog(journal);
-    this.#admission = new Admission(() => this.#backlog.size < maxQueueSize);
+    this.#drains = new Drains(journal, (parts.engine.handlers?.length ?? 0) > 0);
+    this.#deliveries = new Deliveries(parts, {
+      publish: (event, cause) => this.#publishFor(cause, event),
+      finished: () => this.#finished(),
+      starved: () => this.#starved(),
+      failed: (event) => notices.send({ kind: 'failed-event', event }),
+      broken: (error) => this.#fail(error),
+    });
+    this.#backlog = new Backlog(journal, this.#deliveries.held);
+    this.#admission = new Admission(() => this.#hasRoom());
+    this.#doors = new KeyDoors(
+      (key) => this.#deliveries.isOverShare(key),
+      () => this.#hasRoom(),
+    );
     this.#pressure = new Pressure(
       // The engine's own fill is one half of the bus's.
       () => (this.#engineHigh ? 1 : this.#backlog.size / maxQueueSize),
-      (kind) => notices.send({ kind, queueSize: this.queueSize, maxQueueSize }),
+      (kind) => notices.send({ kind, queueSize: this.queueSize - this.heldBack, maxQueueSize }),
     );
-    this.#deliveries = new Deliveries(parts, {
-      // Past the bus's own queue: a handler that waited for room there could wait for itself.
-      publish: (event) => journal.engine.publish(event),
-      finished: () => this.#finished(),
-      failed: (event) => notices.send({ kind: 'failed-event', event }),
-    });
+    this.#health = new BusHealth(journal.engine, this.#deliveries, parts.engine.health?.latencyMs);
     this.#relayed = journal.engine.onNotice((notice) => this.#relay(notice));
     journal.processing.onFailure = (error) => this.#fail(error);
     this.#feed = new Feed(journal, {
-      hasRoom: () => this.#deliveries.size < maxQueueSize,
       heard: (position) => this.#backlog.durable(position),
-      take: (event) => this.#deliveries.take(event),
+      offer: (event) => this.#offer(event),
+      woken: () => this.#deliveries.wake(),
       failed: (error) => this.#fail(error),
     });
   }
@@ -80,8 +91,13 @@ export class BusRun {
     return this.journal.engine.stats().inFlight + this.journal.behind;
   }
 
+  /** Events among those that wait in the log, or in memory, behind others of their key that hold them up. */
+  get heldBack(): number {
+    return this.#deliveries.held.size;
+  }
+
   publish(event: NewEvent, { until = 'durable', signal }: PublishOptions): Promise<Receipt> {
-    return this.#enter(() => this.#send(event, until, signal), signal);
+    return this.#enter(event, (own) => this.#send(own, until, signal), signal);
   }
 
   async publishBatch(
@@ -92,7 +108,7 @@ export class BusRun {
     const receipt = await this.#published(
       this.journal.engine.publishMany(this.#paced(events, signal), options),
     );
-    if (until === 'handled') await this.drain(signal);
+    if (until === 'handled') await this.#drained(receipt.lastPosition, signal);
     return receipt;
   }
 
@@ -120,13 +136,20 @@ export class BusRun {
 
   /** Resolves when everything published so far, and everything it led to, is processed. */
   async drain(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    // Who waits for room has published, too.
+    await this.#doors.passed(signal);
+    if (this.#admission.waiting > 0) await this.#admission.enter(() => {}, signal);
+    await this.#drained(this.journal.engine.stats().lastPosition, signal);
+  }
+
+  async #drained(position: number, signal: AbortSignal | undefined): Promise<void> {
     const { engine, processing } = this.journal;
-    do {
-      this.#check();
-      await engine.drain({ ...(signal && { signal }) });
-      this.#feed.wake();
-      if (!this.#isCaughtUp()) await unlessAborted(this.#caughtUp(), signal);
-    } while (engine.stats().inFlight > 0 || !this.#isCaughtUp());
+    this.#check();
+    // It says why nothing more becomes durable.
+    if (engine.stats().state === 'failed') await engine.drain();
+    this.#feed.wake();
+    await this.#drains.wait(position, signal);
     await processing.flushed();
   }
 
@@ -138,7 +161,7 @@ export class BusRun {
   async stop(signal: AbortSignal): Promise<void> {
     const closed = new EngineClosedError('The event bus has stopped. Start it again before publishing.');
     this.#closed = closed;
-    this.#admission.refuseAll(closed);
+    this.#refuseAll(closed);
     try {
       await this.drain(signal);
     } catch (error) {
@@ -151,9 +174,22 @@ export class BusRun {
   #end(error: Error): void {
     this.#feed.stop();
     this.#deliveries.stop(error);
+    this.#health.end();
     this.#relayed[Symbol.dispose]();
+    this.#refuseAll(error);
+    this.#drains.fail(error);
+  }
+
+  #refuseAll(error: Error): void {
+    this.#doors.refuseAll(error);
     this.#admission.refuseAll(error);
-    for (const { reject } of this.#idle.splice(0)) reject(error);
+  }
+
+  /** Past the bus's own queue: a handler that waited for room there could wait for itself. */
+  async #publishFor(cause: DomainEvent, event: NewEvent): Promise<Receipt> {
+    const receipt = await this.journal.engine.publish(event);
+    this.#drains.led(cause.position, receipt.position);
+    return receipt;
   }
 
   async #send(event: NewEvent, until: Until, signal: AbortSignal | undefined): Promise<Receipt> {
@@ -182,23 +218,50 @@ export class BusRun {
   ): AsyncGenerator<NewEvent, void, undefined> {
     for await (const event of events) {
       this.#checkTaking();
-      if (!this.#isOpen) await this.#enter(async () => {}, signal);
-      yield event;
+      if (this.#isOpen && !this.#closedDoor(event)) yield event;
+      else yield await this.#enter(event, async (own) => own, signal);
       this.#entered();
     }
   }
 
-  /** Runs `accept` when there is room, in the order of the calls. */
-  async #enter<Result>(accept: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  /** Runs `accept` when there is room, in the order of the calls. An event that has to wait is kept as it is now. */
+  async #enter<Result>(
+    event: NewEvent,
+    accept: (event: NewEvent) => Promise<Result>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
     this.#checkTaking();
     signal?.throwIfAborted();
-    if (this.#isOpen) return accept();
-    if (this.#parts.whenFull === 'wait') return this.#admission.enter(accept, signal);
+    const key = this.#closedDoor(event);
+    if (key === undefined && this.#isOpen) return accept(event);
+    const { maxQueueSize, whenFull } = this.#parts;
+    if (whenFull === 'refuse') {
+      const what = key === undefined ? `${maxQueueSize} events wait` : `too many events of '${key}' wait`;
+      throw new QueueFullError(
+        `The event bus is full: ${what}. Publish again later, or leave out whenFull to wait for room.`,
+        { details: { maxQueueSize, ...(key !== undefined && { key }) } },
+      );
+    }
+    const own = snapshotOf(event);
+    if (key !== undefined) return this.#doors.enter(key, () => accept(own), signal);
+    return this.#admission.enter(() => {
+      // Those before it may have taken what its key may have.
+      const filled = this.#closedDoor(own);
+      return filled === undefined ? accept(own) : this.#doors.enter(filled, () => accept(own), signal);
+    }, signal);
+  }
+
+  /** The key of an event whose publishers have to wait while others need not; undefined when it has none. */
+  #closedDoor(event: NewEvent): string | undefined {
+    if (this.heldBack === 0) return undefined;
+    const key = this.#deliveries.keyOfNew(event);
+    return key !== undefined && this.#doors.isClosed(key) ? key : undefined;
+  }
+
+  #hasRoom(): boolean {
     const { maxQueueSize } = this.#parts;
-    throw new QueueFullError(
-      `The event bus is full: ${maxQueueSize} events wait. Publish again later, or leave out whenFull to wait for room.`,
-      { details: { maxQueueSize } },
-    );
+    if (this.#backlog.size >= maxQueueSize) this.#deliveries.makeRoom();
+    return this.#backlog.size < maxQueueSize;
   }
 
   get #isOpen(): boolean {
@@ -214,37 +277,40 @@ export class BusRun {
     this.#pressure.check();
   }
 
-  #isCaughtUp(): boolean {
-    return this.#deliveries.size === 0 && this.journal.behind === 0;
+  #offer(event: DomainEvent): boolean {
+    const isTaken = this.#deliveries.offer(event);
+    // It may be held back, or be the one after which others have to be.
+    this.#advance();
+    return isTaken;
   }
 
-  async #caughtUp(): Promise<void> {
-    this.#check();
-    await new Promise<void>((resolve, reject) => this.#idle.push({ resolve, reject }));
+  #advance(): void {
+    if (this.#admission.waiting > 0) this.#admission.advance();
+    this.#doors.advance();
   }
 
   #finished(): void {
-    this.#admission.advance();
-    const { size } = this.#deliveries;
-    if (size <= this.#parts.maxQueueSize / 2) this.#feed.roomy();
+    this.#advance();
+    if (this.#deliveries.size <= this.#parts.maxQueueSize / 2) this.#feed.roomy();
     if (this.#pressure.isHigh) this.#pressure.check();
-    if (size > 0 || this.#idle.length === 0 || this.#looking) return;
-    this.#looking = true;
-    // Once for all that are finished in this turn.
-    queueMicrotask(() => this.#look());
+    this.#drains.look();
   }
 
-  /** Tells those who wait until there is nothing left to do. */
-  #look(): void {
-    this.#looking = false;
-    if (!this.#isCaughtUp()) return;
-    for (const { resolve } of this.#idle.splice(0)) resolve();
+  /** Whoever waits for room looks again: it may be made now. */
+  #starved(): void {
+    if (this.#backlog.size < this.#parts.maxQueueSize) return;
+    this.#advance();
+    this.#feed.roomy();
+    if (this.#pressure.isHigh) this.#pressure.check();
   }
 
   #relay(notice: Notice): void {
     if (notice.kind === 'dead-letter') this.journal.counters.failed++;
     // After that it begins with an empty queue, and says nothing of relief.
-    if (notice.kind === 'failed') this.#engineHigh = false;
+    if (notice.kind === 'failed') {
+      this.#engineHigh = false;
+      this.#drains.fail(notice.error);
+    }
     if (notice.kind === 'pressure' || notice.kind === 'relieved') {
       this.#engineHigh = notice.kind === 'pressure';
       this.#pressure.check();

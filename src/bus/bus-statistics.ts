@@ -14,7 +14,10 @@ export interface BusStatistics {
   readonly failed: number;
   /** Tries after a failed one, of subscribers and on lanes. */
   readonly retried: number;
-  /** Events that wait for lanes or subscribers, or are with them; one that waits for both counts twice. */
+  /**
+   * Events that wait for lanes or subscribers, or are with them; one that waits for both counts twice. Those that wait
+   * in the log behind others of their key are among them, so that it may be more than `maxQueueSize`.
+   */
   readonly queueSize: number;
   /** Keys whose events subscribers may have under way at once; 0 when the bus does not run. */
   readonly workerCount: number;

@@ -1,14 +1,12 @@
-import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { pauseAfter } from '../publisher/retries.js';
-import type { BusHandlerContext } from './options.js';
+import { Call, type CallParts } from './call.js';
 import type { FailedRecord } from './processing-rows.js';
 import type { Subscriber, Subscribers } from './subscribers.js';
 
 /** What a delivery needs of the bus. */
-export interface DeliveryParts {
+export interface DeliveryParts extends CallParts {
   readonly subscribers: Subscribers;
-  publish(event: NewEvent): Promise<unknown>;
   /** A try has ended; `error` is what was thrown, undefined for success. */
   tried(event: DomainEvent, subscriber: Subscriber, tried: Tried): void;
 }
@@ -26,33 +24,6 @@ export interface Failure {
   readonly subscriber: Subscriber;
   readonly attempts: number;
   readonly thrown: unknown;
-}
-
-/** What one try of one subscriber sees. */
-class Context implements BusHandlerContext {
-  readonly attempt: number;
-  /** What the handler published: a try that could not publish has failed, whether the handler waited or not. */
-  published: Promise<unknown>[] | undefined;
-  readonly #event: DomainEvent;
-  readonly #parts: DeliveryParts;
-
-  constructor(attempt: number, event: DomainEvent, parts: DeliveryParts) {
-    this.attempt = attempt;
-    this.#event = event;
-    this.#parts = parts;
-  }
-
-  publish(event: NewEvent): Promise<unknown> {
-    const { id: causationId, metadata } = this.#event;
-    const { correlationId } = metadata;
-    const options = { causationId, correlationId, ...event.options };
-    const published = this.#parts.publish({ ...event, options });
-    this.published ??= [];
-    this.published.push(published);
-    // The handler may not look at it before its own end; nobody may call that an unhandled rejection.
-    published.catch(() => {});
-    return published;
-  }
 }
 
 /** An event on its way through its subscribers: each is called until it succeeds or has no retries left. */
@@ -117,10 +88,8 @@ export class Delivery {
     let failed = false;
     let thrown: unknown;
     try {
-      const context = new Context(attempt, this.event, this.#parts);
-      const result = subscriber.handle(this.event as never, context);
-      if (isThenable(result)) await result;
-      if (context.published) await Promise.all(context.published);
+      const ended = new Call(attempt, subscriber, this.event, this.#parts).run();
+      if (ended) await ended;
     } catch (error) {
       failed = true;
       thrown = error;
@@ -134,10 +103,4 @@ export class Delivery {
     this.#settled ??= new Set();
     this.#settled.add(subscriber);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
 }

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.js';
+import type { Health } from '../engine/health.js';
 import { Listeners } from '../engine/notices.js';
 import type { ManyReceipt, PublishOptions, Receipt, Unsubscribe } from '../engine/options.js';
 import type { DataOf, EventType, NewEvent } from '../events/define-event.js';
@@ -51,7 +52,7 @@ export class EventBus implements AsyncDisposable {
     this.#options = options;
     this.#source = source;
     this.#registry = new EventRegistry(options.engine.events);
-    this.#subscribers = new Subscribers(this.#registry);
+    this.#subscribers = new Subscribers(this.#registry, options.subscriberTimeoutMs);
     this.failedEvents = new FailedEvents(() => this.#running());
   }
 
@@ -68,7 +69,8 @@ export class EventBus implements AsyncDisposable {
 
   /**
    * Finishes what was accepted, retries included, and lets go of everything. When `signal` aborts, it waits no more:
-   * what is left stays unprocessed, in a store until the next start. A second call is the same stop, and may bring a
+   * what is left stays unprocessed, in a store until the next start, and the signals of the calls under way abort.
+   * Without a signal it waits for a subscriber as long as that takes, and for the pauses of its retries. A second call is the same stop, and may bring a
    * signal to hurry it; `start` begins anew.
    *
    * @throws EngineFailedError when bus or engine had failed; everything is closed then, too.
@@ -101,7 +103,7 @@ export class EventBus implements AsyncDisposable {
 
   /**
    * Publishes many events in order, and waits whenever the queue is full. Resolves when all are durable; with
-   * `until: 'handled'` when the bus has nothing left to do.
+   * `until: 'handled'` when they, what was published before them and what all that led to are processed.
    *
    * @throws as `publish`; events before the refused one stay published.
    */
@@ -146,7 +148,10 @@ export class EventBus implements AsyncDisposable {
     return { unsubscribe, [Symbol.dispose]: unsubscribe };
   }
 
-  /** Resolves when everything published so far, and everything it led to, is processed. */
+  /**
+   * Resolves when everything published before the call, and everything it led to, is processed: others may go on
+   * publishing meanwhile. Subscribers that never end keep it waiting; see `timeoutMs`.
+   */
   async drain({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     signal?.throwIfAborted();
     await this.#running().drain(signal);
@@ -155,6 +160,14 @@ export class EventBus implements AsyncDisposable {
   /** What the bus did since its log was opened; after `stop`, what it had done by then. */
   statistics(): BusStatistics {
     return this.#run ? statisticsOf(this.#run, this.#options, this.#listenerErrors) : this.#last;
+  }
+
+  /**
+   * Whether bus and engine work, and what somebody should look at: as `engine.health()`, which knows of the bus's
+   * subscribers, too. Subscribers that have been under way for long are named, and so is what waits behind them.
+   */
+  health(): Health {
+    return this.engine.health();
   }
 
   /** The engine under the bus, for everything else: reading, appending, broadcasting, health, recovering. */
@@ -178,11 +191,8 @@ export class EventBus implements AsyncDisposable {
   async #start(): Promise<void> {
     try {
       const journal = await this.#source.acquire();
-      const { workers, maxQueueSize, whenFull } = this.#options;
       this.#run = new BusRun({
-        workers,
-        maxQueueSize,
-        whenFull,
+        ...this.#options,
         journal,
         registry: this.#registry,
         subscribers: this.#subscribers,

@@ -3,7 +3,7 @@ import type { ManyReceipt, PublishOptions } from '../engine/options.js';
 import { Codec } from '../events/codec.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { toError } from '../events/error-codec.js';
+import { encodeError, toError, type WireError } from '../events/error-codec.js';
 import { EventNotFoundError, InvalidOptionError, PayloadTooLargeError } from '../events/errors.js';
 import { checkPayload } from '../events/payload-check.js';
 import { MAX_RESULT_BYTES, PROCESSING_LOG_PAGE } from '../limits.js';
@@ -102,16 +102,18 @@ export class EventStorage implements AsyncDisposable {
    * @throws EventNotFoundError; UnsupportedPayloadError or PayloadTooLargeError for a result that cannot be stored.
    */
   async markProcessed(id: string, { by = 'storage', result }: MarkOptions = {}): Promise<void> {
+    // Before anything is waited for: what was passed is what is noted.
+    const packed = result === undefined ? undefined : this.#packResult(id, result);
     const event = await this.#find(id);
-    if (result !== undefined) this.#checkResult(event, result);
-    this.#note(event, by, result, undefined);
+    this.#note(event, by, packed, undefined);
     this.#journal.processing.finish(event.position);
     await this.#journal.processing.flushed();
   }
 
   /** Notes that somebody tried an event in vain. It stays unprocessed. @throws EventNotFoundError */
   async markFailed(id: string, { by = 'storage', error }: { by?: string; error: unknown }): Promise<void> {
-    this.#note(await this.#find(id), by, undefined, toError(error));
+    const encoded = encodeError(toError(error));
+    this.#note(await this.#find(id), by, undefined, encoded);
     await this.#journal.processing.flushed();
   }
 
@@ -155,7 +157,12 @@ export class EventStorage implements AsyncDisposable {
     throw new EventNotFoundError(`There is no event with the id '${id}' in the log.`, { details: { id } });
   }
 
-  #note({ position }: DomainEvent, handler: string, result: unknown, error: Error | undefined): void {
+  #note(
+    { position }: DomainEvent,
+    handler: string,
+    result: Uint8Array | undefined,
+    error: WireError | undefined,
+  ): void {
     const outcome = error ? 'failed' : 'done';
     const attempt = 1;
     this.#journal.processing.note({
@@ -170,13 +177,14 @@ export class EventStorage implements AsyncDisposable {
     });
   }
 
-  #checkResult({ type }: DomainEvent, result: unknown): void {
-    checkPayload(type, result);
-    const bytes = this.#codec.pack(result).length;
-    if (bytes <= MAX_RESULT_BYTES) return;
+  #packResult(id: string, result: unknown): Buffer {
+    const what = `result of ${id}`;
+    checkPayload(what, result);
+    const packed = this.#codec.pack(result);
+    if (packed.length <= MAX_RESULT_BYTES) return Buffer.from(packed);
     throw new PayloadTooLargeError(
-      `The result for an event of '${type}' takes ${bytes} bytes, the limit is ${MAX_RESULT_BYTES}. Store large data elsewhere and its address here.`,
-      { details: { type, bytes } },
+      `The result for event '${id}' takes ${packed.length} bytes, the limit is ${MAX_RESULT_BYTES}. Store large data elsewhere and its address here.`,
+      { details: { id, bytes: packed.length } },
     );
   }
 }

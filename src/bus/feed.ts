@@ -4,12 +4,12 @@ import type { Journal } from './journal.js';
 
 /** What a feed needs of the bus. */
 export interface FeedEvents {
-  /** Whether another event may be taken. */
-  hasRoom(): boolean;
   /** The engine has made an event durable; it may still have to wait for its turn. */
   heard(position: number): void;
-  /** Takes the next event of the log. */
-  take(event: DomainEvent): void;
+  /** Takes the next event of the log, if there is room for it. */
+  offer(event: DomainEvent): boolean;
+  /** Who waits for the engine may go on. */
+  woken(): void;
   failed(error: Error): void;
 }
 
@@ -36,16 +36,18 @@ export class Feed {
 
   /** Looks into the log if there is something that was not handed out: after a restart or `engine.recover()`. */
   wake(): void {
+    this.#events.woken();
     if (this.#state === 'live' && this.#next <= this.#journal.engine.stats().durable) this.#state = 'waiting';
     if (this.#state !== 'waiting') return;
     this.#state = 'reading';
     void this.#read();
   }
 
-  /** There is room again. */
+  /** There may be room again. */
   roomy(): void {
-    this.#room?.();
+    const room = this.#room;
     this.#room = undefined;
+    room?.();
   }
 
   stop(): void {
@@ -56,9 +58,8 @@ export class Feed {
 
   #hear(event: DomainEvent): void {
     this.#events.heard(event.position);
-    if (this.#state === 'live' && event.position === this.#next && this.#events.hasRoom()) {
+    if (this.#state === 'live' && event.position === this.#next && this.#events.offer(event)) {
       this.#next++;
-      this.#events.take(event);
       return;
     }
     // Too full, or an event was missed while the engine recovered: what is durable can be read.
@@ -82,14 +83,13 @@ export class Feed {
 
   async #readToEnd(): Promise<void> {
     for await (const event of this.#journal.unfinished(this.#next)) {
-      if (!this.#events.hasRoom()) {
+      while (this.#state === 'reading' && !this.#events.offer(event)) {
         await new Promise<void>((resolve) => {
           this.#room = resolve;
         });
       }
       if (this.#state !== 'reading') return;
       this.#next = event.position + 1;
-      this.#events.take(event);
     }
   }
 

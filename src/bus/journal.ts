@@ -37,6 +37,8 @@ export class Journal {
   /** What the ids of the log's events begin with. */
   readonly #run: string;
   #closing: Promise<void> | undefined;
+  /** Who waits for which event, by position. */
+  #asked = new Map<number, PromiseWithResolvers<DomainEvent | undefined>>();
 
   private constructor(engine: Engine, processing: Processing, { run, lastPosition }: LogEnd) {
     this.engine = engine;
@@ -66,10 +68,28 @@ export class Journal {
     return Math.max(0, this.engine.stats().durable - this.processing.finished);
   }
 
-  /** The event at a position. */
-  async at(position: number): Promise<DomainEvent | undefined> {
-    for await (const event of this.engine.read({ fromPosition: position })) return event;
-    return undefined;
+  /** The event at a position. Those that are asked for in one turn are read in one pass. */
+  at(position: number): Promise<DomainEvent | undefined> {
+    const asked = this.#asked.get(position) ?? Promise.withResolvers<DomainEvent | undefined>();
+    if (this.#asked.size === 0) setImmediate(() => void this.#answer());
+    this.#asked.set(position, asked);
+    return asked.promise;
+  }
+
+  /** The events at ascending positions, in order. */
+  async *pick(positions: readonly number[]): AsyncGenerator<DomainEvent, void, undefined> {
+    for (let next = 0; next < positions.length; ) {
+      const before = next;
+      for await (const event of this.engine.read({ fromPosition: positions[next] as number })) {
+        if (event.position !== positions[next]) continue;
+        next++;
+        yield event;
+        // A long stretch is skipped instead of read.
+        if ((positions[next] ?? Number.POSITIVE_INFINITY) - event.position > READ_PAGE) break;
+      }
+      // The log ends before it.
+      if (next === before) return;
+    }
   }
 
   /** The event with an id: `{run}/{aggregate id}/{version}`. */
@@ -96,6 +116,19 @@ export class Journal {
         else if (this.processing.nextUnfinished(next) - next > READ_PAGE) break;
       }
       next = this.processing.nextUnfinished(next);
+    }
+  }
+
+  async #answer(): Promise<void> {
+    const asked = this.#asked;
+    this.#asked = new Map();
+    try {
+      for await (const event of this.pick([...asked.keys()].sort((a, b) => a - b))) {
+        asked.get(event.position)?.resolve(event);
+      }
+      for (const { resolve } of asked.values()) resolve(undefined);
+    } catch (error) {
+      for (const { reject } of asked.values()) reject(error);
     }
   }
 

@@ -2,7 +2,13 @@ import type { EngineOptions } from '../engine/options.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError } from '../events/errors.js';
-import { DEFAULT_BUS_WORKERS, DEFAULT_MAX_IN_FLIGHT, MAX_CONCURRENCY, MAX_MAX_IN_FLIGHT } from '../limits.js';
+import {
+  DEFAULT_BUS_WORKERS,
+  DEFAULT_MAX_IN_FLIGHT,
+  MAX_CONCURRENCY,
+  MAX_DELAY_MS,
+  MAX_MAX_IN_FLIGHT,
+} from '../limits.js';
 import type { SubscriptionOptions } from '../publisher/subscription-options.js';
 
 /** What `publish` does when the queue is full. `wait`: until there is room. `refuse`: it throws QueueFullError. */
@@ -16,15 +22,22 @@ export interface EventBusOptions extends JournalOptions {
   /**
    * Keys whose events the subscribers of the main thread may have under way at once, 1 to 1,024. Events of one
    * key are handled one at a time whatever this is. Default 4.
+   *
+   * A call that has been under way for a second takes up no worker while other keys wait, so that subscribers that
+   * never end stop nobody; in all there are never more than 64 calls under way, or `workers`.
    */
   readonly workers?: number;
   /**
-   * Events that may wait for subscribers, and as many that may wait for lanes, before publishers wait.
-   * Default 65,536.
+   * Events that may wait for subscribers, and as many that may wait for lanes, before publishers wait. Events that
+   * wait behind others of their key while workers are free do not count: with a store they stay in the log, up to
+   * 4,194,304 of them. In memory they stay there, and a key may hold back as many as there is room for others; then
+   * publishers of that key wait. Default 65,536.
    */
   readonly maxQueueSize?: number;
   /** Default `wait`. */
   readonly whenFull?: WhenFull;
+  /** `timeoutMs` of the subscribers that set none, 1 to a day. Default: none. */
+  readonly subscriberTimeoutMs?: number;
 }
 
 /** What a subscriber is called with besides its event. */
@@ -32,8 +45,14 @@ export interface BusHandlerContext {
   /** 1 for the first try, 2 for the first retry, … */
   readonly attempt: number;
   /**
+   * Aborts when the call has taken longer than its `timeoutMs`, and when the bus stops without waiting for it. Pass
+   * it on to whatever the handler waits for.
+   */
+  readonly signal: AbortSignal;
+  /**
    * Publishes an event that the handled one led to: its cause and its story (`correlationId`) are filled in. It
-   * never waits for the bus's own queue, so handlers that wait for it cannot wait for each other.
+   * never waits for the bus's own queue, so handlers that wait for it cannot wait for each other. Once `signal` has
+   * aborted it publishes nothing, and rejects with the signal's reason.
    */
   publish(event: NewEvent): Promise<unknown>;
 }
@@ -55,6 +74,14 @@ export interface BusSubscribeOptions
    * event is tried again by the subscribers of that name. Default: the function's name, or the subscription's id.
    */
   readonly name?: string;
+  /**
+   * Milliseconds after which the promise of a call is waited for no more, 1 to a day: its `signal` aborts, and a
+   * quarter of a second later the try has failed with `HandlerTimeoutError`. Its key goes on then, by `retries` or as
+   * a failed event. Nothing can end a function from outside: what it still does afterwards may overlap with the next
+   * call, unless it looks at its signal. One that does not return to the event loop is not interrupted.
+   * Default: the bus's `subscriberTimeoutMs`.
+   */
+  readonly timeoutMs?: number;
 }
 
 /** Options of a bus with every default filled in, and what is left for the engine. */
@@ -62,6 +89,7 @@ export interface CheckedBusOptions {
   readonly workers: number;
   readonly maxQueueSize: number;
   readonly whenFull: WhenFull;
+  readonly subscriberTimeoutMs: number | undefined;
   readonly engine: EngineOptions;
 }
 
@@ -74,6 +102,7 @@ export function checkBusOptions(options: EventBusOptions): CheckedBusOptions {
     workers = DEFAULT_BUS_WORKERS,
     maxQueueSize = DEFAULT_MAX_IN_FLIGHT,
     whenFull = 'wait',
+    subscriberTimeoutMs,
     ...engine
   } = options;
   whole('workers', workers, 1, MAX_CONCURRENCY);
@@ -81,7 +110,19 @@ export function checkBusOptions(options: EventBusOptions): CheckedBusOptions {
   if (!['wait', 'refuse'].includes(whenFull)) {
     throw new InvalidOptionError(`Option whenFull is '${whenFull}'; it must be 'wait' or 'refuse'.`);
   }
-  return { workers, maxQueueSize, whenFull, engine: { ...engine, maxInFlight: maxQueueSize } };
+  checkTimeout('subscriberTimeoutMs', subscriberTimeoutMs);
+  return {
+    workers,
+    maxQueueSize,
+    whenFull,
+    subscriberTimeoutMs,
+    engine: { ...engine, maxInFlight: maxQueueSize },
+  };
+}
+
+/** @throws InvalidOptionError */
+export function checkTimeout(name: string, milliseconds: number | undefined): void {
+  if (milliseconds !== undefined) whole(name, milliseconds, 1, MAX_DELAY_MS);
 }
 
 function whole(name: string, value: number, least: number, most: number): void {

@@ -19,8 +19,11 @@ export interface ProcessingEntry {
   readonly error: Error | undefined;
 }
 
-/** An entry before it has a number. */
-export type NewEntry = Omit<ProcessingEntry, 'number'>;
+/** An entry before it has a number, encoded: it is written later, and says what was so when it was made. */
+export interface NewEntry extends Omit<ProcessingEntry, 'number' | 'result' | 'error'> {
+  readonly result: Uint8Array | undefined;
+  readonly error: WireError | undefined;
+}
 
 /** A failed event as it lies in the file. */
 export interface FailedRecord {

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
-import { decodeError, encodeError, type WireError } from '../events/error-codec.js';
+import { decodeError, type WireError } from '../events/error-codec.js';
 import { StoreCorruptError } from '../events/errors.js';
 import { MAX_MEMORY_FAILED_EVENTS, MAX_MEMORY_PROCESSING_ROWS } from '../limits.js';
 import { errorText, parseError } from '../store/dead-letter-table.js';
@@ -38,8 +38,8 @@ export class ProcessingTables {
       processedAt,
       milliseconds ?? null,
       outcome,
-      result === undefined ? null : codec.pack(result),
-      error === undefined ? null : errorText(encodeError(error)),
+      result ?? null,
+      error === undefined ? null : errorText(error),
     );
   }
 

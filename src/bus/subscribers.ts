@@ -3,7 +3,7 @@ import type { EventRegistry } from '../events/registry.js';
 import { MAX_SUBSCRIPTIONS } from '../limits.js';
 import { checkSubscription, type RetryRule } from '../publisher/subscription-options.js';
 import { topicOfPattern } from '../publisher/topic.js';
-import type { BusHandler, BusSubscribeOptions } from './options.js';
+import { type BusHandler, type BusSubscribeOptions, checkTimeout } from './options.js';
 
 /** A subscriber of the main thread. */
 export interface Subscriber {
@@ -11,6 +11,8 @@ export interface Subscriber {
   readonly name: string;
   readonly priority: number;
   readonly retry: RetryRule;
+  /** Milliseconds a call may take; undefined for as long as it likes. */
+  readonly timeoutMs: number | undefined;
   readonly types: ReadonlySet<string>;
   readonly handle: BusHandler<never, never>;
 }
@@ -21,10 +23,13 @@ export class Subscribers {
   readonly #byId = new Map<string, Subscriber>();
   /** Subscribers by type in calling order, made when a type is first met and dropped on any change. */
   readonly #byType = new Map<string, readonly Subscriber[]>();
+  readonly #timeoutMs: number | undefined;
   #lastId = 0;
 
-  constructor(registry: EventRegistry) {
+  /** @param timeoutMs of the subscribers that set none. */
+  constructor(registry: EventRegistry, timeoutMs: number | undefined) {
     this.#registry = registry;
+    this.#timeoutMs = timeoutMs;
   }
 
   /**
@@ -33,8 +38,13 @@ export class Subscribers {
    * @param pattern an event type's name, or a pattern as `subscribePattern` takes it.
    * @throws UnknownEventTypeError, InvalidOptionError, TooManySubscriptionsError
    */
-  add(pattern: string, handle: BusHandler<never, never>, { name, ...options }: BusSubscribeOptions): string {
+  add(
+    pattern: string,
+    handle: BusHandler<never, never>,
+    { name, timeoutMs = this.#timeoutMs, ...options }: BusSubscribeOptions,
+  ): string {
     const { priority, retry } = checkSubscription(handle, options);
+    checkTimeout('timeoutMs', timeoutMs);
     if (name !== undefined && (typeof name !== 'string' || name === '')) {
       throw new InvalidOptionError('Subscription option name must be a text of at least one character.');
     }
@@ -45,7 +55,8 @@ export class Subscribers {
     }
     const types = this.#typesOf(pattern);
     const id = `subscription-${++this.#lastId}`;
-    this.#byId.set(id, { id, name: name ?? (handle.name || id), priority, retry, types, handle });
+    const called = name ?? (handle.name || id);
+    this.#byId.set(id, { id, name: called, priority, retry, timeoutMs, types, handle });
     this.#byType.clear();
     return id;
   }

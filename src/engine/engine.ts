@@ -270,6 +270,12 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     return this.#hub.health.current;
   }
 
+  /** @internal Has what stands on the engine judged by its health: `tell` when its reasons may have changed. */
+  watchAlso(reasons: () => readonly string[]): { readonly tell: () => void; readonly end: () => void } {
+    const end = this.#hub.health.also(reasons);
+    return { tell: () => this.#hub.health.tell(), end };
+  }
+
   stats(): EngineStats {
     return statsOf(this.#hub, this.#state);
   }

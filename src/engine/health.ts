@@ -66,6 +66,8 @@ export class HealthWatch {
   #timer: unknown;
   #busy = false;
   #ended = false;
+  /** What others have to say of the engine, in words. */
+  #others = new Set<() => readonly string[]>();
 
   constructor(
     thresholds: Required<HealthThresholds>,
@@ -96,6 +98,12 @@ export class HealthWatch {
     this.#busy = true;
   }
 
+  /** Has what stands on the engine judged with it. Returns what ends that. */
+  also(reasons: () => readonly string[]): () => void {
+    this.#others.add(reasons);
+    return () => this.#others.delete(reasons);
+  }
+
   /** Says so when the health is not what it was. */
   tell(): void {
     this.#tell(this.#measure());
@@ -104,6 +112,7 @@ export class HealthWatch {
   /** Goes on where the watch of the engine before its recovery ended. */
   follow(other: HealthWatch): void {
     this.#status = other.#status;
+    this.#others = other.#others;
     this.tell();
   }
 
@@ -142,7 +151,11 @@ export class HealthWatch {
   #judge(facts: HealthFacts): Health {
     if (facts.failure) return { status: 'UNHEALTHY', reasons: [facts.failure.message] };
     const work = this.#judgeWork(facts);
-    const reasons = [...work.reasons, ...ofState(facts, this.#thresholds.walBytes)];
+    const reasons = [
+      ...work.reasons,
+      ...ofState(facts, this.#thresholds.walBytes),
+      ...[...this.#others].flatMap((others) => others()),
+    ];
     // When most tries fail the engine runs, but does not do what it is there for.
     if (work.errorRate > 0.5) return { status: 'UNHEALTHY', reasons };
     return { status: reasons.length === 0 ? 'HEALTHY' : 'DEGRADED', reasons };

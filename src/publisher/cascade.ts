@@ -36,6 +36,11 @@ export class Cascade<Event> {
     this.#deliver = deliver;
   }
 
+  /** Whether an event is being delivered, so that another one has to wait. */
+  get isDelivering(): boolean {
+    return this.#type !== undefined;
+  }
+
   /** @throws PublishCycleError when an event of the type would be one too many. */
   check(type: string): void {
     if (this.#type === undefined) return;

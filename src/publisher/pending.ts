@@ -1,9 +1,19 @@
 import type { HandlerError } from '../events/errors.js';
+import { AbortSignals } from './abort-signals.js';
+
+/** One who waits until nothing is pending. */
+interface Waiting {
+  readonly wake: () => void;
+  readonly abort: () => void;
+}
+
+/** Whose waits end with which signal: one listener for each signal, however many wait with it. */
+const signals = new AbortSignals<Waiting>(({ abort }) => abort());
 
 /** Counts what has begun and not ended, and tells whoever waits when nothing is left. */
 export class Pending {
   #count = 0;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<Waiting>();
 
   begin(): void {
     this.#count++;
@@ -12,8 +22,9 @@ export class Pending {
   end(): void {
     this.#count--;
     if (this.#count > 0) return;
-    for (const wake of this.#waiting) wake();
+    const waiting = [...this.#waiting];
     this.#waiting.clear();
+    for (const { wake } of waiting) wake();
   }
 
   /** Resolves when nothing is pending. @throws the signal's reason when it aborts before. */
@@ -25,16 +36,18 @@ export class Pending {
 
   #next(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const wake = () => {
-        signal?.removeEventListener('abort', abort);
-        resolve();
+      const waiting: Waiting = {
+        wake: () => {
+          if (signal) signals.remove(signal, waiting);
+          resolve();
+        },
+        abort: () => {
+          this.#waiting.delete(waiting);
+          reject(signal?.reason);
+        },
       };
-      const abort = () => {
-        this.#waiting.delete(wake);
-        reject(signal?.reason);
-      };
-      this.#waiting.add(wake);
-      signal?.addEventListener('abort', abort, { once: true });
+      this.#waiting.add(waiting);
+      if (signal) signals.add(signal, waiting);
     });
   }
 }

@@ -4,6 +4,7 @@ import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import { UnknownEventTypeError } from '../events/errors.js';
 import { checkPayload } from '../events/payload-check.js';
 import { EventRegistry, type RegisteredType } from '../events/registry.js';
+import { snapshotOf } from '../events/snapshot.js';
 import { givenTime } from '../events/time.js';
 import type { SubscriberFailure } from './failure.js';
 import { Outcome } from './pending.js';
@@ -89,10 +90,13 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
    *
    * @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError, InvalidOptionError; within a
    * subscriber PublishCycleError, which names the chain of event types.
+   *
+   * Subscribers get the payload itself, not a copy; an event that may be heard after the call, behind another one or
+   * in a retry, gets a copy of its own, so that what was passed is what is heard.
    */
   publish<Name extends Types['type']>(event: NewEvent<Name>): PublishedAs<Types, Name> {
     const way = this.#wayOf(event);
-    const published = this.#make(way, event);
+    const published = this.#make(way, event, this.#subscriptions.mayWait(way.route));
     this.#subscriptions.deliverOn(way.route, published);
     return published as PublishedAs<Types, Name>;
   }
@@ -110,7 +114,7 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
   ): Promise<PublishedAs<Types, Name>> {
     signal?.throwIfAborted();
     const way = this.#wayOf(event);
-    const published = this.#make(way, event);
+    const published = this.#make(way, event, true);
     const outcome = new Outcome();
     this.#subscriptions.deliverOn(way.route, published, outcome);
     await outcome.settled(signal);
@@ -148,11 +152,13 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
     return way;
   }
 
-  #make({ type, route }: Way, event: NewEvent): PublishedEvent {
+  /** @param mayWait whether it may be heard after the call: it gets data of its own then, as it is now. */
+  #make({ type, route }: Way, given: NewEvent, mayWait: boolean): PublishedEvent {
+    const event = mayWait ? snapshotOf(given) : given;
     const data = this.#validate ? this.#check(type, event.data) : event.data;
-    const given = event.options?.occurredAt;
+    const time = event.options?.occurredAt;
     const now = this.#clock.now();
-    const occurredAt = given === undefined ? now : givenTime(type.type, given);
+    const occurredAt = time === undefined ? now : givenTime(type.type, time);
     this.#subscriptions.checkCycle(type.type);
     route.publishedAt = now;
     return new PublishedEvent(this.#run, type, ++this.#position, occurredAt, event, data);

@@ -10,6 +10,8 @@ export interface CallList {
   readonly subscribers: readonly Subscriber[];
   /** The handlers that may be called as they are; nothing where the subscriber has to be looked at before. */
   readonly handles: readonly (Handle | undefined)[];
+  /** Whether one of them may be called with an event again, later. */
+  readonly retries: boolean;
 }
 
 /**
@@ -113,6 +115,10 @@ export class Routes {
     const subscribers = [...(this.#ofType.get(type) ?? [])];
     for (const subscriber of this.#ofMany) if (subscriber.topic.includes(type)) subscribers.push(subscriber);
     subscribers.sort((a, b) => (a.priority === b.priority ? a.id - b.id : a.priority < b.priority ? 1 : -1));
-    return { subscribers, handles: subscribers.map((subscriber) => subscriber.freeHandle) };
+    return {
+      subscribers,
+      handles: subscribers.map((subscriber) => subscriber.freeHandle),
+      retries: subscribers.some(({ retry }) => retry.retries > 0),
+    };
   }
 }

@@ -135,6 +135,11 @@ export class Subscriptions<Event extends Deliverable> {
     this.#delivery.cascade.check(type);
   }
 
+  /** Whether an event of the route that is published now may be heard later: behind another one, or in a retry. */
+  mayWait(route: Route): boolean {
+    return (route.list ?? this.#routes.listOf(route)).retries || this.#delivery.cascade.isDelivering;
+  }
+
   /** Resolves when no subscriber is at work and none waits to be tried again. */
   settled(signal: AbortSignal | undefined): Promise<void> {
     return this.#delivery.pending.settled(signal);

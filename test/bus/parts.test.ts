@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { openEngine } from 'millrace';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Feed } from '../../dist/src/bus/feed.js';
+import { HeldBack } from '../../dist/src/bus/held-back.js';
 import { Journal } from '../../dist/src/bus/journal.js';
 import { KeyedQueue } from '../../dist/src/bus/keyed-queue.js';
 import { Processing } from '../../dist/src/bus/processing.js';
@@ -23,9 +24,9 @@ describe('a feed', () => {
     const taken: unknown[] = [];
     let room = 10;
     const feed = new Feed(journal, {
-      hasRoom: () => taken.length < room,
       heard: () => {},
-      take: (event) => taken.push(...valuesOf([event])),
+      offer: (event) => taken.length < room && taken.push(...valuesOf([event])) > 0,
+      woken: () => {},
       failed: (error) => expect.fail(error.message),
     });
     await journal.engine.publishMany(oneTo(300).map((value) => Noted({ note: 'a', value })));
@@ -158,7 +159,7 @@ describe('a keyed queue', () => {
               done.push(one);
               return undefined;
             },
-            () => queue.size === 0 && resolve(),
+            { done: () => queue.size === 0 && resolve(), starved: () => {} },
           );
           const numbered = items.map((one, number) => ({ ...one, number }));
           for (const one of numbered) queue.add(one.key, one);
@@ -176,6 +177,93 @@ describe('a keyed queue', () => {
     );
   });
 
+  describe('with items that take more than a second', () => {
+    /** A queue whose items wait until they are let go, and a clock that stands still. */
+    function held(workers: number) {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      onTestFinished(() => void vi.useRealTimers());
+      const running = new Map<number, () => void>();
+      const queue = new KeyedQueue<number>(
+        workers,
+        async (number) => {
+          await new Promise<void>((resolve) => running.set(number, resolve));
+          running.delete(number);
+          return undefined;
+        },
+        { done: () => {}, starved: () => {} },
+      );
+      const pass = async (milliseconds: number) => void (await vi.advanceTimersByTimeAsync(milliseconds));
+      return { queue, running, pass };
+    }
+
+    test('lets so many others begin, once a second, and not more at once than 64', async () => {
+      const { queue, running, pass } = held(4);
+      for (const number of oneTo(100)) queue.add(`key-${number}`, number);
+      await pass(999);
+      expect([...running.keys()]).toEqual(oneTo(4));
+      await pass(1);
+      expect([...running.keys()]).toEqual(oneTo(8));
+      await pass(14_000);
+      expect(running.size).toBe(64);
+      await pass(60_000);
+      expect(running.size).toBe(64);
+      expect(vi.getTimerCount()).toBe(0);
+      queue.stop();
+    });
+
+    test('has no more workers than before when they have ended', async () => {
+      const { queue, running, pass } = held(2);
+      for (const number of oneTo(10)) queue.add(`key-${number}`, number);
+      await pass(1000);
+      expect(running.size).toBe(4);
+      for (const number of oneTo(4)) running.get(number)?.();
+      await pass(0);
+      expect([...running.keys()]).toEqual([5, 6]);
+      queue.stop();
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    test('has more than 64 at once when it has more workers', async () => {
+      const { queue, running, pass } = held(80);
+      for (const number of oneTo(200)) queue.add(`key-${number}`, number);
+      await pass(5000);
+      expect(running.size).toBe(80);
+      queue.stop();
+    });
+  });
+
+  test('gives up the newer half of each key, and is then as if those had never come', async () => {
+    const done: number[] = [];
+    const shed: [string, readonly number[]][] = [];
+    let letGo: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const queue = new KeyedQueue<number>(
+      2,
+      async (number) => {
+        await gate;
+        done.push(number);
+        return undefined;
+      },
+      { done: () => {}, starved: () => {} },
+    );
+    for (const number of oneTo(5)) queue.add('a', number);
+    for (const number of [11, 12]) queue.add('b', number);
+    queue.add('c', 21);
+    queue.shed(
+      (key) => key !== 'b',
+      (key, items) => shed.push([key, items]),
+    );
+    expect(shed).toEqual([['a', [4, 5]]]);
+    expect([queue.size, queue.lengthOf('a'), queue.lengthOf('b'), queue.lengthOf('d')]).toEqual([6, 3, 2, 0]);
+    queue.add('a', 6);
+    letGo();
+    await settle();
+    expect(done.filter((number) => number < 10)).toEqual([1, 2, 3, 6]);
+    expect([queue.size, queue.keys, queue.isStarved]).toEqual([0, 0, true]);
+  });
+
   test('stopped, it begins nothing more', async () => {
     const begun: number[] = [];
     const queue = new KeyedQueue<number>(
@@ -184,7 +272,7 @@ describe('a keyed queue', () => {
         begun.push(number);
         return number === 1 ? 1 : undefined;
       },
-      () => {},
+      { done: () => {}, starved: () => {} },
     );
     queue.add('a', 1);
     await Promise.resolve().then(() => {});
@@ -192,6 +280,46 @@ describe('a keyed queue', () => {
     queue.stop();
     await settle();
     expect(begun).toEqual([1]);
+  });
+});
+
+describe('what is held back', () => {
+  test('comes out in order, whatever was put back in front of it', async () => {
+    await checkProperty(
+      fc.property(
+        fc.array(fc.oneof(fc.nat(20), fc.constant('take'), fc.constant('back')), { maxLength: 60 }),
+        (steps) => {
+          const held = new HeldBack();
+          const model: number[] = [];
+          let last = 0;
+          let first = 0;
+          for (const step of steps) {
+            if (step === 'take') {
+              const taken = held.fetch('a', 7);
+              expect(taken).toEqual(model.splice(0, taken.length));
+              expect(held.has('a')).toBe(model.length > 0 || taken.length > 0);
+              held.fetched('a');
+            } else if (step === 'back') {
+              const back = [first - 2, first - 1];
+              first -= 2;
+              held.unshift('a', back);
+              model.unshift(...back);
+            } else {
+              for (let count = 0; count < step; count++) {
+                held.push('a', ++last);
+                model.push(last);
+              }
+            }
+            expect([held.size, held.sizeOf('a'), held.has('a')]).toEqual([
+              model.length,
+              model.length,
+              model.length > 0,
+            ]);
+          }
+        },
+      ),
+      { runs: 50 },
+    );
   });
 });
 

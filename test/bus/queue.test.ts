@@ -9,13 +9,13 @@ const note = (value: number, key = 'a') => Noted({ note: key, value });
 const FULL = { code: 'MILLRACE_QUEUE_FULL' };
 
 describe.each(BACKENDS)('the queue of a bus: $backend', ({ store }) => {
-  /** A bus with room for three events, all of which wait for a subscriber. */
+  /** A bus with room for three events, all of which, of three keys, are with a subscriber. */
   async function fullBus(options = {}) {
     const holder = new Holder();
     const bus = await startBus({ ...store(), maxQueueSize: 3, ...options }, (own) => {
       own.subscribe(Noted, holder.handle);
     });
-    for (const value of oneTo(3)) await bus.publish(note(value));
+    for (const value of oneTo(3)) await bus.publish(note(value, `first-${value}`));
     return { bus, holder };
   }
 

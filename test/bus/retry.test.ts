@@ -96,6 +96,57 @@ describe.each(BACKENDS)('a subscriber that fails: $backend', ({ store }) => {
     expect(bus.statistics()).toMatchObject({ processed: 0, failed: 1 });
   });
 
+  test('is not called again before its own pause is over, however short those of others are', async () => {
+    const calls: string[] = [];
+    const bus = await startBus(store(), (own) => {
+      for (const [name, retryDelayMs] of [
+        ['short', 1],
+        ['long', 3_600_000],
+        ['second short', 1],
+      ] as const) {
+        own.subscribe(
+          Noted,
+          () => {
+            calls.push(name);
+            throw new Error('not yet');
+          },
+          { name, retries: 1, retryDelayMs },
+        );
+      }
+    });
+    // Its pause is longer than the short ones: what waits for those is called before it ends.
+    bus.subscribe(Deposited, failing(1), { retries: 1, retryDelayMs: 20, jitter: 0 });
+    await bus.publish(note('a'));
+    await bus.publish(Deposited({ account: 'other', amount: 1 }), HANDLED);
+    expect(calls).toEqual(['short', 'long', 'second short']);
+  });
+
+  test('has retries of its own: those of another on the same event use up none of them', async () => {
+    const attempts: string[] = [];
+    const bus = await startBus(store(), (own) => {
+      for (const [name, retries] of [
+        ['one', 1],
+        ['three', 3],
+        ['none', 0],
+      ] as const) {
+        own.subscribe(
+          Noted,
+          (_event, { attempt }) => {
+            attempts.push(`${name} ${attempt}`);
+            throw new Error(`${name} failed`);
+          },
+          { name, retries, retryDelayMs: 1 },
+        );
+      }
+    });
+    await expect(bus.publish(note('a'), HANDLED)).rejects.toMatchObject({ details: { attempts: 4 } });
+    expect(attempts).toEqual(['one 1', 'three 1', 'none 1', 'one 2', 'three 2', 'three 3', 'three 4']);
+    expect(await bus.failedEvents.list()).toMatchObject([
+      { handler: 'none, one, three', attempts: 4, error: { message: 'none failed' } },
+    ]);
+    expect(bus.statistics()).toMatchObject({ failed: 1, retried: 4 });
+  });
+
   test('may be unsubscribed while its retry waits', async () => {
     let calls = 0;
     const ids: string[] = [];
