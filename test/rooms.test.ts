@@ -17,9 +17,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   index: ['bus', 'engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
   otel: ['observe', 'lanes', 'events'],
   trading: ['index'],
-  backtest: ['trading', 'index'],
+  backtest: ['trading', 'index', 'events'],
   testing: ['index', 'engine', 'lanes', 'store', 'profile', 'events'],
-  cli: ['backtest', 'trading', 'index', 'profile'],
+  cli: ['backtest', 'trading', 'index', 'profile', 'events'],
   workers: ['lanes', 'profile', 'store', 'events'],
 };
 

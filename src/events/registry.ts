@@ -6,6 +6,7 @@ import {
   SchemaMismatchError,
   UnknownEventTypeError,
 } from './errors.js';
+import { didYouMean } from './nearest.js';
 
 /** How a type stands in the log: a small number for its name and schema version. */
 export interface StoredType {
@@ -118,15 +119,19 @@ export class EventRegistry {
     const type = this.#byName.get(name);
     if (type) return type;
     throw new UnknownEventTypeError(
-      `Event type '${String(name)}' is not registered. Add it to 'events' in openEngine; registered are: ${this.#names()}.`,
-      { details: { type: String(name) } },
+      `Event type ${quoted(name)} is not registered. Add it to 'events' in openEngine. ${didYouMean(
+        String(name),
+        this.types.map(({ type }) => type),
+        'Registered are',
+      )}`,
+      { details: { type: typeof name === 'string' ? name : typeof name } },
     );
   }
+}
 
-  #names(): string {
-    const names = this.types.slice(0, 8).map((type) => type.type);
-    return names.length === 0 ? 'none' : names.join(', ') + (this.types.length > 8 ? ', …' : '');
-  }
+/** A function's text would be the source of a user's program. */
+function quoted(name: unknown): string {
+  return typeof name === 'string' ? `'${name}'` : `of type ${typeof name}`;
 }
 
 /** The payload of a stored event in its current form: decoded data, upcast if an older version was stored. */

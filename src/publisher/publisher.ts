@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Clock } from '../events/clock.js';
-import type { AnyEventType, NewEvent } from '../events/define-event.js';
+import { type AnyEventType, checkEventOptions, type NewEvent } from '../events/define-event.js';
 import { UnknownEventTypeError } from '../events/errors.js';
+import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { checkPayload } from '../events/payload-check.js';
 import { EventRegistry, type RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
@@ -28,6 +29,14 @@ export interface PublisherOptions<Types extends AnyEventType = AnyEventType> {
     failure: SubscriberFailure<PublishedEvent>,
   ) => void;
 }
+
+const PUBLISHER = optionNames<PublisherOptions>('createPublisher', {
+  events: true,
+  validate: true,
+  onError: true,
+});
+
+const PUBLISH_ASYNC = optionNames<{ readonly signal?: AbortSignal }>('publishAsync', { signal: true });
 
 /** Options of a publisher's subscribers. */
 export type SubscriberOptions<Data = unknown> = SubscriptionOptions<PublishedEvent<Data>>;
@@ -64,8 +73,9 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
   #position = 0;
   #errors = 0;
 
-  /** @throws InvalidDefinitionError when two types share a name. */
-  constructor({ events, validate = 'publish', onError }: PublisherOptions<Types>) {
+  /** @throws InvalidOptionError; InvalidDefinitionError when two types share a name. */
+  constructor(options: PublisherOptions<Types>) {
+    const { events, validate = 'publish', onError } = takeOptions(options, PUBLISHER);
     const subscriptions = new Subscriptions<PublishedEvent>({
       errored: () => {
         this.#errors++;
@@ -106,8 +116,9 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
    */
   async publishAsync<Name extends Types['type']>(
     event: NewEvent<Name>,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal } = {},
   ): Promise<PublishedAs<Types, Name>> {
+    const { signal } = knownOptions(options, PUBLISH_ASYNC);
     signal?.throwIfAborted();
     const way = this.#wayOf(event);
     const published = this.#make(way, event);
@@ -149,6 +160,7 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
   }
 
   #make({ type, route }: Way, event: NewEvent): PublishedEvent {
+    checkEventOptions(event);
     const data = this.#validate ? this.#check(type, event.data) : event.data;
     const given = event.options?.occurredAt;
     const now = this.#clock.now();
