@@ -1,4 +1,5 @@
 import { optionNames, takeOptions } from '../events/known-options.js';
+import { ownFile } from '../events/own-files.js';
 import { openEngine } from '../index.js';
 import { SWEEP_BEST_ROWS } from '../limits.js';
 import { BacktestCompleted, BacktestStarted, backtestEvents } from '../trading/index.js';
@@ -84,7 +85,7 @@ export async function runSweep(given: SweepOptions): Promise<SweepResult> {
   const before = surveyStore(store, plan);
   const engine = await openEngine({
     events: backtestEvents,
-    handlers: [new URL('./sweep.handlers.js', import.meta.url)],
+    handlers: [ownFile('src/backtest/sweep.handlers.js')],
     shared: { candles: candles.buffer, dataHash: plan.dataHash },
     deterministic: true,
     seed: plan.sweepId,

@@ -6,7 +6,7 @@ import {
   SchemaMismatchError,
   UnknownEventTypeError,
 } from './errors.js';
-import { didYouMean } from './nearest.js';
+import { nearest } from './nearest.js';
 
 /** How a type stands in the log: a small number for its name and schema version. */
 export interface StoredType {
@@ -114,18 +114,21 @@ export class EventRegistry {
     return this.#byName.get(name);
   }
 
-  /** @throws UnknownEventTypeError that lists near names. */
+  /** @throws UnknownEventTypeError that says which one was probably meant. */
   get(name: string): RegisteredType {
     const type = this.#byName.get(name);
     if (type) return type;
+    const near = typeof name === 'string' ? nearest(name, [...this.#byName.keys()]) : undefined;
+    const hint = near === undefined ? '' : ` Did you mean '${near}'?`;
     throw new UnknownEventTypeError(
-      `Event type ${quoted(name)} is not registered. Add it to 'events' in openEngine. ${didYouMean(
-        String(name),
-        this.types.map(({ type }) => type),
-        'Registered are',
-      )}`,
+      `Event type ${quoted(name)} is not registered. Add it to 'events' in openEngine; registered are: ${this.#names()}.${hint}`,
       { details: { type: typeof name === 'string' ? name : typeof name } },
     );
+  }
+
+  #names(): string {
+    const names = this.types.slice(0, 8).map((type) => type.type);
+    return names.length === 0 ? 'none' : names.join(', ') + (this.types.length > 8 ? ', …' : '');
   }
 }
 
