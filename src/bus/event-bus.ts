@@ -1,4 +1,4 @@
-import { checked } from '../engine/call-options.js';
+import { checked, type DrainOptions } from '../engine/call-options.js';
 import type { Engine } from '../engine/engine.js';
 import { Listeners } from '../engine/notices.js';
 import type { ManyReceipt, PublishOptions, Receipt, Unsubscribe } from '../engine/options.js';
@@ -152,7 +152,8 @@ export class EventBus implements AsyncDisposable {
   }
 
   /** Resolves when everything published so far, and everything it led to, is processed. */
-  async drain({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const { signal } = checked.drain(options);
     signal?.throwIfAborted();
     await this.#running().drain(signal);
   }

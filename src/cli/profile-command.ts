@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { diffProfiles } from '../index.js';
 import { PROFILE_INTERVAL_MICROS_MAX, PROFILE_INTERVAL_MICROS_MIN, PROFILE_SECONDS_MAX } from '../limits.js';
 import { ATTACH_VARIABLE, type AttachMessage, type AttachSettings } from './attach-settings.js';
-import { type Command, UsageError, wholeNumber } from './command.js';
-import { jsonLine, print } from './output.js';
+import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
+import { complain, jsonLine, print } from './output.js';
 
 const help = `millrace profile [options] -- node app.js [arguments]
 
@@ -35,18 +34,18 @@ async function run(args: readonly string[]): Promise<number> {
   const code = await runProgram(program, settings, (message) => {
     if (message.kind === 'reported') {
       reports.push(message.text);
-      process.stderr.write(message.text);
-    } else process.stderr.write(`millrace: the profile failed: ${message.text}\n`);
+      complain(message.text);
+    } else complain(`millrace: the profile failed: ${message.text}\n`);
   });
   if (reports.length > 0) return code;
-  process.stderr.write(
+  complain(
     'millrace: there is no profile, because the program opened no engine, or ended without closing it.\n',
   );
   return code === 0 ? 1 : code;
 }
 
 async function diff(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseCommand({
     args: [...args],
     allowPositionals: true,
     options: { threshold: { type: 'string' }, json: { type: 'boolean', default: false } },
@@ -65,7 +64,7 @@ async function diff(args: readonly string[]): Promise<number> {
 
 function parse(args: readonly string[]): { settings: AttachSettings; program: readonly string[] } {
   const border = args.indexOf('--');
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseCommand({
     args: border < 0 ? [...args] : args.slice(0, border),
     allowPositionals: true,
     options: {

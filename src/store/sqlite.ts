@@ -31,7 +31,7 @@ export function openConnection(
   path: string,
   { readonly, timeout = 2000, mustExist = false }: ConnectionOptions,
 ): Sqlite {
-  const Connection = sqlite();
+  const Connection = loadSqlite();
   const database = guard(path, () => new Connection(path, { readonly, timeout, fileMustExist: mustExist }));
   try {
     database.pragma('trusted_schema = OFF');
@@ -50,7 +50,7 @@ export function openConnection(
  *
  * @throws SqliteMissingError
  */
-function sqlite(): typeof Database {
+export function loadSqlite(): typeof Database {
   if (driver) return driver;
   try {
     const loaded = requireOnce('better-sqlite3') as typeof Database;
