@@ -1,55 +1,66 @@
-// Installs a packed tarball into empty projects and runs the README's quick start there, word for word:
-// once as JavaScript and once as TypeScript.
+// Runs the README's quick start word for word, each time from an empty folder and with a packed tarball in the place of
+// the published package: as JavaScript, as TypeScript without a build, and as TypeScript that is compiled.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 
 const [tarball, scratch] = process.argv.slice(2).map((path) => resolve(path));
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-const files = [...readme.matchAll(/```js title=(\S+)\n([\s\S]*?)```/g)].map(([, name, text]) => ({
-  name,
-  text,
-}));
-const [, expected] = readme.match(/```text title=output\n([\s\S]*?)```/) ?? [];
-const tsconfig = readme.match(/```json title=tsconfig\.json\n([\s\S]*?)```/)?.[1];
-if (files.length < 3 || !expected || !tsconfig) throw new Error('The README has no quick start to run.');
+const blocks = new Map(
+  [...readme.matchAll(/```\w+ title=(\S+)\n([\s\S]*?)```/g)].map(([, title, text]) => [title, text]),
+);
+const block = (title) => {
+  const text = blocks.get(title);
+  if (text === undefined) throw new Error(`The README has no block '${title}'.`);
+  return text;
+};
+const SOURCES = ['events.js', 'risk.handlers.js', 'main.js'];
 
 const { devDependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+// This very Node.js for every command, npm's own scripts included, and not the one that the machine happens to have.
+const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` };
 const run = (cwd, command, ...args) =>
-  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
-const project = join(scratch, 'user');
-mkdirSync(project);
-writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
-console.log(run(project, 'npm', 'install', '--silent', tarball, `zod@${devDependencies.zod}`));
-for (const { name, text } of files) writeFileSync(join(project, name), text);
-check('JavaScript', run(project, 'node', 'main.js'));
-console.log(run(project, 'npx', 'millrace', 'inspect', 'shop.db'));
-// No test runner is installed here, and none may be needed.
-for (const entry of ['millrace/testing', 'millrace/testing/vitest']) {
-  run(project, 'node', '--input-type=module', '-e', `await import('${entry}')`);
+/** The commands of a block of the README, with the versions that this repository is tested with. */
+function shell(cwd, title) {
+  const commands = block(title)
+    .replace(/(?<=npm install .*)\bmillrace\b/, tarball)
+    .replace(/(?<=npm install .*)(?<= )(zod|typescript|@types\/node)\b/g, (name) => `${name}@${devDependencies[name]}`)
+    .replaceAll('npm install', 'npm install --silent --no-audit --no-fund');
+  return run(cwd, 'sh', '-e', '-c', commands);
 }
 
-const source = join(project, 'ts');
-mkdirSync(source);
-run(
-  project,
-  'npm',
-  'install',
-  '--silent',
-  '--save-dev',
-  `typescript@${devDependencies.typescript}`,
-  `@types/node@${devDependencies['@types/node']}`,
-);
-writeFileSync(join(source, 'package.json'), JSON.stringify({ name: 'ts', private: true, type: 'module' }));
-writeFileSync(join(source, 'tsconfig.json'), tsconfig);
-for (const { name, text } of files) writeFileSync(join(source, name.replace(/\.js$/, '.ts')), text);
-run(source, 'npx', 'tsc');
-check('TypeScript', run(source, 'node', 'dist/main.js'));
+/** A project made as the README says, in an empty folder of its own. */
+function project(name, rename = (text) => text) {
+  const folder = join(scratch, name);
+  mkdirSync(folder);
+  shell(folder, 'install');
+  const shop = join(folder, 'shop');
+  for (const source of SOURCES) writeFileSync(join(shop, rename(source)), rename(block(source)));
+  return shop;
+}
+
+const javascript = project('javascript');
+check('JavaScript', run(javascript, 'node', 'main.js'));
+console.log(run(javascript, 'npx', 'millrace', 'inspect', 'shop.db'));
+// No test runner is installed here, and none may be needed.
+for (const entry of ['millrace/testing', 'millrace/testing/vitest']) {
+  run(javascript, 'node', '--input-type=module', '-e', `await import('${entry}')`);
+}
+
+const asTypeScript = (text) => text.replace(/(\.\/[\w.]+)\.js'/g, "$1.ts'").replace(/^([\w.]+)\.js$/, '$1.ts');
+check('TypeScript, no build', run(project('stripped', asTypeScript), 'node', 'main.ts'));
+
+const compiled = project('compiled', (text) => text.replace(/^([\w.]+)\.js$/, '$1.ts'));
+shell(compiled, 'typescript');
+writeFileSync(join(compiled, 'tsconfig.json'), block('tsconfig.json'));
+run(compiled, 'npx', 'tsc');
+check('TypeScript, compiled', run(compiled, 'node', 'dist/main.js'));
 
 function check(user, output) {
-  if (output.trim() !== expected.trim()) {
-    throw new Error(`The quick start of a ${user} user printed:\n${output}\ninstead of:\n${expected}`);
+  if (output.trim() !== block('output').trim()) {
+    throw new Error(`The quick start of a user (${user}) printed:\n${output}\ninstead of:\n${block('output')}`);
   }
-  console.log(`quick start, ${user} user: as the README says`);
+  console.log(`quick start, ${user}: as the README says`);
 }

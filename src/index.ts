@@ -21,6 +21,7 @@ export type {
   WhenFull,
 } from './bus/options.js';
 export type { ProcessingEntry } from './bus/processing-rows.js';
+export type { AppendOptions, DrainOptions } from './engine/call-options.js';
 export { type CloseOnSignalsOptions, closeOnSignals } from './engine/close-on-signals.js';
 export { type DeadLetterQuery, DeadLetters } from './engine/dead-letters.js';
 export { Engine } from './engine/engine.js';

@@ -18,7 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   index: ['bus', 'engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
   otel: ['observe', 'lanes', 'events'],
   trading: ['index'],
-  backtest: ['trading', 'files', 'index'],
+  backtest: ['trading', 'files', 'index', 'events'],
   testing: ['index', 'engine', 'lanes', 'store', 'profile', 'events'],
   cli: ['backtest', 'trading', 'index', 'profile', 'files', 'events'],
   workers: ['lanes', 'profile', 'store', 'events'],

@@ -1,3 +1,4 @@
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { InvalidOptionError } from '../index.js';
 import { MAX_GRID_SIZE } from '../limits.js';
 import { checkParameters, type RsiParameters, strategyId } from './strategy.js';
@@ -9,6 +10,8 @@ export interface Grid {
   readonly exits: readonly number[];
   readonly stops: readonly number[];
 }
+
+const GRID = optionNames<Grid>('grid', { lengths: true, entries: true, exits: true, stops: true });
 
 /** 5 × 4 × 4 × 3 = 240 parameter sets around Wilder's own 14, 30 and 70. */
 export const DEFAULT_GRID: Grid = {
@@ -24,7 +27,7 @@ export const DEFAULT_GRID: Grid = {
  * @throws InvalidOptionError when a list is empty, a value doubled or out of its range, or the grid too large.
  */
 export function parameterSets(grid: Grid): readonly RsiParameters[] {
-  const { lengths, entries, exits, stops } = grid;
+  const { lengths, entries, exits, stops } = knownOptions(grid, GRID);
   for (const [name, values] of Object.entries({ lengths, entries, exits, stops })) checkValues(name, values);
   const size = lengths.length * entries.length * exits.length * stops.length;
   if (size > MAX_GRID_SIZE) {

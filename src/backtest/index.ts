@@ -1,5 +1,5 @@
 /** Backtests as events: candles in, one walk per parameter set on the lanes, every event in the log. */
-export type { BacktestIdentity, ClosureReason, Emit } from './account.js';
+export type { BacktestIdentity, ClosureReason, Emit, RoundTrip } from './account.js';
 export { type BuyAndHold, buyAndHold } from './buy-and-hold.js';
 export { candlesFromRows } from './candle-rows.js';
 export { type CandleRow, Candles } from './candles.js';

@@ -1,3 +1,4 @@
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { InvalidOptionError } from '../index.js';
 import { BacktestCompleted, BacktestSignalGenerated } from '../trading/index.js';
 import { Account, type BacktestIdentity, type Emit } from './account.js';
@@ -13,6 +14,15 @@ export interface BacktestRun extends BacktestIdentity {
   /** Fraction of the value of each trade, 0 to below 1. */
   readonly commission: number;
 }
+
+const RUN = optionNames<BacktestRun>('runBacktest', {
+  backtest_id: true,
+  strategy_id: true,
+  symbol: true,
+  parameters: true,
+  initialCapital: true,
+  commission: true,
+});
 
 /** Raise it when the same candles and parameters give other events than before. */
 export const BACKTEST_VERSION = 1;
@@ -39,7 +49,7 @@ const REASONS: Readonly<Record<Signal, string>> = {
  * @throws InvalidOptionError when a parameter, the capital or the commission is out of its range.
  */
 export function runBacktest(candles: Candles, run: BacktestRun, emit: Emit, elapsedSeconds = () => 0): void {
-  checkRun(run);
+  checkRun(knownOptions(run, RUN));
   const { backtest_id, strategy_id, symbol } = run;
   const identity: BacktestIdentity = { backtest_id, strategy_id, symbol };
   const account = new Account(identity, run.initialCapital, run.commission, emit);

@@ -1,3 +1,4 @@
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { InvalidOptionError } from '../index.js';
 import { WilderRsi } from './rsi.js';
 
@@ -12,6 +13,13 @@ export interface RsiParameters {
   /** Largest loss per position as a fraction of the entry price, 0 (no stop) to below 1. */
   readonly stop: number;
 }
+
+const PARAMETERS = optionNames<RsiParameters>('RSI strategy', {
+  length: true,
+  entry: true,
+  exit: true,
+  stop: true,
+});
 
 export type Signal = 'BUY' | 'SELL';
 
@@ -62,7 +70,8 @@ export function strategyId({ length, entry, exit, stop }: RsiParameters): string
 }
 
 /** @throws InvalidOptionError that names the parameter out of its range. */
-export function checkParameters({ length, entry, exit, stop }: RsiParameters): void {
+export function checkParameters(parameters: RsiParameters): void {
+  const { length, entry, exit, stop } = knownOptions(parameters, PARAMETERS);
   new WilderRsi(length);
   if (!(Number.isFinite(entry) && entry > 0 && entry < 100))
     throw outOfRange('entry', entry, 'a number above 0 and below 100');

@@ -21,7 +21,11 @@ export function surveyStore(store: string | undefined, plan: SweepPlan): StoredS
   try {
     let started = 0;
     let finished = 0;
-    for (const event of reader.read({ types: [BacktestStarted.type, BacktestCompleted.type] })) {
+    const { lastPosition: events, types } = reader.summary();
+    const held = [BacktestStarted, BacktestCompleted].filter(({ type }) =>
+      types.some((known) => known.type === type),
+    );
+    for (const event of held.length === 0 ? [] : reader.read({ types: held })) {
       if (event.type === BacktestCompleted.type) {
         finished++;
         continue;
@@ -29,7 +33,6 @@ export function surveyStore(store: string | undefined, plan: SweepPlan): StoredS
       checkStarted(event, plan, `The store '${store}'`);
       started++;
     }
-    const events = reader.summary().lastPosition;
     if (events > 0 && started === 0) {
       throw new InputError(
         `The store '${store}' holds events, but no backtest. Pass the path of another store.`,

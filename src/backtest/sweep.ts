@@ -1,3 +1,5 @@
+import { optionNames, takeOptions } from '../events/known-options.js';
+import { ownFile } from '../events/own-files.js';
 import { openEngine } from '../index.js';
 import { SWEEP_BEST_ROWS } from '../limits.js';
 import { BacktestCompleted, BacktestStarted, backtestEvents } from '../trading/index.js';
@@ -54,6 +56,18 @@ export interface SweepResult {
   readonly countsByType: Readonly<Record<string, number>>;
 }
 
+const SWEEP = optionNames<SweepOptions>('runSweep', {
+  candles: true,
+  grid: true,
+  symbol: true,
+  initialCapital: true,
+  commission: true,
+  store: true,
+  threads: true,
+  signal: true,
+  onProgress: true,
+});
+
 /**
  * Runs one backtest per parameter set on the lanes of an engine of its own. The log is the result: what is
  * returned is read back from it. A store that already holds a part of the same sweep is completed, and nothing
@@ -63,14 +77,15 @@ export interface SweepResult {
  * @throws InputError when the store holds another sweep, or events of something else. It is left as it was.
  * @throws HandlerError when a backtest failed; and what `openEngine` throws.
  */
-export async function runSweep(options: SweepOptions): Promise<SweepResult> {
+export async function runSweep(given: SweepOptions): Promise<SweepResult> {
+  const options = takeOptions(given, SWEEP);
   const plan = planSweep(options);
   const { candles, store, threads, signal } = options;
   // Before the engine opens: it begins at once with what is unfinished, and that must not be of another sweep.
   const before = surveyStore(store, plan);
   const engine = await openEngine({
     events: backtestEvents,
-    handlers: [new URL('./sweep.handlers.js', import.meta.url)],
+    handlers: [ownFile('src/backtest/sweep.handlers.js')],
     shared: { candles: candles.buffer, dataHash: plan.dataHash },
     deterministic: true,
     seed: plan.sweepId,

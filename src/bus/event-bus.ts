@@ -1,9 +1,11 @@
+import { checked, type DrainOptions } from '../engine/call-options.js';
 import type { Engine } from '../engine/engine.js';
 import type { Health } from '../engine/health.js';
 import { Listeners } from '../engine/notices.js';
 import type { ManyReceipt, PublishOptions, Receipt, Unsubscribe } from '../engine/options.js';
 import type { DataOf, EventType, NewEvent } from '../events/define-event.js';
 import { EngineClosedError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { EventRegistry } from '../events/registry.js';
 import type { BusNotice } from './bus-notice.js';
 import { BusRun } from './bus-run.js';
@@ -24,6 +26,8 @@ export interface JournalSource {
   acquire(): Promise<Journal>;
   release(journal: Journal): Promise<void>;
 }
+
+const STOP = optionNames<{ readonly signal?: AbortSignal }>('stop', { signal: true });
 
 /**
  * Subscribers on the main thread, each event handled in the order of its key and tried again when it fails, on top of
@@ -75,7 +79,8 @@ export class EventBus implements AsyncDisposable {
    *
    * @throws EngineFailedError when bus or engine had failed; everything is closed then, too.
    */
-  async stop({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async stop(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = knownOptions(options, STOP);
     const leaving = this.#leaving;
     const stopped = this.#change('stopped', () => this.#stop(leaving.signal));
     const leave = () => leaving.abort();
@@ -98,7 +103,7 @@ export class EventBus implements AsyncDisposable {
    * @throws as `engine.publish`; QueueFullError; with `until: 'handled'` HandlerError when a handler failed for good.
    */
   async publish(event: NewEvent, options: PublishOptions = {}): Promise<Receipt> {
-    return this.#taking().publish(event, options);
+    return this.#taking().publish(event, checked.publish(options));
   }
 
   /**
@@ -111,7 +116,7 @@ export class EventBus implements AsyncDisposable {
     events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
     options: PublishOptions = {},
   ): Promise<ManyReceipt> {
-    return this.#taking().publishBatch(events, options);
+    return this.#taking().publishBatch(events, checked.publish(options));
   }
 
   /**
@@ -152,7 +157,8 @@ export class EventBus implements AsyncDisposable {
    * Resolves when everything published before the call, and everything it led to, is processed: others may go on
    * publishing meanwhile. Subscribers that never end keep it waiting; see `timeoutMs`.
    */
-  async drain({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const { signal } = checked.drain(options);
     signal?.throwIfAborted();
     await this.#running().drain(signal);
   }

@@ -1,14 +1,16 @@
 import type { Engine } from '../engine/engine.js';
-import type { ManyReceipt, PublishOptions } from '../engine/options.js';
+import type { ManyReceipt } from '../engine/options.js';
 import { Codec } from '../events/codec.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { encodeError, toError, type WireError } from '../events/error-codec.js';
 import { EventNotFoundError, InvalidOptionError, PayloadTooLargeError } from '../events/errors.js';
+import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { checkPayload } from '../events/payload-check.js';
 import { MAX_RESULT_BYTES, PROCESSING_LOG_PAGE } from '../limits.js';
+import { checkStorePath } from '../store/store-path.js';
 import { Journal } from './journal.js';
-import type { JournalOptions } from './options.js';
+import { JOURNAL_NAMES, type JournalOptions } from './options.js';
 import type { ProcessingEntry } from './processing-rows.js';
 
 /** How an event storage is opened: as an engine, with `path` for the store. */
@@ -45,6 +47,30 @@ export interface ProcessingLogQuery {
   readonly limit?: number;
 }
 
+/** What ends a call's waiting with its reason. */
+interface Abortable {
+  readonly signal?: AbortSignal;
+}
+
+/** Where to begin in an aggregate. */
+interface FromVersion {
+  /** Default 1. */
+  readonly fromVersion?: number;
+}
+
+interface MarkFailedOptions {
+  /** Default 'storage'. */
+  readonly by?: string;
+  readonly error: unknown;
+}
+
+const STORAGE = optionNames<EventStorageOptions>('createEventStorage', { ...JOURNAL_NAMES, path: true });
+const STORE = optionNames<Abortable>('store', { signal: true });
+const BY_AGGREGATE = optionNames<FromVersion>('byAggregate', { fromVersion: true });
+const MARK = optionNames<MarkOptions>('markProcessed', { by: true, result: true });
+const MARK_FAILED = optionNames<MarkFailedOptions>('markFailed', { by: true, error: true });
+const LOG = optionNames<ProcessingLogQuery>('processingLog', { id: true, after: true, limit: true });
+
 /**
  * Events on disk, and which of them are processed: the engine's log with the processing record beside it. Make one
  * with `createEventStorage`, or take that of an event system.
@@ -64,7 +90,8 @@ export class EventStorage implements AsyncDisposable {
   }
 
   /** Stores an event and resolves with it when it is durable: with id, version, position and time. */
-  async store(event: NewEvent, { signal }: Pick<PublishOptions, 'signal'> = {}): Promise<DomainEvent> {
+  async store(event: NewEvent, options: Abortable = {}): Promise<DomainEvent> {
+    const { signal } = knownOptions(options, STORE);
     const { position } = await this.engine.publish(event, { ...(signal && { signal }) });
     return (await this.#journal.at(position)) as DomainEvent;
   }
@@ -72,8 +99,9 @@ export class EventStorage implements AsyncDisposable {
   /** Stores events in order, in few transactions. Resolves when all are durable. */
   async storeMany(
     events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
-    { signal }: Pick<PublishOptions, 'signal'> = {},
+    options: Abortable = {},
   ): Promise<ManyReceipt> {
+    const { signal } = knownOptions(options, STORE);
     return this.engine.publishMany(events, { ...(signal && { signal }) });
   }
 
@@ -83,10 +111,8 @@ export class EventStorage implements AsyncDisposable {
   }
 
   /** The events of an aggregate, in version order. */
-  byAggregate(
-    aggregateId: string,
-    { fromVersion = 1 }: { readonly fromVersion?: number } = {},
-  ): AsyncGenerator<DomainEvent, void, undefined> {
+  byAggregate(aggregateId: string, options: FromVersion = {}): AsyncGenerator<DomainEvent, void, undefined> {
+    const { fromVersion = 1 } = knownOptions(options, BY_AGGREGATE);
     return this.engine.read({ aggregateId, fromVersion });
   }
 
@@ -101,7 +127,8 @@ export class EventStorage implements AsyncDisposable {
    *
    * @throws EventNotFoundError; UnsupportedPayloadError or PayloadTooLargeError for a result that cannot be stored.
    */
-  async markProcessed(id: string, { by = 'storage', result }: MarkOptions = {}): Promise<void> {
+  async markProcessed(id: string, options: MarkOptions = {}): Promise<void> {
+    const { by = 'storage', result } = knownOptions(options, MARK);
     // Before anything is waited for: what was passed is what is noted.
     const packed = result === undefined ? undefined : this.#packResult(id, result);
     const event = await this.#find(id);
@@ -111,14 +138,16 @@ export class EventStorage implements AsyncDisposable {
   }
 
   /** Notes that somebody tried an event in vain. It stays unprocessed. @throws EventNotFoundError */
-  async markFailed(id: string, { by = 'storage', error }: { by?: string; error: unknown }): Promise<void> {
+  async markFailed(id: string, options: MarkFailedOptions): Promise<void> {
+    const { by = 'storage', error } = knownOptions(options, MARK_FAILED);
     const encoded = encodeError(toError(error));
     this.#note(await this.#find(id), by, undefined, encoded);
     await this.#journal.processing.flushed();
   }
 
   /** Who tried which event, when and with what outcome, in the order in which it happened. */
-  async processingLog({ id, after = 0, limit = 100 }: ProcessingLogQuery = {}): Promise<ProcessingEntry[]> {
+  async processingLog(query: ProcessingLogQuery = {}): Promise<ProcessingEntry[]> {
+    const { id, after = 0, limit = 100 } = knownOptions(query, LOG);
     checkNumber('after', after, 0, Number.MAX_SAFE_INTEGER);
     checkNumber('limit', limit, 1, PROCESSING_LOG_PAGE);
     const position = id === undefined ? undefined : (await this.#find(id)).position;
@@ -194,7 +223,9 @@ export class EventStorage implements AsyncDisposable {
  *
  * @throws the errors of `openEngine`; ForeignStoreError when the processing record is of another log.
  */
-export async function createEventStorage({ path, ...options }: EventStorageOptions): Promise<EventStorage> {
+export async function createEventStorage(given: EventStorageOptions): Promise<EventStorage> {
+  const { path, ...options } = takeOptions(given, STORAGE);
+  if (path !== undefined) checkStorePath(path, 'Option path');
   return new EventStorage(await Journal.open({ ...options, ...(path !== undefined && { store: path }) }));
 }
 

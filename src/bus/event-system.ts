@@ -1,3 +1,4 @@
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { EventBus } from './event-bus.js';
 import { EventStorage } from './event-storage.js';
 import { Journal } from './journal.js';
@@ -14,6 +15,8 @@ export interface EventSystem extends AsyncDisposable {
   stop(options?: { readonly signal?: AbortSignal }): Promise<void>;
 }
 
+const STOP = optionNames<{ readonly signal?: AbortSignal }>('stop', { signal: true });
+
 /**
  * Opens a bus and a storage on one log. The storage can be used at once; the bus waits for `start`.
  *
@@ -25,7 +28,8 @@ export async function createEventSystem(options: EventBusOptions): Promise<Event
   // The log is the system's: it outlives a bus that is stopped and started again.
   const bus = new EventBus(checked, { acquire: async () => journal, release: async () => {} });
   const storage = new EventStorage(journal);
-  const stop = async ({ signal }: { readonly signal?: AbortSignal } = {}) => {
+  const stop = async (options: { readonly signal?: AbortSignal } = {}) => {
+    const { signal } = knownOptions(options, STOP);
     const outcomes = [
       ...(await Promise.allSettled([bus.stop({ ...(signal && { signal }) })])),
       ...(await Promise.allSettled([journal.close()])),

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.js';
 import { DeadLetterNotFoundError, InvalidOptionError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { DEAD_LETTER_PAGE } from '../limits.js';
 import type { BusRun } from './bus-run.js';
 import { type FailedEvent, ofLane, ofSubscriber } from './failed-event.js';
@@ -11,6 +12,8 @@ export interface FailedEventQuery {
   /** At most so many, 1 to 512. Default 100. */
   readonly limit?: number;
 }
+
+const LIST = optionNames<FailedEventQuery>('failedEvents.list', { after: true, limit: true });
 
 /**
  * The events of a bus with a handler whose retries are used up: those of subscribers from the processing record, and
@@ -25,7 +28,8 @@ export class FailedEvents {
   }
 
   /** Failed events in position order. @throws InvalidOptionError, EngineClosedError, EngineFailedError */
-  async list({ after = 0, limit = 100 }: FailedEventQuery = {}): Promise<FailedEvent[]> {
+  async list(query: FailedEventQuery = {}): Promise<FailedEvent[]> {
+    const { after = 0, limit = 100 } = knownOptions(query, LIST);
     checkNumber('after', after, 0, Number.MAX_SAFE_INTEGER);
     checkNumber('limit', limit, 1, DEAD_LETTER_PAGE);
     const { engine, processing } = this.#run().journal;

@@ -2,6 +2,7 @@ import type { EngineOptions } from '../engine/options.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError } from '../events/errors.js';
+import { optionNames, takeOptions } from '../events/known-options.js';
 import {
   DEFAULT_BUS_WORKERS,
   DEFAULT_MAX_IN_FLIGHT,
@@ -10,6 +11,7 @@ import {
   MAX_MAX_IN_FLIGHT,
 } from '../limits.js';
 import type { SubscriptionOptions } from '../publisher/subscription-options.js';
+import { checkStorePath } from '../store/store-path.js';
 
 /** What `publish` does when the queue is full. `wait`: until there is room. `refuse`: it throws QueueFullError. */
 export type WhenFull = 'wait' | 'refuse';
@@ -84,6 +86,33 @@ export interface BusSubscribeOptions
   readonly timeoutMs?: number;
 }
 
+/** What is left to the engine under a bus or a storage. */
+export const JOURNAL_NAMES = {
+  events: true,
+  durability: true,
+  handlers: true,
+  threads: true,
+  resourceLimits: true,
+  concurrency: true,
+  dispatch: true,
+  validate: true,
+  maxInFlightBytes: true,
+  health: true,
+  logger: true,
+  tracing: true,
+  run: true,
+  shared: true,
+} as const;
+
+const BUS = optionNames<EventBusOptions>('An event bus', {
+  ...JOURNAL_NAMES,
+  store: true,
+  workers: true,
+  maxQueueSize: true,
+  whenFull: true,
+  subscriberTimeoutMs: true,
+});
+
 /** Options of a bus with every default filled in, and what is left for the engine. */
 export interface CheckedBusOptions {
   readonly workers: number;
@@ -94,7 +123,8 @@ export interface CheckedBusOptions {
 }
 
 /** @throws InvalidOptionError */
-export function checkBusOptions(options: EventBusOptions): CheckedBusOptions {
+export function checkBusOptions(given: EventBusOptions): CheckedBusOptions {
+  const options = takeOptions(given, BUS);
   if (!Array.isArray(options?.events)) {
     throw new InvalidOptionError("An event bus needs 'events': the array of event types it may see.");
   }
@@ -105,6 +135,7 @@ export function checkBusOptions(options: EventBusOptions): CheckedBusOptions {
     subscriberTimeoutMs,
     ...engine
   } = options;
+  if (options.store !== undefined) checkStorePath(options.store, 'Option store');
   whole('workers', workers, 1, MAX_CONCURRENCY);
   whole('maxQueueSize', maxQueueSize, 1, MAX_MAX_IN_FLIGHT);
   if (!['wait', 'refuse'].includes(whenFull)) {

@@ -46,3 +46,17 @@ export interface RowRange {
   readonly after: number;
   readonly limit: number;
 }
+
+/** The rows of the processing log and of the failed events, in a file or in memory. */
+export interface ProcessingRows {
+  add(entry: NewEntry): void;
+  fail(record: FailedRecord): void;
+  unfail(position: number): void;
+  /** Entries of one event, or of all, in the order in which they were made. */
+  entries(position: number | undefined, range: RowRange): ProcessingEntry[];
+  failures(range: RowRange): FailedRecord[];
+  failure(position: number): FailedRecord | undefined;
+  readonly failedCount: number;
+  /** Forgets the entries of events below a position. @returns how many. */
+  dropEntries(before: number): number;
+}

@@ -52,7 +52,6 @@ PRAGMA user_version = ${FORMAT_VERSION};
 
 /**
  * Opens the file in which the main thread notes what became of a log's events, and makes it if it is not there.
- * Without a path it lies in memory.
  *
  * WAL with `synchronous=NORMAL`: what was noted survives a killed process at once, and a power cut from the last
  * checkpoint on. More would be wasted: an event whose mark is lost is handled again, which is the promise anyway.
@@ -60,23 +59,20 @@ PRAGMA user_version = ${FORMAT_VERSION};
  * @param run the log's run; undefined for a log in memory.
  * @throws ForeignStoreError, NewerStoreError, StoreCorruptError, and the errors of SQLite.
  */
-export function openProcessing(path: string | undefined, run: string | undefined): Sqlite {
-  const name = path ?? ':memory:';
-  const database = openConnection(name, { readonly: false, timeout: PROCESSING_LOCK_MS });
+export function openProcessing(path: string, run: string | undefined): Sqlite {
+  const database = openConnection(path, { readonly: false, timeout: PROCESSING_LOCK_MS });
   try {
-    checkFormat(name, database);
+    checkFormat(path, database);
     const isNew = database.pragma('user_version', { simple: true }) === 0;
     if (!isNew) checkSchema(database, SCHEMA);
-    if (path !== undefined) {
-      database.pragma('journal_mode = WAL');
-      database.pragma('synchronous = NORMAL');
-    }
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = NORMAL');
     if (isNew) create(database);
-    if (run !== undefined) checkRun(name, database, run);
+    if (run !== undefined) checkRun(path, database, run);
     return database;
   } catch (error) {
     database.close();
-    throw toStoreError(name, error);
+    throw toStoreError(path, error);
   }
 }
 

@@ -2,10 +2,9 @@ import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
 import { decodeError, type WireError } from '../events/error-codec.js';
 import { StoreCorruptError } from '../events/errors.js';
-import { MAX_MEMORY_FAILED_EVENTS, MAX_MEMORY_PROCESSING_ROWS } from '../limits.js';
 import { errorText, parseError } from '../store/dead-letter-table.js';
 import type { Sqlite } from '../store/sqlite.js';
-import type { FailedRecord, NewEntry, ProcessingEntry, RowRange } from './processing-rows.js';
+import type { FailedRecord, NewEntry, ProcessingEntry, ProcessingRows, RowRange } from './processing-rows.js';
 
 const codec = new Codec();
 
@@ -14,8 +13,8 @@ const ENTRY = `id AS number, position, handler, attempt, processed_at AS process
 const FAILED = `position, id, type, aggregate_id AS aggregateId, version, handlers, attempts,
   first_failed_at AS firstFailedAt, failed_at AS failedAt, error`;
 
-/** The rows of the processing log and of the failed events. Writes belong into the caller's transaction. */
-export class ProcessingTables {
+/** The rows of the processing log and of the failed events, in a file. Writes belong into the caller's transaction. */
+export class ProcessingTables implements ProcessingRows {
   readonly #database: Sqlite;
   readonly #add: Statement;
   readonly #fail: Statement;
@@ -91,19 +90,6 @@ export class ProcessingTables {
   dropAbove(position: number): void {
     this.#database.prepare('DELETE FROM processing_log WHERE position > ?').run(position);
     this.#database.prepare('DELETE FROM failed_events WHERE position > ?').run(position);
-  }
-
-  /** What lies in memory is bounded: the oldest rows go. */
-  dropOldest(): void {
-    this.#database
-      .prepare('DELETE FROM processing_log WHERE id <= (SELECT max(id) FROM processing_log) - ?')
-      .run(MAX_MEMORY_PROCESSING_ROWS);
-    this.#database
-      .prepare(
-        `DELETE FROM failed_events WHERE position IN (SELECT position FROM failed_events ORDER BY position
-         LIMIT max(0, (SELECT count(*) FROM failed_events) - ?))`,
-      )
-      .run(MAX_MEMORY_FAILED_EVENTS);
   }
 
   #entry({ milliseconds, result, error, ...entry }: EntryRow): ProcessingEntry {

@@ -1,11 +1,8 @@
 import { PROCESSING_FLUSH_ROWS } from '../limits.js';
-import { Progress, type ProgressChange } from '../store/progress.js';
-import { ProgressTable } from '../store/progress-table.js';
-import { inTransaction, type Sqlite, toStoreError } from '../store/sqlite.js';
-import type { FailedRecord, NewEntry, ProcessingEntry, RowRange } from './processing-rows.js';
-import { openProcessing } from './processing-schema.js';
-import { ProcessingTables } from './processing-tables.js';
-import { countFinished, withoutAbove } from './progress-span.js';
+import { Progress } from '../store/progress.js';
+import { FileRecord, MemoryRecord, type ProcessingRecord } from './processing-record.js';
+import type { FailedRecord, NewEntry, ProcessingEntry, ProcessingRows, RowRange } from './processing-rows.js';
+import { countFinished } from './progress-span.js';
 
 /** Where a processing record lies, and the log that it is about. */
 export interface ProcessingOptions {
@@ -35,12 +32,10 @@ export class Processing {
   readonly path: string | undefined;
   /** Called once when the file cannot be written any more. */
   onFailure: (error: Error) => void = () => {};
-  readonly #database: Sqlite;
-  readonly #progressTable: ProgressTable;
-  readonly #tables: ProcessingTables;
+  readonly #record: ProcessingRecord;
   readonly #progress: Progress;
   #finished: number;
-  #rows: ((tables: ProcessingTables) => void)[] = [];
+  #rows: ((rows: ProcessingRows) => void)[] = [];
   #waiting: Waiter[] = [];
   #scheduled: NodeJS.Immediate | undefined;
   #failure: Error | undefined;
@@ -48,17 +43,10 @@ export class Processing {
   /** @throws ForeignStoreError, NewerStoreError, StoreCorruptError and the other errors of SQLite. */
   constructor({ path, run, lastPosition }: ProcessingOptions) {
     this.path = path;
-    this.#database = openProcessing(path, run);
-    try {
-      this.#tables = new ProcessingTables(this.#database);
-      this.#progressTable = new ProgressTable(this.#database);
-      const progress = this.#within(lastPosition);
-      this.#progress = new Progress(progress.mark, progress.chunks);
-      this.#finished = countFinished(progress);
-    } catch (error) {
-      this.#database.close();
-      throw toStoreError(path ?? 'memory', error);
-    }
+    this.#record = path === undefined ? new MemoryRecord() : new FileRecord(path, run, lastPosition);
+    const { progress } = this.#record;
+    this.#progress = new Progress(progress.mark, progress.chunks);
+    this.#finished = countFinished(progress);
   }
 
   /** How many positions are finished: processed, or failed for good. */
@@ -67,7 +55,7 @@ export class Processing {
   }
 
   get failedCount(): number {
-    return this.#read(() => this.#tables.failedCount);
+    return this.#read(() => this.#record.rows.failedCount);
   }
 
   isFinished(position: number): boolean {
@@ -102,19 +90,19 @@ export class Processing {
   }
 
   entries(position: number | undefined, range: RowRange): ProcessingEntry[] {
-    return this.#read(() => this.#tables.entries(position, range));
+    return this.#read(() => this.#record.rows.entries(position, range));
   }
 
   failures(range: RowRange): FailedRecord[] {
-    return this.#read(() => this.#tables.failures(range));
+    return this.#read(() => this.#record.rows.failures(range));
   }
 
   failure(position: number): FailedRecord | undefined {
-    return this.#read(() => this.#tables.failure(position));
+    return this.#read(() => this.#record.rows.failure(position));
   }
 
   dropEntries(before: number): number {
-    return this.#read(() => this.#tables.dropEntries(before));
+    return this.#read(() => this.#record.rows.dropEntries(before));
   }
 
   /** Resolves when everything noted so far is written. */
@@ -134,15 +122,10 @@ export class Processing {
     const waiting = this.#waiting;
     this.#waiting = [];
     try {
-      inTransaction(this.#database, () => {
-        for (const write of rows) write(this.#tables);
-        if (this.#progress.changed) this.#progressTable.save(this.#progress.take());
-        if (this.path === undefined) this.#tables.dropOldest();
-      });
-      this.#progressTable.committed();
+      this.#record.write(rows, this.#progress);
       for (const { resolve } of waiting) resolve();
     } catch (error) {
-      this.#failed(toStoreError(this.path ?? 'memory', error), waiting);
+      this.#failed(this.#record.errorOf(error), waiting);
     }
   }
 
@@ -151,7 +134,7 @@ export class Processing {
     try {
       if (this.#scheduled) this.flush();
     } finally {
-      this.#database.close();
+      this.#record.close();
     }
     if (this.#failure) throw this.#failure;
   }
@@ -162,21 +145,7 @@ export class Processing {
     this.onFailure(error);
   }
 
-  /** A log that lost its end in a power cut (durability `os`) gets new events there: the marks must go too. */
-  #within(lastPosition: number): ProgressChange {
-    const { mark, chunks } = this.#progressTable;
-    const within = withoutAbove({ mark, chunks }, lastPosition);
-    if (within === undefined) return { mark, chunks };
-    inTransaction(this.#database, () => {
-      this.#database.exec('DELETE FROM progress_chunks');
-      this.#progressTable.save(within);
-      this.#tables.dropAbove(lastPosition);
-    });
-    this.#progressTable.committed();
-    return within;
-  }
-
-  #write(row: (tables: ProcessingTables) => void): void {
+  #write(row: (rows: ProcessingRows) => void): void {
     this.#rows.push(row);
     this.#schedule();
   }
@@ -191,7 +160,7 @@ export class Processing {
     try {
       return read();
     } catch (error) {
-      throw toStoreError(this.path ?? 'memory', error);
+      throw this.#record.errorOf(error);
     }
   }
 }

@@ -1,9 +1,20 @@
 import { InvalidOptionError, TooManySubscriptionsError, UnknownEventTypeError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import type { EventRegistry } from '../events/registry.js';
 import { MAX_SUBSCRIPTIONS } from '../limits.js';
 import { checkSubscription, type RetryRule } from '../publisher/subscription-options.js';
 import { topicOfPattern } from '../publisher/topic.js';
 import { type BusHandler, type BusSubscribeOptions, checkTimeout } from './options.js';
+
+const SUBSCRIBE = optionNames<BusSubscribeOptions>('bus.subscribe', {
+  name: true,
+  priority: true,
+  retries: true,
+  retryDelayMs: true,
+  maxRetryDelayMs: true,
+  jitter: true,
+  timeoutMs: true,
+});
 
 /** A subscriber of the main thread. */
 export interface Subscriber {
@@ -38,11 +49,8 @@ export class Subscribers {
    * @param pattern an event type's name, or a pattern as `subscribePattern` takes it.
    * @throws UnknownEventTypeError, InvalidOptionError, TooManySubscriptionsError
    */
-  add(
-    pattern: string,
-    handle: BusHandler<never, never>,
-    { name, timeoutMs = this.#timeoutMs, ...options }: BusSubscribeOptions,
-  ): string {
+  add(pattern: string, handle: BusHandler<never, never>, given: BusSubscribeOptions): string {
+    const { name, timeoutMs = this.#timeoutMs, ...options } = knownOptions(given, SUBSCRIBE);
     const { priority, retry } = checkSubscription(handle, options);
     checkTimeout('timeoutMs', timeoutMs);
     if (name !== undefined && (typeof name !== 'string' || name === '')) {

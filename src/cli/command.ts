@@ -1,3 +1,6 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { didYouMean } from '../events/nearest.js';
+
 /** One word after `millrace`. */
 export interface Command {
   /** What `--help` prints. */
@@ -9,6 +12,24 @@ export interface Command {
 /** The command line is not of the documented form: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** As `parseArgs`, but says which option was probably meant. @throws UsageError */
+export function parseCommand<Config extends ParseArgsConfig>(
+  config: Config,
+): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!code?.startsWith('ERR_PARSE_ARGS')) throw error;
+    const unknown = code.endsWith('UNKNOWN_OPTION') ? /'(--?[^']*)'/.exec(message)?.[1] : undefined;
+    if (unknown === undefined) throw new UsageError(message, { cause: error });
+    const names = [...Object.keys(config.options ?? {}), 'help'].map((name) => `--${name}`);
+    throw new UsageError(`There is no option '${unknown}'. ${didYouMean(unknown, names, 'There are')}`, {
+      cause: error,
+    });
+  }
 }
 
 /** The one file argument of a command. @throws UsageError when there is none or more than one. */

@@ -1,8 +1,9 @@
-import { parseArgs } from 'node:util';
+import { didYouMean } from '../events/nearest.js';
+import { visible } from '../events/visible.js';
 import { type DeadLetter, discardDeadLetters, openStoreReader, retryDeadLetters } from '../index.js';
 import { DEAD_LETTER_LINE_CHARACTERS, DEAD_LETTERS_LISTED } from '../limits.js';
-import { type Command, UsageError, wholeNumber } from './command.js';
-import { jsonLine, print } from './output.js';
+import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
+import { jsonLine, print, shortened } from './output.js';
 import { grouped } from './table.js';
 
 const help = `millrace dead-letters FILE [list | retry | discard] [POSITION… | --all] [options]
@@ -38,7 +39,7 @@ const ACTIONS: Readonly<Record<string, (given: Arguments) => Promise<void>>> = {
 };
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseCommand({
     args: [...args],
     allowPositionals: true,
     options: {
@@ -51,7 +52,9 @@ async function run(args: readonly string[]): Promise<number> {
   if (file === '') throw new UsageError("'dead-letters' needs a file: millrace dead-letters FILE");
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
   if (!action) {
-    throw new UsageError(`'dead-letters' cannot '${name}'. It can: ${Object.keys(ACTIONS).join(', ')}.`);
+    throw new UsageError(
+      `'dead-letters' cannot '${name}'. ${didYouMean(name, Object.keys(ACTIONS), 'It can')}`,
+    );
   }
   await action({
     file,
@@ -106,13 +109,13 @@ function lineOf(letter: DeadLetter): string {
   const again = letter.retry ? '  will be tried again' : '';
   const date = new Date(failedAt);
   const time = Number.isNaN(date.getTime()) ? String(failedAt) : date.toISOString();
-  return `${position}  ${state}  ${time}  ${type}  ${aggregateId} v${version}  key ${key}  ${tries} by ${handler} on lane ${lane}${again}  ${messageOf(error)}`;
+  const event = `${visible(type)}  ${visible(aggregateId)} v${version}  key ${visible(key)}`;
+  return `${position}  ${state}  ${time}  ${event}  ${tries} by ${visible(handler)} on lane ${lane}${again}  ${messageOf(error)}`;
 }
 
-/** Without line breaks, and without what a terminal would obey. */
+/** Messages of several lines are common, so their breaks are only left out. */
 function messageOf({ name, message }: Error): string {
-  const text = `${name}: ${message}`.replaceAll(/[\s\p{Cc}]+/gu, ' ');
-  return text.length <= DEAD_LETTER_LINE_CHARACTERS ? text : `${text.slice(0, DEAD_LETTER_LINE_CHARACTERS)}…`;
+  return shortened(`${name}: ${message}`.replaceAll(/[\s\p{Cc}]+/gu, ' '), DEAD_LETTER_LINE_CHARACTERS);
 }
 
 function stackOf({ error }: DeadLetter): string {

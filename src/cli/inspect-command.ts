@@ -1,9 +1,10 @@
-import { parseArgs } from 'node:util';
+import { visible } from '../events/visible.js';
 import { openStoreReader } from '../index.js';
 import { INSPECT_LAST_EVENTS } from '../limits.js';
-import { type Command, onlyFile } from './command.js';
-import { eventLine } from './event-line.js';
-import { jsonLine, print } from './output.js';
+import { type Command, onlyFile, parseCommand } from './command.js';
+import { eventLine, shortEventLine } from './event-line.js';
+import { INSPECT_ID_CHARACTERS } from './limits.js';
+import { jsonLine, print, shortened } from './output.js';
 import { grouped, table } from './table.js';
 
 const help = `millrace inspect FILE [options]
@@ -12,15 +13,20 @@ Says what is in a store: events by type and by aggregate, progress, and the last
 while an engine has the file open.
 
   --json          print one JSON object
+  --full          print the last events' payloads and all ids in full, however long they are
   --fingerprint   also compute the fingerprint, which reads the whole log
   --help          print this text
 `;
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseCommand({
     args: [...args],
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, fingerprint: { type: 'boolean', default: false } },
+    options: {
+      json: { type: 'boolean', default: false },
+      full: { type: 'boolean', default: false },
+      fingerprint: { type: 'boolean', default: false },
+    },
   });
   const reader = openStoreReader(onlyFile(positionals, 'inspect'));
   try {
@@ -28,7 +34,9 @@ async function run(args: readonly string[]): Promise<number> {
     const last = reader.last(INSPECT_LAST_EVENTS);
     const fingerprint = values.fingerprint ? reader.fingerprint() : undefined;
     await print(
-      values.json ? `${jsonLine({ ...summary, fingerprint, last })}\n` : report(summary, last, fingerprint),
+      values.json
+        ? `${jsonLine({ ...summary, fingerprint, last })}\n`
+        : report(summary, last, fingerprint, values.full),
     );
   } finally {
     reader.close();
@@ -42,16 +50,21 @@ function report(
   summary: ReturnType<Reader['summary']>,
   last: ReturnType<Reader['last']>,
   fingerprint: string | undefined,
+  full: boolean,
 ): string {
   const types = summary.types.map(({ type, count }) => [type, grouped(count)]);
-  const aggregates = summary.topAggregates.map(({ aggregateId, count }) => [aggregateId, grouped(count)]);
+  const most = full ? Number.POSITIVE_INFINITY : INSPECT_ID_CHARACTERS;
+  const aggregates = summary.topAggregates.map(({ aggregateId, count }) => [
+    shortened(aggregateId, most),
+    grouped(count),
+  ]);
   const progress =
     summary.unfinished === 0 ? 'all handled' : `${grouped(summary.unfinished)} events not handled yet`;
   const { parked, skipped } = summary.deadLetters;
   const deadLetters =
     parked + skipped === 0 ? 'none' : `${grouped(parked)} parked, ${grouped(skipped)} skipped`;
   return `
-store        ${summary.path} (format ${summary.format}, run ${summary.run})
+store        ${visible(summary.path)} (format ${summary.format}, run ${visible(summary.run)})
 events       ${grouped(summary.lastPosition)} of ${grouped(summary.aggregates)} aggregates
 progress     ${progress}; all up to position ${grouped(summary.mark)} are finished
 dead letters ${deadLetters}${fingerprint === undefined ? '' : `\nfingerprint  ${fingerprint}`}
@@ -61,7 +74,7 @@ ${table(['<event type', 'events'], types)}
 ${table(['<largest aggregates', 'events'], aggregates)}
 
 last events
-${last.map(eventLine).join('\n')}
+${last.map(full ? eventLine : shortEventLine).join('\n')}
 `;
 }
 

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { didYouMean } from '../events/nearest.js';
+import { visible } from '../events/visible.js';
 import { MillraceError } from '../index.js';
 import { type Command, UsageError } from './command.js';
-import { endQuietlyOnClosedPipe, print } from './output.js';
+import { complain, endQuietlyOnClosedPipe, print } from './output.js';
 
 /** Loaded when asked for: `inspect` does not need the backtests. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Command }>>> = {
@@ -36,10 +39,16 @@ async function main(args: readonly string[]): Promise<number> {
     return name === undefined ? 2 : 0;
   }
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!load)
-    throw new UsageError(`There is no command '${name}'. Commands: ${Object.keys(COMMANDS).join(', ')}.`);
+  if (!load) {
+    throw new UsageError(
+      `There is no command '${name}'. ${didYouMean(name, Object.keys(COMMANDS), 'Commands')}`,
+    );
+  }
   const { default: command } = await load();
-  if (rest.includes('--help') || rest.includes('-h')) {
+  // What comes behind '--' is the program's that is profiled, and no business of this one.
+  const border = rest.indexOf('--');
+  const own = border < 0 ? rest : rest.slice(0, border);
+  if (own.includes('--help') || own.includes('-h')) {
     await print(command.help);
     return 0;
   }
@@ -55,14 +64,14 @@ async function printVersion(): Promise<number> {
 
 /** Says what went wrong in a form that a person and a script can read. @returns the exit code. */
 function report(error: unknown): number {
-  const { message, code } = error as { message?: string; code?: unknown };
-  if (error instanceof UsageError || (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS'))) {
-    process.stderr.write(`millrace: ${message}\nSee 'millrace --help'.\n`);
+  const message = visible(error instanceof Error ? error.message : String(error));
+  if (error instanceof UsageError) {
+    complain(`millrace: ${message}\nSee 'millrace --help'.\n`);
     return 2;
   }
   const prefix = error instanceof MillraceError ? error.code : 'millrace';
-  process.stderr.write(`${prefix}: ${message ?? String(error)}\n`);
-  if (process.env.MILLRACE_DEBUG) console.error(error);
+  complain(`${prefix}: ${message}\n`);
+  if (process.env.MILLRACE_DEBUG) complain(`${inspect(error)}\n`);
   return 1;
 }
 

@@ -1,8 +1,18 @@
 import { once } from 'node:events';
+import { visible, visibleLines } from '../events/visible.js';
 
-/** Writes to stdout and waits while the reader is behind, so that a long log never piles up in memory. */
+/**
+ * Writes to stdout and waits while the reader is behind, so that a long log never piles up in memory. Everything that
+ * commands print goes through here: of what a terminal would obey nothing but line breaks is left, and those of data
+ * were taken out where lines are made.
+ */
 export async function print(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+  if (!process.stdout.write(visibleLines(text))) await once(process.stdout, 'drain');
+}
+
+/** As `print`, to stderr, and without waiting. */
+export function complain(text: string): void {
+  process.stderr.write(visibleLines(text));
 }
 
 /** Ends quietly when the reader of a pipe has gone (`millrace read … | head`): it has all it wanted. */
@@ -13,9 +23,17 @@ export function endQuietlyOnClosedPipe(): void {
   });
 }
 
-/** JSON in one line. What JSON does not know is written with a tag: `{"$bigint":"1"}`, `{"$bytes":"00ff"}`. */
+/**
+ * JSON in one line, in which a terminal finds nothing to obey. What JSON does not know is written with a tag:
+ * `{"$bigint":"1"}`, `{"$bytes":"00ff"}`.
+ */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value, tagUnknown);
+  return visible(JSON.stringify(value, tagUnknown));
+}
+
+/** The beginning of a text that comes from data, for one line. */
+export function shortened(text: string, most: number): string {
+  return visible(text.length <= most ? text : `${text.slice(0, most).replace(/[\ud800-\udbff]$/, '')}…`);
 }
 
 function tagUnknown(this: unknown, key: string, value: unknown): unknown {

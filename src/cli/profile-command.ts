@@ -1,11 +1,10 @@
 import { basename, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { diffProfiles } from '../index.js';
 import { PROFILE_INTERVAL_MICROS_MAX, PROFILE_INTERVAL_MICROS_MIN, PROFILE_SECONDS_MAX } from '../limits.js';
 import { openProfileFolder } from '../profile/profile-folder.js';
 import type { AttachSettings } from './attach-settings.js';
-import { type Command, UsageError, wholeNumber } from './command.js';
-import { jsonLine, print } from './output.js';
+import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
+import { complain, jsonLine, print } from './output.js';
 import { runProgram } from './profiled-program.js';
 
 const help = `millrace profile [options] -- node app.js [arguments]
@@ -43,15 +42,15 @@ async function run(args: readonly string[]): Promise<number> {
     const code = await runProgram(program, settings, (message) => {
       if (message.kind === 'reported') {
         reports++;
-        process.stderr.write(message.text);
+        complain(message.text);
         return;
       }
       failures++;
       const label = message.code === '' ? '' : `${message.code}: `;
-      process.stderr.write(`millrace: the profile failed: ${label}${message.text}\n`);
+      complain(`millrace: the profile failed: ${label}${message.text}\n`);
     });
     if (reports > 0 && failures === 0) return code;
-    if (failures === 0) process.stderr.write(NOTHING);
+    if (failures === 0) complain(NOTHING);
     return code === 0 ? 1 : code;
   } finally {
     folder.removeIfEmpty();
@@ -63,7 +62,7 @@ const NOTHING =
   'Where it starts another process that does, as runners and launchers do, name that one: millrace profile -- node app.js\n';
 
 async function diff(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseCommand({
     args: [...args],
     allowPositionals: true,
     options: { threshold: { type: 'string' }, json: { type: 'boolean', default: false } },
@@ -82,7 +81,7 @@ async function diff(args: readonly string[]): Promise<number> {
 
 function parse(args: readonly string[]): { settings: AttachSettings; program: readonly string[] } {
   const border = args.indexOf('--');
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseCommand({
     args: border < 0 ? [...args] : args.slice(0, border),
     allowPositionals: true,
     options: {

@@ -1,9 +1,8 @@
-import { parseArgs } from 'node:util';
-import { openStoreReader, type ReadOptions } from '../index.js';
+import { openStoreReader, type StoreReadOptions } from '../index.js';
 import { READ_CHUNK_CHARACTERS } from '../limits.js';
-import { type Command, onlyFile, UsageError, wholeNumber } from './command.js';
+import { type Command, onlyFile, parseCommand, UsageError, wholeNumber } from './command.js';
 import { eventLine } from './event-line.js';
-import { jsonLine, print } from './output.js';
+import { complain, jsonLine, print } from './output.js';
 
 const help = `millrace read FILE [options]
 
@@ -19,7 +18,7 @@ Prints the events of a store in order, one a line. It only reads, also while an 
 interface ReadArguments {
   readonly file: string;
   readonly from: number;
-  readonly options: ReadOptions;
+  readonly options: StoreReadOptions;
   readonly json: boolean;
 }
 
@@ -28,15 +27,19 @@ async function run(args: readonly string[]): Promise<number> {
   const reader = openStoreReader(file);
   try {
     let chunk = '';
+    let count = 0;
     for (const event of reader.read(options)) {
       // An aggregate is read in version order, which is position order too, but begins at its version 1.
       if (event.position < from) continue;
+      count++;
       chunk += `${json ? jsonLine(event) : eventLine(event)}\n`;
       if (chunk.length < READ_CHUNK_CHARACTERS) continue;
       await print(chunk);
       chunk = '';
     }
     await print(chunk);
+    // An empty answer may be right, but mostly an id or a position was not what was meant.
+    if (count === 0) complain('No event of the store is like that.\n');
   } finally {
     reader.close();
   }
@@ -44,7 +47,7 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 function parse(args: readonly string[]): ReadArguments {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseCommand({
     args: [...args],
     allowPositionals: true,
     options: {
@@ -57,7 +60,7 @@ function parse(args: readonly string[]): ReadArguments {
   const file = onlyFile(positionals, 'read');
   if (values.aggregate === '') throw new UsageError('--aggregate is empty. Pass the id of an aggregate.');
   const from = wholeNumber(values.from, '--from', 1, Number.MAX_SAFE_INTEGER);
-  const options: ReadOptions = {
+  const options: StoreReadOptions = {
     ...(values.aggregate === undefined ? { fromPosition: from } : { aggregateId: values.aggregate }),
     ...(values.type !== undefined && { types: values.type }),
   };

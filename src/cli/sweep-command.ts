@@ -1,16 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { TIME_UNITS } from '../backtest/epoch-column.js';
 import { type CandleOptions, readCandles, runSweep, type TimeUnit } from '../backtest/index.js';
 import { InputError } from '../index.js';
 import { MAX_THREADS } from '../limits.js';
-import { type Command, shellQuote, UsageError, wholeNumber } from './command.js';
+import { type Command, parseCommand, shellQuote, UsageError, wholeNumber } from './command.js';
 import { Interrupts } from './interrupts.js';
-import { jsonLine, print } from './output.js';
+import { complain, jsonLine, print } from './output.js';
 import { ProgressBar } from './progress-bar.js';
-import { sweepJson, sweepReport } from './sweep-report.js';
+import { sweepReport } from './sweep-report.js';
 
 const help = `millrace sweep [options]
 
@@ -23,7 +22,7 @@ Every event is written to a SQLite file. Run it again with the same --store to f
   --years FROM-TO    years in which numeric times may lie (default: 1970-2100)
   --threads N        worker threads, 0 to ${MAX_THREADS}; 0 runs all on the main thread (default: cores - 1)
   --store FILE       SQLite file (default: a new one in runs/)
-  --json             print one JSON object instead of the report
+  --json             print one JSON object instead of the report, with the results of all backtests
   --help             print this text
 
 Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 or 143 interrupted by SIGINT or SIGTERM.
@@ -38,6 +37,7 @@ interface SweepArguments {
 }
 
 async function run(args: readonly string[]): Promise<number> {
+  const started = performance.now();
   const options = parse(args);
   const input = options.input ?? defaultInput();
   const candles = readCandles(input, options.candles);
@@ -45,7 +45,7 @@ async function run(args: readonly string[]): Promise<number> {
   const bar = new ProgressBar();
   using interrupts = new Interrupts(() => {
     bar.clear();
-    process.stderr.write('Finishing the backtests under way; Ctrl-C again to end at once.\n');
+    complain('Finishing the backtests under way; Ctrl-C again to end at once.\n');
   });
   const result = await runSweep({
     candles,
@@ -55,16 +55,21 @@ async function run(args: readonly string[]): Promise<number> {
     onProgress: ({ finished, runs }) => bar.update(finished, runs),
     ...(options.threads !== undefined && { threads: options.threads }),
   }).finally(() => bar.clear());
-  await print(options.json ? `${jsonLine(sweepJson(result))}\n` : sweepReport(result, candles, store));
+  const totalSeconds = (performance.now() - started) / 1000;
+  await print(
+    options.json
+      ? `${jsonLine({ ...result, totalSeconds })}\n`
+      : sweepReport(result, candles, store, totalSeconds),
+  );
   if (result.finished === result.runs) return 0;
-  process.stderr.write(
+  complain(
     `\n${result.finished} of ${result.runs} backtests are finished. To do the rest:\n  ${resumeCommand(options, store)}\n`,
   );
   return interrupts.code ?? 1;
 }
 
 function parse(args: readonly string[]): SweepArguments {
-  const { values } = parseArgs({
+  const { values } = parseCommand({
     args: [...args],
     options: {
       input: { type: 'string' },

@@ -3,13 +3,17 @@ import { ANNUALISE_DAYS_MIN } from '../limits.js';
 import { shellQuote } from './command.js';
 import { decimals, grouped, percentage, table } from './table.js';
 
-/** What `sweep --json` prints. */
-export function sweepJson({ results: _, ...rest }: SweepResult): object {
-  return rest;
-}
-
-/** What `sweep` prints for a person. */
-export function sweepReport(result: SweepResult, candles: Candles, store: string): string {
+/**
+ * What `sweep` prints for a person.
+ *
+ * @param totalSeconds what the whole command took: reading the candles, opening the store, reading the results back.
+ */
+export function sweepReport(
+  result: SweepResult,
+  candles: Candles,
+  store: string,
+  totalSeconds: number,
+): string {
   const day = (time: number) => new Date(time).toISOString().slice(0, 10);
   const span = `${grouped(candles.length)} candles (${timeframeOf(candles)}, ${day(candles.start)} to ${day(candles.end)})`;
   return `
@@ -23,6 +27,7 @@ risk-free rate 0, deviation over n - 1, annualised by the candles per year of th
 ${countsTable(result)}
 
 speed        ${speed(result)}
+time         ${time(result, totalSeconds)}
 fingerprint  ${result.fingerprint}
 store        ${store}
 look inside  npx millrace inspect ${shellQuote(store)}
@@ -95,5 +100,11 @@ function speed(result: SweepResult): string {
     result.threads === 0 ? 'the main thread' : `${result.threads} thread${result.threads === 1 ? '' : 's'}`;
   if (result.candleSteps === 0) return `nothing was left to run (${threads})`;
   const perSecond = `${grouped(result.eventsPerSecond)} events/s, ${grouped(result.candleStepsPerSecond)} candle steps/s`;
-  return `${perSecond} on ${threads}, ${result.seconds.toFixed(2)} s${result.resumed ? ', resumed' : ''}`;
+  return `${perSecond} on ${threads}${result.resumed ? ', resumed' : ''}`;
+}
+
+/** The speed is that of the backtests alone, which may be the smaller part of a short command. */
+function time({ seconds }: SweepResult, totalSeconds: number): string {
+  const rest = Math.max(0, totalSeconds - seconds);
+  return `${totalSeconds.toFixed(2)} s: ${seconds.toFixed(2)} s of backtests, ${rest.toFixed(2)} s of opening, reading the results back and the fingerprint`;
 }

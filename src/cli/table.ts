@@ -1,7 +1,15 @@
-/** Rows as aligned text, two spaces between columns. Columns whose heading begins with `<` are left-aligned. */
+import { visible } from '../events/visible.js';
+
+/**
+ * Rows as aligned text, two spaces between columns, each row on one line whatever its cells hold. Columns whose heading
+ * begins with `<` are left-aligned.
+ */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const left = headings.map((heading) => heading.startsWith('<'));
-  const lines = [headings.map((heading) => heading.replace(/^</, '')), ...rows];
+  const lines = [
+    headings.map((heading) => heading.replace(/^</, '')),
+    ...rows.map((row) => row.map(visible)),
+  ];
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
   return lines
     .map((line) =>

@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import { openStoreReader, type TraceQuery, traceChrome, traceStory, traceTree } from '../index.js';
-import { type Command, onlyFile, UsageError, wholeNumber } from './command.js';
-import { jsonLine, print } from './output.js';
+import { type Command, onlyFile, parseCommand, UsageError, wholeNumber } from './command.js';
+import { complain, jsonLine, print } from './output.js';
 
 const help = `millrace trace FILE --correlation ID | --id ID | --position N [options]
 
@@ -24,9 +23,9 @@ async function run(args: readonly string[]): Promise<number> {
     if (format === 'json') await print(`${jsonLine(trace)}\n`);
     else if (format === 'chrome') await print(`${jsonLine(traceChrome(trace.roots))}\n`);
     else if (trace.events > 0) await print(`${traceTree(trace.roots)}\n`);
-    if (trace.truncated) process.stderr.write(`The story goes on after these ${trace.events} events.\n`);
+    if (trace.truncated) complain(`The story goes on after these ${trace.events} events.\n`);
     if (trace.events > 0) return 0;
-    process.stderr.write('No event of the store belongs to it.\n');
+    complain('No event of the store belongs to it.\n');
     return 1;
   } finally {
     reader.close();
@@ -34,7 +33,7 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 function parse(args: readonly string[]) {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseCommand({
     args: [...args],
     allowPositionals: true,
     options: {

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
+import { visible } from '../events/visible.js';
 import { type StoreReport, verifyStore } from '../index.js';
-import { type Command, onlyFile } from './command.js';
+import { type Command, onlyFile, parseCommand } from './command.js';
 import { jsonLine, print } from './output.js';
 import { grouped, table } from './table.js';
 
@@ -15,7 +15,7 @@ has the file open.
 `;
 
 async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = parseCommand({
     args: [...args],
     allowPositionals: true,
     options: { json: { type: 'boolean', default: false } },
@@ -28,7 +28,7 @@ async function run(args: readonly string[]): Promise<number> {
 function report(result: StoreReport): string {
   const { path, events, aggregates, ok } = result;
   return `
-store    ${path}
+store    ${visible(path)}
 read     ${grouped(events)} events of ${grouped(aggregates)} aggregates
 result   ${ok ? 'whole: everything is as it was written' : 'DAMAGED'}
 ${ok ? '' : damage(result)}`;

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import { InvalidOptionError } from '../events/errors.js';
+import { optionNames, takeOptions } from '../events/known-options.js';
 import { POOLED_SLAB_BYTES } from '../events/slab.js';
 import {
   DEFAULT_MAX_IN_FLIGHT,
@@ -10,6 +11,7 @@ import {
   MAX_MAX_IN_FLIGHT,
   MAX_THREADS,
 } from '../limits.js';
+import { checkStorePath } from '../store/store-path.js';
 import { checkThresholds, type HealthThresholds } from './health.js';
 import { checkLogger } from './log.js';
 import type { Durability, EngineOptions } from './options.js';
@@ -30,8 +32,30 @@ export interface CheckedOptions extends EngineOptions {
   readonly shared: Readonly<Record<string, unknown>>;
 }
 
+const ENGINE = optionNames<EngineOptions>('openEngine', {
+  events: true,
+  store: true,
+  durability: true,
+  handlers: true,
+  threads: true,
+  resourceLimits: true,
+  concurrency: true,
+  dispatch: true,
+  validate: true,
+  maxInFlight: true,
+  maxInFlightBytes: true,
+  health: true,
+  logger: true,
+  tracing: true,
+  deterministic: true,
+  seed: true,
+  run: true,
+  shared: true,
+});
+
 /** @throws InvalidOptionError that names the option, its value and its range. */
-export function checkOptions(options: EngineOptions): CheckedOptions {
+export function checkOptions(given: EngineOptions): CheckedOptions {
+  const options = takeOptions(given, ENGINE);
   if (!Array.isArray(options?.events)) {
     throw new InvalidOptionError("openEngine needs 'events': the array of event types it may see.");
   }
@@ -101,9 +125,7 @@ function resourceLimits(limits: ResourceLimits | undefined): Pick<EngineOptions,
 }
 
 function checkStore(store: unknown, durability: Durability): void {
-  if (store !== undefined && (typeof store !== 'string' || store === '' || store.includes('\0'))) {
-    throw new InvalidOptionError(`Option store is ${JSON.stringify(store)}; it must be the path of a file.`);
-  }
+  if (store !== undefined) checkStorePath(store, 'Option store');
   if (store === undefined && durability !== 'memory') {
     throw new InvalidOptionError(
       `Durability '${durability}' needs a file: pass 'store', or durability 'memory'.`,

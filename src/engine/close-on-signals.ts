@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { SECOND_INTERRUPT_MS } from '../limits.js';
 
 export interface CloseOnSignalsOptions {
@@ -8,6 +9,11 @@ export interface CloseOnSignalsOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+const CLOSE_ON_SIGNALS = optionNames<CloseOnSignalsOptions>('closeOnSignals', {
+  signals: true,
+  onError: true,
+});
+
 /**
  * Has the first Ctrl-C or SIGTERM close an engine (or anything else that is disposed of), so that what was
  * accepted is finished; the process then ends by that signal, as it would have without this. A second signal ends
@@ -16,10 +22,11 @@ export interface CloseOnSignalsOptions {
  * @returns what takes the signal handlers away again.
  * @throws InvalidOptionError
  */
-export function closeOnSignals(
-  engine: AsyncDisposable,
-  { signals = ['SIGINT', 'SIGTERM'], onError = console.error }: CloseOnSignalsOptions = {},
-): Disposable {
+export function closeOnSignals(engine: AsyncDisposable, options: CloseOnSignalsOptions = {}): Disposable {
+  const { signals = ['SIGINT', 'SIGTERM'], onError = console.error } = knownOptions(
+    options,
+    CLOSE_ON_SIGNALS,
+  );
   if (typeof engine?.[Symbol.asyncDispose] !== 'function') {
     throw new InvalidOptionError('closeOnSignals needs an engine: closeOnSignals(engine).');
   }

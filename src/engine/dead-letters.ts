@@ -1,4 +1,5 @@
 import { DeadLetterNotFoundError, InvalidOptionError, KeyParkedError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import type { EventRegistry } from '../events/registry.js';
 import { DEAD_LETTER_PAGE } from '../limits.js';
 import { type DeadLetter, type DeadLetterRecord, toDeadLetter } from '../store/dead-letter.js';
@@ -17,6 +18,8 @@ export interface DeadLetterQuery {
   /** At most so many, 1 to 512. Default 100. */
   readonly limit?: number;
 }
+
+const LIST = optionNames<DeadLetterQuery>('deadLetters.list', { after: true, limit: true });
 
 /** What dead letters need of the engine; asked anew each time, because `recover` replaces it. */
 export interface DeadLetterParts {
@@ -38,7 +41,8 @@ export class DeadLetters {
   }
 
   /** Dead letters in position order. @throws InvalidOptionError, EngineClosedError, EngineFailedError */
-  async list({ after = 0, limit = 100 }: DeadLetterQuery = {}): Promise<DeadLetter[]> {
+  async list(query: DeadLetterQuery = {}): Promise<DeadLetter[]> {
+    const { after = 0, limit = 100 } = knownOptions(query, LIST);
     checkNumber('after', after, 0, Number.MAX_SAFE_INTEGER);
     checkNumber('limit', limit, 1, DEAD_LETTER_PAGE);
     const { hub, store, registry, run } = this.#parts();

@@ -10,7 +10,8 @@ import { Subscribable } from '../publisher/subscribable.js';
 import type { Store } from '../store/store.js';
 import type { Trace, TraceQuery } from '../store/story.js';
 import { abortable, unlessAborted } from './abortable.js';
-import { type CheckedOptions, checkThreads, checkUntil } from './check-options.js';
+import { type AppendOptions, checked, type DrainOptions } from './call-options.js';
+import { type CheckedOptions, checkThreads } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Health } from './health.js';
@@ -90,9 +91,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * InvalidNameError, EngineClosedError, EngineFailedError; with `until: 'handled'` HandlerError and
    * KeyParkedError; the signal's reason when it aborts before the event was taken in.
    */
-  async publish(event: NewEvent, { until = 'durable', signal }: PublishOptions = {}): Promise<Receipt> {
+  async publish(event: NewEvent, options: PublishOptions = {}): Promise<Receipt> {
     this.#checkOpen();
-    checkUntil(until);
+    const { until = 'durable', signal } = checked.publish(options);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepare(event);
     return this.#enter(prepared.partitionKey, () => this.#wait(this.#accept(prepared), until), signal);
@@ -106,9 +107,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    */
   async publishMany(
     events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
-    { until = 'durable', signal }: PublishOptions = {},
+    options: PublishOptions = {},
   ): Promise<ManyReceipt> {
-    checkUntil(until);
+    const { until = 'durable', signal } = checked.publish(options);
     const intake = new Intake(this.#hub);
     const take = (event: NewEvent): Promise<void> | undefined => {
       this.#checkOpen();
@@ -160,14 +161,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   async append(
     aggregateId: string,
     events: readonly NewEvent[],
-    {
-      expectedVersion,
-      until = 'durable',
-      signal,
-    }: PublishOptions & { readonly expectedVersion?: number } = {},
+    options: AppendOptions = {},
   ): Promise<Receipt> {
     this.#checkOpen();
-    checkUntil(until);
+    const { expectedVersion, until = 'durable', signal } = checked.append(options);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepareAll(aggregateId, events);
     const accept = (): Receipt | Promise<Receipt> => {
@@ -197,7 +194,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
       store,
       run,
       registry,
-      { ...options, check: () => this.#checkReadable() },
+      { ...checked.read(options), check: () => this.#checkReadable() },
       (aggregateId, after) => {
         const entry = directory.find(aggregateId);
         return entry && sequencer.tail.positionsOf(entry.position, after);
@@ -215,7 +212,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   /** Resolves when everything accepted so far and everything it led to is durable and handled. */
-  async drain({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const { signal } = checked.drain(options);
     signal?.throwIfAborted();
     await unlessAborted(this.#hub.drain(), signal);
   }

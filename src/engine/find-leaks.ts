@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { LEAK_GROWTH_MIN, LEAK_ROUNDS_MAX } from '../limits.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import type { Engine } from './engine.js';
@@ -20,6 +21,8 @@ export interface FindLeaksOptions {
   readonly rounds?: number;
 }
 
+const FIND_LEAKS = optionNames<FindLeaksOptions>('findLeaks', { rounds: true });
+
 /**
  * Runs the same load several times and says which constructors have more objects after every round, on any thread:
  * what is kept for ever grows each time, what is a cache or waits to be collected does not.
@@ -30,8 +33,9 @@ export interface FindLeaksOptions {
 export async function findLeaks(
   engine: Engine,
   load: (round: number) => unknown,
-  { rounds = 3 }: FindLeaksOptions = {},
+  options: FindLeaksOptions = {},
 ): Promise<readonly Leak[]> {
+  const { rounds = 3 } = knownOptions(options, FIND_LEAKS);
   if (!Number.isInteger(rounds) || rounds < 2 || rounds > LEAK_ROUNDS_MAX) {
     throw new InvalidOptionError(
       `Option rounds must be a whole number from 2 to ${LEAK_ROUNDS_MAX}, not ${rounds}.`,

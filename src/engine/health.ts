@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import {
   HEALTH_CHECK_MS,
   HEALTH_ERROR_RATE,
@@ -28,6 +29,12 @@ export interface HealthThresholds {
   /** Bytes of the write-ahead log. Default 1 GiB. */
   readonly walBytes?: number;
 }
+
+const THRESHOLDS = optionNames<HealthThresholds>('health', {
+  errorRate: true,
+  latencyMs: true,
+  walBytes: true,
+});
 
 /** What health is judged by: totals since the engine opened. */
 export interface HealthFacts {
@@ -217,7 +224,7 @@ export function checkThresholds(thresholds: HealthThresholds = {}): Required<Hea
     errorRate = HEALTH_ERROR_RATE,
     latencyMs = HEALTH_LATENCY_MS,
     walBytes = HEALTH_WAL_BYTES,
-  } = thresholds;
+  } = knownOptions(thresholds, THRESHOLDS);
   for (const [name, value, most] of [
     ['errorRate', errorRate, 1],
     ['latencyMs', latencyMs, Number.MAX_VALUE],

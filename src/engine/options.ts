@@ -1,6 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
+import type { TypeOrName } from '../events/type-names.js';
 import type { Tracing } from '../observe/tracing.js';
 import type { SubscriptionOptions } from '../publisher/subscription-options.js';
 import type { HealthThresholds } from './health.js';
@@ -78,8 +79,8 @@ export interface ReadOptions {
   readonly fromVersion?: number;
   /** Without `aggregateId`: start at this position. Default 1. */
   readonly fromPosition?: number;
-  /** Only these event types, by name. */
-  readonly types?: readonly string[];
+  /** Only these event types, or types of these names. */
+  readonly types?: readonly TypeOrName[];
   readonly signal?: AbortSignal;
 }
 

@@ -1,6 +1,6 @@
 import { Clock } from '../events/clock.js';
 import { Codec } from '../events/codec.js';
-import type { EventOptions, NewEvent } from '../events/define-event.js';
+import { checkEventOptions, type EventOptions, type NewEvent } from '../events/define-event.js';
 import type { StoredMetadata } from '../events/domain-event.js';
 import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '../events/errors.js';
 import { checkPayload, checkSize } from '../events/payload-check.js';
@@ -37,6 +37,7 @@ export class Preparation {
   /** @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError, InvalidNameError, NotDeterministicError */
   prepare(event: NewEvent): Prepared {
     const type = this.#typeOf(event);
+    checkEventOptions(event);
     const data = this.#check(type, event.data);
     const aggregateId = type.aggregateId(data);
     const options = this.#tracing ? withCarrier(event.options, this.#tracing.carrier()) : event.options;

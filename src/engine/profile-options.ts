@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../events/errors.js';
+import { optionNames, takeOptions } from '../events/known-options.js';
 import {
   PROFILE_INTERVAL_MICROS,
   PROFILE_INTERVAL_MICROS_MAX,
@@ -35,8 +36,19 @@ export interface CheckedProfileOptions {
   readonly intervalMicros: number;
 }
 
+const PROFILE = optionNames<ProfileOptions>('profile', {
+  seconds: true,
+  signal: true,
+  directory: true,
+  force: true,
+  cpu: true,
+  heap: true,
+  intervalMicros: true,
+});
+
 /** @throws InvalidOptionError */
-export function checkProfileOptions(options: ProfileOptions): CheckedProfileOptions {
+export function checkProfileOptions(given: ProfileOptions): CheckedProfileOptions {
+  const options = takeOptions(given, PROFILE);
   const { signal, force = false, cpu = true, heap = true } = options;
   const { intervalMicros = PROFILE_INTERVAL_MICROS } = options;
   const { seconds = signal ? PROFILE_SECONDS_MAX : PROFILE_SECONDS } = options;

@@ -2,6 +2,7 @@ import type { AnyEventType } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
+import { namesOfTypes } from '../events/type-names.js';
 import { READ_PAGE } from '../limits.js';
 import { decodeEvent, storedType } from '../store/decode.js';
 import type { EventReader, RawEvent, Store } from '../store/store.js';
@@ -35,7 +36,7 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
   #loading: Promise<unknown> | undefined;
   #ended = false;
 
-  /** @throws UnknownEventTypeError when `types` names one that is not registered. */
+  /** @throws InvalidOptionError; UnknownEventTypeError when `types` names one that is not registered. */
   constructor(
     store: Store,
     run: string,
@@ -47,7 +48,9 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
     this.#run = run;
     this.#options = options;
     this.#find = (name) => registry.find(name)?.definition;
-    this.#types = options.types && new Set(options.types.map((name) => registry.get(name).type));
+    this.#types =
+      options.types &&
+      new Set(namesOfTypes('read', options.types).map(([name = '']) => registry.get(name).type));
     this.#pages = pages(store, options, tailOf);
   }
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { InvalidDefinitionError } from './errors.js';
+import { knownOptions, optionNames, takeOptions } from './known-options.js';
 
 /** What a caller may say of one event besides its payload. */
 export interface EventOptions {
@@ -69,19 +70,45 @@ export interface AnyEventType {
   readonly upcast: ((data: unknown, fromVersion: number) => unknown) | undefined;
 }
 
+const DEFINITION = optionNames<EventTypeOptions<z.ZodType>>(
+  'defineEvent',
+  {
+    schema: true,
+    aggregateId: true,
+    partitionKey: true,
+    version: true,
+    aliases: true,
+    volatile: true,
+    upcast: true,
+  },
+  InvalidDefinitionError,
+);
+
+const EVENT = optionNames<EventOptions>('An event', {
+  occurredAt: true,
+  correlationId: true,
+  causationId: true,
+  metadata: true,
+});
+
+/** Called when an event is published or emitted. @throws InvalidOptionError when it has options that no event has. */
+export function checkEventOptions({ options }: NewEvent): void {
+  if (options !== undefined) knownOptions(options, EVENT);
+}
+
 const TYPE_NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
 
 /**
  * Describes one kind of event.
  *
  * @param type `{domain}.{action}`, lower case, words joined by `_`: `trading.order_placed`.
- * @throws InvalidDefinitionError when the name, version or a function is not of that form.
+ * @throws InvalidDefinitionError when the name, an option or a function is not of that form.
  */
 export function defineEvent<const Name extends string, Schema extends z.ZodType>(
   type: Name,
-  options: EventTypeOptions<Schema>,
+  definition: EventTypeOptions<Schema>,
 ): EventType<Name, Schema> {
-  checkDefinition(type, options);
+  const options = checkDefinition(type, definition);
   const make = (data: z.input<Schema>, eventOptions?: EventOptions): NewEvent<Name, z.input<Schema>> => ({
     type,
     data,
@@ -103,13 +130,17 @@ export function defineEvent<const Name extends string, Schema extends z.ZodType>
   return eventType;
 }
 
-function checkDefinition(type: string, options: EventTypeOptions<z.ZodType>): void {
+function checkDefinition<Schema extends z.ZodType>(
+  type: string,
+  definition: EventTypeOptions<Schema>,
+): EventTypeOptions<Schema> {
   if (typeof type !== 'string' || !TYPE_NAME.test(type)) {
     throw new InvalidDefinitionError(
       `Event type ${JSON.stringify(type)} is not of the form {domain}.{action}, such as 'trading.order_placed'.`,
     );
   }
-  if (typeof options?.schema?.safeParse !== 'function') {
+  const options = takeOptions(definition, DEFINITION);
+  if (typeof options.schema?.safeParse !== 'function') {
     throw new InvalidDefinitionError(`Event type '${type}' needs a Zod schema in 'schema'.`);
   }
   if (typeof options.aggregateId !== 'function') {
@@ -132,4 +163,5 @@ function checkDefinition(type: string, options: EventTypeOptions<z.ZodType>): vo
       `Event type '${type}' has version ${version}; it must be a whole number from 1 to 65535.`,
     );
   }
+  return options;
 }

@@ -151,6 +151,16 @@ export class StorePathError extends MillraceError {
   static override readonly code = 'MILLRACE_STORE_PATH';
 }
 
+/** SQLite's native part is not there or does not fit this platform. Nothing that lies in memory needs it. */
+export class SqliteMissingError extends MillraceError {
+  static override readonly code = 'MILLRACE_SQLITE_MISSING';
+}
+
+/** Millrace was put into a bundle, and a file of its own that a thread must load is not in it. */
+export class BundledError extends MillraceError {
+  static override readonly code = 'MILLRACE_BUNDLED';
+}
+
 /** The file is not a Millrace store. It was not changed. */
 export class ForeignStoreError extends MillraceError {
   static override readonly code = 'MILLRACE_STORE_FOREIGN';
@@ -283,6 +293,8 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     LaneCrashedError,
     WriterCrashedError,
     StorePathError,
+    SqliteMissingError,
+    BundledError,
     ForeignStoreError,
     NewerStoreError,
     StoreLockedError,

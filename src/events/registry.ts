@@ -6,6 +6,7 @@ import {
   SchemaMismatchError,
   UnknownEventTypeError,
 } from './errors.js';
+import { nearest } from './nearest.js';
 
 /** How a type stands in the log: a small number for its name and schema version. */
 export interface StoredType {
@@ -113,13 +114,15 @@ export class EventRegistry {
     return this.#byName.get(name);
   }
 
-  /** @throws UnknownEventTypeError that lists near names. */
+  /** @throws UnknownEventTypeError that says which one was probably meant. */
   get(name: string): RegisteredType {
     const type = this.#byName.get(name);
     if (type) return type;
+    const near = typeof name === 'string' ? nearest(name, [...this.#byName.keys()]) : undefined;
+    const hint = near === undefined ? '' : ` Did you mean '${near}'?`;
     throw new UnknownEventTypeError(
-      `Event type '${String(name)}' is not registered. Add it to 'events' in openEngine; registered are: ${this.#names()}.`,
-      { details: { type: String(name) } },
+      `Event type ${quoted(name)} is not registered. Add it to 'events' in openEngine; registered are: ${this.#names()}.${hint}`,
+      { details: { type: typeof name === 'string' ? name : typeof name } },
     );
   }
 
@@ -127,6 +130,11 @@ export class EventRegistry {
     const names = this.types.slice(0, 8).map((type) => type.type);
     return names.length === 0 ? 'none' : names.join(', ') + (this.types.length > 8 ? ', …' : '');
   }
+}
+
+/** A function's text would be the source of a user's program. */
+function quoted(name: unknown): string {
+  return typeof name === 'string' ? `'${name}'` : `of type ${typeof name}`;
 }
 
 /** The payload of a stored event in its current form: decoded data, upcast if an older version was stored. */

@@ -1,5 +1,5 @@
 import type { Codec } from '../events/codec.js';
-import type { AnyEventType, NewEvent } from '../events/define-event.js';
+import { type AnyEventType, checkEventOptions, type NewEvent } from '../events/define-event.js';
 import type { StoredEvent, StoredMetadata } from '../events/domain-event.js';
 import type { EmissionBuffer } from '../events/emission.js';
 import { EmitAfterEndError, NotDeterministicError, UnknownEventTypeError } from '../events/errors.js';
@@ -137,6 +137,7 @@ export class LaneContext implements HandlerContext {
       );
     }
     const type = this.#rules.typeOf(event);
+    checkEventOptions(event);
     const { setup } = this.#rules;
     const data = setup.validate ? type.parse(event.data) : event.data;
     if (setup.validate) checkPayload(type.type, data);

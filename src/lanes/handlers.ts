@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { AnyEventType, EventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidDefinitionError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { MAX_DELAY_MS, MAX_RETRIES, RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, RETRY_JITTER } from '../limits.js';
 
 /** What a handler may do besides looking at its event. */
@@ -84,6 +85,21 @@ export type OnEvent = <Name extends string, Schema extends z.ZodType>(
   options?: HandlerOptions,
 ) => void;
 
+const HANDLER = optionNames<HandlerOptions>(
+  'A handler',
+  {
+    retries: true,
+    retryDelayMs: true,
+    maxRetryDelayMs: true,
+    jitter: true,
+    onFailure: true,
+    timeoutMs: true,
+  },
+  InvalidDefinitionError,
+);
+
+const HOOKS = optionNames<ModuleHooks>('defineHandlers', { onBroadcast: true }, InvalidDefinitionError);
+
 const BRAND = Symbol.for('millrace.handlers');
 
 /** The default export of a handler module. */
@@ -97,7 +113,7 @@ export interface HandlerModule {
 /**
  * Names the handlers of a module. Export the result as default; the module is loaded once in each lane thread.
  *
- * @throws InvalidDefinitionError when an option is out of its range.
+ * @throws InvalidDefinitionError when an option is not known or out of its range.
  */
 export function defineHandlers(
   name: string,
@@ -109,6 +125,7 @@ export function defineHandlers(
       "defineHandlers needs a name and a function: defineHandlers('risk', (on) => …).",
     );
   }
+  knownOptions(hooks, HOOKS);
   const entries: HandlerEntry[] = [];
   register((eventType, handler, options = {}) => {
     if (typeof eventType?.type !== 'string' || typeof handler !== 'function') {
@@ -146,7 +163,7 @@ function checkOptions(
     jitter = RETRY_JITTER,
     onFailure = 'park',
     timeoutMs,
-  } = options;
+  } = knownOptions(options, HANDLER);
   const refuse = (what: string, value: unknown, range: string) => {
     throw new InvalidDefinitionError(
       `Handlers '${name}', ${type}: ${what} is ${value}; it must be ${range}.`,

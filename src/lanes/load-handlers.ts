@@ -27,12 +27,37 @@ async function loadOne(url: string): Promise<HandlerModule> {
     );
   }
   const loaded = await importModule(url);
-  if (isHandlerModule(loaded.default)) return loaded.default;
+  const given = defaultOf(loaded, isHandlerModule);
+  if (given) return given;
   throw new HandlerModuleInvalidError(
-    `Handler module ${url} has ${'default' in loaded ? 'a default export that defineHandlers did not make' : 'no default export'}. ` +
+    `Handler module ${url} ${whatItExports(loaded)}. ` +
       "Write: export default defineHandlers('risk', (on) => { on(OrderPlaced, (event, ctx) => {}); });",
     { details: { module: url } },
   );
+}
+
+/** Node.js names all exports of a CommonJS module `module.exports`, beside the default export that it makes of them. */
+function whatItExports(loaded: { default?: unknown }): string {
+  if ('module.exports' in loaded) {
+    return 'is CommonJS, and neither its module.exports nor its exports.default is what defineHandlers made';
+  }
+  return 'default' in loaded
+    ? 'has a default export that defineHandlers did not make'
+    : 'has no default export';
+}
+
+/**
+ * A module's default export. One that was compiled to CommonJS has it as `exports.default`, and what Node.js calls the
+ * default export of a CommonJS module is all of its exports.
+ */
+export function defaultOf<Wanted>(
+  { default: given }: { default?: unknown },
+  isWanted: (value: unknown) => value is Wanted,
+): Wanted | undefined {
+  if (isWanted(given)) return given;
+  const inner =
+    typeof given === 'object' && given !== null ? (given as { default?: unknown }).default : given;
+  return isWanted(inner) ? inner : undefined;
 }
 
 /** @throws HandlerModuleFailedError, InvalidDefinitionError naming the module. */

@@ -3,14 +3,14 @@ import type { ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { decodeError, toError, type WireError } from '../events/error-codec.js';
 import { LaneCrashedError } from '../events/errors.js';
+import { ownFile } from '../events/own-files.js';
+import { threadArguments } from '../events/thread-arguments.js';
 import { BATCHES_IN_FLIGHT } from '../limits.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import { WorkerSampler } from '../profile/worker-sampler.js';
 import type { Lane } from './executor.js';
 import { LaneCell } from './lane-cell.js';
 import type { HandledType, LaneBatch, LaneReply, LaneResult, LaneSetup, LaneTask } from './protocol.js';
-
-const ENTRY = fileURLToPath(new URL('../../workers/lane.js', import.meta.url));
 
 /**
  * A lane on a worker thread: a Piscina pool of exactly one. One pool for all lanes would need a load balancer
@@ -27,7 +27,7 @@ export class ThreadLane implements Lane {
     this.cell = new LaneCell(concurrency);
     this.#lane = lane;
     this.#pool = new Piscina({
-      filename: ENTRY,
+      filename: fileURLToPath(ownFile('workers/lane.js')),
       minThreads: 1,
       maxThreads: 1,
       // Beside the batches a broadcast and a profile's orders must find their way to the thread.
@@ -37,6 +37,7 @@ export class ThreadLane implements Lane {
       atomics: 'disabled',
       recordTiming: false,
       ...(resourceLimits && { resourceLimits }),
+      ...threadArguments('handlers'),
     });
     // Piscina reports a thread's death here and rejects the lane's tasks; `#run` turns those into coded errors.
     this.#pool.on('error', () => {});

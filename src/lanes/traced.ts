@@ -1,6 +1,6 @@
 import { HandlerModuleInvalidError } from '../events/errors.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
-import { importModule } from './load-handlers.js';
+import { defaultOf, importModule } from './load-handlers.js';
 
 /** The default export of a `Tracing.laneModule`: what is called in a handler's place. */
 export type WrapHandler = (entry: HandlerEntry) => HandlerEntry['handle'];
@@ -16,8 +16,8 @@ export async function traced(
   url: string | undefined,
 ): Promise<readonly HandlerModule[]> {
   if (url === undefined) return modules;
-  const { default: wrap } = await importModule(url);
-  if (typeof wrap !== 'function') {
+  const wrap = defaultOf(await importModule(url), isWrap);
+  if (!wrap) {
     throw new HandlerModuleInvalidError(
       `Tracing module ${url} has no default export that wraps handlers. Pass what openTelemetry() of 'millrace/otel' returns.`,
       { details: { module: url } },
@@ -25,6 +25,10 @@ export async function traced(
   }
   return modules.map((module) => ({
     ...module,
-    entries: module.entries.map((entry) => ({ ...entry, handle: (wrap as WrapHandler)(entry) })),
+    entries: module.entries.map((entry) => ({ ...entry, handle: wrap(entry) })),
   }));
+}
+
+function isWrap(value: unknown): value is WrapHandler {
+  return typeof value === 'function';
 }

@@ -1,4 +1,5 @@
 import type { DomainEvent } from '../events/domain-event.js';
+import { visible } from '../events/visible.js';
 
 /** An event of a story, and what it led to. */
 interface Node {
@@ -6,13 +7,14 @@ interface Node {
   readonly children: readonly Node[];
 }
 
-/** A story as a tree, one event a line, with the time since the first one. */
+/** A story as a tree, one event a line whatever its ids hold, with the time since the first one. */
 export function traceTree(roots: readonly Node[]): string {
   const begin = roots[0]?.event.occurredAt ?? 0;
   const lines: string[] = [];
   const walk = ({ event, children }: Node, lead: string, indent: string) => {
     const { position, type, aggregateId, version, occurredAt } = event;
-    lines.push(`${lead}${position}  ${type}  ${aggregateId} v${version}  +${format(occurredAt - begin)}`);
+    const names = `${visible(type)}  ${visible(aggregateId)}`;
+    lines.push(`${lead}${position}  ${names} v${version}  +${format(occurredAt - begin)}`);
     children.forEach((child, index) => {
       const last = index === children.length - 1;
       walk(child, `${indent}${last ? '└─ ' : '├─ '}`, `${indent}${last ? '   ' : '│  '}`);

@@ -1,4 +1,5 @@
 import { context } from '@opentelemetry/api';
+import { ownFile } from '../events/own-files.js';
 import type { Tracing } from '../observe/tracing.js';
 import { carrierOf } from './carrier.js';
 
@@ -16,6 +17,6 @@ export { ATTRIBUTES } from './attributes.js';
 export function openTelemetry(): Tracing {
   return {
     carrier: () => carrierOf(context.active()),
-    laneModule: new URL('./lane.js', import.meta.url).href,
+    laneModule: ownFile('src/otel/lane.js').href,
   };
 }

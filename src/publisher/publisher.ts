@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Clock } from '../events/clock.js';
-import type { AnyEventType, NewEvent } from '../events/define-event.js';
+import { type AnyEventType, checkEventOptions, type NewEvent } from '../events/define-event.js';
 import { UnknownEventTypeError } from '../events/errors.js';
+import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { checkPayload } from '../events/payload-check.js';
 import { EventRegistry, type RegisteredType } from '../events/registry.js';
 import { snapshotOf } from '../events/snapshot.js';
@@ -29,6 +30,14 @@ export interface PublisherOptions<Types extends AnyEventType = AnyEventType> {
     failure: SubscriberFailure<PublishedEvent>,
   ) => void;
 }
+
+const PUBLISHER = optionNames<PublisherOptions>('createPublisher', {
+  events: true,
+  validate: true,
+  onError: true,
+});
+
+const PUBLISH_ASYNC = optionNames<{ readonly signal?: AbortSignal }>('publishAsync', { signal: true });
 
 /** Options of a publisher's subscribers. */
 export type SubscriberOptions<Data = unknown> = SubscriptionOptions<PublishedEvent<Data>>;
@@ -65,8 +74,9 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
   #position = 0;
   #errors = 0;
 
-  /** @throws InvalidDefinitionError when two types share a name. */
-  constructor({ events, validate = 'publish', onError }: PublisherOptions<Types>) {
+  /** @throws InvalidOptionError; InvalidDefinitionError when two types share a name. */
+  constructor(options: PublisherOptions<Types>) {
+    const { events, validate = 'publish', onError } = takeOptions(options, PUBLISHER);
     const subscriptions = new Subscriptions<PublishedEvent>({
       errored: () => {
         this.#errors++;
@@ -110,8 +120,9 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
    */
   async publishAsync<Name extends Types['type']>(
     event: NewEvent<Name>,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal } = {},
   ): Promise<PublishedAs<Types, Name>> {
+    const { signal } = knownOptions(options, PUBLISH_ASYNC);
     signal?.throwIfAborted();
     const way = this.#wayOf(event);
     const published = this.#make(way, event, true);
@@ -154,6 +165,7 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
 
   /** @param mayWait whether it may be heard after the call: it gets data of its own then, as it is now. */
   #make({ type, route }: Way, given: NewEvent, mayWait: boolean): PublishedEvent {
+    checkEventOptions(given);
     const event = mayWait ? snapshotOf(given) : given;
     const data = this.#validate ? this.#check(type, event.data) : event.data;
     const time = event.options?.occurredAt;

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { AnyEventType, EventType } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { UnknownEventTypeError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import type { EventRegistry } from '../events/registry.js';
 import type { SubscriberFailure } from './failure.js';
 import type { NamesOf } from './pattern.js';
@@ -40,6 +41,10 @@ export type MatchingEvent<
       ? EventOf<Kind, Type>
       : never
   : never;
+
+const REMOVE_UNUSED = optionNames<{ readonly olderThan: number }>('removeUnused', { olderThan: true });
+
+const SETTLED = optionNames<{ readonly signal?: AbortSignal }>('settled', { signal: true });
 
 type Owned = SubscriptionOwner | undefined;
 
@@ -142,8 +147,8 @@ export abstract class Subscribable<Kind extends keyof EventKinds, Types extends 
    *
    * @throws InvalidOptionError
    */
-  removeUnused({ olderThan }: { readonly olderThan: number }): readonly Subscription[] {
-    return this.#subscriptions.endUnused(olderThan);
+  removeUnused(options: { readonly olderThan: number }): readonly Subscription[] {
+    return this.#subscriptions.endUnused(knownOptions(options, REMOVE_UNUSED).olderThan);
   }
 
   /** The active subscriptions, oldest first. */
@@ -162,8 +167,8 @@ export abstract class Subscribable<Kind extends keyof EventKinds, Types extends 
    *
    * @throws the signal's reason when it aborts before.
    */
-  settled({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#subscriptions.settled(signal);
+  async settled(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return this.#subscriptions.settled(knownOptions(options, SETTLED).signal);
   }
 
   #add(topic: Topic, handler: unknown, options: SubscriptionOptions<never> = {}): Subscription {

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { MAX_DELAY_MS, MAX_RETRIES, RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, RETRY_JITTER } from '../limits.js';
 
 /** Whose subscription it is: an object, or a name. */
@@ -74,8 +75,23 @@ export interface CheckedSubscription {
 
 type AnyOptions = SubscriptionOptions<never> & Partial<TransformOptions<never, unknown>>;
 
+const SUBSCRIBE = optionNames<AnyOptions>('subscribe', {
+  priority: true,
+  filter: true,
+  transform: true,
+  once: true,
+  signal: true,
+  owner: true,
+  weak: true,
+  retries: true,
+  retryDelayMs: true,
+  maxRetryDelayMs: true,
+  jitter: true,
+});
+
 /** @throws InvalidOptionError that names the option, its value and its range. */
 export function checkSubscription(handler: unknown, options: AnyOptions): CheckedSubscription {
+  knownOptions(options, SUBSCRIBE);
   const { priority = 0, filter, transform, once = false, signal, owner, weak = false } = options;
   if (typeof handler !== 'function') refuse('handler', handler, 'a function');
   if (typeof priority !== 'number' || Number.isNaN(priority)) refuse('priority', priority, 'a number');

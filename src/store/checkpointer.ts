@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
+import { ownFile } from '../events/own-files.js';
+import { threadArguments } from '../events/thread-arguments.js';
 
 export type CheckpointRequest = 'checkpoint' | 'close';
 export type CheckpointReply = 'done';
-
-const ENTRY = new URL('../../workers/checkpoint.js', import.meta.url);
 
 /**
  * Moves the WAL into the file on a thread of its own, so that no commit waits for it: 64 MiB take a quarter of
@@ -18,7 +18,11 @@ export class Checkpointer {
 
   /** @param onDone called after each checkpoint. @param onError called when the thread fails. */
   constructor(path: string, onDone: () => void, onError: (error: unknown) => void) {
-    this.#worker = new Worker(ENTRY, { name: 'checkpointer', workerData: path });
+    this.#worker = new Worker(ownFile('workers/checkpoint.js'), {
+      name: 'checkpointer',
+      workerData: path,
+      ...threadArguments('own'),
+    });
     // Not `once`: that rejects when the thread fails, and a failed thread has ended as well.
     this.#ended = new Promise((resolve) => {
       this.#worker.on('exit', () => resolve());

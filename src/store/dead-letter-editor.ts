@@ -6,6 +6,7 @@ import { lockStore } from './lock.js';
 import { Progress } from './progress.js';
 import { ProgressTable } from './progress-table.js';
 import { inTransaction, openConnection, type Sqlite, toStoreError } from './sqlite.js';
+import { checkStorePath } from './store-path.js';
 
 type Found = Pick<DeadLetterRecord, 'position' | 'state'>;
 
@@ -56,6 +57,7 @@ function edit(
   positions: readonly number[] | 'all',
   change: (store: Sqlite, letters: readonly Found[]) => void,
 ): number[] {
+  checkStorePath(path, 'The path of a store');
   if (!checkStoreFile(path)) throw new StorePathError(`Store ${path} does not exist or is empty.`);
   const lock = lockClosed(path);
   try {

@@ -1,6 +1,9 @@
 import { Fingerprint } from '../events/canonical.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { DeadLetterNotFoundError } from '../events/errors.js';
+import { DeadLetterNotFoundError, UnknownEventTypeError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
+import { didYouMean } from '../events/nearest.js';
+import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
 import { READ_PAGE } from '../limits.js';
 import { type DeadLetter, toDeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, storedType } from './decode.js';
@@ -8,6 +11,7 @@ import { FORMAT_VERSION } from './schema.js';
 import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
 import type { RawEvent } from './store.js';
+import { checkStorePath } from './store-path.js';
 import { readRun } from './types.js';
 
 /** What a store holds, in numbers. */
@@ -33,7 +37,8 @@ export interface StoreReadOptions {
   readonly aggregateId?: string;
   readonly fromVersion?: number;
   readonly fromPosition?: number;
-  readonly types?: readonly string[];
+  /** Only these event types, or types of these names. */
+  readonly types?: readonly TypeOrName[];
 }
 
 /** Which dead letters `StoreReader.deadLetters` gives. */
@@ -42,15 +47,24 @@ export interface DeadLetterOptions {
   readonly after?: number;
 }
 
+const READ = optionNames<StoreReadOptions>('read', {
+  aggregateId: true,
+  fromVersion: true,
+  fromPosition: true,
+  types: true,
+});
+
+const DEAD_LETTERS = optionNames<DeadLetterOptions>('deadLetters', { after: true });
+
 /** Looks into a store without an engine: no lock, no write, no event types needed. */
 export class StoreReader implements Disposable {
   readonly path: string;
   readonly #reader: SqliteReader;
   readonly #run: string;
 
-  /** @throws StorePathError, ForeignStoreError, NewerStoreError, StoreCorruptError */
+  /** @throws InvalidOptionError, StorePathError, ForeignStoreError, NewerStoreError, StoreCorruptError */
   constructor(path: string) {
-    this.path = path;
+    this.path = checkStorePath(path, 'The path of a store');
     this.#reader = new SqliteReader(path);
     try {
       this.#run = guard(path, () => readRun(this.#reader.database));
@@ -96,8 +110,13 @@ export class StoreReader implements Disposable {
     return page.map((raw) => this.#decode(raw));
   }
 
-  *read(options: StoreReadOptions = {}): Generator<DomainEvent> {
-    const types = options.types && new Set(options.types);
+  /** @throws InvalidOptionError; UnknownEventTypeError when the store knows no such event type. At once, both. */
+  read(options: StoreReadOptions = {}): Generator<DomainEvent> {
+    knownOptions(options, READ);
+    return this.#events(options, options.types && this.#typesOf(options.types));
+  }
+
+  *#events(options: StoreReadOptions, types: ReadonlySet<string> | undefined): Generator<DomainEvent> {
     for (const raw of this.#raw(options)) {
       if (types && !types.has(storedType(this.#reader, raw).name)) continue;
       yield this.#decode(raw);
@@ -105,7 +124,11 @@ export class StoreReader implements Disposable {
   }
 
   /** The dead letters in position order. */
-  *deadLetters({ after = 0 }: DeadLetterOptions = {}): Generator<DeadLetter> {
+  deadLetters(options: DeadLetterOptions = {}): Generator<DeadLetter> {
+    return this.#letters(knownOptions(options, DEAD_LETTERS));
+  }
+
+  *#letters({ after = 0 }: DeadLetterOptions): Generator<DeadLetter> {
     let position = after;
     while (true) {
       const page = this.#reader.deadLetters({ after: position, limit: READ_PAGE });
@@ -155,6 +178,20 @@ export class StoreReader implements Disposable {
       yield* page;
       from = last.version + 1;
     }
+  }
+
+  /** A name that the store has never heard of is a typing error: reading nothing would say that nothing happened. */
+  #typesOf(types: readonly TypeOrName[]): ReadonlySet<string> {
+    const stored = [...new Set([...this.#reader.types.values()].map(({ name }) => name))];
+    for (const names of namesOfTypes('read', types)) {
+      if (names.some((name) => stored.includes(name))) continue;
+      const [name = ''] = names;
+      throw new UnknownEventTypeError(
+        `Store ${this.path} knows no event type '${name}'. ${didYouMean(name, stored, 'It knows')}`,
+        { details: { type: name } },
+      );
+    }
+    return new Set(namesOfTypes('read', types).flat());
   }
 
   #decode(raw: RawEvent): DomainEvent {

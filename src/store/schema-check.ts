@@ -1,7 +1,6 @@
-import Database from 'better-sqlite3';
 import { StoreCorruptError } from '../events/errors.js';
 import { SCHEMA } from './schema.js';
-import type { Sqlite } from './sqlite.js';
+import { loadSqlite, type Sqlite } from './sqlite.js';
 
 /** A table, index, view or trigger: the SQL that made it, and the table that it belongs to. */
 interface SchemaObject {
@@ -43,6 +42,7 @@ export function schemaFaults(database: Sqlite, schema = SCHEMA): string[] {
 }
 
 function newSchema(schema: string): ReadonlyMap<string, SchemaObject> {
+  const Database = loadSqlite();
   const fresh = new Database(':memory:');
   try {
     fresh.exec(schema);

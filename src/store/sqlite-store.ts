@@ -2,15 +2,15 @@ import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { decodeError, encodeError, toError } from '../events/error-codec.js';
 import { EngineClosedError, WriterCrashedError } from '../events/errors.js';
+import { ownFile } from '../events/own-files.js';
 import type { Slab } from '../events/slab.js';
+import { threadArguments } from '../events/thread-arguments.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import { WorkerSampler } from '../profile/worker-sampler.js';
 import { checkStoreFile } from './file-check.js';
 import type { StoreState, TypeToStore, WriterReply, WriterRequest } from './protocol.js';
 import { SqliteReader } from './sqlite-reader.js';
 import type { CommitBatch, EventReader, Store } from './store.js';
-
-const ENTRY = new URL('../../workers/writer.js', import.meta.url);
 
 interface PendingCommit {
   readonly sequence: number;
@@ -58,7 +58,7 @@ export class SqliteStore implements Store {
   }
 
   async open(types: readonly TypeToStore[]): Promise<StoreState> {
-    this.#worker = new Worker(ENTRY, { name: 'writer' });
+    this.#worker = new Worker(ownFile('workers/writer.js'), { name: 'writer', ...threadArguments('own') });
     this.#worker.on('message', (reply: WriterReply) => this.#take(reply));
     this.#worker.on('error', (error) => this.#crash(error));
     this.#worker.on('exit', () => {

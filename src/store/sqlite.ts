@@ -1,5 +1,6 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import {
+  SqliteMissingError,
   StoreCorruptError,
   StoreError,
   StoreFullError,
@@ -8,11 +9,14 @@ import {
   StorePathError,
 } from '../events/errors.js';
 import { requireNode } from '../events/node-version.js';
+import { requireOnce } from '../events/own-files.js';
 
 export type Sqlite = Database.Database;
 
 /** The oldest SQLite without the WAL-reset corruption bug (3.7.0 to 3.51.2). */
 const SQLITE_FLOOR = [3, 51, 3];
+
+let driver: typeof Database | undefined;
 
 /** How a connection is opened. */
 export interface ConnectionOptions {
@@ -29,7 +33,8 @@ export function openConnection(
   { readonly, timeout = 2000, mustExist = false }: ConnectionOptions,
 ): Sqlite {
   requireNode();
-  const database = guard(path, () => new Database(path, { readonly, timeout, fileMustExist: mustExist }));
+  const Connection = loadSqlite();
+  const database = guard(path, () => new Connection(path, { readonly, timeout, fileMustExist: mustExist }));
   try {
     database.pragma('trusted_schema = OFF');
     database.pragma('cell_size_check = ON');
@@ -39,6 +44,27 @@ export function openConnection(
   } catch (error) {
     database.close();
     throw toStoreError(path, error);
+  }
+}
+
+/**
+ * SQLite, loaded with the first connection: what lies in memory needs none, and must work where there is none.
+ *
+ * @throws SqliteMissingError
+ */
+export function loadSqlite(): typeof Database {
+  if (driver) return driver;
+  try {
+    const loaded = requireOnce('better-sqlite3') as typeof Database;
+    // The native part is loaded by the first connection only.
+    new loaded(':memory:').close();
+    driver = loaded;
+    return loaded;
+  } catch (cause) {
+    throw new SqliteMissingError(
+      `SQLite cannot be loaded on ${process.platform}-${process.arch} with Node.js ${process.version}: its native part (better-sqlite3) is missing or was made for another platform. Install again on this machine: remove node_modules, then 'npm install'; where there is no prebuilt one, 'npm rebuild better-sqlite3 --build-from-source' makes it. Without a store nothing of this is needed.`,
+      { cause, details: { platform: process.platform, arch: process.arch } },
+    );
   }
 }
 
@@ -60,7 +86,7 @@ export function guard<Result>(path: string, call: () => Result): Result {
 
 /** A coded error for whatever SQLite threw. */
 export function toStoreError(path: string, error: unknown): Error {
-  if (!(error instanceof Database.SqliteError)) return error as Error;
+  if (!driver || !(error instanceof driver.SqliteError)) return error as Error;
   const options = { cause: error, details: { sqlite: error.code, store: path } };
   switch (error.code.split('_').slice(0, 2).join('_')) {
     case 'SQLITE_BUSY':

@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { MAX_TRACED_EVENTS } from '../limits.js';
 
 /** Which story to follow: by one of its events, or by the correlation id that all of it bears. */
@@ -7,6 +8,15 @@ export type TraceQuery =
   | { readonly correlationId: string }
   | { readonly id: string }
   | { readonly position: number };
+
+/** The ways of `TraceQuery` in one. */
+interface AnyQuery {
+  readonly correlationId?: string;
+  readonly id?: string;
+  readonly position?: number;
+}
+
+const TRACE = optionNames<AnyQuery>('trace', { correlationId: true, id: true, position: true });
 
 /** An event of a story, and what it led to. */
 export interface TraceNode {
@@ -83,6 +93,7 @@ export class Story {
  * @throws InvalidOptionError
  */
 export function placeOf(query: TraceQuery): EventPlace | undefined {
+  checkQuery(query);
   if ('position' in query) {
     const { position } = query;
     if (Number.isInteger(position) && position >= 1) return { fromPosition: position };
@@ -91,13 +102,24 @@ export function placeOf(query: TraceQuery): EventPlace | undefined {
   if ('correlationId' in query && query.correlationId === '') {
     throw new InvalidOptionError('trace: the correlation id is empty.');
   }
+  const named = 'id' in query ? query.id : query.correlationId;
+  if (typeof named !== 'string') {
+    throw new InvalidOptionError(`trace: an id is a text, and this one is of type ${typeof named}.`);
+  }
   // Ids are `run/aggregate/version`, and an aggregate id may hold slashes itself.
-  const id = 'id' in query ? query.id : query.correlationId;
+  const id = named;
   const end = id.lastIndexOf('/');
   const begin = id.indexOf('/');
   const version = Number(id.slice(end + 1));
   if (begin < 0 || end <= begin || !Number.isInteger(version) || version < 1) return undefined;
   return { aggregateId: id.slice(begin + 1, end), fromVersion: version };
+}
+
+/** One way of naming the story: of two that disagree, one would be ignored. */
+function checkQuery(query: TraceQuery): void {
+  knownOptions<AnyQuery>(query, TRACE);
+  if (['correlationId', 'id', 'position'].filter((name) => name in query).length === 1) return;
+  throw new InvalidOptionError('trace needs one of correlationId, id and position.');
 }
 
 /**

@@ -2,6 +2,7 @@ import { StorePathError } from '../events/errors.js';
 import { VERIFY_CACHE_KIB } from '../limits.js';
 import { checkStoreFile } from './file-check.js';
 import { openConnection, type Sqlite } from './sqlite.js';
+import { checkStorePath } from './store-path.js';
 import { IndexVerifier } from './verify-index.js';
 import { LogVerifier } from './verify-log.js';
 import { Problems, type StoreProblem } from './verify-problems.js';
@@ -33,6 +34,7 @@ export interface StoreReport {
  * StoreIoError or StoreLockedError when it cannot be read. Damage is not thrown but reported.
  */
 export function verifyStore(path: string): StoreReport {
+  checkStorePath(path, 'The path of a store');
   if (!checkStoreFile(path)) throw new StorePathError(`Store ${path} does not exist or is empty.`);
   const problems = new Problems(path);
   const counts = { events: 0, aggregates: 0 };

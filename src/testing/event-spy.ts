@@ -1,3 +1,4 @@
+import { knownOptions, optionNames } from '../events/known-options.js';
 import {
   type AnyEventType,
   type DataOf,
@@ -14,6 +15,8 @@ export interface EventSpyOptions {
   /** Events that the spy keeps, the newest ones. Default 10,000. */
   readonly limit?: number;
 }
+
+const SPY = optionNames<EventSpyOptions>('EventSpy', { limit: true });
 
 /** An event of a type, with that type's payload. */
 export type EventOf<Event, Type extends EventType> = Event & {
@@ -32,7 +35,8 @@ export class EventSpy<Event extends SeenEvent = DomainEvent> implements Disposab
   readonly #seen: SeenEvents<Event>;
 
   /** @throws InvalidOptionError; EngineClosedError, EngineFailedError. */
-  constructor(source: EventSource<Event>, { limit = SPY_EVENTS }: EventSpyOptions = {}) {
+  constructor(source: EventSource<Event>, options: EventSpyOptions = {}) {
+    const { limit = SPY_EVENTS } = knownOptions(options, SPY);
     if (!Number.isInteger(limit) || limit < 1) {
       throw new InvalidOptionError(`EventSpy: limit is ${limit}; it must be a whole number from 1.`);
     }

@@ -1,3 +1,4 @@
+import { knownOptions, optionNames } from '../events/known-options.js';
 import {
   type DomainEvent,
   type Handler,
@@ -11,11 +12,13 @@ import { type ExpectedEvent, expectation } from './expected-event.js';
 import { observed } from './observed.js';
 import { areExactly } from './seen-events.js';
 import { sequenceDiff } from './sequence-diff.js';
-import { createTestEngine, type TestEngineOptions } from './test-engine.js';
+import { createTestEngine, SPEC_NAMES, type TestEngineOptions } from './test-engine.js';
 import { countText, eventLines, eventText } from './text.js';
 
 /** What handlers run in: as for `createTestEngine`. `events` are the types that they see and emit. */
 export type HandlerSpecOptions = Omit<TestEngineOptions, 'handlers' | 'retries' | 'store'>;
+
+const SPECIFY = optionNames<HandlerSpecOptions>('specify', SPEC_NAMES);
 
 /** What handling one event came to. */
 export interface Outcome {
@@ -129,7 +132,7 @@ export function specify(module: HandlerModule, options: HandlerSpecOptions): Han
   if (typeof module?.name !== 'string' || !Array.isArray(module.entries)) {
     throw new InvalidOptionError('specify needs what defineHandlers returned, and the options of an engine.');
   }
-  return new HandlerSpec(module, options, []);
+  return new HandlerSpec(module, knownOptions(options, SPECIFY), []);
 }
 
 /** What a module did with one event. */

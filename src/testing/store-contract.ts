@@ -1,3 +1,4 @@
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { deadLetterChecks } from './contract/dead-letter-checks.js';
 import { engineChecks } from './contract/engine-checks.js';
 import { logChecks } from './contract/log-checks.js';
@@ -6,6 +7,8 @@ import type { MakeStore, StoreCheck, StoreContractOptions } from './contract/tri
 
 export type { MakeStore, StoreCheck, StoreContractOptions } from './contract/trial.js';
 
+const CONTRACT = optionNames<StoreContractOptions>('storeContract', { reopen: true });
+
 /**
  * Everything that an engine relies on in a store, as checks for any test runner:
  * `for (const { name, run } of storeContract(make)) test(name, run)`.
@@ -13,7 +16,7 @@ export type { MakeStore, StoreCheck, StoreContractOptions } from './contract/tri
  * @param make makes a new, empty store; each check asks for one of its own, opens it and closes it.
  */
 export function storeContract(make: MakeStore, options: StoreContractOptions = {}): readonly StoreCheck[] {
-  const { reopen } = options;
+  const { reopen } = knownOptions(options, CONTRACT);
   return [
     ...logChecks(make),
     ...deadLetterChecks(make),

@@ -1,5 +1,6 @@
 import { checkOptions } from '../engine/check-options.js';
 import { openIn } from '../engine/open.js';
+import { optionNames, takeOptions } from '../events/known-options.js';
 import {
   type Engine,
   type EngineOptions,
@@ -39,6 +40,32 @@ export interface TestEngineOptions
   readonly store?: Store;
 }
 
+/** What a handler specification hands on to the test engine. */
+export const SPEC_NAMES = {
+  events: true,
+  concurrency: true,
+  dispatch: true,
+  validate: true,
+  maxInFlight: true,
+  maxInFlightBytes: true,
+  health: true,
+  logger: true,
+  tracing: true,
+  deterministic: true,
+  seed: true,
+  run: true,
+  shared: true,
+  now: true,
+  random: true,
+} as const;
+
+const TEST_ENGINE = optionNames<TestEngineOptions>('createTestEngine', {
+  ...SPEC_NAMES,
+  handlers: true,
+  retries: true,
+  store: true,
+});
+
 /** An engine for tests: everything happens on the main thread, in memory, at a time that the test says. */
 export interface TestEngine extends Engine {
   /** The time of published events and of `ctx.now()`. It stands still until the test moves it. */
@@ -57,7 +84,8 @@ export interface TestEngine extends Engine {
  * @throws as `openEngine`.
  */
 export async function createTestEngine(options: TestEngineOptions): Promise<TestEngine> {
-  const { handlers = [], now, random, retries = 'at-once', store, ...rest } = options;
+  const taken = takeOptions(options, TEST_ENGINE);
+  const { handlers = [], now, random, retries = 'at-once', store, ...rest } = taken;
   if (!['at-once', 'on-clock'].includes(retries)) {
     throw new InvalidOptionError(`Option retries is '${retries}'; it must be one of at-once, on-clock.`);
   }

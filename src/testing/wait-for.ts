@@ -1,3 +1,4 @@
+import { knownOptions, optionNames } from '../events/known-options.js';
 import type { DataOf, DomainEvent, Engine, EventType } from '../index.js';
 import { SHOWN_EVENTS } from '../limits.js';
 import { checkKnown } from './event-source.js';
@@ -11,6 +12,8 @@ export interface WaitForOptions extends WaitOptions {
   /** Also look at what was published before, from this position on; 1 is the whole log. */
   readonly from?: number;
 }
+
+const WAIT_FOR = optionNames<WaitForOptions>('waitFor', { from: true, timeout: true, signal: true });
 
 /**
  * Resolves with the first such event that is durable, as soon as it is. Only events that come after the call
@@ -32,8 +35,9 @@ export function waitFor(
 export async function waitFor(
   engine: Engine,
   expected: ExpectedEvent,
-  { from, ...options }: WaitForOptions = {},
+  given: WaitForOptions = {},
 ): Promise<DomainEvent> {
+  const { from, ...options } = knownOptions(given, WAIT_FOR);
   const wanted = expectation(expected);
   checkKnown(engine, wanted);
   const before = laneCounts(engine);

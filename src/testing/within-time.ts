@@ -1,3 +1,4 @@
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { InvalidOptionError, TestTimeoutError } from '../index.js';
 import { MAX_DELAY_MS, TEST_WAIT_MS } from '../limits.js';
 
@@ -8,6 +9,8 @@ export interface WaitOptions {
   /** Ends the waiting with its reason. */
   readonly signal?: AbortSignal;
 }
+
+const WAIT = optionNames<WaitOptions>('The waiting', { timeout: true, signal: true });
 
 const LATE = Symbol('late');
 
@@ -21,10 +24,11 @@ const LATE = Symbol('late');
  */
 export async function withinTime<Result>(
   what: string,
-  { timeout = TEST_WAIT_MS, signal }: WaitOptions,
+  options: WaitOptions,
   wait: (signal: AbortSignal) => Promise<Result>,
   instead: () => string | Promise<string>,
 ): Promise<Result> {
+  const { timeout = TEST_WAIT_MS, signal } = knownOptions(options, WAIT);
   checkTimeout(timeout);
   signal?.throwIfAborted();
   const over = new AbortController();

@@ -8,6 +8,8 @@ import { tempFolder, tempStore } from '../support/temp-folder.js';
 
 const module = (name: string) => new URL(`./modules/${name}.mjs`, import.meta.url);
 
+const commonjs = (name: string) => new URL(`./modules/commonjs-${name}.cjs`, import.meta.url);
+
 const NOT_FOUND = 'MILLRACE_HANDLER_MODULE_NOT_FOUND';
 const INVALID = 'MILLRACE_HANDLER_MODULE_INVALID';
 const FAILED = 'MILLRACE_HANDLER_MODULE_FAILED';
@@ -17,6 +19,12 @@ const BAD: readonly [string, URL | string, string, string][] = [
   ['is missing', module('not-there'), NOT_FOUND, 'not-there.mjs'],
   ['has no default export', module('no-default'), INVALID, 'no-default.mjs'],
   ['has a default export of another kind', module('wrong-default'), INVALID, 'wrong-default.mjs'],
+  [
+    'is CommonJS and exports it by a name',
+    commonjs('named'),
+    INVALID,
+    'is CommonJS, and neither its module.exports nor its exports.default',
+  ],
   ['throws on load', module('throws'), FAILED, 'throws.mjs failed to load: no database'],
   ['throws a string on load', module('throws-text'), FAILED, 'throws-text.mjs failed to load: only text'],
   ['throws null on load', module('throws-null'), FAILED, 'throws-null.mjs'],
@@ -36,6 +44,11 @@ describe.each([0, 2])('an engine does not open when a handler module, %i threads
     expect(liveThreads()).toEqual([]);
     expect(error).toMatchObject({ code });
     expect(error.message).toContain(named);
+  });
+
+  test.each(['default', 'exports'])('except that CommonJS is taken by its %s', async (name) => {
+    const engine = await openEngine({ events: [Noted], threads, handlers: [commonjs(name)] });
+    await engine.close();
   });
 
   test('is wrong, also behind good ones; then the store is free and empty', async () => {

@@ -1,3 +1,4 @@
+import { OWN_ROOT } from '../../events/own-files.js';
 import { HANDLER_SCHEME } from '../session.js';
 import type { CallFrame } from './call-tree.js';
 import type { Room } from './summary.js';
@@ -21,9 +22,6 @@ const SQLITE_METHODS = new Set([
   'Database',
   'backup',
 ]);
-
-/** Where this package's compiled files lie. */
-const OWN_ROOT = new URL('../../../', import.meta.url).href;
 
 /** Rooms of this package that use its public face as a user would. */
 const USERS_OF_THE_FACE = /^src\/(trading|backtest)\//;
@@ -74,6 +72,6 @@ function byPackage(url: string): Room {
 
 /** The path of a file of this package below its `dist`, also when the profile is of another installation. */
 function ownPath(url: string): string | undefined {
-  if (url.startsWith(OWN_ROOT)) return url.slice(OWN_ROOT.length);
+  if (OWN_ROOT !== undefined && url.startsWith(OWN_ROOT)) return url.slice(OWN_ROOT.length);
   return /\/node_modules\/millrace\/dist\/((?:src|workers)\/.*)/.exec(url)?.[1];
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { InvalidOptionError } from '../../events/errors.js';
+import { knownOptions, optionNames } from '../../events/known-options.js';
 import { PROFILE_DIFF_THRESHOLD } from '../../limits.js';
 import { diffText } from './diff-text.js';
 import { type Figure, figuresOf, namesOf } from './figures.js';
@@ -46,6 +47,8 @@ export interface DiffOptions {
   readonly threshold?: number;
 }
 
+const DIFF = optionNames<DiffOptions>('diffProfiles', { threshold: true });
+
 /**
  * Compares two profiles: what a handler costs per event, throughput, and how busy the threads are.
  *
@@ -58,7 +61,7 @@ export async function diffProfiles(
   after: string,
   options: DiffOptions = {},
 ): Promise<ProfileDiff> {
-  const { threshold = PROFILE_DIFF_THRESHOLD } = options;
+  const { threshold = PROFILE_DIFF_THRESHOLD } = knownOptions(options, DIFF);
   if (!Number.isFinite(threshold) || threshold < 0) {
     throw new InvalidOptionError(
       `Option threshold of diffProfiles must be a number from 0 up, such as 0.1, not ${String(threshold)}.`,

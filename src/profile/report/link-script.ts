@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-
-const ENTRY = new URL('./page/main.js', import.meta.url);
+import { ownFile } from '../../events/own-files.js';
 
 /**
  * The page's compiled modules as one classic script: a page that was opened from disk may not import other files.
@@ -8,7 +7,7 @@ const ENTRY = new URL('./page/main.js', import.meta.url);
  * Each module becomes a function of its own that returns what it exports. This knows only the few forms that the
  * page's modules use, and refuses the rest.
  */
-export async function linkedScript(entry: URL = ENTRY): Promise<string> {
+export async function linkedScript(entry: URL = ownFile('src/profile/report/page/main.js')): Promise<string> {
   const linker = new Linker();
   await linker.add(entry, []);
   return linker.text;

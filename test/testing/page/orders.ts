@@ -4,7 +4,6 @@ import { z } from 'zod';
 export const OrderPlaced = defineEvent('shop.order_placed', {
   schema: z.object({ order_id: z.string().min(1), customer: z.string(), amount: z.number() }),
   aggregateId: (data) => data.order_id,
-  partitionKey: (data) => data.customer,
 });
 
 export const OrderFlagged = defineEvent('shop.order_flagged', {

@@ -1,0 +1,52 @@
+import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
+import { checkUntil } from './check-options.js';
+import type { PublishOptions, ReadOptions } from './options.js';
+
+/** Options of `append`. */
+export interface AppendOptions extends PublishOptions {
+  /** The version that the aggregate must be at; 0 means that it must not exist. Default: any. */
+  readonly expectedVersion?: number;
+}
+
+/** Options of `drain`. */
+export interface DrainOptions {
+  /** Ends the waiting with its reason; the events go on. */
+  readonly signal?: AbortSignal;
+}
+
+const PUBLISH = optionNames<PublishOptions>('publish', { until: true, signal: true });
+
+const APPEND = optionNames<AppendOptions>('append', { expectedVersion: true, until: true, signal: true });
+
+const DRAIN = optionNames<DrainOptions>('drain', { signal: true });
+
+const READ = optionNames<ReadOptions>('read', {
+  aggregateId: true,
+  fromVersion: true,
+  fromPosition: true,
+  types: true,
+  signal: true,
+});
+
+/** The options of a call, when they are known and, as far as that is looked at here, in their range. */
+export const checked = {
+  /** @throws InvalidOptionError */
+  publish(options: PublishOptions): PublishOptions {
+    knownOptions(options, PUBLISH);
+    if (options.until !== undefined) checkUntil(options.until);
+    return options;
+  },
+
+  /** @throws InvalidOptionError */
+  append(options: AppendOptions): AppendOptions {
+    knownOptions(options, APPEND);
+    if (options.until !== undefined) checkUntil(options.until);
+    return options;
+  },
+
+  /** @throws InvalidOptionError */
+  drain: (options: DrainOptions): DrainOptions => knownOptions(options, DRAIN),
+
+  /** @throws InvalidOptionError */
+  read: (options: ReadOptions): ReadOptions => takeOptions(options, READ),
+};

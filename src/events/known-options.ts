@@ -1,0 +1,77 @@
+import { type InvalidDefinitionError, InvalidOptionError } from './errors.js';
+import { didYouMean } from './nearest.js';
+
+/** The names of an options type. The compiler refuses a list that lacks one of them, or has one too many. */
+type NamesOf<Options> = { readonly [Name in keyof Options]-?: true };
+
+type RefusalClass = typeof InvalidOptionError | typeof InvalidDefinitionError;
+
+/** The options that one call takes. Made once by `optionNames`, asked at each call. */
+export interface OptionNames<Name extends string = string> {
+  /** The call, as the error names it. */
+  readonly of: string;
+  readonly names: ReadonlySet<Name>;
+  readonly Refusal: RefusalClass;
+}
+
+/** Names the options that `of` takes. */
+export function optionNames<Options>(
+  of: string,
+  names: NamesOf<Options>,
+  Refusal: RefusalClass = InvalidOptionError,
+): OptionNames<keyof Options & string> {
+  return { of, names: new Set(Object.keys(names) as (keyof Options & string)[]), Refusal };
+}
+
+/**
+ * Refuses options that the call does not know: a misspelt one would be ignored, and its default be taken without a
+ * word. Inherited names count as own ones, since both are read alike; what a library has put on `Object.prototype`
+ * does not, because no caller has said it. Cheap enough for every event: about 10 ns an option.
+ *
+ * @returns the options, for the caller to take apart.
+ * @throws InvalidOptionError or InvalidDefinitionError with the nearest known name.
+ */
+export function knownOptions<Options extends object>(
+  options: Options,
+  takes: OptionNames<keyof NoInfer<Options> & string>,
+): Options {
+  if (typeof options !== 'object' || options === null) throw noObject(options, takes);
+  const names: ReadonlySet<string> = takes.names;
+  for (const name in options) {
+    if (!names.has(name) && !isOfEverything(options, name)) throw unknownName(name, takes);
+  }
+  return options;
+}
+
+/**
+ * As `knownOptions`, and returns a plain copy with each option read once: what is spread afterwards must have what was
+ * checked before, also when it came from a prototype or a getter.
+ */
+export function takeOptions<Options extends object>(
+  options: Options,
+  takes: OptionNames<keyof NoInfer<Options> & string>,
+): Options {
+  knownOptions(options, takes);
+  const taken: Partial<Options> = {};
+  for (const name of takes.names) {
+    const value = options[name];
+    if (value !== undefined) taken[name] = value;
+  }
+  return taken as Options;
+}
+
+function isOfEverything(options: object, name: string): boolean {
+  return name in Object.prototype && !Object.hasOwn(options, name);
+}
+
+function unknownName(name: string, { of, names, Refusal }: OptionNames): Error {
+  return new Refusal(`${of} has no option '${name}'. ${didYouMean(name, [...names], 'It takes')}`, {
+    details: { option: name },
+  });
+}
+
+function noObject(given: unknown, { of, names, Refusal }: OptionNames): Error {
+  const what = given === null ? 'null' : `of type ${typeof given}`;
+  const [first = ''] = names;
+  return new Refusal(`${of}: the options are ${what}; pass an object, with '${first}' for one.`);
+}

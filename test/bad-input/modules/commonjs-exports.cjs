@@ -1,0 +1,2 @@
+const { defineHandlers } = require('millrace');
+module.exports = defineHandlers('commonjs', () => {});

@@ -1,0 +1,2 @@
+const { defineHandlers } = require('millrace');
+exports.handlers = defineHandlers('commonjs', () => {});

@@ -1,0 +1,274 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  closeOnSignals,
+  createEventBus,
+  createEventStorage,
+  createEventSystem,
+  createPublisher,
+  defineEvent,
+  defineHandlers,
+  diffProfiles,
+  findLeaks,
+  openEngine,
+  openStoreReader,
+  traceStory,
+} from 'millrace';
+import { parameterSets, RsiMeanReversion, runBacktest, runSweep } from 'millrace/backtest';
+import { createTestEngine, EventSpy, specify, storeContract, waitFor, whenQuiescent } from 'millrace/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Noted } from '../handlers/events.mjs';
+import { openForTests } from '../support/open-test-engine.js';
+import { tempFolder, tempStore } from '../support/temp-folder.js';
+
+const OPTION = 'MILLRACE_INVALID_OPTION';
+const DEFINITION = 'MILLRACE_INVALID_DEFINITION';
+const events = [Noted];
+const note = Noted({ note: 'a' });
+const schema = z.object({ id: z.string() });
+const aggregateId = (data: { id: string }) => data.id;
+const handle = () => {};
+const handlers = defineHandlers('noted', (on) => on(Noted, handle));
+const run = { backtest_id: 'b', strategy_id: 's', symbol: 'x', initialCapital: 1, commission: 0 };
+const parameters = { length: 14, entry: 30, exit: 70, stop: 0 };
+const grid = { lengths: [14], entries: [30], exits: [70], stops: [0] };
+
+let engine: Awaited<ReturnType<typeof openForTests>>;
+let bus: ReturnType<typeof createEventBus>;
+let storage: Awaited<ReturnType<typeof createEventStorage>>;
+let reader: ReturnType<typeof openStoreReader>;
+const publisher = createPublisher({ events });
+
+beforeAll(async () => {
+  const store = tempStore();
+  engine = await openForTests({ store });
+  await engine.publish(note);
+  reader = openStoreReader(store);
+  storage = await createEventStorage({ events, threads: 0 });
+  bus = createEventBus({ events, threads: 0 });
+  await bus.start();
+});
+afterAll(async () => {
+  reader.close();
+  await Promise.all([bus.stop(), storage.close(), engine.close()]);
+});
+
+/** As JavaScript has it: the compiler would refuse each of these. */
+type Loose = never;
+type Call = (bad: Loose) => unknown;
+
+/** The options type that a row is about, a name nearly right, what was meant, and the call. */
+const CALLS: readonly (readonly [covers: string, bad: string, meant: string, call: Call])[] = [
+  ['EngineOptions', 'stroe', 'store', (bad: object) => openEngine({ events, ...bad })],
+  ['HealthThresholds', 'latencyMS', 'latencyMs', (bad) => openEngine({ events, health: bad })],
+  ['PublishOptions', 'untill', 'until', (bad) => engine.publish(note, bad)],
+  ['PublishOptions', 'untli', 'until', (bad) => engine.publishMany([note], bad)],
+  ['AppendOptions', 'expectedversion', 'expectedVersion', (bad) => engine.append('a', [], bad)],
+  ['DrainOptions', 'singal', 'signal', (bad) => engine.drain(bad)],
+  ['ReadOptions', 'fromPostion', 'fromPosition', (bad) => engine.read(bad)],
+  ['ReadOptions', 'agregateId', 'aggregateId', (bad) => engine.read(bad).next()],
+  ['TraceQuery', 'corelationId', 'correlationId', (bad) => engine.trace(bad)],
+  ['ProfileOptions', 'directroy', 'directory', (bad) => engine.profile(bad)],
+  ['DeadLetterQuery', 'limits', 'limit', (bad) => engine.deadLetters.list(bad)],
+  ['SubscriptionOptions', 'retrys', 'retries', (bad) => engine.subscribe(Noted, handle, bad)],
+  ['TransformOptions', 'transfrom', 'transform', (bad) => engine.subscribeAll(handle, bad)],
+  ['SubscriptionOptions', 'Priority', 'priority', (bad) => publisher.subscribePattern('note.*', handle, bad)],
+  ['settled', 'sginal', 'signal', (bad) => engine.settled(bad)],
+  ['removeUnused', 'olderthan', 'olderThan', (bad) => engine.removeUnused(bad)],
+  ['CloseOnSignalsOptions', 'onerror', 'onError', (bad) => closeOnSignals(engine, bad)],
+  ['FindLeaksOptions', 'round', 'rounds', (bad) => findLeaks(engine, handle, bad)],
+  ['PublisherOptions', 'onErorr', 'onError', (bad: object) => createPublisher({ events, ...bad })],
+  ['publishAsync', 'signl', 'signal', (bad) => publisher.publishAsync(note, bad)],
+  ['EventBusOptions', 'whenfull', 'whenFull', (bad: object) => createEventBus({ events, ...bad })],
+  ['EventBusOptions', 'worker', 'workers', (bad: object) => createEventSystem({ events, ...bad })],
+  ['BusSubscribeOptions', 'nme', 'name', (bad) => bus.subscribe(Noted, handle, bad)],
+  ['PublishOptions', 'utnil', 'until', (bad) => bus.publish(note, bad)],
+  ['PublishOptions', 'unti', 'until', (bad) => bus.publishBatch([note], bad)],
+  ['DrainOptions', 'sigal', 'signal', (bad) => bus.drain(bad)],
+  ['stop', 'signals', 'signal', (bad) => bus.stop(bad)],
+  ['FailedEventQuery', 'atfer', 'after', (bad) => bus.failedEvents.list(bad)],
+  ['EventStorageOptions', 'paht', 'path', (bad: object) => createEventStorage({ events, ...bad })],
+  ['Abortable', 'signall', 'signal', (bad) => storage.store(note, bad)],
+  ['Abortable', 'siganl', 'signal', (bad) => storage.storeMany([note], bad)],
+  ['FromVersion', 'fromversion', 'fromVersion', (bad) => storage.byAggregate('a', bad)],
+  ['MarkOptions', 'resutl', 'result', (bad) => storage.markProcessed('a', bad)],
+  ['MarkFailedOptions', 'eror', 'error', (bad) => storage.markFailed('a', bad)],
+  ['ProcessingLogQuery', 'ID', 'id', (bad) => storage.processingLog(bad)],
+  ['StoreReadOptions', 'tpyes', 'types', (bad) => reader.read(bad)],
+  ['DeadLetterOptions', 'affter', 'after', (bad) => reader.deadLetters(bad)],
+  ['TraceQuery', 'positon', 'position', (bad) => traceStory(reader, bad)],
+  ['DiffOptions', 'treshold', 'threshold', (bad) => diffProfiles('a', 'b', bad)],
+  ['EventOptions', 'occuredAt', 'occurredAt', (bad) => engine.publish(Noted({ note: 'a' }, bad))],
+  ['EventOptions', 'metaData', 'metadata', (bad) => publisher.publish(Noted({ note: 'a' }, bad))],
+  ['EventOptions', 'causationID', 'causationId', (bad) => bus.publish(Noted({ note: 'a' }, bad))],
+  ['SweepInput', 'symbl', 'symbol', (bad) => runSweep(bad)],
+  ['SweepOptions', 'onprogress', 'onProgress', (bad) => runSweep(bad)],
+  ['Grid', 'lenghts', 'lengths', (bad: object) => parameterSets({ ...grid, ...bad })],
+  ['RsiParameters', 'lenght', 'length', (bad: object) => new RsiMeanReversion({ ...parameters, ...bad })],
+  [
+    'BacktestRun',
+    'comission',
+    'commission',
+    (bad: object) => runBacktest(undefined as never, { ...run, parameters, ...bad }, handle),
+  ],
+  ['TestEngineOptions', 'rtries', 'retries', (bad: object) => createTestEngine({ events, ...bad })],
+  ['HandlerSpecOptions', 'sead', 'seed', (bad: object) => specify(handlers, { events, ...bad })],
+  ['EventSpyOptions', 'limt', 'limit', (bad) => new EventSpy(publisher, bad)],
+  ['WaitForOptions', 'form', 'from', (bad) => waitFor(engine, Noted, bad)],
+  ['WaitOptions', 'timeOut', 'timeout', (bad) => whenQuiescent(engine, bad)],
+  ['StoreContractOptions', 'reOpen', 'reopen', (bad) => storeContract(undefined as never, bad)],
+];
+
+const DEFINITIONS: typeof CALLS = [
+  [
+    'EventTypeOptions',
+    'partitionkey',
+    'partitionKey',
+    (bad: object) => defineEvent('a.b', { schema, aggregateId, ...bad }),
+  ],
+  ['ModuleHooks', 'onBroadCast', 'onBroadcast', (bad) => defineHandlers('h', handle, bad)],
+  ['HandlerOptions', 'timeoutMS', 'timeoutMs', (bad) => defineHandlers('h', (on) => on(Noted, handle, bad))],
+];
+
+async function thrownBy(call: Call, options: unknown): Promise<unknown> {
+  try {
+    await call(options as Loose);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe.each([
+  [OPTION, CALLS],
+  [DEFINITION, DEFINITIONS],
+] as const)('a misspelt option is refused with %s and the name that was meant:', (code, calls) => {
+  test.each(calls)('%s, %s for %s', async (_covers, bad, meant, call) => {
+    const error = await thrownBy(call, { [bad]: 1 });
+    expect(error).toMatchObject({ code, details: { option: bad } });
+    expect((error as Error).message).toMatch(
+      new RegExp(`has no option '${bad}'. Did you mean '${meant}'\\?$`),
+    );
+  });
+
+  test.each(
+    calls.filter(([, , , call]) => !String(call).includes('...bad')),
+  )('%s: options that are no object are refused', async (_covers, _bad, _meant, call) => {
+    for (const none of ['handled', 5, true, null]) {
+      expect(await thrownBy(call, none), String(none)).toMatchObject({ code });
+    }
+  });
+});
+
+test('a name that is like no other is refused with those that there are', async () => {
+  const refused =
+    "read has no option 'limit'. It takes: aggregateId, fromVersion, fromPosition, types, signal.";
+  expect(() => engine.read({ limit: 1 } as object)).toThrow(refused);
+});
+
+describe('a name counts wherever it comes from:', () => {
+  const named = (name: string, from: object) => [name, from] as const;
+  class Config {
+    readonly stroe = 'x.db';
+  }
+  test.each([
+    named('a class', new Config()),
+    named('a prototype', Object.create({ stroe: 'x.db' })),
+    named('an object without a prototype', Object.assign(Object.create(null), { stroe: 'x.db' })),
+    named('a proxy', new Proxy({ stroe: 'x.db' }, {})),
+    named('a value that is undefined', { stroe: undefined }),
+    named('JSON', JSON.parse('{ "__proto__": {} }')),
+  ])('%s', async (_from, config) => {
+    Object.assign(config, { events });
+    const opened = openEngine(config as never);
+    await expect(opened).rejects.toMatchObject({ code: OPTION });
+  });
+
+  test('but what a library has put on every object was said by nobody', async () => {
+    Object.defineProperty(Object.prototype, 'polluted', {
+      value: 1,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+    try {
+      expect(await engine.publish(note, { until: 'durable' })).toMatchObject({ version: expect.any(Number) });
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'polluted');
+    }
+  });
+
+  test('and a known option of a prototype or a getter is not lost on the way', async () => {
+    const store = join(tempFolder(), 'inherited.db');
+    let reads = 0;
+    const config = Object.create({
+      get store() {
+        reads++;
+        return store;
+      },
+    });
+    const stored = await openEngine(Object.assign(config, { events, threads: 0 }));
+    await stored.publish(note);
+    await stored.close();
+    expect(reads).toBe(1);
+    using written = openStoreReader(store);
+    expect(written.summary().lastPosition).toBe(1);
+  });
+});
+
+/** What users' compilers see, from the package's entries on. */
+function declarations(): string[] {
+  const dist = fileURLToPath(new URL('../../dist/src/', import.meta.url));
+  const texts = new Map<string, string>();
+  const visit = (file: string): void => {
+    if (texts.has(file)) return;
+    const text = readFileSync(join(dist, file), 'utf8');
+    texts.set(file, text);
+    for (const [, path = ''] of text.matchAll(/(?:from |import\()'(\.[^']+)\.js'/g)) {
+      visit(`${normalize(join(dirname(file), path))}.d.ts`);
+    }
+  };
+  for (const entry of ['index', 'backtest/index', 'trading/index', 'testing/index', 'otel/index']) {
+    visit(`${entry}.d.ts`);
+  }
+  return [...texts.values()];
+}
+
+/** What the package's own files say to each other, and no caller of it can. */
+const INTERNAL = [
+  'CheckedBusOptions',
+  'CheckedOptions',
+  'CheckedProfileOptions',
+  'CheckedReadOptions',
+  'PageQuery',
+  'ProcessingOptions',
+  'SubscriptionHooks',
+  'WriterOptions',
+  'AnyOptions',
+  'checkKnown',
+  'countNodes',
+  'judge',
+  'read',
+  'renew',
+  'statisticsOf',
+];
+
+test('no options of the public face are forgotten here', () => {
+  const names = new Set<string>();
+  for (const text of declarations()) {
+    for (const [, name = ''] of text.matchAll(
+      /(?:interface|type) (\w+(?:Options|Query|Thresholds|Hooks|Input|Grid|Parameters))\b/g,
+    )) {
+      names.add(name);
+    }
+    // Options that have no name of their own go by that of their method.
+    for (const [, name = ''] of text.matchAll(/(\w+)\([^()]*\??: \{[^}]*\}/g)) names.add(name);
+  }
+  const covered = new Set([...CALLS, ...DEFINITIONS].map(([covers]) => covers));
+  // Other names for parts of what is covered.
+  for (const alias of ['JournalOptions', 'SubscribeOptions', 'SubscriberOptions']) covered.add(alias);
+  expect(names.size).toBeGreaterThan(30);
+  expect([...names].filter((name) => !covered.has(name) && !INTERNAL.includes(name))).toEqual([]);
+});
