@@ -19,7 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   trading: ['index'],
   backtest: ['trading', 'index'],
   testing: ['index', 'engine', 'lanes', 'store', 'profile', 'events'],
-  cli: ['backtest', 'trading', 'index', 'profile'],
+  cli: ['backtest', 'trading', 'index', 'profile', 'events'],
   workers: ['lanes', 'profile', 'store', 'events'],
 };
 

@@ -1,8 +1,10 @@
+import { AsyncResource } from 'node:async_hooks';
 import { unlessAborted } from '../engine/abortable.js';
 import { Admission } from '../engine/admission.js';
 import type { Listeners, Notice } from '../engine/notices.js';
 import type { ManyReceipt, PublishOptions, Receipt, Until } from '../engine/options.js';
 import { Pressure } from '../engine/pressure.js';
+import { checkOutside } from '../events/async-context.js';
 import type { NewEvent } from '../events/define-event.js';
 import {
   EngineClosedError,
@@ -11,6 +13,7 @@ import {
   QueueFullError,
 } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
+import { reasonOf } from '../events/thrown.js';
 import { Backlog } from './backlog.js';
 import type { BusNotice } from './bus-notice.js';
 import { Deliveries } from './deliveries.js';
@@ -53,7 +56,11 @@ export class BusRun {
     this.journal = journal;
     this.#parts = parts;
     this.#backlog = new Backlog(journal);
-    this.#admission = new Admission(() => this.#backlog.size < maxQueueSize);
+    this.#admission = new Admission(
+      () => this.#backlog.size < maxQueueSize,
+      undefined,
+      () => checkOutside(parts.subscribers, 'bus.publish() on a full bus'),
+    );
     this.#pressure = new Pressure(
       // The engine's own fill is one half of the bus's.
       () => (this.#engineHigh ? 1 : this.#backlog.size / maxQueueSize),
@@ -193,7 +200,8 @@ export class BusRun {
     this.#checkTaking();
     signal?.throwIfAborted();
     if (this.#isOpen) return accept();
-    if (this.#parts.whenFull === 'wait') return this.#admission.enter(accept, signal);
+    // What runs when there is room must find its own publisher's async context, not that of whoever made the room.
+    if (this.#parts.whenFull === 'wait') return this.#admission.enter(AsyncResource.bind(accept), signal);
     const { maxQueueSize } = this.#parts;
     throw new QueueFullError(
       `The event bus is full: ${maxQueueSize} events wait. Publish again later, or leave out whenFull to wait for room.`,
@@ -264,7 +272,7 @@ export class BusRun {
   #fail(cause: Error): void {
     if (this.#failure) return;
     this.#failure = new EngineFailedError(
-      `The event bus stopped: ${cause.message} Stop it and start it again to go on.`,
+      `The event bus stopped: ${reasonOf(cause)}. Stop it and start it again to go on.`,
       { cause },
     );
     this.#end(this.#failure);

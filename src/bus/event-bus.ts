@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import { Listeners } from '../engine/notices.js';
 import type { ManyReceipt, PublishOptions, Receipt, Unsubscribe } from '../engine/options.js';
+import { checkOutside, endingFrom } from '../events/async-context.js';
 import type { DataOf, EventType, NewEvent } from '../events/define-event.js';
 import { EngineClosedError } from '../events/errors.js';
 import { EventRegistry } from '../events/registry.js';
@@ -52,7 +53,10 @@ export class EventBus implements AsyncDisposable {
     this.#source = source;
     this.#registry = new EventRegistry(options.engine.events);
     this.#subscribers = new Subscribers(this.#registry);
-    this.failedEvents = new FailedEvents(() => this.#running());
+    this.failedEvents = new FailedEvents((waits) => {
+      if (waits !== undefined) checkOutside(this.#subscribers, waits);
+      return this.#running();
+    });
   }
 
   /**
@@ -71,9 +75,14 @@ export class EventBus implements AsyncDisposable {
    * what is left stays unprocessed, in a store until the next start. A second call is the same stop, and may bring a
    * signal to hurry it; `start` begins anew.
    *
-   * @throws EngineFailedError when bus or engine had failed; everything is closed then, too.
+   * @throws EngineFailedError when bus or engine had failed; everything is closed then, too. WaitsForItselfError to
+   * a subscriber of the bus that awaits it: the stop goes on, and waits for that subscriber.
    */
-  async stop({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  stop({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    return endingFrom(this.#subscribers, 'bus.stop()', () => this.#stopped(signal));
+  }
+
+  async #stopped(signal: AbortSignal | undefined): Promise<void> {
     const leaving = this.#leaving;
     const stopped = this.#change('stopped', () => this.#stop(leaving.signal));
     const leave = () => leaving.abort();
@@ -96,6 +105,7 @@ export class EventBus implements AsyncDisposable {
    * @throws as `engine.publish`; QueueFullError; with `until: 'handled'` HandlerError when a handler failed for good.
    */
   async publish(event: NewEvent, options: PublishOptions = {}): Promise<Receipt> {
+    this.#checkWait('publish', options);
     return this.#taking().publish(event, options);
   }
 
@@ -109,6 +119,7 @@ export class EventBus implements AsyncDisposable {
     events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
     options: PublishOptions = {},
   ): Promise<ManyReceipt> {
+    this.#checkWait('publishBatch', options);
     return this.#taking().publishBatch(events, options);
   }
 
@@ -149,6 +160,7 @@ export class EventBus implements AsyncDisposable {
   /** Resolves when everything published so far, and everything it led to, is processed. */
   async drain({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     signal?.throwIfAborted();
+    checkOutside(this.#subscribers, 'bus.drain()');
     await this.#running().drain(signal);
   }
 
@@ -164,6 +176,11 @@ export class EventBus implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** A subscriber would wait for its own end. */
+  #checkWait(call: string, { until }: PublishOptions): void {
+    if (until === 'handled') checkOutside(this.#subscribers, `bus.${call}(…, { until: 'handled' })`);
   }
 
   /** Starts and stops one after the other, in the order of the calls. */

@@ -7,6 +7,7 @@ import { toError } from '../events/error-codec.js';
 import { EventNotFoundError, InvalidOptionError, PayloadTooLargeError } from '../events/errors.js';
 import { checkPayload } from '../events/payload-check.js';
 import { MAX_RESULT_BYTES, PROCESSING_LOG_PAGE } from '../limits.js';
+import { upcastErrorOf } from '../store/decode.js';
 import { Journal } from './journal.js';
 import type { JournalOptions } from './options.js';
 import type { ProcessingEntry } from './processing-rows.js';
@@ -66,7 +67,7 @@ export class EventStorage implements AsyncDisposable {
   /** Stores an event and resolves with it when it is durable: with id, version, position and time. */
   async store(event: NewEvent, { signal }: Pick<PublishOptions, 'signal'> = {}): Promise<DomainEvent> {
     const { position } = await this.engine.publish(event, { ...(signal && { signal }) });
-    return (await this.#journal.at(position)) as DomainEvent;
+    return inForm(await this.#journal.at(position)) as DomainEvent;
   }
 
   /** Stores events in order, in few transactions. Resolves when all are durable. */
@@ -77,9 +78,9 @@ export class EventStorage implements AsyncDisposable {
     return this.engine.publishMany(events, { ...(signal && { signal }) });
   }
 
-  /** The event with an id; undefined when there is none. */
+  /** The event with an id; undefined when there is none. @throws UpcastError */
   async get(id: string): Promise<DomainEvent | undefined> {
-    return this.#journal.find(id);
+    return inForm(await this.#journal.find(id));
   }
 
   /** The events of an aggregate, in version order. */
@@ -90,9 +91,9 @@ export class EventStorage implements AsyncDisposable {
     return this.engine.read({ aggregateId, fromVersion });
   }
 
-  /** The events that nobody has processed, in the order in which they were stored. Failed ones are not among them. */
-  unprocessed(): AsyncGenerator<DomainEvent, void, undefined> {
-    return this.#journal.unfinished(1);
+  /** The events that nobody has processed, in the order in which they were stored. Failed ones are not among them. @throws UpcastError */
+  async *unprocessed(): AsyncGenerator<DomainEvent, void, undefined> {
+    for await (const event of this.#journal.unfinished(1)) yield inForm(event) as DomainEvent;
   }
 
   /**
@@ -188,6 +189,13 @@ export class EventStorage implements AsyncDisposable {
  */
 export async function createEventStorage({ path, ...options }: EventStorageOptions): Promise<EventStorage> {
   return new EventStorage(await Journal.open({ ...options, ...(path !== undefined && { store: path }) }));
+}
+
+/** An event for its reader. @throws UpcastError */
+function inForm(event: DomainEvent | undefined): DomainEvent | undefined {
+  const error = event && upcastErrorOf(event);
+  if (error) throw error;
+  return event;
 }
 
 function checkNumber(name: string, value: number, least: number, most: number): void {

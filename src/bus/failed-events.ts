@@ -17,10 +17,10 @@ export interface FailedEventQuery {
  * those of lanes from the log's dead letters. With a store they outlive the process.
  */
 export class FailedEvents {
-  readonly #run: () => BusRun;
+  readonly #run: (waits?: string) => BusRun;
 
-  /** @internal @param run throws when the bus is not running. */
-  constructor(run: () => BusRun) {
+  /** @internal @param run throws when the bus is not running, and when a subscriber must not wait for what is named. */
+  constructor(run: (waits?: string) => BusRun) {
     this.#run = run;
   }
 
@@ -42,11 +42,11 @@ export class FailedEvents {
    * processed. A subscriber gets it behind what its key has waiting; a lane as `engine.deadLetters.retry` says.
    *
    * @throws DeadLetterNotFoundError; HandlerError when it fails again, and it is a failed event again then;
-   * InvalidOptionError when nobody subscribes under the old name.
+   * InvalidOptionError when nobody subscribes under the old name; WaitsForItselfError inside a subscriber of the bus.
    */
   async retry(position: number): Promise<void> {
     checkNumber('position', position, 1, Number.MAX_SAFE_INTEGER);
-    const run = this.#run();
+    const run = this.#run('bus.failedEvents.retry()');
     const retried = await run.retry(position);
     const { engine } = run.journal;
     const [letter] = await engine.deadLetters.list({ after: position - 1, limit: 1 });

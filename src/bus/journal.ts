@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/open.js';
 import type { EngineOptions } from '../engine/options.js';
+import { ANYWAY, type OwnReadOptions } from '../engine/read.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { READ_PAGE } from '../limits.js';
 import { openStoreReader } from '../store/inspect.js';
@@ -66,30 +67,27 @@ export class Journal {
     return Math.max(0, this.engine.stats().durable - this.processing.finished);
   }
 
-  /** The event at a position. */
+  /** The event at a position; see `upcastErrorOf`. */
   async at(position: number): Promise<DomainEvent | undefined> {
-    for await (const event of this.engine.read({ fromPosition: position })) return event;
-    return undefined;
+    return this.#first({ fromPosition: position });
   }
 
-  /** The event with an id: `{run}/{aggregate id}/{version}`. */
+  /** The event with an id: `{run}/{aggregate id}/{version}`; see `upcastErrorOf`. */
   async find(id: string): Promise<DomainEvent | undefined> {
     const slash = id.lastIndexOf('/');
     const fromVersion = Number(id.slice(slash + 1));
     if (!id.startsWith(`${this.#run}/`) || !Number.isInteger(fromVersion) || fromVersion < 1)
       return undefined;
     const aggregateId = id.slice(this.#run.length + 1, slash);
-    for await (const event of this.engine.read({ aggregateId, fromVersion })) {
-      return event.id === id ? event : undefined;
-    }
-    return undefined;
+    const event = await this.#first({ aggregateId, fromVersion });
+    return event?.id === id ? event : undefined;
   }
 
-  /** The durable events that are not finished, from a position on, in order. */
+  /** The durable events that are not finished, from a position on, in order; see `upcastErrorOf`. */
   async *unfinished(from: number): AsyncGenerator<DomainEvent, void, undefined> {
     let next = this.processing.nextUnfinished(from);
     while (next <= this.engine.stats().durable) {
-      for await (const event of this.engine.read({ fromPosition: next })) {
+      for await (const event of this.#read({ fromPosition: next })) {
         next = event.position + 1;
         if (!this.processing.isFinished(event.position)) yield event;
         // A long stretch is skipped instead of read.
@@ -97,6 +95,17 @@ export class Journal {
       }
       next = this.processing.nextUnfinished(next);
     }
+  }
+
+  /** One event without a form of today must hide no other one. */
+  #read(options: OwnReadOptions): AsyncGenerator<DomainEvent, void, undefined> {
+    const all: OwnReadOptions = { ...options, [ANYWAY]: true };
+    return this.engine.read(all);
+  }
+
+  async #first(options: OwnReadOptions): Promise<DomainEvent | undefined> {
+    for await (const event of this.#read(options)) return event;
+    return undefined;
   }
 
   /** Closes both, the engine last: it is what the record is about. Safe to call twice. */

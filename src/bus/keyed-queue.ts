@@ -1,4 +1,4 @@
-import { turn } from '../engine/turn.js';
+import { turn } from '../events/turn.js';
 import { BUS_TURN_EVENTS } from '../limits.js';
 
 /** Does the work of an item. Resolves with milliseconds when it is to be done again after a pause. */

@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { messageOf } from '../events/thrown.js';
 // Types only: the program, and each of its workers, should not load the engine because of this.
 import type { Engine, ProfileOptions } from '../index.js';
 import { ENGINE_CHANNEL } from '../profile/engine-channel.js';
@@ -41,7 +42,7 @@ async function profile(engine: Engine, options: ProfileOptions): Promise<void> {
     const verdicts = summary.verdicts.map(({ sentence, advice }) => `- ${sentence}\n  ${advice}\n`);
     tell({ kind: 'reported', text: `\n${verdicts.join('')}Report: ${report}\n` });
   } catch (error) {
-    tell({ kind: 'failed', text: (error as Error).message });
+    tell({ kind: 'failed', text: messageOf(error) });
   }
 }
 

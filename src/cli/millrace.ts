@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { codeOf, messageOf } from '../events/thrown.js';
 import { MillraceError } from '../index.js';
 import { type Command, UsageError } from './command.js';
 import { endQuietlyOnClosedPipe, print } from './output.js';
@@ -56,13 +57,13 @@ async function printVersion(): Promise<number> {
 
 /** Says what went wrong in a form that a person and a script can read. @returns the exit code. */
 function report(error: unknown): number {
-  const { message, code } = error as { message?: string; code?: unknown };
-  if (error instanceof UsageError || (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS'))) {
+  const message = messageOf(error);
+  if (error instanceof UsageError || codeOf(error)?.startsWith('ERR_PARSE_ARGS')) {
     process.stderr.write(`millrace: ${message}\nSee 'millrace --help'.\n`);
     return 2;
   }
   const prefix = error instanceof MillraceError ? error.code : 'millrace';
-  process.stderr.write(`${prefix}: ${message ?? String(error)}\n`);
+  process.stderr.write(`${prefix}: ${message}\n`);
   if (process.env.MILLRACE_DEBUG) console.error(error);
   return 1;
 }

@@ -28,12 +28,15 @@ export interface DeadLetterParts {
 
 /** The events whose handlers failed for good. They lie in the store's own file. */
 export class DeadLetters {
-  readonly #parts: () => DeadLetterParts;
+  readonly #parts: (waits?: string) => DeadLetterParts;
   /** Positions that somebody is retrying or discarding. */
   readonly #claimed = new Set<number>();
 
-  /** @internal @param parts throws when the engine is closed or has failed. */
-  constructor(parts: () => DeadLetterParts) {
+  /**
+   * @internal
+   * @param parts throws when the engine is closed or has failed, and when a handler must not wait for what is named.
+   */
+  constructor(parts: (waits?: string) => DeadLetterParts) {
     this.#parts = parts;
   }
 
@@ -56,7 +59,7 @@ export class DeadLetters {
    * @throws DeadLetterNotFoundError; HandlerError when it fails again: it is a dead letter again then.
    */
   retry(position: number): Promise<void> {
-    return this.#claim(position, () => this.#retry(position));
+    return this.#claim(position, 'retry', () => this.#retry(position));
   }
 
   /**
@@ -66,7 +69,7 @@ export class DeadLetters {
    * @throws DeadLetterNotFoundError
    */
   discard(position: number): Promise<void> {
-    return this.#claim(position, () => this.#discard(position));
+    return this.#claim(position, 'discard', () => this.#discard(position));
   }
 
   async #retry(position: number): Promise<void> {
@@ -94,7 +97,8 @@ export class DeadLetters {
     await settled;
   }
 
-  async #claim(position: number, work: () => Promise<void>): Promise<void> {
+  async #claim(position: number, call: string, work: () => Promise<void>): Promise<void> {
+    this.#parts(`deadLetters.${call}()`);
     if (this.#claimed.has(position)) throw notFound(position, BUSY);
     this.#claimed.add(position);
     try {

@@ -7,6 +7,7 @@ import {
   StoreLockedError,
   StorePathError,
 } from '../events/errors.js';
+import { toError } from '../events/thrown.js';
 
 export type Sqlite = Database.Database;
 
@@ -58,7 +59,7 @@ export function guard<Result>(path: string, call: () => Result): Result {
 
 /** A coded error for whatever SQLite threw. */
 export function toStoreError(path: string, error: unknown): Error {
-  if (!(error instanceof Database.SqliteError)) return error as Error;
+  if (!(error instanceof Database.SqliteError)) return toError(error);
   const options = { cause: error, details: { sqlite: error.code, store: path } };
   switch (error.code.split('_').slice(0, 2).join('_')) {
     case 'SQLITE_BUSY':

@@ -1,3 +1,4 @@
+import { messageOf } from '../events/thrown.js';
 import {
   type DomainEvent,
   type Handler,
@@ -151,8 +152,8 @@ async function run(
   const engine = await createTestEngine({ ...options, handlers: [tried(module, trial)] });
   try {
     for (const [index, earlier] of given.entries()) {
-      await engine.publish(earlier, { until: 'handled' }).catch((cause: Error) => {
-        throw new TestAssertionError(`Given event ${index + 1}, ${earlier?.type}: ${cause.message}`, {
+      await engine.publish(earlier, { until: 'handled' }).catch((cause: unknown) => {
+        throw new TestAssertionError(`Given event ${index + 1}, ${earlier?.type}: ${messageOf(cause)}`, {
           cause,
         });
       });

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { messageOf } from '../../events/thrown.js';
 import { type ProfiledThread, type ProfileSession, SESSION_FILE } from '../session.js';
 import { attribute } from './attribute.js';
 import { cpuTree } from './cpu-tree.js';
@@ -83,7 +84,7 @@ async function readPart(directory: string, thread: ProfiledThread, missing: Miss
     try {
       return build(JSON.parse(await readFile(join(directory, basename(file)), 'utf8')));
     } catch (error) {
-      missing.push({ thread: thread.name, reason: `${file} cannot be read: ${(error as Error).message}` });
+      missing.push({ thread: thread.name, reason: `${file} cannot be read: ${messageOf(error)}` });
       return undefined;
     }
   };
