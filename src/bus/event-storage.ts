@@ -6,6 +6,7 @@ import type { DomainEvent } from '../events/domain-event.js';
 import { toError } from '../events/error-codec.js';
 import { EventNotFoundError, InvalidOptionError, PayloadTooLargeError } from '../events/errors.js';
 import { checkPayload } from '../events/payload-check.js';
+import { shown } from '../events/thrown.js';
 import { MAX_RESULT_BYTES, PROCESSING_LOG_PAGE } from '../limits.js';
 import { upcastErrorOf } from '../store/decode.js';
 import { Journal } from './journal.js';
@@ -201,6 +202,6 @@ function inForm(event: DomainEvent | undefined): DomainEvent | undefined {
 function checkNumber(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new InvalidOptionError(
-    `Event storage: ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
+    `Event storage: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );
 }

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.js';
 import { DeadLetterNotFoundError, InvalidOptionError } from '../events/errors.js';
+import { shown } from '../events/thrown.js';
 import { DEAD_LETTER_PAGE } from '../limits.js';
 import type { BusRun } from './bus-run.js';
 import { type FailedEvent, ofLane, ofSubscriber } from './failed-event.js';
@@ -111,6 +112,6 @@ async function discardLetters(
 function checkNumber(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new InvalidOptionError(
-    `Failed events: ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
+    `Failed events: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );
 }

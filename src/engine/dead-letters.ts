@@ -1,5 +1,6 @@
 import { DeadLetterNotFoundError, InvalidOptionError, KeyParkedError } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
+import { shown } from '../events/thrown.js';
 import { DEAD_LETTER_PAGE } from '../limits.js';
 import { type DeadLetter, type DeadLetterRecord, toDeadLetter } from '../store/dead-letter.js';
 import type { RawEvent, Store } from '../store/store.js';
@@ -160,6 +161,6 @@ function notFound(position: number, why = ''): DeadLetterNotFoundError {
 function checkNumber(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new InvalidOptionError(
-    `Dead letters: ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
+    `Dead letters: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );
 }

@@ -2,6 +2,7 @@ import type { AnyEventType } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
+import { shown } from '../events/thrown.js';
 import { turn } from '../events/turn.js';
 import { READ_PAGE } from '../limits.js';
 import { decodeAnyway, decodeEvent, storedType } from '../store/decode.js';
@@ -175,7 +176,7 @@ async function* pages(
 
 function whole(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidOptionError(`read: ${name} is ${value}; it must be a whole number from 1.`);
+  throw new InvalidOptionError(`read: ${name} is ${shown(value)}; it must be a whole number from 1.`);
 }
 
 function check(options: CheckedReadOptions): void {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { InvalidDefinitionError } from './errors.js';
+import { shown } from './thrown.js';
 
 /** What a caller may say of one event besides its payload. */
 export interface EventOptions {
@@ -106,7 +107,7 @@ export function defineEvent<const Name extends string, Schema extends z.ZodType>
 function checkDefinition(type: string, options: EventTypeOptions<z.ZodType>): void {
   if (typeof type !== 'string' || !TYPE_NAME.test(type)) {
     throw new InvalidDefinitionError(
-      `Event type ${JSON.stringify(type)} is not of the form {domain}.{action}, such as 'trading.order_placed'.`,
+      `Event type ${shown(type)} is not of the form {domain}.{action}, such as 'trading.order_placed'.`,
     );
   }
   if (typeof options?.schema?.safeParse !== 'function') {
@@ -129,7 +130,7 @@ function checkDefinition(type: string, options: EventTypeOptions<z.ZodType>): vo
   const version = options.version ?? 1;
   if (!Number.isInteger(version) || version < 1 || version > 65_535) {
     throw new InvalidDefinitionError(
-      `Event type '${type}' has version ${version}; it must be a whole number from 1 to 65535.`,
+      `Event type '${type}' has version ${shown(version)}; it must be a whole number from 1 to 65535.`,
     );
   }
 }

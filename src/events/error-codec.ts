@@ -71,7 +71,7 @@ function encode(thrown: unknown, depth: number, budget: Budget): WireError {
   const stack = field(thrown, 'stack');
   const cause = field(thrown, 'cause');
   const errors = field(thrown, 'errors');
-  const hasParts = field(errors, 'length') !== undefined && typeof errors === 'object';
+  const hasParts = typeof errors === 'object' && Number(field(errors, 'length')) > 0 && budget.left > 1;
   const mayFollow = depth < MAX_ERROR_CAUSES;
   return {
     ...known,

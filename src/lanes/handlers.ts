@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import type { AnyEventType, EventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidDefinitionError } from '../events/errors.js';
+import { isPromised } from '../events/event-functions.js';
+import { shown } from '../events/thrown.js';
 import { MAX_DELAY_MS, MAX_RETRIES, RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, RETRY_JITTER } from '../limits.js';
 
 /** What a handler may do besides looking at its event. */
@@ -110,7 +112,7 @@ export function defineHandlers(
     );
   }
   const entries: HandlerEntry[] = [];
-  register((eventType, handler, options = {}) => {
+  const registered: unknown = register((eventType, handler, options = {}) => {
     if (typeof eventType?.type !== 'string' || typeof handler !== 'function') {
       throw new InvalidDefinitionError(
         `Handlers '${name}': on() needs an event type made by defineEvent and a function.`,
@@ -123,6 +125,11 @@ export function defineHandlers(
       ...checkOptions(name, eventType.type, options),
     });
   });
+  if (isPromised(registered)) {
+    throw new InvalidDefinitionError(
+      `Handlers '${name}': the function that registers them is async, so what it does after an await comes too late. Await at the top of the module instead.`,
+    );
+  }
   if (hooks.onBroadcast !== undefined && typeof hooks.onBroadcast !== 'function') {
     throw new InvalidDefinitionError(`Handlers '${name}': onBroadcast must be a function.`);
   }
@@ -149,7 +156,7 @@ function checkOptions(
   } = options;
   const refuse = (what: string, value: unknown, range: string) => {
     throw new InvalidDefinitionError(
-      `Handlers '${name}', ${type}: ${what} is ${value}; it must be ${range}.`,
+      `Handlers '${name}', ${type}: ${what} is ${shown(value)}; it must be ${range}.`,
     );
   };
   const within = (what: string, value: number, least: number, most: number) => {
@@ -164,7 +171,7 @@ function checkOptions(
   if (!(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
     refuse('jitter', jitter, 'a number from 0 to 1');
   if (!['park', 'skip', 'stop'].includes(onFailure)) {
-    refuse('onFailure', `'${onFailure}'`, "'park', 'skip' or 'stop'");
+    refuse('onFailure', onFailure, "'park', 'skip' or 'stop'");
   }
   return { retries, retryDelayMs, maxRetryDelayMs, jitter, onFailure, timeoutMs };
 }

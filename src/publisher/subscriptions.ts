@@ -1,6 +1,7 @@
 import { checkOutside, staying } from '../events/async-context.js';
 import { Clock } from '../events/clock.js';
 import { InvalidOptionError, TooManySubscriptionsError } from '../events/errors.js';
+import { shown } from '../events/thrown.js';
 import { MAX_SUBSCRIPTIONS } from '../limits.js';
 import { AbortSignals } from './abort-signals.js';
 import { Delivery } from './delivery.js';
@@ -100,7 +101,9 @@ export class Subscriptions<Event extends Deliverable> {
   /** Ends and returns the subscriptions that were not called for so many milliseconds. @throws InvalidOptionError */
   endUnused(olderThan: number): readonly Subscription[] {
     if (!(olderThan >= 0)) {
-      throw new InvalidOptionError(`Option olderThan is ${olderThan}; it must be milliseconds, at least 0.`);
+      throw new InvalidOptionError(
+        `Option olderThan is ${shown(olderThan)}; it must be milliseconds, at least 0.`,
+      );
     }
     const latest = Date.now() - olderThan;
     const unused = this.list().filter(
