@@ -4,7 +4,7 @@ import { LaneCell } from '../src/lanes/lane-cell.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';
 import type { LaneReply, LaneResult, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
 import { LaneRunner } from '../src/lanes/runner.js';
-import { traced } from '../src/lanes/traced.js';
+import { TracerErrors, traced } from '../src/lanes/traced.js';
 import { type ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
 
 // msgpackr's native extractor cannot read shared memory. Should a handler module import msgpackr's main entry,
@@ -37,8 +37,9 @@ export default async function lane(task: LaneTask): Promise<unknown> {
 
 async function open(setup: LaneSetup, cell: SharedArrayBuffer): Promise<LaneReply> {
   try {
-    const modules = await traced(await loadHandlers(setup.modules), setup.tracing);
-    runner = new LaneRunner(setup, modules, new LaneCell(setup.concurrency, cell));
+    const errors = new TracerErrors();
+    const modules = await traced(await loadHandlers(setup.modules), setup.tracing, errors);
+    runner = new LaneRunner(setup, modules, new LaneCell(setup.concurrency, cell), errors);
     return { kind: 'opened', handled: runner.handled };
   } catch (error) {
     return { kind: 'refused', error: encodeError(error) };

@@ -1,7 +1,9 @@
+import { AsyncResource } from 'node:async_hooks';
 import { Admission } from '../engine/admission.js';
 import type { Listeners, Notice } from '../engine/notices.js';
 import type { ManyReceipt, PublishOptions, Receipt, Until } from '../engine/options.js';
 import { Pressure } from '../engine/pressure.js';
+import { checkOutside } from '../events/async-context.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import {
@@ -12,6 +14,7 @@ import {
 } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
 import { snapshotOf } from '../events/snapshot.js';
+import { reasonOf } from '../events/thrown.js';
 import { Backlog } from './backlog.js';
 import { BusHealth } from './bus-health.js';
 import type { BusNotice } from './bus-notice.js';
@@ -65,7 +68,11 @@ export class BusRun {
       broken: (error) => this.#fail(error),
     });
     this.#backlog = new Backlog(journal, this.#deliveries.held);
-    this.#admission = new Admission(() => this.#hasRoom());
+    this.#admission = new Admission(
+      () => this.#hasRoom(),
+      undefined,
+      () => checkOutside(parts.subscribers, 'bus.publish() on a full bus'),
+    );
     this.#doors = new KeyDoors(
       (key) => this.#deliveries.isOverShare(key),
       () => this.#hasRoom(),
@@ -243,11 +250,13 @@ export class BusRun {
       );
     }
     const own = snapshotOf(event);
-    if (key !== undefined) return this.#doors.enter(key, () => accept(own), signal);
+    // What runs when there is room must find its own publisher's async context, not that of whoever made the room.
+    const enter = AsyncResource.bind(() => accept(own));
+    if (key !== undefined) return this.#doors.enter(key, enter, signal);
     return this.#admission.enter(() => {
       // Those before it may have taken what its key may have.
       const filled = this.#closedDoor(own);
-      return filled === undefined ? accept(own) : this.#doors.enter(filled, () => accept(own), signal);
+      return filled === undefined ? enter() : this.#doors.enter(filled, enter, signal);
     }, signal);
   }
 
@@ -330,7 +339,7 @@ export class BusRun {
   #fail(cause: Error): void {
     if (this.#failure) return;
     this.#failure = new EngineFailedError(
-      `The event bus stopped: ${cause.message} Stop it and start it again to go on.`,
+      `The event bus stopped: ${reasonOf(cause)}. Stop it and start it again to go on.`,
       { cause },
     );
     this.#end(this.#failure);

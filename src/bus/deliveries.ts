@@ -262,12 +262,8 @@ export class Deliveries {
 
   /** The partition key, as on the lanes. */
   keyOf({ type, data, aggregateId }: DomainEvent): string {
-    const partitionKey = this.#parts.registry.find(type)?.definition.partitionKey as
-      | ((data: unknown) => string)
-      | undefined;
-    if (!partitionKey) return aggregateId;
     try {
-      return String(partitionKey(data));
+      return this.#parts.registry.find(type)?.partitionKey(data, aggregateId) ?? aggregateId;
     } catch {
       // A payload of an older version, stored before the type had a partition key: its aggregate keeps its order.
       return aggregateId;

@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../events/domain-event.js';
 import { pauseAfter } from '../publisher/retries.js';
+import { upcastErrorOf } from '../store/decode.js';
 import { Call, type CallParts } from './call.js';
 import type { FailedRecord } from './processing-rows.js';
 import type { Subscriber, Subscribers } from './subscribers.js';
@@ -53,6 +54,11 @@ export class Delivery {
   async run(): Promise<number | undefined> {
     const { subscribers } = this.#parts;
     const all = subscribers.of(this.event.type);
+    const withoutForm = upcastErrorOf(this.event);
+    if (withoutForm) {
+      this.#failAll(all, withoutForm);
+      return undefined;
+    }
     let pause: number | undefined;
     for (const subscriber of all) {
       if (!this.#isLeft(subscriber)) continue;
@@ -74,6 +80,14 @@ export class Delivery {
       }
     }
     return pause;
+  }
+
+  /** An event that its type's `upcast` cannot bring into today's form is shown to nobody, and no pause changes that. */
+  #failAll(subscribers: readonly Subscriber[], thrown: Error): void {
+    this.firstFailedAt = Date.now();
+    for (const subscriber of subscribers) {
+      if (this.#isLeft(subscriber)) this.failures.push({ subscriber, attempts: 1, thrown });
+    }
   }
 
   #isLeft(subscriber: Subscriber): boolean {

@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Health } from '../engine/health.js';
 import { Listeners } from '../engine/notices.js';
 import type { ManyReceipt, PublishOptions, Receipt, Unsubscribe } from '../engine/options.js';
+import { checkOutside, endingFrom } from '../events/async-context.js';
 import type { DataOf, EventType, NewEvent } from '../events/define-event.js';
 import { EngineClosedError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
@@ -57,7 +58,10 @@ export class EventBus implements AsyncDisposable {
     this.#source = source;
     this.#registry = new EventRegistry(options.engine.events);
     this.#subscribers = new Subscribers(this.#registry, options.subscriberTimeoutMs);
-    this.failedEvents = new FailedEvents(() => this.#running());
+    this.failedEvents = new FailedEvents((waits) => {
+      if (waits !== undefined) checkOutside(this.#subscribers, waits);
+      return this.#running();
+    });
   }
 
   /**
@@ -77,10 +81,15 @@ export class EventBus implements AsyncDisposable {
    * Without a signal it waits for a subscriber as long as that takes, and for the pauses of its retries. A second call is the same stop, and may bring a
    * signal to hurry it; `start` begins anew.
    *
-   * @throws EngineFailedError when bus or engine had failed; everything is closed then, too.
+   * @throws EngineFailedError when bus or engine had failed; everything is closed then, too. WaitsForItselfError to
+   * a subscriber of the bus that awaits it: the stop goes on, and waits for that subscriber.
    */
   async stop(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = knownOptions(options, STOP);
+    return endingFrom(this.#subscribers, 'bus.stop()', () => this.#stopped(signal));
+  }
+
+  async #stopped(signal: AbortSignal | undefined): Promise<void> {
     const leaving = this.#leaving;
     const stopped = this.#change('stopped', () => this.#stop(leaving.signal));
     const leave = () => leaving.abort();
@@ -103,7 +112,9 @@ export class EventBus implements AsyncDisposable {
    * @throws as `engine.publish`; QueueFullError; with `until: 'handled'` HandlerError when a handler failed for good.
    */
   async publish(event: NewEvent, options: PublishOptions = {}): Promise<Receipt> {
-    return this.#taking().publish(event, checked.publish(options));
+    const known = checked.publish(options);
+    this.#checkWait('publish', known);
+    return this.#taking().publish(event, known);
   }
 
   /**
@@ -116,7 +127,9 @@ export class EventBus implements AsyncDisposable {
     events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
     options: PublishOptions = {},
   ): Promise<ManyReceipt> {
-    return this.#taking().publishBatch(events, checked.publish(options));
+    const known = checked.publish(options);
+    this.#checkWait('publishBatch', known);
+    return this.#taking().publishBatch(events, known);
   }
 
   /**
@@ -160,6 +173,7 @@ export class EventBus implements AsyncDisposable {
   async drain(options: DrainOptions = {}): Promise<void> {
     const { signal } = checked.drain(options);
     signal?.throwIfAborted();
+    checkOutside(this.#subscribers, 'bus.drain()');
     await this.#running().drain(signal);
   }
 
@@ -183,6 +197,11 @@ export class EventBus implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /** A subscriber would wait for its own end. */
+  #checkWait(call: string, { until }: PublishOptions): void {
+    if (until === 'handled') checkOutside(this.#subscribers, `bus.${call}(…, { until: 'handled' })`);
   }
 
   /** Starts and stops one after the other, in the order of the calls. */

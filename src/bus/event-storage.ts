@@ -7,7 +7,9 @@ import { encodeError, toError, type WireError } from '../events/error-codec.js';
 import { EventNotFoundError, InvalidOptionError, PayloadTooLargeError } from '../events/errors.js';
 import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { checkPayload } from '../events/payload-check.js';
+import { shown } from '../events/thrown.js';
 import { MAX_RESULT_BYTES, PROCESSING_LOG_PAGE } from '../limits.js';
+import { upcastErrorOf } from '../store/decode.js';
 import { checkStorePath } from '../store/store-path.js';
 import { Journal } from './journal.js';
 import { JOURNAL_NAMES, type JournalOptions } from './options.js';
@@ -93,7 +95,7 @@ export class EventStorage implements AsyncDisposable {
   async store(event: NewEvent, options: Abortable = {}): Promise<DomainEvent> {
     const { signal } = knownOptions(options, STORE);
     const { position } = await this.engine.publish(event, { ...(signal && { signal }) });
-    return (await this.#journal.at(position)) as DomainEvent;
+    return inForm(await this.#journal.at(position)) as DomainEvent;
   }
 
   /** Stores events in order, in few transactions. Resolves when all are durable. */
@@ -105,9 +107,9 @@ export class EventStorage implements AsyncDisposable {
     return this.engine.publishMany(events, { ...(signal && { signal }) });
   }
 
-  /** The event with an id; undefined when there is none. */
+  /** The event with an id; undefined when there is none. @throws UpcastError */
   async get(id: string): Promise<DomainEvent | undefined> {
-    return this.#journal.find(id);
+    return inForm(await this.#journal.find(id));
   }
 
   /** The events of an aggregate, in version order. */
@@ -116,9 +118,9 @@ export class EventStorage implements AsyncDisposable {
     return this.engine.read({ aggregateId, fromVersion });
   }
 
-  /** The events that nobody has processed, in the order in which they were stored. Failed ones are not among them. */
-  unprocessed(): AsyncGenerator<DomainEvent, void, undefined> {
-    return this.#journal.unfinished(1);
+  /** The events that nobody has processed, in the order in which they were stored. Failed ones are not among them. @throws UpcastError */
+  async *unprocessed(): AsyncGenerator<DomainEvent, void, undefined> {
+    for await (const event of this.#journal.unfinished(1)) yield inForm(event) as DomainEvent;
   }
 
   /**
@@ -229,9 +231,16 @@ export async function createEventStorage(given: EventStorageOptions): Promise<Ev
   return new EventStorage(await Journal.open({ ...options, ...(path !== undefined && { store: path }) }));
 }
 
+/** An event for its reader. @throws UpcastError */
+function inForm(event: DomainEvent | undefined): DomainEvent | undefined {
+  const error = event && upcastErrorOf(event);
+  if (error) throw error;
+  return event;
+}
+
 function checkNumber(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new InvalidOptionError(
-    `Event storage: ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
+    `Event storage: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );
 }

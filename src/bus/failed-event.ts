@@ -1,5 +1,6 @@
-import { decodeError, encodeError, toError } from '../events/error-codec.js';
+import { decodeError, encodeError } from '../events/error-codec.js';
 import { HandlerError } from '../events/errors.js';
+import { messageOf } from '../events/thrown.js';
 import type { DeadLetter } from '../store/dead-letter.js';
 import type { Delivery, Failure } from './delivery.js';
 import type { FailedRecord } from './processing-rows.js';
@@ -37,7 +38,7 @@ export function failedRecord({ event, failures, firstFailedAt, previous }: Deliv
     attempts: Math.max(...failures.map(({ attempts }) => attempts)) + (previous?.attempts ?? 0),
     firstFailedAt: previous?.firstFailedAt ?? firstFailedAt,
     failedAt: Date.now(),
-    error: encodeError(toError(first.thrown)),
+    error: encodeError(first.thrown),
   };
 }
 
@@ -68,7 +69,7 @@ export function ofLane(letter: DeadLetter): FailedEvent {
 /** What those see who wait for a failed event. */
 export function handlerError({ handler, type, position, attempts, error }: FailedEvent): HandlerError {
   return new HandlerError(
-    `The subscriber ${handler} of '${type}' failed at position ${position}, after ${attempts} ${attempts === 1 ? 'try' : 'tries'}: ${error.message}`,
+    `The subscriber ${handler} of '${type}' failed at position ${position}, after ${attempts} ${attempts === 1 ? 'try' : 'tries'}: ${messageOf(error)}`,
     { cause: error, details: { type, position, handler, attempts } },
   );
 }

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js';
 import { DeadLetterNotFoundError, InvalidOptionError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { shown } from '../events/thrown.js';
 import { DEAD_LETTER_PAGE } from '../limits.js';
 import type { BusRun } from './bus-run.js';
 import { type FailedEvent, ofLane, ofSubscriber } from './failed-event.js';
@@ -20,10 +21,10 @@ const LIST = optionNames<FailedEventQuery>('failedEvents.list', { after: true, l
  * those of lanes from the log's dead letters. With a store they outlive the process.
  */
 export class FailedEvents {
-  readonly #run: () => BusRun;
+  readonly #run: (waits?: string) => BusRun;
 
-  /** @internal @param run throws when the bus is not running. */
-  constructor(run: () => BusRun) {
+  /** @internal @param run throws when the bus is not running, and when a subscriber must not wait for what is named. */
+  constructor(run: (waits?: string) => BusRun) {
     this.#run = run;
   }
 
@@ -46,11 +47,11 @@ export class FailedEvents {
    * processed. A subscriber gets it behind what its key has waiting; a lane as `engine.deadLetters.retry` says.
    *
    * @throws DeadLetterNotFoundError; HandlerError when it fails again, and it is a failed event again then;
-   * InvalidOptionError when nobody subscribes under the old name.
+   * InvalidOptionError when nobody subscribes under the old name; WaitsForItselfError inside a subscriber of the bus.
    */
   async retry(position: number): Promise<void> {
     checkNumber('position', position, 1, Number.MAX_SAFE_INTEGER);
-    const run = this.#run();
+    const run = this.#run('bus.failedEvents.retry()');
     const retried = await run.retry(position);
     const { engine } = run.journal;
     const [letter] = await engine.deadLetters.list({ after: position - 1, limit: 1 });
@@ -115,6 +116,6 @@ async function discardLetters(
 function checkNumber(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new InvalidOptionError(
-    `Failed events: ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
+    `Failed events: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );
 }

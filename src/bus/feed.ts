@@ -1,4 +1,5 @@
 import type { DomainEvent } from '../events/domain-event.js';
+import { toError } from '../events/thrown.js';
 import type { Subscription } from '../publisher/subscription.js';
 import type { Journal } from './journal.js';
 
@@ -77,7 +78,7 @@ export class Feed {
       if (this.#state === 'stopped') return;
       // A failed engine may recover; the next event or the next start goes on from here.
       this.#state = 'waiting';
-      if (this.#journal.engine.stats().state === 'open') this.#events.failed(error as Error);
+      if (this.#journal.engine.stats().state === 'open') this.#events.failed(toError(error));
     }
   }
 

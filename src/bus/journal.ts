@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/open.js';
 import type { EngineOptions } from '../engine/options.js';
+import { ANYWAY, type OwnReadOptions } from '../engine/read.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { READ_PAGE } from '../limits.js';
 import { openStoreReader } from '../store/inspect.js';
@@ -68,7 +69,7 @@ export class Journal {
     return Math.max(0, this.engine.stats().durable - this.processing.finished);
   }
 
-  /** The event at a position. Those that are asked for in one turn are read in one pass. */
+  /** The event at a position; see `upcastErrorOf`. Those that are asked for in one turn are read in one pass. */
   at(position: number): Promise<DomainEvent | undefined> {
     const asked = this.#asked.get(position) ?? Promise.withResolvers<DomainEvent | undefined>();
     if (this.#asked.size === 0) setImmediate(() => void this.#answer());
@@ -80,7 +81,7 @@ export class Journal {
   async *pick(positions: readonly number[]): AsyncGenerator<DomainEvent, void, undefined> {
     for (let next = 0; next < positions.length; ) {
       const before = next;
-      for await (const event of this.engine.read({ fromPosition: positions[next] as number })) {
+      for await (const event of this.#read({ fromPosition: positions[next] as number })) {
         if (event.position !== positions[next]) continue;
         next++;
         yield event;
@@ -92,24 +93,22 @@ export class Journal {
     }
   }
 
-  /** The event with an id: `{run}/{aggregate id}/{version}`. */
+  /** The event with an id: `{run}/{aggregate id}/{version}`; see `upcastErrorOf`. */
   async find(id: string): Promise<DomainEvent | undefined> {
     const slash = id.lastIndexOf('/');
     const fromVersion = Number(id.slice(slash + 1));
     if (!id.startsWith(`${this.#run}/`) || !Number.isInteger(fromVersion) || fromVersion < 1)
       return undefined;
     const aggregateId = id.slice(this.#run.length + 1, slash);
-    for await (const event of this.engine.read({ aggregateId, fromVersion })) {
-      return event.id === id ? event : undefined;
-    }
-    return undefined;
+    const event = await this.#first({ aggregateId, fromVersion });
+    return event?.id === id ? event : undefined;
   }
 
-  /** The durable events that are not finished, from a position on, in order. */
+  /** The durable events that are not finished, from a position on, in order; see `upcastErrorOf`. */
   async *unfinished(from: number): AsyncGenerator<DomainEvent, void, undefined> {
     let next = this.processing.nextUnfinished(from);
     while (next <= this.engine.stats().durable) {
-      for await (const event of this.engine.read({ fromPosition: next })) {
+      for await (const event of this.#read({ fromPosition: next })) {
         next = event.position + 1;
         if (!this.processing.isFinished(event.position)) yield event;
         // A long stretch is skipped instead of read.
@@ -117,6 +116,17 @@ export class Journal {
       }
       next = this.processing.nextUnfinished(next);
     }
+  }
+
+  /** One event without a form of today must hide no other one. */
+  #read(options: OwnReadOptions): AsyncGenerator<DomainEvent, void, undefined> {
+    const all: OwnReadOptions = { ...options, [ANYWAY]: true };
+    return this.engine.read(all);
+  }
+
+  async #first(options: OwnReadOptions): Promise<DomainEvent | undefined> {
+    for await (const event of this.#read(options)) return event;
+    return undefined;
   }
 
   async #answer(): Promise<void> {

@@ -1,7 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
-import { decodeError, type WireError } from '../events/error-codec.js';
-import { StoreCorruptError } from '../events/errors.js';
+import { decodeError } from '../events/error-codec.js';
 import { errorText, parseError } from '../store/dead-letter-table.js';
 import type { Sqlite } from '../store/sqlite.js';
 import type { FailedRecord, NewEntry, ProcessingEntry, ProcessingRows, RowRange } from './processing-rows.js';
@@ -97,7 +96,7 @@ export class ProcessingTables implements ProcessingRows {
       ...entry,
       milliseconds: milliseconds ?? undefined,
       result: result === null ? undefined : codec.unpack(result),
-      error: error === null ? undefined : decodeError(this.#error(error, entry.position)),
+      error: error === null ? undefined : decodeError(parseError(error)),
     };
   }
 
@@ -105,16 +104,8 @@ export class ProcessingTables implements ProcessingRows {
     return {
       ...failed,
       handlers: JSON.parse(handlers) as string[],
-      error: this.#error(error, failed.position),
+      error: parseError(error),
     };
-  }
-
-  #error(text: string, position: number): WireError {
-    const wire = parseError(text);
-    if (wire) return wire;
-    throw new StoreCorruptError(
-      `File ${this.#database.name} is damaged: an error at position ${position} is not readable. Move the file away to have every event processed again.`,
-    );
   }
 }
 

@@ -1,3 +1,5 @@
+// Not the global one, which a test with fake timers replaces: what is noted must be written all the same.
+import { clearImmediate, setImmediate } from 'node:timers';
 import { PROCESSING_FLUSH_ROWS } from '../limits.js';
 import { Progress } from '../store/progress.js';
 import { FileRecord, MemoryRecord, type ProcessingRecord } from './processing-record.js';

@@ -1,3 +1,4 @@
+import { outside, staying } from '../events/async-context.js';
 import { InvalidOptionError, TooManySubscriptionsError, UnknownEventTypeError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import type { EventRegistry } from '../events/registry.js';
@@ -28,7 +29,10 @@ export interface Subscriber {
   readonly handle: BusHandler<never, never>;
 }
 
-/** Who on a bus hears of which event type. */
+/**
+ * Who on a bus hears of which event type. Subscribers are called in nobody's async context, and what waits for the bus is
+ * refused inside them: they are what it waits for.
+ */
 export class Subscribers {
   readonly #registry: EventRegistry;
   readonly #byId = new Map<string, Subscriber>();
@@ -63,8 +67,11 @@ export class Subscribers {
     }
     const types = this.#typesOf(pattern);
     const id = `subscription-${++this.#lastId}`;
-    const called = name ?? (handle.name || id);
-    this.#byId.set(id, { id, name: called, priority, retry, timeoutMs, types, handle });
+    const own = name ?? (handle.name || id);
+    const waited = staying(this, `the subscriber '${own}' of '${pattern}'`, handle);
+    const called: BusHandler<never, never> = (event, context) =>
+      outside(() => waited.call(undefined, event, context));
+    this.#byId.set(id, { id, name: own, priority, retry, timeoutMs, types, handle: called });
     this.#byType.clear();
     return id;
   }

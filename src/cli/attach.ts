@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
+import { codeOf, messageOf } from '../events/thrown.js';
 // Types only: the program, and each of its workers, should not load the engine because of this.
 import type { Engine, ProfileOptions } from '../index.js';
 import { ENGINE_CHANNEL } from '../profile/engine-channel.js';
@@ -56,8 +57,7 @@ async function profile(engine: Engine, options: ProfileOptions): Promise<void> {
     const verdicts = summary.verdicts.map(({ sentence, advice }) => `- ${sentence}\n  ${advice}\n`);
     tell({ kind: 'reported', text: `\n${verdicts.join('')}Report: ${report}\n` });
   } catch (error) {
-    const { code, message } = error as { code?: unknown; message: string };
-    tell({ kind: 'failed', code: typeof code === 'string' ? code : '', text: message });
+    tell({ kind: 'failed', code: codeOf(error) ?? '', text: messageOf(error) });
   }
 }
 

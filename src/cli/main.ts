@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { didYouMean } from '../events/nearest.js';
+import { messageOf } from '../events/thrown.js';
 import { visible } from '../events/visible.js';
 import { MillraceError } from '../index.js';
 import { type Command, UsageError } from './command.js';
@@ -64,7 +65,7 @@ async function printVersion(): Promise<number> {
 
 /** Says what went wrong in a form that a person and a script can read. @returns the exit code. */
 function report(error: unknown): number {
-  const message = visible(error instanceof Error ? error.message : String(error));
+  const message = visible(messageOf(error));
   if (error instanceof UsageError) {
     complain(`millrace: ${message}\nSee 'millrace --help'.\n`);
     return 2;
@@ -75,6 +76,20 @@ function report(error: unknown): number {
   return 1;
 }
 
+/** The first process of a container ignores these signals unless somebody listens; a command may listen itself. */
+function endOnSignals(): void {
+  if (process.pid !== 1) return;
+  for (const [name, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.on(name, () => {
+      if (process.listenerCount(name) === 1) process.exit(code);
+    });
+  }
+}
+
+endOnSignals();
 endQuietlyOnClosedPipe();
 // Not process.exit: that would cut off what stdout has not written yet.
 process.exitCode = await main(process.argv.slice(2)).catch(report);

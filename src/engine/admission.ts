@@ -13,12 +13,21 @@ interface Waiting {
 export class Admission {
   readonly #hasRoom: () => boolean;
   readonly #onWaited: (milliseconds: number) => void;
+  readonly #checkWait: () => void;
   readonly #waiting = new Set<Waiting>();
 
-  /** @param onWaited told how many milliseconds somebody has waited. */
-  constructor(hasRoom: () => boolean, onWaited: (milliseconds: number) => void = () => {}) {
+  /**
+   * @param onWaited told how many milliseconds somebody has waited.
+   * @param checkWait throws for who must not wait here, because the room has to come from them.
+   */
+  constructor(
+    hasRoom: () => boolean,
+    onWaited: (milliseconds: number) => void = () => {},
+    checkWait: () => void = () => {},
+  ) {
     this.#hasRoom = hasRoom;
     this.#onWaited = onWaited;
+    this.#checkWait = checkWait;
   }
 
   /** Whether an event may be taken in at once. */
@@ -31,12 +40,13 @@ export class Admission {
     return this.#waiting.size;
   }
 
-  /** Runs `accept` when there is room; rejects with what it throws, or when `signal` aborts. */
+  /** Runs `accept` when there is room; rejects with what it throws, or when `signal` aborts. @throws WaitsForItselfError */
   enter<Result>(
     accept: () => Result | PromiseLike<Result>,
     signal: AbortSignal | undefined,
     isOwn = false,
   ): Promise<Result> {
+    if (!isOwn) this.#checkWait();
     const cameAt = performance.now();
     return new Promise<Result>((resolve, reject) => {
       const abort = () => {

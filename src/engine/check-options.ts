@@ -4,6 +4,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import { InvalidOptionError } from '../events/errors.js';
 import { optionNames, takeOptions } from '../events/known-options.js';
 import { POOLED_SLAB_BYTES } from '../events/slab.js';
+import { reasonOf } from '../events/thrown.js';
 import {
   DEFAULT_MAX_IN_FLIGHT,
   DEFAULT_MAX_IN_FLIGHT_BYTES,
@@ -191,7 +192,7 @@ function checkShared(shared: Readonly<Record<string, unknown>>): Readonly<Record
     structuredClone(shared);
   } catch (error) {
     throw new InvalidOptionError(
-      `Option shared cannot be sent to threads: ${(error as Error).message}. Put only data and SharedArrayBuffers in it.`,
+      `Option shared cannot be sent to threads: ${reasonOf(error)}. Put only data and SharedArrayBuffers in it.`,
       { cause: error },
     );
   }

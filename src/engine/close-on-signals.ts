@@ -1,4 +1,6 @@
-import { InvalidOptionError } from '../events/errors.js';
+import { constants } from 'node:os';
+import { EngineClosedError, InvalidOptionError } from '../events/errors.js';
+import { guarded } from '../events/guarded.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { SECOND_INTERRUPT_MS } from '../limits.js';
 
@@ -14,15 +16,27 @@ const CLOSE_ON_SIGNALS = optionNames<CloseOnSignalsOptions>('closeOnSignals', {
   onError: true,
 });
 
+/** What `closeOnSignals` returns: dispose of it to take the signal handlers away again. */
+export interface ClosingOnSignals extends Disposable {
+  /**
+   * Aborts with the first signal, before the closing begins. Give it to everything that publishes: a loop that looks at
+   * `signal.aborted` ends by itself, `publish` and `publishMany` that are given it reject with its reason.
+   */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Has the first Ctrl-C or SIGTERM close an engine (or anything else that is disposed of), so that what was
- * accepted is finished; the process then ends by that signal, as it would have without this. A second signal ends
- * it at once. Millrace does this for nobody unasked: what a signal means is the application's choice.
+ * accepted is finished; the process then ends by that signal, as it would have without this: a shell sees 128 plus the
+ * signal's number, also of the first process of a container. A second signal ends it at once. Millrace does this for
+ * nobody unasked: what a signal means is the application's choice.
  *
- * @returns what takes the signal handlers away again.
  * @throws InvalidOptionError
  */
-export function closeOnSignals(engine: AsyncDisposable, options: CloseOnSignalsOptions = {}): Disposable {
+export function closeOnSignals(
+  engine: AsyncDisposable,
+  options: CloseOnSignalsOptions = {},
+): ClosingOnSignals {
   const { signals = ['SIGINT', 'SIGTERM'], onError = console.error } = knownOptions(
     options,
     CLOSE_ON_SIGNALS,
@@ -30,26 +44,50 @@ export function closeOnSignals(engine: AsyncDisposable, options: CloseOnSignalsO
   if (typeof engine?.[Symbol.asyncDispose] !== 'function') {
     throw new InvalidOptionError('closeOnSignals needs an engine: closeOnSignals(engine).');
   }
+  const unknown = signals.find((signal) => constants.signals[signal] === undefined);
+  if (unknown !== undefined) {
+    throw new InvalidOptionError(`closeOnSignals: '${String(unknown)}' is no signal, such as 'SIGTERM'.`);
+  }
+  const leaving = new AbortController();
   let first: number | undefined;
   const remove = () => {
     for (const signal of signals) process.off(signal, received);
   };
   const end = (signal: NodeJS.Signals) => {
     remove();
-    process.kill(process.pid, signal);
+    endBySignal(signal);
   };
   const received = (signal: NodeJS.Signals): void => {
     const now = performance.now();
     if (first === undefined) {
       first = now;
-      engine[Symbol.asyncDispose]()
-        .then(undefined, onError)
-        .then(() => end(signal));
+      leaving.abort(new EngineClosedError(`The process was told to end by ${signal}.`));
+      close(engine, onError).then(() => end(signal));
     } else if (now - first >= SECOND_INTERRUPT_MS) {
       // A terminal signals the whole process group, and npm passes the same Ctrl-C on once more.
       end(signal);
     }
   };
   for (const signal of signals) process.on(signal, received);
-  return { [Symbol.dispose]: remove };
+  return { signal: leaving.signal, [Symbol.dispose]: remove };
+}
+
+async function close(engine: AsyncDisposable, onError: (error: unknown) => void): Promise<void> {
+  try {
+    await engine[Symbol.asyncDispose]();
+  } catch (error) {
+    guarded(
+      () => onError(error),
+      () => process.stderr.write('closeOnSignals: onError threw.\n'),
+    );
+  }
+}
+
+/**
+ * Ends the process as the signal itself does when nobody listens to it. The first process of a container ignores such
+ * a signal, also from itself, so there it exits with the code that a shell would see.
+ */
+function endBySignal(signal: NodeJS.Signals): void {
+  if (process.pid === 1) process.exit(128 + constants.signals[signal]);
+  process.kill(process.pid, signal);
 }

@@ -1,3 +1,4 @@
+import { outside } from '../events/async-context.js';
 import type { Shape } from '../events/codec.js';
 import { ACCEPT_CLOCK_READS, COMMITS_IN_FLIGHT } from '../limits.js';
 import type { Meters } from '../observe/meters.js';
@@ -104,8 +105,15 @@ export class CommitQueue {
     });
   }
 
-  /** Sends what there is now. Never called between the parts of one lane result. */
+  /**
+   * Sends what there is now. Never called between the parts of one lane result. Everything that follows a commit, the
+   * subscribers too, happens in nobody's async context: whoever came first must not lend theirs to the others.
+   */
   flush(): void {
+    outside(this.#send);
+  }
+
+  readonly #send = (): void => {
     if (this.#stopped || this.#isEmpty || this.#inFlight >= COMMITS_IN_FLIGHT) return;
     const segments = this.#segments;
     this.#segments = [];
@@ -132,7 +140,7 @@ export class CommitQueue {
         this.#events.failed(error);
       },
     );
-  }
+  };
 
   get #isEmpty(): boolean {
     return (

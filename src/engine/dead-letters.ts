@@ -1,6 +1,7 @@
 import { DeadLetterNotFoundError, InvalidOptionError, KeyParkedError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import type { EventRegistry } from '../events/registry.js';
+import { shown } from '../events/thrown.js';
 import { DEAD_LETTER_PAGE } from '../limits.js';
 import { type DeadLetter, type DeadLetterRecord, toDeadLetter } from '../store/dead-letter.js';
 import type { RawEvent, Store } from '../store/store.js';
@@ -31,12 +32,15 @@ export interface DeadLetterParts {
 
 /** The events whose handlers failed for good. They lie in the store's own file. */
 export class DeadLetters {
-  readonly #parts: () => DeadLetterParts;
+  readonly #parts: (waits?: string) => DeadLetterParts;
   /** Positions that somebody is retrying or discarding. */
   readonly #claimed = new Set<number>();
 
-  /** @internal @param parts throws when the engine is closed or has failed. */
-  constructor(parts: () => DeadLetterParts) {
+  /**
+   * @internal
+   * @param parts throws when the engine is closed or has failed, and when a handler must not wait for what is named.
+   */
+  constructor(parts: (waits?: string) => DeadLetterParts) {
     this.#parts = parts;
   }
 
@@ -60,7 +64,7 @@ export class DeadLetters {
    * @throws DeadLetterNotFoundError; HandlerError when it fails again: it is a dead letter again then.
    */
   retry(position: number): Promise<void> {
-    return this.#claim(position, () => this.#retry(position));
+    return this.#claim(position, 'retry', () => this.#retry(position));
   }
 
   /**
@@ -70,7 +74,7 @@ export class DeadLetters {
    * @throws DeadLetterNotFoundError
    */
   discard(position: number): Promise<void> {
-    return this.#claim(position, () => this.#discard(position));
+    return this.#claim(position, 'discard', () => this.#discard(position));
   }
 
   async #retry(position: number): Promise<void> {
@@ -98,7 +102,8 @@ export class DeadLetters {
     await settled;
   }
 
-  async #claim(position: number, work: () => Promise<void>): Promise<void> {
+  async #claim(position: number, call: string, work: () => Promise<void>): Promise<void> {
+    this.#parts(`deadLetters.${call}()`);
     if (this.#claimed.has(position)) throw notFound(position, BUSY);
     this.#claimed.add(position);
     try {
@@ -160,6 +165,6 @@ function notFound(position: number, why = ''): DeadLetterNotFoundError {
 function checkNumber(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new InvalidOptionError(
-    `Dead letters: ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
+    `Dead letters: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );
 }

@@ -1,8 +1,10 @@
+import { endingFrom } from '../events/async-context.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { toError } from '../events/error-codec.js';
-import { EngineClosedError, EngineFailedError, type MillraceError } from '../events/errors.js';
+import { EngineFailedError } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
+import { turn } from '../events/turn.js';
 import { PUBLISH_MANY_YIELD } from '../limits.js';
 import type { Meters } from '../observe/meters.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
@@ -29,15 +31,15 @@ import type {
   Receipt,
   Unsubscribe,
 } from './options.js';
-import { Preparation, type Prepared } from './prepare.js';
+import { checkUntilOf, checkWait, closedError } from './own-waits.js';
+import { type Preparation, type Prepared, preparationOf } from './prepare.js';
 import type { ProfileOptions } from './profile-options.js';
 import { type ProfileReport, Profiling, type SnapshotOptions } from './profiling.js';
-import { EventStream } from './read.js';
+import { streamOf } from './read.js';
 import { shutDown } from './shut-down.js';
 import { statsOf } from './stats.js';
 import { traceInLog } from './trace.js';
-import { turn } from './turn.js';
-import { wrongVersion } from './wrong-version.js';
+import { checkExpectedVersion, wrongVersion } from './wrong-version.js';
 
 /** What an engine is made of; `openEngine` puts it together. */
 export interface EngineParts {
@@ -74,10 +76,11 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     super(parts.hub.subscriptions);
     this.#parts = parts;
     this.#hub = parts.hub;
-    this.#preparation = new Preparation(parts.registry, parts.options);
+    this.#preparation = preparationOf(parts);
     this.#reopen = reopen;
     this.metrics = new Metrics(() => this.#parts);
-    this.deadLetters = new DeadLetters(() => {
+    this.deadLetters = new DeadLetters((waits) => {
+      if (waits !== undefined) checkWait(this.#parts.options, waits);
       this.#checkOpen();
       return this.#parts;
     });
@@ -94,6 +97,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   async publish(event: NewEvent, options: PublishOptions = {}): Promise<Receipt> {
     this.#checkOpen();
     const { until = 'durable', signal } = checked.publish(options);
+    checkUntilOf(this.#parts.options, 'publish', until);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepare(event);
     return this.#enter(prepared.partitionKey, () => this.#wait(this.#accept(prepared), until), signal);
@@ -110,6 +114,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     options: PublishOptions = {},
   ): Promise<ManyReceipt> {
     const { until = 'durable', signal } = checked.publish(options);
+    checkUntilOf(this.#parts.options, 'publishMany', until);
     const intake = new Intake(this.#hub);
     const take = (event: NewEvent): Promise<void> | undefined => {
       this.#checkOpen();
@@ -165,6 +170,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   ): Promise<Receipt> {
     this.#checkOpen();
     const { expectedVersion, until = 'durable', signal } = checked.append(options);
+    checkUntilOf(this.#parts.options, 'append', until);
+    checkExpectedVersion(expectedVersion);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepareAll(aggregateId, events);
     const accept = (): Receipt | Promise<Receipt> => {
@@ -188,18 +195,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
 
   /** Durable events: of one aggregate in version order, or of the whole log in position order. */
   read(options: ReadOptions = {}): AsyncGenerator<DomainEvent, void, undefined> {
-    const { store, registry, run } = this.#parts;
-    const { directory, sequencer } = this.#hub;
-    return new EventStream(
-      store,
-      run,
-      registry,
-      { ...checked.read(options), check: () => this.#checkReadable() },
-      (aggregateId, after) => {
-        const entry = directory.find(aggregateId);
-        return entry && sequencer.tail.positionsOf(entry.position, after);
-      },
-    );
+    return streamOf(this.#parts, { ...checked.read(options), check: () => this.#checkReadable() });
   }
 
   /**
@@ -215,6 +211,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   async drain(options: DrainOptions = {}): Promise<void> {
     const { signal } = checked.drain(options);
     signal?.throwIfAborted();
+    checkWait(this.#parts.options, 'drain()');
     await unlessAborted(this.#hub.drain(), signal);
   }
 
@@ -234,6 +231,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   async setThreads(threads: number): Promise<void> {
     checkThreads(threads);
     this.#checkOpen();
+    checkWait(this.#parts.options, 'setThreads()');
     await this.#hub.crew.resize(threads);
   }
 
@@ -284,8 +282,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * @throws EngineFailedError when the engine had failed; everything is closed then, too.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return endingFrom(this.#parts.options, 'engine.close()', () => {
+      this.#closing ??= this.#close();
+      return this.#closing;
+    });
   }
 
   /**
@@ -319,7 +319,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     this.#state = 'closing';
     this.#parts.log.begins('closing');
     await this.#recovering?.catch(() => {});
-    this.#hub.admission.refuseAll(this.#closedError(), true);
+    this.#hub.admission.refuseAll(closedError(), true);
     const errors = await shutDown(this.#parts, this.#profiling);
     this.#state = 'closed';
     this.#parts.log.closed(this.#parts, errors);
@@ -328,7 +328,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   async #recover(): Promise<void> {
-    if (this.#state !== 'open') throw this.#closedError();
+    if (this.#state !== 'open') throw closedError();
     const { hub, store, options, run, log } = this.#parts;
     if (!hub.failure) return;
     if (options.store === undefined) {
@@ -342,7 +342,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     await Promise.allSettled([hub.crew.close(), store.close()]);
     this.#parts = await this.#reopen({ run, lastDurable: hub.lastDurable });
     this.#hub = this.#parts.hub;
-    this.#preparation = new Preparation(this.#parts.registry, options);
+    this.#preparation = preparationOf(this.#parts);
     log.opened(this.#parts, 'recovered');
     this.#hub.health.follow(hub.health);
   }
@@ -386,15 +386,11 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   #checkReadable(): void {
-    if (this.#state === 'closed') throw this.#closedError();
+    if (this.#state === 'closed') throw closedError();
   }
 
   #checkOpen(): void {
     if (this.#hub.failure) throw this.#hub.failure;
-    if (this.#state !== 'open') throw this.#closedError();
-  }
-
-  #closedError(): MillraceError {
-    return new EngineClosedError('The engine is closed. Open it again with openEngine before publishing.');
+    if (this.#state !== 'open') throw closedError();
   }
 }

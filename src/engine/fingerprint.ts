@@ -1,7 +1,7 @@
 import { Fingerprint } from '../events/canonical.js';
+import { turn } from '../events/turn.js';
 import { addToFingerprint, pagesFrom } from '../store/decode.js';
 import type { EventReader } from '../store/store.js';
-import { turn } from './turn.js';
 
 /** The fingerprint of a log; the event loop goes round between pages. @param check throws when the reader is gone. */
 export async function fingerprintOf(reader: EventReader, check: () => void): Promise<string> {

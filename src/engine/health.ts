@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { shown } from '../events/thrown.js';
 import {
   HEALTH_CHECK_MS,
   HEALTH_ERROR_RATE,
@@ -232,7 +233,7 @@ export function checkThresholds(thresholds: HealthThresholds = {}): Required<Hea
   ] as const) {
     if (value >= 0 && value <= most) continue;
     throw new InvalidOptionError(
-      `Option health.${name} is ${value}; it must be a number from 0${most === 1 ? ' to 1' : ''}.`,
+      `Option health.${name} is ${shown(value)}; it must be a number from 0${most === 1 ? ' to 1' : ''}.`,
     );
   }
   return { errorRate, latencyMs, walBytes };

@@ -31,6 +31,8 @@ export interface HubParts {
   readonly notices: Notices;
   readonly counters: Counters;
   readonly orders: Orders;
+  /** Who waits for handlers on the main thread: see `checkWait`. */
+  readonly owner: object;
   readonly meters: Meters;
   readonly health: Required<HealthThresholds>;
   readonly dispatch: 'durable' | 'accepted';

@@ -4,6 +4,7 @@ import type { Emission } from '../events/emission.js';
 import { EngineFailedError } from '../events/errors.js';
 import type { RegisteredType } from '../events/registry.js';
 import { rowOf, rowReference, slabOf } from '../events/slab.js';
+import { reasonOf, toError } from '../events/thrown.js';
 import { KeyPlace } from '../lanes/key-state.js';
 import { LaneScheduler } from '../lanes/scheduler.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
@@ -22,6 +23,7 @@ import { KeyGate } from './key-gate.js';
 import { LaneCrew } from './lane-crew.js';
 import { LanePump } from './lane-pump.js';
 import type { Fill, Notices } from './notices.js';
+import { checkWait } from './own-waits.js';
 import { Parking } from './parking.js';
 import type { Prepared } from './prepare.js';
 import { Pressure, shareOf } from './pressure.js';
@@ -104,6 +106,7 @@ export class Hub {
     this.admission = new Admission(
       () => this.#hasRoom(),
       (milliseconds) => parts.meters.waited.record(milliseconds),
+      () => checkWait(parts.owner, 'publish() on a full engine'),
     );
     for (const stored of state.types) {
       this.#types[stored.id] = parts.registry.find(stored.name);
@@ -134,6 +137,9 @@ export class Hub {
       emitted: (emission, bytes, cause) => this.#emitted(emission, bytes, cause),
       finished: (slab, row) => this.#finished(slab, row),
       settled: (key) => this.failures.settle(key),
+      tracerFailed: (times) => {
+        this.counters.subscriberErrors += times;
+      },
       answered: () => this.#answered(),
     });
     this.health = new HealthWatch(
@@ -244,7 +250,7 @@ export class Hub {
   fail(cause: Error): void {
     if (this.#failure) return;
     this.#failure = new EngineFailedError(
-      `The engine stopped: ${cause.message.replace(/\.$/, '')}. Close it and open the store again to go on.`,
+      `The engine stopped: ${reasonOf(cause)}. Close it and open the store again to go on.`,
       { cause },
     );
     this.stop();
@@ -341,7 +347,7 @@ export class Hub {
     try {
       this.sequencer.appendEmitted(type, emission, bytes, causeSlab.position[rowOf(cause)] as number);
     } catch (error) {
-      this.fail(error as Error);
+      this.fail(toError(error));
       return;
     }
     this.counters.emitted++;

@@ -6,6 +6,7 @@ import {
   LaneCrashedError,
   UnsupportedPayloadError,
 } from '../events/errors.js';
+import { reasonOf, toError } from '../events/thrown.js';
 import type { MakeLane } from '../lanes/executor.js';
 import type { HandledType, LaneSetup } from '../lanes/protocol.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
@@ -121,7 +122,7 @@ export class LaneCrew {
     if (deaf.length === 0) return;
     const first = answers.find((answer) => answer !== 0);
     throw new BroadcastError(
-      `onBroadcast failed on ${deaf.length === 1 ? 'lane' : 'lanes'} ${deaf.join(', ')}: ${(first as Error).message}. The lanes go on.`,
+      `onBroadcast failed on ${deaf.length === 1 ? 'lane' : 'lanes'} ${deaf.join(', ')}: ${reasonOf(first)}. The lanes go on.`,
       { cause: first, details: { lanes: deaf.join(',') } },
     );
   }
@@ -305,7 +306,7 @@ export class LaneCrew {
       const [error] = await seat.lane.broadcast(this.#orders.message?.value);
       return error ? decodeError(error) : 0;
     } catch (error) {
-      this.lost(seat, error as Error);
+      this.lost(seat, toError(error));
       return 0;
     }
   }
@@ -346,7 +347,7 @@ function copyOf(message: unknown): unknown {
     return structuredClone(message);
   } catch (error) {
     throw new UnsupportedPayloadError(
-      `broadcast: the message cannot be sent to threads: ${(error as Error).message.replace(/\.$/, '')}. Send plain data.`,
+      `broadcast: the message cannot be sent to threads: ${reasonOf(error)}. Send plain data.`,
       { cause: error },
     );
   }

@@ -1,4 +1,4 @@
-import { toError } from '../events/error-codec.js';
+import { messageOf } from '../events/thrown.js';
 import type { ThreadRecord } from '../profile/assemble.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { LaneSeat } from './lane-seat.js';
@@ -28,7 +28,7 @@ export class LaneProfiles {
     try {
       await seat.lane.profile(this.#order);
     } catch (error) {
-      record.missing = `It could not be profiled: ${toError(error).message}`;
+      record.missing = `It could not be profiled: ${messageOf(error)}`;
     }
   }
 
@@ -46,7 +46,7 @@ export class LaneProfiles {
         try {
           record.reading = await seat.lane.profile({ do: 'stop' });
         } catch (error) {
-          record.missing ??= toError(error).message;
+          record.missing ??= messageOf(error);
         }
       }),
     );

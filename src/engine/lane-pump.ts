@@ -18,6 +18,8 @@ export interface LaneEvents {
   emitted(emission: Emission, bytes: Buffer, cause: number): void;
   unknownShape(shape: TypedShape): void;
   finished(slab: HubSlab, row: number): void;
+  /** The lane's tracer failed so many times, which touched no event. */
+  tracerFailed(times: number): void;
   /** A key has a failed event and nothing in flight any more. */
   settled(key: NameEntry): void;
   /** A whole answer has been dealt with. */
@@ -170,6 +172,7 @@ export class LanePump {
     for (const shape of unknownShapes) this.#events.unknownShape(shape);
     this.#scheduler.answered(seat.number, rows.length - held.length, milliseconds);
     this.#measure(seat, rows, result);
+    if (result.tracerErrors > 0) this.#events.tracerFailed(result.tracerErrors);
     if (emitted) this.#takeEmitted(rows, emitted);
     if (failures.length === 0 && held.length === 0) {
       for (const reference of rows) this.#finish(reference);

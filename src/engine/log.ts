@@ -1,4 +1,7 @@
+import { outside } from '../events/async-context.js';
 import { InvalidOptionError } from '../events/errors.js';
+import { guarded } from '../events/guarded.js';
+import { messageOf } from '../events/thrown.js';
 import type { EngineParts } from './engine.js';
 import type { Notice, Notices } from './notices.js';
 
@@ -75,17 +78,10 @@ export class EngineLog {
   }
 
   #write(level: Level, event: string, message: string, fields: object): void {
-    if (!this.#logger) return;
-    try {
-      const written = this.#logger[level](
-        { component: 'millrace', event, store: this.#store, ...fields },
-        message,
-      );
-      // A logger may be async; nobody else would hear of its rejection.
-      if (written instanceof Promise) written.catch(this.#onError);
-    } catch {
-      this.#onError();
-    }
+    const logger = this.#logger;
+    if (!logger) return;
+    const line = { component: 'millrace', event, store: this.#store, ...fields };
+    outside(() => guarded(() => logger[level](line, message), this.#onError));
   }
 }
 
@@ -98,7 +94,7 @@ function wordsFor(notice: Notice): readonly [Level, string] {
     case 'dead-letter':
       return ['error', `Event ${notice.position} failed for good and is ${notice.state}.`];
     case 'lane-replaced':
-      return ['warn', `Lane ${notice.lane} ended and is replaced: ${notice.error.message}`];
+      return ['warn', `Lane ${notice.lane} ended and is replaced: ${messageOf(notice.error)}`];
     case 'subscriber-failed':
       return ['error', `A subscriber of '${notice.topic}' failed on event ${notice.position} for good.`];
     case 'health': {
@@ -107,10 +103,6 @@ function wordsFor(notice: Notice): readonly [Level, string] {
       return [level, [`Health is ${status}, after ${from}.`, ...reasons].join(' ')];
     }
     case 'failed':
-      return ['error', notice.error.message];
+      return ['error', messageOf(notice.error)];
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

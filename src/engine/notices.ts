@@ -1,4 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
+import { outside } from '../events/async-context.js';
+import { guarded } from '../events/guarded.js';
 import { CHANNELS } from '../observe/channels.js';
 import type { Health, HealthStatus } from './health.js';
 
@@ -48,7 +50,10 @@ export const NOTICE_CHANNEL = CHANNELS.notice;
 
 const diagnostics = channel(NOTICE_CHANNEL);
 
-/** Tells listeners what happens. What a listener throws is counted and touches nobody else. */
+/**
+ * Tells listeners what happens, in nobody's async context. What a listener throws, or an async one rejects with, is
+ * counted and touches nobody else.
+ */
 export class Listeners<Heard> {
   readonly #listeners = new Set<(notice: Heard) => void>();
   readonly #onError: () => void;
@@ -64,20 +69,14 @@ export class Listeners<Heard> {
   }
 
   send(notice: Heard): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(notice);
-      } catch {
-        this.#onError();
-      }
-    }
+    for (const listener of this.#listeners) outside(() => guarded(() => listener(notice), this.#onError));
   }
 }
 
 /** Tells listeners what happens in an engine, and `diagnostics_channel` what happens in all of them. */
 export class Notices extends Listeners<Notice> {
   override send(notice: Notice): void {
-    diagnostics.publish(notice);
+    outside(() => diagnostics.publish(notice));
     super.send(notice);
   }
 }

@@ -121,6 +121,7 @@ async function openParts(
     hub = new Hub({
       ...options,
       ...lasting,
+      owner: options,
       registry,
       store,
       state,
@@ -150,7 +151,7 @@ function realWorld(options: CheckedOptions): World {
     makeStore: () => makeStore(options),
     makeLane: (lane, threads) =>
       threads === 0 || options.handlers.length === 0
-        ? new InlineLane(concurrency)
+        ? new InlineLane(concurrency, undefined, options)
         : new ThreadLane(lane, concurrency, resourceLimits),
     timers: NODE_TIMERS,
   };

@@ -3,11 +3,13 @@ import { Codec } from '../events/codec.js';
 import { checkEventOptions, type EventOptions, type NewEvent } from '../events/define-event.js';
 import type { StoredMetadata } from '../events/domain-event.js';
 import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '../events/errors.js';
+import { guarded } from '../events/guarded.js';
 import { checkPayload, checkSize } from '../events/payload-check.js';
 import type { EventRegistry, RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
-import { type Tracing, withCarrier } from '../observe/tracing.js';
+import { type Tracing, textsOf, withCarrier } from '../observe/tracing.js';
 import type { CheckedOptions } from './check-options.js';
+import type { EngineParts } from './engine.js';
 import type { RowFacts } from './sequencer.js';
 
 /** Metadata is plain MessagePack: it has no shapes. */
@@ -19,15 +21,25 @@ export interface Prepared extends RowFacts {
   readonly metadata: Uint8Array | undefined;
 }
 
+/** How an engine checks what is published; what its tracer throws counts as every watcher's error. */
+export function preparationOf({ registry, options, hub: { counters } }: EngineParts): Preparation {
+  return new Preparation(registry, options, () => {
+    counters.subscriberErrors++;
+  });
+}
+
 /** Everything that can be wrong with a published event is found here, before it gets a number. */
 export class Preparation {
   readonly #registry: EventRegistry;
   readonly #validate: boolean;
   readonly #deterministic: boolean;
   readonly #tracing: Tracing | undefined;
+  readonly #onTracerError: () => void;
   readonly #clock = new Clock();
 
-  constructor(registry: EventRegistry, options: CheckedOptions) {
+  /** @param onTracerError told when the tracer throws: the event is published without its context then. */
+  constructor(registry: EventRegistry, options: CheckedOptions, onTracerError: () => void) {
+    this.#onTracerError = onTracerError;
     this.#registry = registry;
     this.#validate = options.validate === 'publish';
     this.#deterministic = options.deterministic;
@@ -40,7 +52,7 @@ export class Preparation {
     checkEventOptions(event);
     const data = this.#check(type, event.data);
     const aggregateId = type.aggregateId(data);
-    const options = this.#tracing ? withCarrier(event.options, this.#tracing.carrier()) : event.options;
+    const options = this.#tracing ? this.#traced(this.#tracing, event.options) : event.options;
     return this.#prepared(type, data, aggregateId, options);
   }
 
@@ -75,6 +87,13 @@ export class Preparation {
     if (typeof event?.type === 'string') return this.#registry.get(event.type);
     throw new UnknownEventTypeError(
       'publish needs an event made by its event type: publish(OrderPlaced({ … })).',
+    );
+  }
+
+  #traced(tracing: Tracing, options: EventOptions | undefined): EventOptions | undefined {
+    return withCarrier(
+      options,
+      guarded(() => textsOf(tracing.carrier()), this.#onTracerError),
     );
   }
 

@@ -2,20 +2,44 @@ import type { AnyEventType } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
+import { shown } from '../events/thrown.js';
+import { turn } from '../events/turn.js';
 import { namesOfTypes } from '../events/type-names.js';
 import { READ_PAGE } from '../limits.js';
-import { decodeEvent, storedType } from '../store/decode.js';
+import { decodeAnyway, decodeEvent, storedType } from '../store/decode.js';
 import type { EventReader, RawEvent, Store } from '../store/store.js';
+import type { EngineParts } from './engine.js';
 import type { ReadOptions } from './options.js';
-import { turn } from './turn.js';
 
-export interface CheckedReadOptions extends ReadOptions {
+/**
+ * Reads on over events whose `upcast` fails: they come as they were stored, and `upcastErrorOf` tells them apart. For
+ * those who look at all events for other reasons than their payloads: one bad event must not hide the others.
+ */
+export const ANYWAY = Symbol('anyway');
+
+/** What `engine.read` takes from Millrace itself. */
+export interface OwnReadOptions extends ReadOptions {
+  readonly [ANYWAY]?: true;
+}
+
+export interface CheckedReadOptions extends OwnReadOptions {
   /** Throws when the engine can no longer be read. */
   readonly check: () => void;
 }
 
 /** An aggregate's positions after a position, if they are known in memory. */
 export type TailOf = (aggregateId: string, after: number) => readonly number[] | undefined;
+
+/** An engine's log as a stream; what is not in the index yet is found in memory. @throws UnknownEventTypeError */
+export function streamOf(
+  { store, registry, run, hub: { directory, sequencer } }: EngineParts,
+  options: CheckedReadOptions,
+): EventStream {
+  return new EventStream(store, run, registry, options, (aggregateId, after) => {
+    const entry = directory.find(aggregateId);
+    return entry && sequencer.tail.positionsOf(entry.position, after);
+  });
+}
 
 /**
  * Durable events page by page. Each page is one finished statement, so a slow consumer holds nothing open; the
@@ -95,7 +119,7 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
       this.#check();
       if (this.#types && !this.#types.has(this.#find(storedType(this.#reader, raw).name)?.type ?? ''))
         continue;
-      return decodeEvent(this.#reader, this.#run, raw, this.#find);
+      return (this.#options[ANYWAY] ? decodeAnyway : decodeEvent)(this.#reader, this.#run, raw, this.#find);
     }
     return undefined;
   }
@@ -155,7 +179,7 @@ async function* pages(
 
 function whole(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidOptionError(`read: ${name} is ${value}; it must be a whole number from 1.`);
+  throw new InvalidOptionError(`read: ${name} is ${shown(value)}; it must be a whole number from 1.`);
 }
 
 function check(options: CheckedReadOptions): void {

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
+import { messageOf } from '../events/thrown.js';
 import { HOT_KEYS_SHOWN } from '../limits.js';
 import { HotKeys } from '../observe/hot-keys.js';
 import { assemble, type RecordedProfile, type ThreadRecord } from '../profile/assemble.js';
@@ -79,7 +80,7 @@ export class Recording {
     try {
       return [{ name: 'writer', role: 'writer', reading: await store.profile({ do: 'stop' }) }];
     } catch (error) {
-      return [{ name: 'writer', role: 'writer', missing: (error as Error).message }];
+      return [{ name: 'writer', role: 'writer', missing: messageOf(error) }];
     }
   }
 

@@ -1,11 +1,11 @@
 import type { EventRegistry } from '../events/registry.js';
+import { turn } from '../events/turn.js';
 import { READ_PAGE } from '../limits.js';
 import { partitionKeyOf, storedType } from '../store/decode.js';
 import type { EventReader, RawEvent } from '../store/store.js';
 import type { NameEntry } from './directory.js';
 import type { Hub } from './hub.js';
 import type { Resumption } from './parking.js';
-import { turn } from './turn.js';
 
 /**
  * Feeds a parked key's events from the log back in, from a position on, in order. New events of the key stay in

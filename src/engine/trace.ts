@@ -9,9 +9,9 @@ import {
   type Trace,
   type TraceQuery,
 } from '../store/story.js';
-import type { ReadOptions } from './options.js';
+import { ANYWAY, type OwnReadOptions } from './read.js';
 
-type Read = (options: ReadOptions) => AsyncIterable<DomainEvent>;
+type Read = (options: OwnReadOptions) => AsyncIterable<DomainEvent>;
 
 /** As `traceStory`, through an engine's own reader: the event loop goes round between pages. */
 export async function traceInLog(read: Read, location: string, query: TraceQuery): Promise<Trace> {
@@ -26,7 +26,7 @@ async function findStart(read: Read, location: string, query: TraceQuery): Promi
   const place = placeOf(query);
   let found: DomainEvent | undefined;
   try {
-    found = place && (await first(read(place)));
+    found = place && (await first(read({ ...place, [ANYWAY]: true })));
   } catch (error) {
     if (!(error instanceof NotRetainedError) || 'position' in query) throw error;
     // A log in memory that has dropped events cannot look up aggregates any more, but it can be read through.
@@ -39,7 +39,7 @@ async function findStart(read: Read, location: string, query: TraceQuery): Promi
 async function* retained(read: Read, fromPosition: number): AsyncGenerator<DomainEvent> {
   for (let from = fromPosition; ; ) {
     try {
-      yield* read({ fromPosition: from });
+      yield* read({ fromPosition: from, [ANYWAY]: true });
       return;
     } catch (error) {
       if (!(error instanceof NotRetainedError)) throw error;

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { InvalidDefinitionError } from './errors.js';
 import { knownOptions, optionNames, takeOptions } from './known-options.js';
+import { shown } from './thrown.js';
 
 /** What a caller may say of one event besides its payload. */
 export interface EventOptions {
@@ -136,7 +137,7 @@ function checkDefinition<Schema extends z.ZodType>(
 ): EventTypeOptions<Schema> {
   if (typeof type !== 'string' || !TYPE_NAME.test(type)) {
     throw new InvalidDefinitionError(
-      `Event type ${JSON.stringify(type)} is not of the form {domain}.{action}, such as 'trading.order_placed'.`,
+      `Event type ${shown(type)} is not of the form {domain}.{action}, such as 'trading.order_placed'.`,
     );
   }
   const options = takeOptions(definition, DEFINITION);
@@ -160,7 +161,7 @@ function checkDefinition<Schema extends z.ZodType>(
   const version = options.version ?? 1;
   if (!Number.isInteger(version) || version < 1 || version > 65_535) {
     throw new InvalidDefinitionError(
-      `Event type '${type}' has version ${version}; it must be a whole number from 1 to 65535.`,
+      `Event type '${type}' has version ${shown(version)}; it must be a whole number from 1 to 65535.`,
     );
   }
   return options;

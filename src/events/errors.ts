@@ -1,3 +1,5 @@
+import { attempt, field } from './thrown.js';
+
 const CODES = Symbol.for('millrace.error.codes');
 
 /** Fields that an error class adds to its message; they cross threads with it. */
@@ -26,9 +28,8 @@ export class MillraceError extends Error {
 
 /** The `instanceof` of an error class: whether the value bears the class's code or a subclass's. */
 function hasCode(this: typeof MillraceError, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const codes = (value as { [CODES]?: unknown })[CODES];
-  return Array.isArray(codes) && codes.includes(this.code);
+  const codes = field(value, CODES);
+  return codes !== undefined && attempt(() => Array.isArray(codes) && codes.includes(this.code)) === true;
 }
 
 function codesOf(own: typeof MillraceError): readonly string[] {
@@ -54,6 +55,31 @@ export class InvalidOptionError extends MillraceError {
 /** An event's type is not in the engine's `events`. */
 export class UnknownEventTypeError extends MillraceError {
   static override readonly code = 'MILLRACE_UNKNOWN_EVENT_TYPE';
+}
+
+/**
+ * A function of an event type (`schema`, `aggregateId`, `partitionKey`, `upcast`) threw, or returned a promise where a
+ * value must be. `details` has `type` and `function`, `cause` is what it threw.
+ */
+export class EventFunctionError extends MillraceError {
+  // Not a literal type: a more precise error extends this one.
+  static override readonly code: string = 'MILLRACE_EVENT_FUNCTION';
+}
+
+/**
+ * A stored event of an older version has no form of today: its type's `upcast` threw, or what it returned is no payload
+ * of the type. `details` has `type`, `position`, and `storedVersion` (of the schema). The event itself is whole.
+ */
+export class UpcastError extends EventFunctionError {
+  static override readonly code = 'MILLRACE_UPCAST';
+}
+
+/**
+ * A handler or subscriber waited for something that only happens once it has ended itself. `details.call` names the
+ * call, `details.inside` says where it was made.
+ */
+export class WaitsForItselfError extends MillraceError {
+  static override readonly code = 'MILLRACE_WAITS_FOR_ITSELF';
 }
 
 /** A payload failed its schema. `details.path` names the field. */
@@ -274,6 +300,9 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     InvalidDefinitionError,
     InvalidOptionError,
     UnknownEventTypeError,
+    EventFunctionError,
+    UpcastError,
+    WaitsForItselfError,
     SchemaMismatchError,
     UnsupportedPayloadError,
     PayloadTooLargeError,

@@ -1,6 +1,6 @@
 import { MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_VALUES } from '../limits.js';
-import { toError } from './error-codec.js';
 import { PayloadTooLargeError, UnsupportedPayloadError } from './errors.js';
+import { messageOf } from './thrown.js';
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 64n - 1n;
@@ -20,7 +20,7 @@ export function checkPayload(type: string, data: unknown): void {
     if (problemOf(data, 0) !== undefined) found = describeProblem(type, data);
   } catch (cause) {
     // A getter or a proxy of the caller's own.
-    const message = `Event '${type}': the payload cannot be read: ${toError(cause).message}`;
+    const message = `Event '${type}': the payload cannot be read: ${messageOf(cause)}`;
     found = new UnsupportedPayloadError(message, { cause, details: { type, path: '' } });
   }
   if (found) throw found;

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { MAX_EVENT_TYPES, MAX_NAME_BYTES } from '../limits.js';
 import type { AnyEventType, DataOf, EventType } from './define-event.js';
 import {
@@ -6,7 +7,9 @@ import {
   SchemaMismatchError,
   UnknownEventTypeError,
 } from './errors.js';
+import { type EventFunction, functionFailed, isPromised } from './event-functions.js';
 import { nearest } from './nearest.js';
+import { shown } from './thrown.js';
 
 /** How a type stands in the log: a small number for its name and schema version. */
 export interface StoredType {
@@ -36,11 +39,11 @@ export class RegisteredType {
     this.#partitionKey = definition.partitionKey as ((data: unknown) => string) | undefined;
   }
 
-  /** The payload as its schema returns it. @throws SchemaMismatchError with the path of the field. */
+  /** The payload as its schema returns it. @throws SchemaMismatchError with the path of the field; EventFunctionError. */
   parse(data: unknown): unknown {
-    const result = this.definition.schema.safeParse(data);
+    const result = this.#safeParse(data);
     if (result.success) return result.data;
-    const [issue] = result.error.issues;
+    const [issue] = result.error?.issues ?? [];
     const path = issue?.path.map(String).join('.') ?? '';
     throw new SchemaMismatchError(
       `Event '${this.type}'${path && `, field '${path}'`}: ${issue?.message ?? 'does not match its schema'}.`,
@@ -48,18 +51,43 @@ export class RegisteredType {
     );
   }
 
+  /** @throws EventFunctionError, InvalidNameError */
   aggregateId(data: unknown): string {
-    return this.#checkName(this.#aggregateId(data), 'aggregate id');
+    let name: unknown;
+    try {
+      name = this.#aggregateId(data);
+    } catch (thrown) {
+      throw functionFailed(this, 'aggregateId', { thrown });
+    }
+    return this.#checkName(name, 'aggregateId', 'aggregate id');
   }
 
-  /** The ordering key: the given aggregate id unless the type says otherwise. */
+  /** The ordering key: the given aggregate id unless the type says otherwise. @throws EventFunctionError, InvalidNameError */
   partitionKey(data: unknown, aggregateId: string): string {
-    return this.#partitionKey === undefined
-      ? aggregateId
-      : this.#checkName(this.#partitionKey(data), 'partition key');
+    if (this.#partitionKey === undefined) return aggregateId;
+    let name: unknown;
+    try {
+      name = this.#partitionKey(data);
+    } catch (thrown) {
+      throw functionFailed(this, 'partitionKey', { thrown });
+    }
+    return this.#checkName(name, 'partitionKey', 'partition key');
   }
 
-  #checkName(name: unknown, what: string): string {
+  #safeParse(data: unknown): z.ZodSafeParseResult<unknown> {
+    let result: z.ZodSafeParseResult<unknown>;
+    try {
+      result = this.definition.schema.safeParse(data);
+    } catch (thrown) {
+      throw functionFailed(this, 'schema', { thrown });
+    }
+    if (typeof result?.success === 'boolean') return result;
+    throw functionFailed(this, 'schema', {
+      returned: isPromised(result) ? 'returned a promise' : 'returned no result as safeParse gives it',
+    });
+  }
+
+  #checkName(name: unknown, from: EventFunction, what: string): string {
     // Three bytes a UTF-16 unit is the most UTF-8 takes, so short names need no measuring.
     const bad =
       typeof name !== 'string' ||
@@ -67,6 +95,7 @@ export class RegisteredType {
       (name.length * 3 > MAX_NAME_BYTES && Buffer.byteLength(name) > MAX_NAME_BYTES) ||
       !name.isWellFormed();
     if (!bad) return name;
+    if (isPromised(name)) throw functionFailed(this, from, { returned: 'returned a promise' });
     throw new InvalidNameError(
       `Event '${this.type}': its ${what} is ${describeName(name)}; it must be a well-formed string of 1 to ${MAX_NAME_BYTES} bytes.`,
       { details: { type: this.type } },
@@ -121,8 +150,8 @@ export class EventRegistry {
     const near = typeof name === 'string' ? nearest(name, [...this.#byName.keys()]) : undefined;
     const hint = near === undefined ? '' : ` Did you mean '${near}'?`;
     throw new UnknownEventTypeError(
-      `Event type ${quoted(name)} is not registered. Add it to 'events' in openEngine; registered are: ${this.#names()}.${hint}`,
-      { details: { type: typeof name === 'string' ? name : typeof name } },
+      `Event type ${typeof name === 'string' ? `'${name}'` : shown(name)} is not registered. Add it to 'events' in openEngine; registered are: ${this.#names()}.${hint}`,
+      { details: { type: typeof name === 'string' ? name : shown(name) } },
     );
   }
 
@@ -130,21 +159,6 @@ export class EventRegistry {
     const names = this.types.slice(0, 8).map((type) => type.type);
     return names.length === 0 ? 'none' : names.join(', ') + (this.types.length > 8 ? ', …' : '');
   }
-}
-
-/** A function's text would be the source of a user's program. */
-function quoted(name: unknown): string {
-  return typeof name === 'string' ? `'${name}'` : `of type ${typeof name}`;
-}
-
-/** The payload of a stored event in its current form: decoded data, upcast if an older version was stored. */
-export function currentData(
-  definition: AnyEventType | undefined,
-  stored: StoredType,
-  data: unknown,
-): unknown {
-  if (!definition?.upcast || stored.version >= definition.version) return data;
-  return definition.upcast(data, stored.version);
 }
 
 export type { DataOf, EventType };

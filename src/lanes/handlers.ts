@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import type { AnyEventType, EventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidDefinitionError } from '../events/errors.js';
+import { isPromised } from '../events/event-functions.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { shown } from '../events/thrown.js';
 import { MAX_DELAY_MS, MAX_RETRIES, RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, RETRY_JITTER } from '../limits.js';
 
 /** What a handler may do besides looking at its event. */
@@ -127,7 +129,7 @@ export function defineHandlers(
   }
   knownOptions(hooks, HOOKS);
   const entries: HandlerEntry[] = [];
-  register((eventType, handler, options = {}) => {
+  const registered: unknown = register((eventType, handler, options = {}) => {
     if (typeof eventType?.type !== 'string' || typeof handler !== 'function') {
       throw new InvalidDefinitionError(
         `Handlers '${name}': on() needs an event type made by defineEvent and a function.`,
@@ -140,6 +142,11 @@ export function defineHandlers(
       ...checkOptions(name, eventType.type, options),
     });
   });
+  if (isPromised(registered)) {
+    throw new InvalidDefinitionError(
+      `Handlers '${name}': the function that registers them is async, so what it does after an await comes too late. Await at the top of the module instead.`,
+    );
+  }
   if (hooks.onBroadcast !== undefined && typeof hooks.onBroadcast !== 'function') {
     throw new InvalidDefinitionError(`Handlers '${name}': onBroadcast must be a function.`);
   }
@@ -166,7 +173,7 @@ function checkOptions(
   } = knownOptions(options, HANDLER);
   const refuse = (what: string, value: unknown, range: string) => {
     throw new InvalidDefinitionError(
-      `Handlers '${name}', ${type}: ${what} is ${value}; it must be ${range}.`,
+      `Handlers '${name}', ${type}: ${what} is ${shown(value)}; it must be ${range}.`,
     );
   };
   const within = (what: string, value: number, least: number, most: number) => {
@@ -181,7 +188,7 @@ function checkOptions(
   if (!(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
     refuse('jitter', jitter, 'a number from 0 to 1');
   if (!['park', 'skip', 'stop'].includes(onFailure)) {
-    refuse('onFailure', `'${onFailure}'`, "'park', 'skip' or 'stop'");
+    refuse('onFailure', onFailure, "'park', 'skip' or 'stop'");
   }
   return { retries, retryDelayMs, maxRetryDelayMs, jitter, onFailure, timeoutMs };
 }

@@ -1,40 +1,71 @@
+import { inBatch, outside, staying, stayingIfAsync } from '../events/async-context.js';
 import type { WireError } from '../events/error-codec.js';
+import { turn } from '../events/turn.js';
 import { SpanLog } from '../profile/span-log.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { Lane } from './executor.js';
+import type { HandlerEntry, HandlerModule } from './handlers.js';
 import { LaneCell } from './lane-cell.js';
 import { loadHandlers } from './load-handlers.js';
 import type { HandledType, LaneBatch, LaneResult, LaneSetup } from './protocol.js';
 import { LaneRunner } from './runner.js';
-import { traced } from './traced.js';
+import { TracerErrors, traced } from './traced.js';
+
+/** Of a handler that was not known to be async, only this much is known. */
+const BATCH = 'a handler on the main thread';
 
 /** A lane on the main thread: the same runner, no thread. It cannot be ended in the middle of a handler. */
 export class InlineLane implements Lane {
   readonly cell: LaneCell;
   readonly #load: typeof loadHandlers;
+  readonly #owner: object;
   #runner: LaneRunner | undefined;
   #log = new SpanLog();
 
-  /** @param load where the handler modules come from; a test engine has them already. */
-  constructor(concurrency: number, load: typeof loadHandlers = loadHandlers) {
+  /**
+   * @param load where the handler modules come from; a test engine has them already.
+   * @param owner who waits for the handlers: what waits for the owner is refused inside them.
+   */
+  constructor(concurrency: number, load: typeof loadHandlers = loadHandlers, owner: object = {}) {
     this.cell = new LaneCell(concurrency);
     this.#load = load;
+    this.#owner = owner;
   }
 
   async open(setup: LaneSetup): Promise<readonly HandledType[]> {
-    const modules = await traced(await this.#load(setup.modules), setup.tracing);
-    this.#runner = new LaneRunner(setup, modules, this.cell);
+    const errors = new TracerErrors();
+    const loaded = await traced(await this.#load(setup.modules), setup.tracing, errors);
+    const modules = loaded.map((module) => this.#staying(module));
+    this.#runner = new LaneRunner(setup, modules, this.cell, errors);
     return this.#runner.handled;
   }
 
   async run(batch: LaneBatch): Promise<LaneResult> {
     // A turn of the event loop between batches, so that timers, sockets and commits are not starved.
-    await new Promise((resolve) => setImmediate(resolve));
-    return (this.#runner as LaneRunner).run(batch);
+    await turn();
+    return inBatch(this.#owner, BATCH, () => (this.#runner as LaneRunner).run(batch));
   }
 
   broadcast(message: unknown): Promise<readonly WireError[]> {
-    return (this.#runner as LaneRunner).broadcast(structuredClone(message));
+    const copy: unknown = structuredClone(message);
+    return outside(() => (this.#runner as LaneRunner).broadcast(copy));
+  }
+
+  /** On the main thread a handler can reach its own engine, and must not wait for it. */
+  #staying(module: HandlerModule): HandlerModule {
+    const { name, hooks } = module;
+    const entries = module.entries.map((entry) => ({
+      ...entry,
+      handle: stayingIfAsync(
+        this.#owner,
+        `the handler of '${entry.eventType.type}' in handlers '${name}'`,
+        entry.handle as (...parameters: readonly unknown[]) => unknown,
+      ) as HandlerEntry['handle'],
+    }));
+    const { onBroadcast } = hooks;
+    if (!onBroadcast) return { ...module, entries };
+    const hook = staying(this.#owner, `onBroadcast of handlers '${name}'`, onBroadcast);
+    return { ...module, entries, hooks: { ...hooks, onBroadcast: hook as typeof onBroadcast } };
   }
 
   /** The dispatcher samples the thread; which batches ran there only the lane can say. */

@@ -6,6 +6,7 @@ import {
   HandlerModuleNotFoundError,
   InvalidDefinitionError,
 } from '../events/errors.js';
+import { codeOf, messageOf, reasonOf } from '../events/thrown.js';
 import { type HandlerModule, isHandlerModule } from './handlers.js';
 
 /**
@@ -66,15 +67,15 @@ export async function importModule(url: string): Promise<{ default?: unknown }> 
     return (await import(url)) as { default?: unknown };
   } catch (error) {
     if (error instanceof InvalidDefinitionError) {
-      throw new InvalidDefinitionError(`Handler module ${url}: ${error.message}`, { cause: error });
+      throw new InvalidDefinitionError(`Handler module ${url}: ${messageOf(error)}`, { cause: error });
     }
     const hint =
-      (error as { code?: unknown } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION'
+      codeOf(error) === 'ERR_UNKNOWN_FILE_EXTENSION'
         ? ' This Node.js cannot load TypeScript: compile the module, or use Node 22.18 or newer.'
         : '';
-    throw new HandlerModuleFailedError(
-      `Handler module ${url} failed to load: ${error instanceof Error ? error.message : String(error)}.${hint}`,
-      { cause: error, details: { module: url } },
-    );
+    throw new HandlerModuleFailedError(`Handler module ${url} failed to load: ${reasonOf(error)}.${hint}`, {
+      cause: error,
+      details: { module: url },
+    });
   }
 }

@@ -81,6 +81,8 @@ export interface LaneResult {
   readonly types: Float64Array;
   /** Bytes of the thread's JavaScript heap in use. */
   readonly heap: number;
+  /** Times that the lane's tracer failed since its last answer. */
+  readonly tracerErrors: number;
 }
 
 /** Everything that a lane answers. Errors travel as data: Piscina drops class and code of thrown ones. */

@@ -4,8 +4,9 @@ import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
 import { EmissionBuffer } from '../events/emission.js';
 import { encodeError, type WireError } from '../events/error-codec.js';
 import { HandlerError, HandlerModuleInvalidError } from '../events/errors.js';
-import { currentData, type StoredType } from '../events/registry.js';
+import type { StoredType } from '../events/registry.js';
 import { rowOf, Slab, slabOf } from '../events/slab.js';
+import { currentData } from '../events/upcast.js';
 import { framed } from '../profile/frames.js';
 import type { ThreadSpan } from '../profile/span-log.js';
 import type { TypeWork } from '../profile/thread-profiler.js';
@@ -16,6 +17,7 @@ import { LaneProfile } from './lane-profile.js';
 import { NameCache } from './name-cache.js';
 import type { HandledType, LaneBatch, LaneFailure, LaneResult, LaneSetup } from './protocol.js';
 import { isThenable } from './thenable.js';
+import type { TracerErrors } from './traced.js';
 import { WorkMeter } from './work-meter.js';
 
 /** The handlers of one stored type, and how its payloads become current. */
@@ -51,6 +53,7 @@ export class LaneRunner {
   readonly #codec: Codec;
   readonly #rules: EmitRules;
   readonly #cell: LaneCell;
+  readonly #tracerErrors: TracerErrors | undefined;
   readonly #modules: readonly HandlerModule[];
   /** By stored type, as their modules gave them, and as they are called. */
   readonly #plain: (TypeHandlers | undefined)[] = [];
@@ -68,7 +71,13 @@ export class LaneRunner {
   #profile: LaneProfile | undefined;
 
   /** @throws HandlerModuleInvalidError when a module handles a type that the engine does not know. */
-  constructor(setup: LaneSetup, modules: readonly HandlerModule[], cell: LaneCell) {
+  constructor(
+    setup: LaneSetup,
+    modules: readonly HandlerModule[],
+    cell: LaneCell,
+    tracerErrors?: TracerErrors,
+  ) {
+    this.#tracerErrors = tracerErrors;
     this.#cell = cell;
     this.#modules = modules;
     this.#codec = new Codec(setup.shapes);
@@ -289,6 +298,7 @@ export class LaneRunner {
       busy: now - busyFrom,
       types,
       heap: getHeapStatistics().used_heap_size,
+      tracerErrors: this.#tracerErrors?.take() ?? 0,
     });
   }
 
@@ -307,14 +317,15 @@ export class LaneRunner {
         ? undefined
         : (this.#codec.unpack(slab.bytes, dataEnd, dataEnd + metadataLength) as StoredMetadata);
     const definition = entries[0]?.eventType;
+    const position = slab.position[row] as number;
     return new StoredEvent(
       this.#rules.setup.run,
       definition?.type ?? stored.name,
       this.#names.get(slab, slab.aggregate[row] as number, slab.nameOffset[row], slab.nameLength[row]),
       slab.version[row] as number,
-      slab.position[row] as number,
+      position,
       slab.occurredAt[row] as number,
-      currentData(definition, stored, this.#codec.unpack(slab.bytes, dataStart, dataEnd)),
+      currentData(definition, stored, this.#codec.unpack(slab.bytes, dataStart, dataEnd), position),
       metadata,
     );
   }

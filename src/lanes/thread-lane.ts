@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { decodeError, toError, type WireError } from '../events/error-codec.js';
+import { decodeError, type WireError } from '../events/error-codec.js';
 import { LaneCrashedError } from '../events/errors.js';
 import { ownFile } from '../events/own-files.js';
 import { threadArguments } from '../events/thread-arguments.js';
+import { reasonOf } from '../events/thrown.js';
 import { BATCHES_IN_FLIGHT } from '../limits.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import { WorkerSampler } from '../profile/worker-sampler.js';
@@ -84,13 +85,10 @@ export class ThreadLane implements Lane {
     try {
       return (await this.#pool.run(task)) as LaneReply;
     } catch (error) {
-      throw new LaneCrashedError(
-        `The thread of lane ${this.#lane} ended: ${toError(error).message.replace(/\.$/, '')}.`,
-        {
-          cause: error,
-          details: { lane: this.#lane },
-        },
-      );
+      throw new LaneCrashedError(`The thread of lane ${this.#lane} ended: ${reasonOf(error)}.`, {
+        cause: error,
+        details: { lane: this.#lane },
+      });
     }
   }
 

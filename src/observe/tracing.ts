@@ -17,6 +17,17 @@ export interface Tracing {
   readonly laneModule: string;
 }
 
+/** What of a carrier can be metadata, whatever a propagator has written into it: well-formed texts. */
+export function textsOf(carrier: TraceCarrier | undefined): TraceCarrier | undefined {
+  if (carrier === undefined) return undefined;
+  const texts: Record<string, string> = {};
+  for (const [key, value] of Object.entries<unknown>(carrier)) {
+    const isText = typeof value === 'string' && value.isWellFormed();
+    if (isText && key !== '__proto__' && key.isWellFormed()) texts[key] = value;
+  }
+  return texts;
+}
+
 /** Options of an event with a trace context in its metadata; what the publisher has set there himself stays. */
 export function withCarrier(
   options: EventOptions | undefined,

@@ -9,6 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { DomainEvent, EventMetadata } from '../events/domain-event.js';
+import { codeOf, messageOf, nameOf, toError } from '../events/thrown.js';
 import type { HandlerContext, HandlerEntry } from '../lanes/handlers.js';
 import { isThenable } from '../lanes/thenable.js';
 import type { WrapHandler } from '../lanes/traced.js';
@@ -22,8 +23,11 @@ const METADATA: TextMapGetter<EventMetadata> = {
   get: (metadata, key) => (typeof metadata[key] === 'string' ? metadata[key] : undefined),
 };
 
-/** A handler that runs inside a span, under the context that its event carries. */
-const wrap: WrapHandler = (entry) => {
+/**
+ * A handler that runs inside a span, under the context that its event carries. Whatever the tracer throws here, the lane
+ * takes the handler's own outcome and counts a failure of the tracer.
+ */
+const wrap: WrapHandler = (entry, failed) => {
   const handle = entry.handle as (event: DomainEvent, context: HandlerContext) => unknown;
   return (event: DomainEvent, inner: HandlerContext) => {
     // Not under what is active here: on the main thread that is whoever happened to wake the lane.
@@ -31,7 +35,7 @@ const wrap: WrapHandler = (entry) => {
     const span = startSpan(entry, event, inner, parent);
     const own = trace.setSpan(parent, span);
     try {
-      const result = context.with(own, () => handle(event, new TracedContext(inner, own)));
+      const result = context.with(own, () => handle(event, new TracedContext(inner, own, failed)));
       if (!isThenable(result)) {
         span.end();
         return undefined;
@@ -72,11 +76,10 @@ function startSpan(
 
 /** Ends the span of a handler that failed. */
 function end(span: Span, thrown: unknown): void {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const { code } = error as { code?: unknown };
-  span.setAttribute(ATTRIBUTES.errorType, typeof code === 'string' ? code : error.name);
+  const error = toError(thrown);
+  span.setAttribute(ATTRIBUTES.errorType, codeOf(error) ?? nameOf(error));
   span.recordException(error);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
   span.end();
 }
 

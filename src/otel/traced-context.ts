@@ -1,24 +1,32 @@
 import { type Context, context, trace } from '@opentelemetry/api';
 import type { NewEvent } from '../events/define-event.js';
+import { guarded } from '../events/guarded.js';
 import type { HandlerContext } from '../lanes/handlers.js';
-import { withCarrier } from '../observe/tracing.js';
+import { type TraceCarrier, textsOf, withCarrier } from '../observe/tracing.js';
 import { carrierOf } from './carrier.js';
 
 /** A handler's context whose emitted events carry the handler's span, or the one that is active inside it. */
 export class TracedContext implements HandlerContext {
   readonly #inner: HandlerContext;
   readonly #own: Context;
+  readonly #failed: () => void;
 
-  constructor(inner: HandlerContext, own: Context) {
+  /** @param failed told when the tracer throws: the event is emitted without a context then. */
+  constructor(inner: HandlerContext, own: Context, failed: () => void) {
+    this.#failed = failed;
     this.#inner = inner;
     this.#own = own;
   }
 
   emit(event: NewEvent): void {
+    const carrier = guarded(() => this.#carrier(), this.#failed);
+    this.#inner.emit({ ...event, options: withCarrier(event?.options, carrier) });
+  }
+
+  #carrier(): TraceCarrier | undefined {
     const active = context.active();
     // Without a context manager nothing is ever active.
-    const carrier = carrierOf(trace.getSpan(active) ? active : this.#own);
-    this.#inner.emit({ ...event, options: withCarrier(event?.options, carrier) });
+    return textsOf(carrierOf(trace.getSpan(active) ? active : this.#own));
   }
 
   now(): number {

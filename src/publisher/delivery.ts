@@ -1,4 +1,6 @@
 import { PublishCycleError } from '../events/errors.js';
+import { guarded } from '../events/guarded.js';
+import { field } from '../events/thrown.js';
 import { Cascade, type Link } from './cascade.js';
 import { type Deliverable, FailureList, makeFailure, type SubscriberFailure } from './failure.js';
 import { type Outcome, Pending } from './pending.js';
@@ -208,11 +210,10 @@ export class Delivery<Event extends Deliverable> {
     const failure = makeFailure(subscriber, event, attempts, cause);
     this.failures.add(failure);
     outcome?.failed(failure.error);
-    try {
-      this.#events.failed(failure);
-    } catch {
-      this.#events.errored();
-    }
+    guarded(
+      () => this.#events.failed(failure),
+      () => this.#events.errored(),
+    );
     if (subscriber.isOrphan || (subscriber.once && !subscriber.isActive)) this.#events.ended(subscriber);
   }
 
@@ -237,7 +238,7 @@ export class Delivery<Event extends Deliverable> {
  * alive whose handler threw. Reading the stack turns it into text.
  */
 function releaseFrames(error: unknown): void {
-  if (error instanceof Error) void error.stack;
+  field(error, 'stack');
 }
 
 function isThenable(value: object | null): value is PromiseLike<unknown> {

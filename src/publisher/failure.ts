@@ -1,4 +1,5 @@
 import { HandlerError } from '../events/errors.js';
+import { messageOf } from '../events/thrown.js';
 import { MAX_SUBSCRIBER_FAILURES } from '../limits.js';
 import type { Subscriber } from './subscriber.js';
 
@@ -30,9 +31,8 @@ export function makeFailure<Event extends Deliverable>(
   cause: unknown,
 ): SubscriberFailure<Event> {
   const { type, position } = event;
-  const reason = cause instanceof Error ? cause.message : 'unknown error';
   const error = new HandlerError(
-    `Subscriber ${id} of '${topic.name}' failed on '${type}' at position ${position}, after ${attempts} ${attempts === 1 ? 'try' : 'tries'}: ${reason}`,
+    `Subscriber ${id} of '${topic.name}' failed on '${type}' at position ${position}, after ${attempts} ${attempts === 1 ? 'try' : 'tries'}: ${messageOf(cause)}`,
     { cause, details: { type, position, subscription: id, topic: topic.name, attempts } },
   );
   return { subscription: id, topic: topic.name, event, attempts, error, failedAt: Date.now() };

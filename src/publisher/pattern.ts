@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../events/errors.js';
+import { shown } from '../events/thrown.js';
 import { MAX_PATTERN_CHARACTERS } from '../limits.js';
 
 /**
@@ -21,7 +22,7 @@ const FORM = /^(?:\*\*|(?:[a-z0-9_]|\*(?!\*))+)(?:\.(?:\*\*|(?:[a-z0-9_]|\*(?!\*
 export function compilePattern(pattern: string): (name: string) => boolean {
   if (typeof pattern !== 'string' || pattern.length > MAX_PATTERN_CHARACTERS || !FORM.test(pattern)) {
     throw new InvalidOptionError(
-      `Pattern ${JSON.stringify(pattern)} is not of the form of a type name with '*' in a segment or '**' as a segment, such as 'trading.*'; it may have ${MAX_PATTERN_CHARACTERS} characters.`,
+      `Pattern ${shown(pattern)} is not of the form of a type name with '*' in a segment or '**' as a segment, such as 'trading.*'; it may have ${MAX_PATTERN_CHARACTERS} characters.`,
     );
   }
   // One segment, then any number of them.

@@ -1,3 +1,5 @@
+import { InvalidOptionError } from '../events/errors.js';
+import { isPromised } from '../events/event-functions.js';
 import { SUBSCRIBER_SAMPLES_FIRST } from '../limits.js';
 import type { Routes } from './routes.js';
 import type { CheckedSubscription, RetryRule, SubscriptionOwner } from './subscription-options.js';
@@ -95,9 +97,14 @@ export class Subscriber {
     return this.#samples === 0 ? undefined : (this.#sampledMs / this.#samples) * 1000;
   }
 
-  /** Whether the filter lets an event through. */
+  /** Whether the filter lets an event through. @throws what it throws; InvalidOptionError when it is async. */
   admits(event: object): boolean {
-    return this.#filter === undefined || this.#filter(event as never);
+    if (this.#filter === undefined) return true;
+    const admits: unknown = this.#filter(event as never);
+    if (!isPromised(admits)) return Boolean(admits);
+    throw new InvalidOptionError(
+      `The filter of a subscriber of '${this.topic.name}' returned a promise, which lets every event through. It must return true or false.`,
+    );
   }
 
   /** Counts a call that the routes do not count: a plain subscriber's retry, anybody else's every call. */

@@ -1,5 +1,7 @@
+import { checkOutside, staying } from '../events/async-context.js';
 import { Clock } from '../events/clock.js';
 import { InvalidOptionError, TooManySubscriptionsError } from '../events/errors.js';
+import { shown } from '../events/thrown.js';
 import { MAX_SUBSCRIPTIONS } from '../limits.js';
 import { AbortSignals } from './abort-signals.js';
 import { Delivery } from './delivery.js';
@@ -8,7 +10,7 @@ import { Owners } from './owners.js';
 import type { Outcome } from './pending.js';
 import { RETRY_TIMERS, type RetryTimers } from './retries.js';
 import { type Route, Routes } from './routes.js';
-import { Subscriber } from './subscriber.js';
+import { type Handle, Subscriber } from './subscriber.js';
 import { Subscription } from './subscription.js';
 import {
   type CheckedSubscription,
@@ -76,7 +78,8 @@ export class Subscriptions<Event extends Deliverable> {
         `There are ${MAX_SUBSCRIPTIONS} subscriptions already, so somebody forgets to end theirs. Dispose them, give them an owner or a signal, or call removeUnused.`,
       );
     }
-    const subscriber = new Subscriber(++this.#lastId, topic, handler as () => unknown, checked, this.#routes);
+    const id = ++this.#lastId;
+    const subscriber = new Subscriber(id, topic, this.#staying(id, topic, handler), checked, this.#routes);
     const subscription = new Subscription(subscriber, this.#ending);
     if (checked.signal?.aborted) this.#retire(subscriber);
     else this.#enter(subscriber, subscription, checked);
@@ -98,7 +101,9 @@ export class Subscriptions<Event extends Deliverable> {
   /** Ends and returns the subscriptions that were not called for so many milliseconds. @throws InvalidOptionError */
   endUnused(olderThan: number): readonly Subscription[] {
     if (!(olderThan >= 0)) {
-      throw new InvalidOptionError(`Option olderThan is ${olderThan}; it must be milliseconds, at least 0.`);
+      throw new InvalidOptionError(
+        `Option olderThan is ${shown(olderThan)}; it must be milliseconds, at least 0.`,
+      );
     }
     const latest = Date.now() - olderThan;
     const unused = this.list().filter(
@@ -140,9 +145,17 @@ export class Subscriptions<Event extends Deliverable> {
     return (route.list ?? this.#routes.listOf(route)).retries || this.#delivery.cascade.isDelivering;
   }
 
-  /** Resolves when no subscriber is at work and none waits to be tried again. */
-  settled(signal: AbortSignal | undefined): Promise<void> {
+  /** Resolves when no subscriber is at work and none waits to be tried again. @throws WaitsForItselfError */
+  async settled(signal: AbortSignal | undefined): Promise<void> {
+    checkOutside(this, 'settled()');
     return this.#delivery.pending.settled(signal);
+  }
+
+  /** Of an async subscriber it is known that it runs: waiting for all of them it would wait for itself. */
+  #staying(id: number, topic: Topic, handler: unknown): Handle {
+    const handle = handler as Handle;
+    if (Object.prototype.toString.call(handle) !== '[object AsyncFunction]') return handle;
+    return staying(this, `subscriber ${id} of '${topic.name}'`, handle) as Handle;
   }
 
   #enter(subscriber: Subscriber, subscription: Subscription, checked: CheckedSubscription): void {

@@ -1,6 +1,8 @@
 import type { Statement } from 'better-sqlite3';
-import type { WireError } from '../events/error-codec.js';
+import { type WireError, wireOf } from '../events/error-codec.js';
 import { StoreCorruptError } from '../events/errors.js';
+import { DAMAGED_TEXT_CHARACTERS } from '../events/limits.js';
+import { attempt, bounded } from '../events/thrown.js';
 import { MAX_DEAD_LETTER_CHARACTERS } from '../limits.js';
 import { rowCheck } from './checksum.js';
 import type {
@@ -49,15 +51,7 @@ export class DeadLetterReader {
 
   #record(row: DeadLetterRow): DeadLetterRecord {
     const { checksum: _, ...record } = row;
-    return { ...record, error: this.#error(row), retry: row.retry === 1 };
-  }
-
-  #error({ error, position }: DeadLetterRow): WireError {
-    const wire = parseError(error);
-    if (wire) return wire;
-    throw new StoreCorruptError(
-      `Store ${this.#path} is damaged: the error of the dead letter at position ${position} is not readable. Restore it from a backup.`,
-    );
+    return { ...record, error: parseError(row.error), retry: row.retry === 1 };
   }
 }
 
@@ -112,22 +106,28 @@ export function readOpenDeadLetters(database: Sqlite): OpenDeadLetters {
   };
 }
 
-/** The stored text of an error as an error's plain data; undefined when it is none. */
-export function parseError(text: string): WireError | undefined {
-  try {
-    const wire = JSON.parse(text) as WireError | null;
-    return typeof wire?.name === 'string' && typeof wire.message === 'string' ? wire : undefined;
-  } catch {
-    // Damaged text is for the caller to report: it knows where it lay.
-    return undefined;
-  }
+/**
+ * The stored text of an error as an error's plain data. Text that is none is told as that: what lies beside it, and
+ * the other letters, can be read all the same, and only `verify` has to say that something is not as it was written.
+ */
+export function parseError(text: unknown): WireError {
+  const stored = attempt(() => JSON.parse(text as string) as unknown);
+  if (typeof stored === 'object' && stored !== null) return wireOf(stored);
+  return {
+    name: StoreCorruptError.name,
+    code: StoreCorruptError.code,
+    message: `What was stored of the error is damaged: ${bounded(String(text), DAMAGED_TEXT_CHARACTERS)}`,
+  };
 }
 
-/** An error as JSON of a bounded length: one that is too long loses its causes, its stack and its message's end. */
+/**
+ * An error as JSON of a bounded length: one that is too long loses its causes, its stack and its message's end. Three
+ * texts, of which JSON may write each character as six.
+ */
 export function errorText(error: WireError): string {
   const text = JSON.stringify(error);
   if (text.length <= MAX_DEAD_LETTER_CHARACTERS) return text;
   const { name, message, code } = error;
-  const cut = (whole: string) => whole.slice(0, MAX_DEAD_LETTER_CHARACTERS / 8);
+  const cut = (whole: string) => whole.slice(0, MAX_DEAD_LETTER_CHARACTERS / 24);
   return JSON.stringify({ name: cut(name), message: cut(message), ...(code && { code: cut(code) }) });
 }

@@ -1,15 +1,20 @@
 import type { Fingerprint } from '../events/canonical.js';
 import type { AnyEventType } from '../events/define-event.js';
 import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
-import { StoreCorruptError } from '../events/errors.js';
-import { currentData, type StoredType } from '../events/registry.js';
+import { StoreCorruptError, UpcastError } from '../events/errors.js';
+import type { StoredType } from '../events/registry.js';
+import { currentData } from '../events/upcast.js';
 import { READ_PAGE } from '../limits.js';
 import type { EventReader, RawEvent } from './store.js';
 
 /** Finds an event type's definition by a stored name; tools that know no schemas find none. */
 export type FindDefinition = (name: string) => AnyEventType | undefined;
 
-/** Makes an event of its numbers and bytes, in its type's current form if the definition is known. */
+/**
+ * Makes an event of its numbers and bytes, in its type's current form if the definition is known.
+ *
+ * @throws UpcastError when it has no current form; StoreCorruptError.
+ */
 export function decodeEvent(
   reader: EventReader,
   run: string,
@@ -18,14 +23,45 @@ export function decodeEvent(
 ): StoredEvent {
   const stored = storedType(reader, raw);
   const definition = find?.(stored.name);
+  const data = currentData(definition, stored, unpack(reader, raw, raw.data), raw.position);
+  return eventOf(reader, run, raw, definition?.type ?? stored.name, data);
+}
+
+/** Why an event that `decodeAnyway` made is not in its type's current form. */
+const withoutForm = new WeakMap<object, UpcastError>();
+
+/** As `decodeEvent`, but an event without a current form comes as it was stored, and `upcastErrorOf` says so. */
+export function decodeAnyway(
+  reader: EventReader,
+  run: string,
+  raw: RawEvent,
+  find: FindDefinition,
+): StoredEvent {
+  try {
+    return decodeEvent(reader, run, raw, find);
+  } catch (error) {
+    if (!(error instanceof UpcastError)) throw error;
+    const { name } = storedType(reader, raw);
+    const event = eventOf(reader, run, raw, find(name)?.type ?? name, unpack(reader, raw, raw.data));
+    withoutForm.set(event, error);
+    return event;
+  }
+}
+
+/** Why an event has no current form; undefined when it has one. */
+export function upcastErrorOf(event: object): UpcastError | undefined {
+  return withoutForm.get(event);
+}
+
+function eventOf(reader: EventReader, run: string, raw: RawEvent, type: string, data: unknown): StoredEvent {
   return new StoredEvent(
     run,
-    definition?.type ?? stored.name,
+    type,
     reader.nameOf(raw.aggregate),
     raw.version,
     raw.position,
     raw.occurredAt,
-    currentData(definition, stored, unpack(reader, raw, raw.data)),
+    data,
     raw.metadata && (unpack(reader, raw, raw.metadata) as StoredMetadata),
   );
 }

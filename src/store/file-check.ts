@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ForeignStoreError, NewerStoreError, StorePathError } from '../events/errors.js';
+import { reasonOf } from '../events/thrown.js';
 import { APPLICATION_ID, FORMAT_VERSION } from './schema.js';
 
 const MAGIC = 'SQLite format 3\0';
@@ -45,7 +46,7 @@ function statOf(path: string): Stats | undefined {
     return statWithFolder(path);
   } catch (error) {
     if (error instanceof StorePathError) throw error;
-    throw new StorePathError(`Store ${path} cannot be used: ${(error as Error).message}.`, { cause: error });
+    throw new StorePathError(`Store ${path} cannot be used: ${reasonOf(error)}.`, { cause: error });
   }
 }
 
@@ -68,7 +69,7 @@ function readHeader(path: string): Buffer {
       closeSync(file);
     }
   } catch (error) {
-    throw new StorePathError(`Store ${path} cannot be read: ${(error as Error).message}.`, { cause: error });
+    throw new StorePathError(`Store ${path} cannot be read: ${reasonOf(error)}.`, { cause: error });
   }
   return header;
 }

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { decodeError, encodeError, toError } from '../events/error-codec.js';
+import { decodeError, encodeError } from '../events/error-codec.js';
 import { EngineClosedError, WriterCrashedError } from '../events/errors.js';
 import { ownFile } from '../events/own-files.js';
 import type { Slab } from '../events/slab.js';
 import { threadArguments } from '../events/thread-arguments.js';
+import { messageOf } from '../events/thrown.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import { WorkerSampler } from '../profile/worker-sampler.js';
 import { checkStoreFile } from './file-check.js';
@@ -189,7 +190,7 @@ export class SqliteStore implements Store {
   }
 
   #crash(cause: unknown): void {
-    const reason = cause === undefined ? 'it exited' : toError(cause).message;
+    const reason = cause === undefined ? 'it exited' : messageOf(cause);
     const error = new WriterCrashedError(
       `The writer thread of ${this.location} ended: ${reason}. What was not acknowledged may be missing; open the store again.`,
       { cause },

@@ -10,6 +10,7 @@ import {
 } from '../events/errors.js';
 import { requireNode } from '../events/node-version.js';
 import { requireOnce } from '../events/own-files.js';
+import { toError } from '../events/thrown.js';
 
 export type Sqlite = Database.Database;
 
@@ -86,7 +87,7 @@ export function guard<Result>(path: string, call: () => Result): Result {
 
 /** A coded error for whatever SQLite threw. */
 export function toStoreError(path: string, error: unknown): Error {
-  if (!driver || !(error instanceof driver.SqliteError)) return error as Error;
+  if (!driver || !(error instanceof driver.SqliteError)) return toError(error);
   const options = { cause: error, details: { sqlite: error.code, store: path } };
   switch (error.code.split('_').slice(0, 2).join('_')) {
     case 'SQLITE_BUSY':

@@ -1,6 +1,7 @@
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { shown } from '../events/thrown.js';
 import { MAX_TRACED_EVENTS } from '../limits.js';
 
 /** Which story to follow: by one of its events, or by the correlation id that all of it bears. */
@@ -97,7 +98,7 @@ export function placeOf(query: TraceQuery): EventPlace | undefined {
   if ('position' in query) {
     const { position } = query;
     if (Number.isInteger(position) && position >= 1) return { fromPosition: position };
-    throw new InvalidOptionError(`trace: position is ${position}; it must be a whole number from 1.`);
+    throw new InvalidOptionError(`trace: position is ${shown(position)}; it must be a whole number from 1.`);
   }
   if ('correlationId' in query && query.correlationId === '') {
     throw new InvalidOptionError('trace: the correlation id is empty.');

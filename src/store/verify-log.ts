@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
+import { messageOf } from '../events/thrown.js';
 import { READ_PAGE } from '../limits.js';
 import { beginCheck, endCheck, mixBytes, viewOf } from './checksum.js';
 import { SparseNumbers } from './sparse-numbers.js';
@@ -154,7 +155,7 @@ export class LogVerifier {
       if (metadata) this.#codec?.unpack(metadata);
       return undefined;
     } catch (error) {
-      return `has a payload or metadata that cannot be decoded: ${(error as Error).message}`;
+      return `has a payload or metadata that cannot be decoded: ${messageOf(error)}`;
     }
   }
 

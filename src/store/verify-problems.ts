@@ -1,4 +1,5 @@
 import { StoreCorruptError, StoreError } from '../events/errors.js';
+import { messageOf } from '../events/thrown.js';
 import { MAX_VERIFY_PROBLEMS } from '../limits.js';
 import { toStoreError } from './sqlite.js';
 
@@ -64,7 +65,7 @@ export class Problems {
       if (!isDamage(error)) throw error;
       const at = position();
       const from = at === undefined ? '' : `From position ${at} on nothing can be read. `;
-      this.add(kind, `${from}${(error.cause as Error | undefined)?.message ?? error.message}`, at);
+      this.add(kind, `${from}${messageOf(error.cause ?? error)}`, at);
       return false;
     }
   }

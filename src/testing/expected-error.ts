@@ -1,3 +1,4 @@
+import { codeOf, isError, messageOf, nameOf } from '../events/thrown.js';
 import { valueText } from './text.js';
 
 /** What is expected to be thrown: an error of a class, one with a text in its message or as its code, a pattern of it. */
@@ -17,10 +18,10 @@ export function errorDifference(expected: ExpectedError, thrown: unknown): strin
 
 /** Something thrown, in a few words. */
 export function describeThrown(thrown: unknown): string {
-  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : valueText(thrown);
+  return isError(thrown) ? `${nameOf(thrown)}: ${messageOf(thrown)}` : valueText(thrown);
 }
 
 function textsOf(thrown: unknown): { readonly message: string; readonly code: unknown } {
-  if (thrown instanceof Error) return { message: thrown.message, code: (thrown as { code?: unknown }).code };
+  if (isError(thrown)) return { message: messageOf(thrown), code: codeOf(thrown) };
   return { message: typeof thrown === 'string' ? thrown : valueText(thrown), code: undefined };
 }

@@ -1,4 +1,5 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { messageOf } from '../events/thrown.js';
 import {
   type DomainEvent,
   type Handler,
@@ -154,8 +155,8 @@ async function run(
   const engine = await createTestEngine({ ...options, handlers: [tried(module, trial)] });
   try {
     for (const [index, earlier] of given.entries()) {
-      await engine.publish(earlier, { until: 'handled' }).catch((cause: Error) => {
-        throw new TestAssertionError(`Given event ${index + 1}, ${earlier?.type}: ${cause.message}`, {
+      await engine.publish(earlier, { until: 'handled' }).catch((cause: unknown) => {
+        throw new TestAssertionError(`Given event ${index + 1}, ${earlier?.type}: ${messageOf(cause)}`, {
           cause,
         });
       });

@@ -1,3 +1,6 @@
+// Not the global ones, which a test with fake timers replaces: it is real time that is waited here.
+import { clearTimeout, setTimeout } from 'node:timers';
+import { messageOf, nameOf } from '../events/thrown.js';
 import type { DeadLetter, Engine } from '../index.js';
 import { SHOWN_EVENTS, TEST_REPORT_MS } from '../limits.js';
 import { insideOf } from './inside.js';
@@ -31,7 +34,7 @@ export async function laggards(engine: Engine, before: LaneCounts): Promise<stri
 
 /** A dead letter on one line. */
 export function letterText({ key, position, type, attempts, error, handler }: DeadLetter): string {
-  return `key '${key}' behind #${position} ${type}, which handlers '${handler}' failed ${countText(attempts, 'time')}: ${error.name}: ${error.message}`;
+  return `key '${key}' behind #${position} ${type}, which handlers '${handler}' failed ${countText(attempts, 'time')}: ${nameOf(error)}: ${messageOf(error)}`;
 }
 
 function running(engine: Engine): string[] {

@@ -1,4 +1,6 @@
-import { NODE_TIMERS, type Timers } from '../engine/timers.js';
+// Not the global ones, which a test with fake timers replaces: the engine must come round all the same.
+import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers';
+import type { Timers } from '../engine/timers.js';
 import type { TestClock } from './test-clock.js';
 
 /** When a test engine tries a failed event again: without a pause, or when the test clock says so. */
@@ -47,8 +49,8 @@ export class RetryTimers implements Timers {
 
   /** The engine's look at its own health goes by real time, and holds up nobody. */
   background(callback: () => void, milliseconds: number): Disposable {
-    const timer = NODE_TIMERS.background(callback, milliseconds);
-    return { [Symbol.dispose]: () => NODE_TIMERS.clear(timer) };
+    const timer = setTimeout(callback, milliseconds).unref();
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
   }
 
   clear(timer: unknown): void {

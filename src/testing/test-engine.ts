@@ -98,7 +98,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const modules = async () => (await modulesOf(handlers)).map((module) => watch.watched(module));
   const engine = await openIn(checked, {
     makeStore: () => watched,
-    makeLane: () => new InlineLane(checked.concurrency, modules),
+    makeLane: () => new InlineLane(checked.concurrency, modules, checked),
     timers,
   });
   setInside(engine, { clock, watch, timers, store: watched });

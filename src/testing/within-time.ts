@@ -1,3 +1,5 @@
+// Not the global ones, which a test with fake timers replaces: it is real time that is waited here.
+import { clearTimeout, setTimeout } from 'node:timers';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { InvalidOptionError, TestTimeoutError } from '../index.js';
 import { MAX_DELAY_MS, TEST_WAIT_MS } from '../limits.js';

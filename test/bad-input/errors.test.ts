@@ -113,12 +113,12 @@ describe('an error that crosses a thread', () => {
 
   test.each<[string, unknown, string]>([
     ['text', 'only text', 'only text'],
-    ['null', null, 'A handler threw null'],
-    ['undefined', undefined, 'A handler threw undefined'],
-    ['a number', 5, 'A handler threw 5'],
-    ['an object', { a: 1 }, 'A handler threw {"a":1}'],
-    ['a bigint', 5n, 'A handler threw a value of type bigint'],
-    ['a symbol', Symbol('s'), 'A handler threw symbol'],
+    ['null', null, 'What was thrown is no error: null.'],
+    ['undefined', undefined, 'What was thrown is no error: undefined.'],
+    ['a number', 5, 'What was thrown is no error: 5.'],
+    ['an object', { a: 1 }, 'What was thrown is no error: {"a":1}.'],
+    ['a bigint', 5n, 'What was thrown is no error: 5.'],
+    ['a symbol', Symbol('s'), 'What was thrown is no error: Symbol(s).'],
   ])('may have been thrown as %s', (_name, thrown, message) => {
     expect(cross(thrown)).toMatchObject({ message });
   });

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { messageOf } from '../../events/thrown.js';
 import { MAX_PROFILE_BYTES } from '../../files/limits.js';
 import type { OutputFolder } from '../../files/output-folder.js';
 import { readBounded } from '../../files/read-bounded.js';
@@ -91,7 +92,7 @@ function readPart(directory: string, thread: ProfiledThread, missing: Missing[])
     try {
       return build(JSON.parse(readBounded(join(directory, basename(file)), PROFILE).toString('utf8')));
     } catch (error) {
-      missing.push({ thread: thread.name, reason: `${file} cannot be read: ${(error as Error).message}` });
+      missing.push({ thread: thread.name, reason: `${file} cannot be read: ${messageOf(error)}` });
       return undefined;
     }
   };
