@@ -1,14 +1,13 @@
 import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
-import { EngineClosedError, StoreCorruptError, StorePathError } from '../events/errors.js';
+import { EngineClosedError, StoreCorruptError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import { MAX_LANE_NAMES } from '../limits.js';
 import type { DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import { DeadLetterReader } from './dead-letter-table.js';
-import { checkStoreFile } from './file-check.js';
 import { positionsOf } from './indexer.js';
-import { checkSchema } from './schema-check.js';
-import { guard, openConnection, type Sqlite, toStoreError } from './sqlite.js';
+import { openForReading } from './open-store.js';
+import { guard, type Sqlite, toStoreError } from './sqlite.js';
 import type { EventReader, PageQuery, RawEvent, StoredName } from './store.js';
 import { readShapes, readTypes } from './types.js';
 
@@ -37,14 +36,12 @@ export class SqliteReader implements EventReader {
   readonly #names = new Map<number, string>();
   #types: ReadonlyMap<number, StoredType> | undefined;
 
-  /** @throws StorePathError when there is no store, the errors of `checkStoreFile`, StoreCorruptError. */
+  /** @throws the errors of `openForReading`. */
   constructor(path: string) {
-    if (!checkStoreFile(path)) throw new StorePathError(`Store ${path} does not exist or is empty.`);
     this.path = path;
-    this.database = openConnection(path, { readonly: true });
+    this.database = openForReading(path);
     this.codec = new Codec([], () => readShapes(this.database));
     try {
-      checkSchema(this.database);
       const prepare = (sql: string) => this.database.prepare(sql);
       const select = `SELECT ${COLUMNS} FROM events`;
       this.#byPosition = prepare(`${select} WHERE position >= ? ORDER BY position LIMIT ?`).raw();
@@ -66,7 +63,6 @@ export class SqliteReader implements EventReader {
       ).pluck();
       this.#deadLetters = new DeadLetterReader(this.database);
     } catch (error) {
-      // A damaged schema is noticed here.
       this.database.close();
       throw toStoreError(path, error);
     }

@@ -1,7 +1,7 @@
-import { StorePathError } from '../events/errors.js';
 import { VERIFY_CACHE_KIB } from '../limits.js';
-import { checkStoreFile } from './file-check.js';
-import { openConnection, type Sqlite } from './sqlite.js';
+import { checkStoreFile, noStore } from './file-check.js';
+import { openForReading } from './open-store.js';
+import type { Sqlite } from './sqlite.js';
 import { IndexVerifier } from './verify-index.js';
 import { LogVerifier } from './verify-log.js';
 import { Problems, type StoreProblem } from './verify-problems.js';
@@ -33,11 +33,11 @@ export interface StoreReport {
  * StoreIoError or StoreLockedError when it cannot be read. Damage is not thrown but reported.
  */
 export function verifyStore(path: string): StoreReport {
-  if (!checkStoreFile(path)) throw new StorePathError(`Store ${path} does not exist or is empty.`);
+  if (!checkStoreFile(path)) throw noStore(path);
   const problems = new Problems(path);
   const counts = { events: 0, aggregates: 0 };
   problems.reading('structure', () => {
-    const database = openConnection(path, { readonly: true });
+    const database = openForReading(path, 'report');
     try {
       database.pragma(`cache_size = -${VERIFY_CACHE_KIB}`);
       verifyStructure(database, problems);
