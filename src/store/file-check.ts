@@ -1,6 +1,12 @@
 import { type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ForeignStoreError, NewerStoreError, StoreCorruptError, StorePathError } from '../events/errors.js';
+import {
+  ForeignStoreError,
+  NewerStoreError,
+  StoreCorruptError,
+  StoreLockedError,
+  StorePathError,
+} from '../events/errors.js';
 import { readHeader, walBytes } from './file-header.js';
 import { APPLICATION_ID, FORMAT_VERSION } from './schema.js';
 import { openConnection, toStoreError } from './sqlite.js';
@@ -47,6 +53,7 @@ export function noStore(path: string): StorePathError {
 /** The header's layout is section 1.3 of SQLite's file format documentation. */
 function identityOf(path: string, stats: Stats): Identity {
   const header = readHeader(path, stats);
+  refuseSecondName(path, stats, header);
   if (!header) return identityBySqlite(path);
   if (header.toString('latin1', 0, 16) !== MAGIC) {
     throw new ForeignStoreError(
@@ -86,6 +93,19 @@ function refuseForeignWal(path: string, header: Buffer): void {
   );
 }
 
+/**
+ * A store that was not closed may have events in its WAL only, and that lies beside one of its names.
+ *
+ * @param header undefined: it may be open in this process.
+ */
+function refuseSecondName(path: string, stats: Stats, header: Buffer | undefined): void {
+  const wasClosed = header !== undefined && header[19] !== 2;
+  if (stats.nlink === 1 || wasClosed || walBytes(path) > 0) return;
+  throw new StoreLockedError(
+    `Store ${path} has ${stats.nlink} names (hard links), and is open under another one or was not closed there: what is in its -wal file would be missing here. Open it by the name that has the -wal file beside it, or make a real copy of the closed store.`,
+  );
+}
+
 function refuseNoFile(path: string, stats: Stats): void {
   if (stats.isDirectory()) {
     throw new StorePathError(`Store ${path} is a directory. Name a file in it, such as ${path}/events.db.`);
@@ -115,8 +135,12 @@ function statOf(path: string): Stats | undefined {
 function statWithFolder(path: string): Stats | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats) return stats;
-  if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  if (!folder) {
     throw new StorePathError(`Store ${path}: the folder ${dirname(path)} does not exist. Create it first.`);
+  }
+  if (!folder.isDirectory()) {
+    throw new StorePathError(`Store ${path} cannot be used: ${dirname(path)} is not a folder.`);
   }
   return undefined;
 }
