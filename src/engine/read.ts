@@ -3,7 +3,7 @@ import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
 import { READ_PAGE } from '../limits.js';
-import { decodeEvent, storedType } from '../store/decode.js';
+import { decodeEvent, mayHaveMore, storedType } from '../store/decode.js';
 import type { EventReader, RawEvent, Store } from '../store/store.js';
 import type { ReadOptions } from './options.js';
 import { turn } from './turn.js';
@@ -144,7 +144,7 @@ async function* pages(
     const last = page.at(-1);
     if (!last) return;
     yield page;
-    if (page.length < READ_PAGE) return;
+    if (!mayHaveMore(page)) return;
     from = (aggregate === undefined ? last.position : last.version) + 1;
     await turn();
   }

@@ -2,6 +2,7 @@ import { VERIFY_CACHE_KIB } from '../limits.js';
 import { checkStoreFile, noStore } from './file-check.js';
 import { openForReading } from './open-store.js';
 import type { Sqlite } from './sqlite.js';
+import { verifyHeader } from './verify-header.js';
 import { IndexVerifier } from './verify-index.js';
 import { LogVerifier } from './verify-log.js';
 import { Problems, type StoreProblem } from './verify-problems.js';
@@ -21,6 +22,8 @@ export interface StoreReport {
   readonly more: number;
   /** The first event that something is wrong with. Everything before it is as it was written. */
   readonly firstBadPosition?: number;
+  /** What to do about the problems; left out when there are none. */
+  readonly advice?: string;
 }
 
 /**
@@ -36,6 +39,7 @@ export function verifyStore(path: string): StoreReport {
   if (!checkStoreFile(path)) throw noStore(path);
   const problems = new Problems(path);
   const counts = { events: 0, aggregates: 0 };
+  verifyHeader(path, problems);
   problems.reading('structure', () => {
     const database = openForReading(path, 'report');
     try {
@@ -49,6 +53,7 @@ export function verifyStore(path: string): StoreReport {
     }
   });
   const { list, more, firstPosition } = problems;
+  const advice = list.length === 0 ? undefined : adviceFor(path, problems);
   return {
     path,
     ok: list.length === 0,
@@ -56,7 +61,14 @@ export function verifyStore(path: string): StoreReport {
     problems: list,
     more,
     ...(firstPosition !== undefined && { firstBadPosition: firstPosition }),
+    ...(advice !== undefined && { advice }),
   };
+}
+
+/** When only SQLite's own structure is damaged, a copy of the contents has it anew. */
+function adviceFor(path: string, { list, more }: Problems): string {
+  if (more > 0 || list.some(({ kind }) => kind !== 'structure')) return 'Restore the store from a backup.';
+  return `Every event was read and is as it was written. With no engine open, have SQLite save them in a new file, verify that, and put it in the place of this one: sqlite3 ${path} "VACUUM INTO '${path}.saved'". Or restore the store from a backup.`;
 }
 
 function verifyContents(database: Sqlite, problems: Problems): { events: number; aggregates: number } {
