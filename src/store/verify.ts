@@ -38,7 +38,7 @@ export interface StoreReport {
 export function verifyStore(path: string): StoreReport {
   if (!checkStoreFile(path)) throw noStore(path);
   const problems = new Problems(path);
-  const counts = { events: 0, aggregates: 0 };
+  const counts = { events: 0, aggregates: 0, isRead: false };
   verifyHeader(path, problems);
   problems.reading('structure', () => {
     const database = openForReading(path, 'report');
@@ -53,11 +53,13 @@ export function verifyStore(path: string): StoreReport {
     }
   });
   const { list, more, firstPosition } = problems;
-  const advice = list.length === 0 ? undefined : adviceFor(path, problems);
+  const { events, aggregates, isRead } = counts;
+  const advice = list.length === 0 ? undefined : adviceFor(path, problems, isRead);
   return {
     path,
     ok: list.length === 0,
-    ...counts,
+    events,
+    aggregates,
     problems: list,
     more,
     ...(firstPosition !== undefined && { firstBadPosition: firstPosition }),
@@ -66,12 +68,16 @@ export function verifyStore(path: string): StoreReport {
 }
 
 /** When only SQLite's own structure is damaged, a copy of the contents has it anew. */
-function adviceFor(path: string, { list, more }: Problems): string {
-  if (more > 0 || list.some(({ kind }) => kind !== 'structure')) return 'Restore the store from a backup.';
+function adviceFor(path: string, { list, more }: Problems, isRead: boolean): string {
+  if (!isRead || more > 0 || list.some(({ kind }) => kind !== 'structure'))
+    return 'Restore the store from a backup.';
   return `Every event was read and is as it was written. With no engine open, have SQLite save them in a new file, verify that, and put it in the place of this one: sqlite3 ${path} "VACUUM INTO '${path}.saved'". Or restore the store from a backup.`;
 }
 
-function verifyContents(database: Sqlite, problems: Problems): { events: number; aggregates: number } {
+function verifyContents(
+  database: Sqlite,
+  problems: Problems,
+): { events: number; aggregates: number; isRead: boolean } {
   const facts = readFacts(database, problems);
   const log = new LogVerifier(database, facts, problems);
   const isRead = problems.reading(
@@ -85,5 +91,5 @@ function verifyContents(database: Sqlite, problems: Problems): { events: number;
   }
   problems.reading('progress', () => verifyProgress(facts, problems));
   problems.reading('dead-letter', () => verifyDeadLetters(database, facts, problems));
-  return { events: log.events, aggregates: log.aggregates };
+  return { events: log.events, aggregates: log.aggregates, isRead };
 }
