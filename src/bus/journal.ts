@@ -7,7 +7,7 @@ import { ANYWAY, type OwnReadOptions } from '../engine/read.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { READ_PAGE } from '../limits.js';
 import { openStoreReader } from '../store/inspect.js';
-import { realPath } from '../store/lock.js';
+import { realPath } from '../store/real-path.js';
 import { Processing } from './processing.js';
 
 /** Where the processing record of a store lies: beside it, as its `-wal` and `-lock` do. */

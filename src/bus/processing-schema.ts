@@ -1,5 +1,6 @@
 import { ForeignStoreError, NewerStoreError } from '../events/errors.js';
-import { PROCESSING_LOCK_MS } from '../limits.js';
+import { MAX_NAME_BYTES, PROCESSING_LOCK_MS } from '../limits.js';
+import { measured } from '../store/measured.js';
 import { PROGRESS_SCHEMA } from '../store/progress-table.js';
 import { checkSchema } from '../store/schema-check.js';
 import { guard, inTransaction, openConnection, type Sqlite, toStoreError } from '../store/sqlite.js';
@@ -99,9 +100,10 @@ function checkFormat(path: string, database: Sqlite): void {
 
 /** Marks of another log would leave this one's events unhandled. */
 function checkRun(path: string, database: Sqlite, run: string): void {
-  const noted = database.prepare('SELECT value FROM meta WHERE key = ?').pluck().get(RUN) as
-    | string
-    | undefined;
+  const noted = database
+    .prepare(`SELECT ${measured('value', MAX_NAME_BYTES)} FROM meta WHERE key = ?`)
+    .pluck()
+    .get(RUN) as string | null | undefined;
   if (noted === undefined) database.prepare('INSERT INTO meta VALUES (?, ?)').run(RUN, run);
   else if (noted !== run) {
     throw new ForeignStoreError(

@@ -1,16 +1,22 @@
 import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
 import { decodeError } from '../events/error-codec.js';
+import { StoreCorruptError } from '../events/errors.js';
+import { MAX_NAME_BYTES, MAX_RESULT_BYTES } from '../limits.js';
 import { errorText, parseError } from '../store/dead-letter-table.js';
+import { MAX_ERROR_BYTES, MAX_HANDLERS_BYTES, MAX_WORD_BYTES } from '../store/limits.js';
+import { measured, pieceOf } from '../store/measured.js';
 import type { Sqlite } from '../store/sqlite.js';
 import type { FailedRecord, NewEntry, ProcessingEntry, ProcessingRows, RowRange } from './processing-rows.js';
 
 const codec = new Codec();
 
-const ENTRY = `id AS number, position, handler, attempt, processed_at AS processedAt, milliseconds, outcome,
-  result, error`;
-const FAILED = `position, id, type, aggregate_id AS aggregateId, version, handlers, attempts,
-  first_failed_at AS firstFailedAt, failed_at AS failedAt, error`;
+const ENTRY = `id AS number, position, ${measured('handler', MAX_HANDLERS_BYTES)} AS handler, attempt,
+  processed_at AS processedAt, milliseconds, ${measured('outcome', MAX_WORD_BYTES)} AS outcome,
+  ${pieceOf('result', MAX_RESULT_BYTES)} AS result, ${pieceOf('error', MAX_ERROR_BYTES)} AS error`;
+const FAILED = `position, ${measured('id', MAX_WORD_BYTES)} AS id, ${measured('type', MAX_WORD_BYTES)} AS type,
+  ${measured('aggregate_id', MAX_NAME_BYTES)} AS aggregateId, version, ${measured('handlers', MAX_HANDLERS_BYTES)} AS handlers,
+  attempts, first_failed_at AS firstFailedAt, failed_at AS failedAt, ${measured('error', MAX_ERROR_BYTES)} AS error`;
 
 /** The rows of the processing log and of the failed events, in a file. Writes belong into the caller's transaction. */
 export class ProcessingTables implements ProcessingRows {
@@ -95,7 +101,8 @@ export class ProcessingTables implements ProcessingRows {
     return {
       ...entry,
       milliseconds: milliseconds ?? undefined,
-      result: result === null ? undefined : codec.unpack(result),
+      handler: this.#text(entry.handler, 'the name of a subscriber', entry.position),
+      result: result === null ? undefined : this.#result(result, entry.position),
       error: error === null ? undefined : decodeError(parseError(error)),
     };
   }
@@ -103,19 +110,59 @@ export class ProcessingTables implements ProcessingRows {
   #failed({ handlers, error, ...failed }: FailedRow): FailedRecord {
     return {
       ...failed,
-      handlers: JSON.parse(handlers) as string[],
+      id: this.#text(failed.id, 'an id', failed.position),
+      type: this.#text(failed.type, 'a type', failed.position),
+      aggregateId: this.#text(failed.aggregateId, 'an aggregate id', failed.position),
+      handlers: this.#names(handlers, failed.position),
       error: parseError(error),
     };
   }
+
+  #result(bytes: unknown, position: number): unknown {
+    if (!Buffer.isBuffer(bytes)) throw this.#damaged('a result', position);
+    try {
+      return codec.unpack(bytes);
+    } catch (cause) {
+      throw this.#damaged('a result', position, cause);
+    }
+  }
+
+  #names(text: unknown, position: number): readonly string[] {
+    let names: unknown;
+    try {
+      names = JSON.parse(String(text));
+    } catch (cause) {
+      throw this.#damaged('the names of the subscribers', position, cause);
+    }
+    if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+    throw this.#damaged('the names of the subscribers', position);
+  }
+
+  #text(text: unknown, what: string, position: number): string {
+    if (typeof text === 'string') return text;
+    throw this.#damaged(what, position);
+  }
+
+  #damaged(what: string, position: number, cause?: unknown): StoreCorruptError {
+    return new StoreCorruptError(
+      `File ${this.#database.name} is damaged: ${what} at position ${position} is not readable. Move the file away to have every event processed again.`,
+      { cause },
+    );
+  }
 }
 
-interface EntryRow extends Omit<ProcessingEntry, 'milliseconds' | 'result' | 'error'> {
+/** What a damaged file may have there is not known before it is looked at. */
+interface EntryRow extends Omit<ProcessingEntry, 'handler' | 'milliseconds' | 'result' | 'error'> {
+  readonly handler: unknown;
   readonly milliseconds: number | null;
-  readonly result: Buffer | null;
-  readonly error: string | null;
+  readonly result: unknown;
+  readonly error: unknown;
 }
 
-interface FailedRow extends Omit<FailedRecord, 'handlers' | 'error'> {
-  readonly handlers: string;
-  readonly error: string;
+interface FailedRow extends Omit<FailedRecord, 'id' | 'type' | 'aggregateId' | 'handlers' | 'error'> {
+  readonly id: unknown;
+  readonly type: unknown;
+  readonly aggregateId: unknown;
+  readonly handlers: unknown;
+  readonly error: unknown;
 }

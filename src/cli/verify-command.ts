@@ -34,7 +34,7 @@ result   ${ok ? 'whole: everything is as it was written' : 'DAMAGED'}
 ${ok ? '' : damage(result)}`;
 }
 
-function damage({ problems, more, firstBadPosition }: StoreReport): string {
+function damage({ problems, more, firstBadPosition, advice }: StoreReport): string {
   const rows = problems.map(({ kind, position, message }) => [
     position === undefined ? '' : String(position),
     kind,
@@ -47,7 +47,7 @@ function damage({ problems, more, firstBadPosition }: StoreReport): string {
   return `
 ${table(['position', '<kind', '<problem'], rows)}
 ${more === 0 ? '' : `… and ${grouped(more)} more\n`}
-${first} Restore the store from a backup.
+${first} ${advice}
 `;
 }
 

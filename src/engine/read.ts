@@ -6,7 +6,7 @@ import { shown } from '../events/thrown.js';
 import { turn } from '../events/turn.js';
 import { namesOfTypes } from '../events/type-names.js';
 import { READ_PAGE } from '../limits.js';
-import { decodeAnyway, decodeEvent, storedType } from '../store/decode.js';
+import { decodeAnyway, decodeEvent, storedType, mayHaveMore } from '../store/decode.js';
 import type { EventReader, RawEvent, Store } from '../store/store.js';
 import type { EngineParts } from './engine.js';
 import type { ReadOptions } from './options.js';
@@ -171,7 +171,7 @@ async function* pages(
     const last = page.at(-1);
     if (!last) return;
     yield page;
-    if (page.length < READ_PAGE) return;
+    if (!mayHaveMore(page)) return;
     from = (aggregate === undefined ? last.position : last.version) + 1;
     await turn();
   }

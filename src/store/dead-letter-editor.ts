@@ -1,11 +1,11 @@
-import { DeadLetterNotFoundError, StoreLockedError, StorePathError } from '../events/errors.js';
+import { DeadLetterNotFoundError, StoreLockedError } from '../events/errors.js';
 import type { DeadLetterRecord } from './dead-letter.js';
 import { DeadLetterReader, DeadLetterWriter } from './dead-letter-table.js';
-import { checkStoreFile } from './file-check.js';
-import { lockStore } from './lock.js';
+import { leaveWal, openForWriting, type WritableStore } from './open-store.js';
+import { Ownership } from './ownership.js';
 import { Progress } from './progress.js';
 import { ProgressTable } from './progress-table.js';
-import { inTransaction, openConnection, type Sqlite, toStoreError } from './sqlite.js';
+import { inTransaction, type Sqlite, toStoreError } from './sqlite.js';
 import { checkStorePath } from './store-path.js';
 
 type Found = Pick<DeadLetterRecord, 'position' | 'state'>;
@@ -58,31 +58,29 @@ function edit(
   change: (store: Sqlite, letters: readonly Found[]) => void,
 ): number[] {
   checkStorePath(path, 'The path of a store');
-  if (!checkStoreFile(path)) throw new StorePathError(`Store ${path} does not exist or is empty.`);
-  const lock = lockClosed(path);
+  const { database, close } = openClosed(path);
   try {
-    const store = openConnection(path, { readonly: false, mustExist: true });
-    try {
-      store.pragma('synchronous = FULL');
-      let changed: readonly Found[] = [];
-      inTransaction(store, () => {
-        changed = find(path, store, positions);
-        change(store, changed);
-      });
-      return changed.map(({ position }) => position);
-    } catch (error) {
-      throw toStoreError(path, error);
-    } finally {
-      store.close();
-    }
+    database.pragma('synchronous = FULL');
+    let changed: readonly Found[] = [];
+    const ownership = new Ownership(database);
+    inTransaction(database, () => {
+      ownership.take();
+      changed = find(path, database, positions);
+      change(database, changed);
+    });
+    leaveWal(database);
+    return changed.map(({ position }) => position);
+  } catch (error) {
+    throw toStoreError(path, error);
   } finally {
-    lock.close();
+    close();
   }
 }
 
-function lockClosed(path: string): Sqlite {
+/** @throws StoreLockedError when the store is not closed. */
+function openClosed(path: string): WritableStore {
   try {
-    return lockStore(path);
+    return openForWriting(path, { mustExist: true });
   } catch (error) {
     if (!(error instanceof StoreLockedError)) throw error;
     throw new StoreLockedError(

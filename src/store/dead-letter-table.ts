@@ -12,6 +12,8 @@ import type {
   DeadLetterState,
   OpenDeadLetters,
 } from './dead-letter.js';
+import { MAX_ERROR_BYTES, MAX_HANDLERS_BYTES, MAX_WORD_BYTES } from './limits.js';
+import { measured } from './measured.js';
 import { guard, type Sqlite } from './sqlite.js';
 
 /** A row of the table. */
@@ -22,8 +24,9 @@ export interface DeadLetterRow extends Omit<DeadLetterRecord, 'error' | 'retry'>
 }
 
 /** The columns of a row, named as its fields. */
-export const DEAD_LETTER_COLUMNS = `dead_letters.position, key, state, attempts, handler, lane,
-  first_failed_at AS firstFailedAt, failed_at AS failedAt, error, retry, checksum`;
+export const DEAD_LETTER_COLUMNS = `dead_letters.position, key, ${measured('state', MAX_WORD_BYTES)} AS state, attempts,
+  ${measured('handler', MAX_HANDLERS_BYTES)} AS handler, lane, first_failed_at AS firstFailedAt, failed_at AS failedAt,
+  ${measured('error', MAX_ERROR_BYTES)} AS error, retry, checksum`;
 
 /** Reads the dead letters of a file. */
 export class DeadLetterReader {
@@ -51,7 +54,14 @@ export class DeadLetterReader {
 
   #record(row: DeadLetterRow): DeadLetterRecord {
     const { checksum: _, ...record } = row;
+    if (row.handler === null || row.state === null) throw this.#unreadable(row, 'a name');
     return { ...record, error: parseError(row.error), retry: row.retry === 1 };
+  }
+
+  #unreadable({ position }: DeadLetterRow, what: string): StoreCorruptError {
+    return new StoreCorruptError(
+      `Store ${this.#path} is damaged: ${what} of the dead letter at position ${position} is not readable. Restore it from a backup.`,
+    );
   }
 }
 

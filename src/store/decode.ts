@@ -4,7 +4,8 @@ import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
 import { StoreCorruptError, UpcastError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import { currentData } from '../events/upcast.js';
-import { READ_PAGE } from '../limits.js';
+import { MAX_PAYLOAD_BYTES, READ_PAGE } from '../limits.js';
+import { READ_PAGE_BYTES } from './limits.js';
 import type { EventReader, RawEvent } from './store.js';
 
 /** Finds an event type's definition by a stored name; tools that know no schemas find none. */
@@ -87,6 +88,13 @@ export function storedType(reader: EventReader, raw: RawEvent): StoredType {
   const type = reader.types.get(raw.type);
   if (type) return type;
   throw new StoreCorruptError(`The event at position ${raw.position} has the unknown type ${raw.type}.`);
+}
+
+/** Whether there may be events after a page: it is full, or ended because the next event was too long for it. */
+export function mayHaveMore(page: readonly RawEvent[]): boolean {
+  if (page.length === READ_PAGE) return true;
+  const bytes = page.reduce((sum, { data, metadata }) => sum + data.length + (metadata?.length ?? 0), 0);
+  return bytes > READ_PAGE_BYTES - MAX_PAYLOAD_BYTES;
 }
 
 /** All events of the log from a position on, page by page. @throws StoreCorruptError when they are out of order. */

@@ -1,5 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
-import { realPath } from './lock.js';
+import { realPath } from './real-path.js';
 
 /** What a path names by now: the file that was opened, none, or another one. */
 export type Place = 'here' | 'gone' | 'taken';

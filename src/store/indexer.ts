@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { StoreCorruptError } from '../events/errors.js';
 import { INDEX_EVERY } from '../limits.js';
+import { numberOf } from './measured.js';
 import type { ProgressTable } from './progress-table.js';
 import { sortedIndexes } from './sort.js';
 import type { Sqlite } from './sqlite.js';
@@ -41,7 +42,9 @@ export class Indexer {
     this.#insert = database.prepare('INSERT OR REPLACE INTO event_index VALUES (?, ?, ?, ?, ?, ?)');
     this.#insertRun = database.prepare('INSERT INTO event_runs (offsets) VALUES (?)');
     this.#tail = database
-      .prepare('SELECT aggregate, version FROM events WHERE position > ? ORDER BY position')
+      .prepare(
+        `SELECT ${numberOf('aggregate')}, ${numberOf('version')} FROM events WHERE position > ? ORDER BY position`,
+      )
       .raw();
   }
 

@@ -1,12 +1,15 @@
 import { Fingerprint } from '../events/canonical.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { DeadLetterNotFoundError, UnknownEventTypeError } from '../events/errors.js';
+import { DeadLetterNotFoundError, StoreCorruptError, UnknownEventTypeError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { didYouMean } from '../events/nearest.js';
 import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
-import { READ_PAGE } from '../limits.js';
+import { MAX_NAME_BYTES, PROGRESS_CHUNK, READ_PAGE } from '../limits.js';
 import { type DeadLetter, toDeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, storedType } from './decode.js';
+import { MAX_WORD_BYTES } from './limits.js';
+import { measured, numberOf } from './measured.js';
+import { readProgress } from './progress-table.js';
 import { FORMAT_VERSION } from './schema.js';
 import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
@@ -76,9 +79,7 @@ export class StoreReader implements Disposable {
 
   summary(): StoreSummary {
     const lastPosition = Number(this.#value('SELECT max(position) FROM events') ?? 0);
-    const mark = Number(this.#value('SELECT mark FROM progress'));
-    const finishedAbove = this.#finishedAbove(mark);
-    const all = (sql: string) => guard(this.path, () => this.#reader.database.prepare(sql).all());
+    const { mark, finishedAbove } = this.#finishedAbove();
     return {
       path: this.path,
       format: FORMAT_VERSION,
@@ -91,23 +92,28 @@ export class StoreReader implements Disposable {
         parked: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'parked'")),
         skipped: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'skipped'")),
       },
-      aggregates: Number(this.#value('SELECT count(DISTINCT aggregate) FROM events')),
-      types: all(
-        `SELECT event_types.name AS type, count(*) AS count FROM events JOIN event_types ON event_types.id = type
-         GROUP BY event_types.name ORDER BY count DESC, 1`,
-      ) as StoreSummary['types'],
-      topAggregates: all(
-        `SELECT names.name AS aggregateId, count(*) AS count FROM events JOIN names ON names.id = aggregate
-         GROUP BY aggregate ORDER BY count DESC, 1 LIMIT 10`,
-      ) as StoreSummary['topAggregates'],
+      aggregates: Number(this.#value(`SELECT count(DISTINCT ${numberOf('aggregate')}) FROM events`)),
+      types: this.#counts(
+        `SELECT ${measured('event_types.name', MAX_WORD_BYTES)} AS type, sum(events) AS count
+         FROM (SELECT ${numberOf('type')} AS id, count(*) AS events FROM events GROUP BY 1)
+         JOIN event_types USING (id) GROUP BY 1 ORDER BY count DESC, 1`,
+      ),
+      topAggregates: this.#counts(
+        `SELECT ${measured('names.name', MAX_NAME_BYTES)} AS aggregateId, events AS count
+         FROM (SELECT ${numberOf('aggregate')} AS id, count(*) AS events FROM events GROUP BY 1)
+         JOIN names USING (id) ORDER BY count DESC, 1 LIMIT 10`,
+      ),
     };
   }
 
   /** The newest `count` events, oldest first. */
   last(count: number): DomainEvent[] {
     const lastPosition = Number(this.#value('SELECT max(position) FROM events') ?? 0);
-    const page = this.#reader.page({ from: Math.max(1, lastPosition - count + 1), limit: count });
-    return page.map((raw) => this.#decode(raw));
+    const pages = pagesFrom(this.#reader, Math.max(1, lastPosition - count + 1));
+    return [...pages]
+      .flat()
+      .slice(-count)
+      .map((raw) => this.#decode(raw));
   }
 
   /** @throws InvalidOptionError; UnknownEventTypeError when the store knows no such event type. At once, both. */
@@ -198,19 +204,25 @@ export class StoreReader implements Disposable {
     return decodeEvent(this.#reader, this.#run, raw);
   }
 
-  #finishedAbove(mark: number): number {
-    const chunks = this.#reader.database.prepare('SELECT chunk, bits FROM progress_chunks').all() as {
-      chunk: number;
-      bits: Buffer;
-    }[];
-    let count = 0;
-    for (const { chunk, bits } of chunks) {
-      const first = chunk * bits.length * 8 + 1;
-      for (let bit = Math.max(0, mark + 1 - first); bit < bits.length * 8; bit++) {
-        count += ((bits[bit >>> 3] as number) >>> (bit & 7)) & 1;
+  #finishedAbove(): { readonly mark: number; readonly finishedAbove: number } {
+    const { row, chunks } = guard(this.path, () => readProgress(this.#reader.database));
+    let finishedAbove = 0;
+    for (const { index, bits } of chunks) {
+      const first = index * PROGRESS_CHUNK + 1;
+      for (let bit = Math.max(0, row.mark + 1 - first); bit < PROGRESS_CHUNK; bit++) {
+        finishedAbove += ((bits[bit >>> 3] as number) >>> (bit & 7)) & 1;
       }
     }
-    return count;
+    return { mark: row.mark, finishedAbove };
+  }
+
+  /** Rows of a summary. @throws StoreCorruptError when a name in them is longer than any that is written. */
+  #counts<Row extends { readonly count: number }>(sql: string): readonly Row[] {
+    const rows = guard(this.path, () => this.#reader.database.prepare(sql).all()) as Row[];
+    if (rows.every((row) => !Object.values<unknown>(row).includes(null))) return rows;
+    throw new StoreCorruptError(
+      `Store ${this.path} is damaged: a name in it cannot be read. Run 'millrace verify' on it, and restore it from a backup.`,
+    );
   }
 
   #value(sql: string): unknown {

@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { StoreCorruptError } from '../events/errors.js';
 import { PROGRESS_CHUNK } from '../limits.js';
 import { chunkCheck, progressCheck } from './checksum.js';
+import { measured } from './measured.js';
 import type { ProgressChange, ProgressChunk } from './progress.js';
 import type { Sqlite } from './sqlite.js';
 
@@ -50,8 +51,23 @@ export function readProgressRow(database: Sqlite): ProgressRow | undefined {
 
 export function readChunkRows(database: Sqlite): ChunkRow[] {
   return database
-    .prepare('SELECT chunk AS "index", bits, checksum FROM progress_chunks ORDER BY chunk')
+    .prepare(
+      `SELECT chunk AS "index", ${measured('bits', CHUNK_BYTES)} AS bits, checksum FROM progress_chunks ORDER BY chunk`,
+    )
     .all() as ChunkRow[];
+}
+
+/** What a file says of its progress. @throws StoreCorruptError: a wrong mark would make events be handled twice, or never. */
+export function readProgress(database: Sqlite): {
+  readonly row: ProgressRow;
+  readonly chunks: readonly ChunkRow[];
+} {
+  const row = readProgressRow(database);
+  const chunks = readChunkRows(database);
+  if (row && [row, ...chunks].every(isWhole)) return { row, chunks };
+  throw new StoreCorruptError(
+    `Store ${database.name} is damaged: its progress is not what was written. Run 'millrace verify' on it, and restore it from a backup.`,
+  );
 }
 
 /** Which positions are finished and how far the log is indexed, in the file. Used inside the caller's transaction. */
@@ -66,16 +82,10 @@ export class ProgressTable {
   #committed: { readonly mark: number; readonly indexed: number };
   #chunksStored: boolean;
 
-  /** @throws StoreCorruptError: a wrong mark would make events be handled twice, or never. */
+  /** @throws StoreCorruptError */
   constructor(database: Sqlite) {
     this.#database = database;
-    const row = readProgressRow(database);
-    const chunks = readChunkRows(database);
-    if (!row || ![row, ...chunks].every(isWhole)) {
-      throw new StoreCorruptError(
-        `Store ${database.name} is damaged: its progress is not what was written. Run 'millrace verify' on it, and restore it from a backup.`,
-      );
-    }
+    const { row, chunks } = readProgress(database);
     this.#mark = row.mark;
     this.#indexed = row.indexed;
     this.#committed = row;

@@ -1,4 +1,6 @@
 import { StoreCorruptError } from '../events/errors.js';
+import { MAX_SCHEMA_SQL_BYTES, MAX_WORD_BYTES } from './limits.js';
+import { measured } from './measured.js';
 import { SCHEMA } from './schema.js';
 import { loadSqlite, type Sqlite } from './sqlite.js';
 
@@ -55,7 +57,8 @@ function newSchema(schema: string): ReadonlyMap<string, SchemaObject> {
 /** By kind and name. SQLite's names have no case. */
 function schemaOf(database: Sqlite): ReadonlyMap<string, SchemaObject> {
   const rows = database
-    .prepare("SELECT type || ' ' || name, sql, lower(tbl_name) FROM sqlite_schema")
+    .prepare(`SELECT type || ' ' || name, ${measured('sql', MAX_SCHEMA_SQL_BYTES)}, lower(tbl_name) FROM sqlite_schema
+       WHERE octet_length(name) <= ${MAX_WORD_BYTES} AND octet_length(tbl_name) <= ${MAX_WORD_BYTES}`)
     .raw()
     .all() as [string, unknown, string][];
   return new Map(rows.map(([name, sql, table]) => [name, { sql, table }]));

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import type Database from 'better-sqlite3';
 import {
   SqliteMissingError,
@@ -94,15 +95,20 @@ export function toStoreError(path: string, error: unknown): Error {
     case 'SQLITE_LOCKED':
       return new StoreLockedError(`Store ${path} is in use by another program: ${error.message}.`, options);
     case 'SQLITE_CANTOPEN':
+      return new StorePathError(
+        `Store ${path} cannot be opened: ${error.message}. See who may read and write it and its folder.`,
+        options,
+      );
     case 'SQLITE_READONLY':
+      // Of a file that may be written only its own header can say so.
+      return error.code === 'SQLITE_READONLY' && mayBeWritten(path)
+        ? damaged(path, 'its header says that it may not be written', options)
+        : new StorePathError(`Store ${path} cannot be opened for writing: ${error.message}.`, options);
     case 'SQLITE_PERM':
       return new StorePathError(`Store ${path} cannot be opened for writing: ${error.message}.`, options);
     case 'SQLITE_CORRUPT':
     case 'SQLITE_NOTADB':
-      return new StoreCorruptError(
-        `Store ${path} is damaged: ${error.message}. Restore it from a backup.`,
-        options,
-      );
+      return damaged(path, error.message, options);
     case 'SQLITE_FULL':
       return new StoreFullError(
         `Store ${path}: the disk is full. Everything acknowledged is kept. Free some space and open it again.`,
@@ -115,6 +121,22 @@ export function toStoreError(path: string, error: unknown): Error {
       );
     default:
       return new StoreError(`Store ${path}: SQLite reports ${error.code}: ${error.message}.`, options);
+  }
+}
+
+function damaged(path: string, what: string, options: ErrorOptions): StoreCorruptError {
+  return new StoreCorruptError(
+    `Store ${path} is damaged: ${what}. Run 'millrace verify' on it, which says whether a copy saves its events. Else restore it from a backup.`,
+    options,
+  );
+}
+
+function mayBeWritten(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

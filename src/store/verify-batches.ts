@@ -1,5 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { chainOf, chainStart, mixName, mixText, viewOf } from './checksum.js';
+import { MAX_CHECKS_BYTES } from './limits.js';
+import { measured } from './measured.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
 import type { StoreFacts } from './verify-structure.js';
@@ -44,7 +46,10 @@ export class BatchVerifier {
     this.#problems = problems;
     this.#previous = [chainStart(facts.run)];
     this.#after = database
-      .prepare('SELECT last, names, shapes, checks, chain FROM batches WHERE last > ? ORDER BY last LIMIT 1')
+      .prepare(
+        `SELECT last, names, shapes, ${measured('checks', MAX_CHECKS_BYTES)}, chain FROM batches
+         WHERE last > ? ORDER BY last LIMIT 1`,
+      )
       .raw();
   }
 

@@ -1,6 +1,8 @@
 import type { Statement } from 'better-sqlite3';
-import { VERIFY_RUNS } from '../limits.js';
+import { MAX_NAME_BYTES, VERIFY_RUNS } from '../limits.js';
 import { positionsOf } from './indexer.js';
+import { MAX_RUN_BYTES } from './limits.js';
+import { measured, numberOf } from './measured.js';
 import { SparseNumbers } from './sparse-numbers.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
@@ -24,13 +26,17 @@ export class IndexVerifier {
     this.#problems = problems;
     this.#runs = database
       .prepare(
-        `SELECT aggregate, version, count, base, coalesce(event_index.offsets, event_runs.offsets) FROM event_index
+        `SELECT aggregate, version, count, base, ${measured('coalesce(event_index.offsets, event_runs.offsets)', MAX_RUN_BYTES)} FROM event_index
          LEFT JOIN event_runs ON event_runs.id = event_index.run
          WHERE (aggregate, version) > (?, ?) ORDER BY aggregate, version LIMIT ?`,
       )
       .raw();
-    this.#event = database.prepare('SELECT aggregate, version FROM events WHERE position = ?').raw();
-    this.#name = database.prepare('SELECT name FROM names WHERE id = ?').pluck();
+    this.#event = database
+      .prepare(`SELECT ${numberOf('aggregate')}, ${numberOf('version')} FROM events WHERE position = ?`)
+      .raw();
+    this.#name = database
+      .prepare(`SELECT ${measured('name', MAX_NAME_BYTES)} FROM names WHERE id = ?`)
+      .pluck();
   }
 
   /**

@@ -1,15 +1,17 @@
 import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
 import { messageOf } from '../events/thrown.js';
-import { READ_PAGE } from '../limits.js';
+import { MAX_NAME_BYTES, MAX_PAYLOAD_BYTES, READ_PAGE } from '../limits.js';
 import { beginCheck, endCheck, mixBytes, viewOf } from './checksum.js';
+import { measured, numberOf, pieceOf } from './measured.js';
 import { SparseNumbers } from './sparse-numbers.js';
 import type { Sqlite } from './sqlite.js';
 import { BatchVerifier } from './verify-batches.js';
 import type { Problems } from './verify-problems.js';
 import type { StoreFacts } from './verify-structure.js';
 
-const COLUMNS = 'position, type, aggregate, version, occurred_at, data, partition_key, causation, metadata';
+const COLUMNS = `position, ${numberOf('type')}, ${numberOf('aggregate')}, ${numberOf('version')}, ${numberOf('occurred_at')},
+  ${pieceOf('data')}, ${numberOf('partition_key')}, ${numberOf('causation')}, ${pieceOf('metadata')}`;
 
 /** An event whose columns are at least of the right types. */
 interface Event {
@@ -34,6 +36,7 @@ export class LogVerifier {
   readonly #codec: Codec | undefined;
   readonly #page: Statement;
   readonly #name: Statement;
+  readonly #long: Statement;
   readonly #knownNames = new SparseNumbers();
   readonly #versions = new SparseNumbers();
   /** The last version of each aggregate among the events that the index must have. */
@@ -51,7 +54,14 @@ export class LogVerifier {
     this.#page = database
       .prepare(`SELECT ${COLUMNS} FROM events WHERE position > ? ORDER BY position LIMIT ?`)
       .raw();
-    this.#name = database.prepare('SELECT name FROM names WHERE id = ?').pluck();
+    this.#long = database
+      .prepare(
+        `SELECT ${measured('data', MAX_PAYLOAD_BYTES)}, ${measured('metadata', MAX_PAYLOAD_BYTES)} FROM events WHERE position = ?`,
+      )
+      .raw();
+    this.#name = database
+      .prepare(`SELECT ${measured('name', MAX_NAME_BYTES)} FROM names WHERE id = ?`)
+      .pluck();
   }
 
   /** The position that is being looked at. */
@@ -110,7 +120,7 @@ export class LogVerifier {
     this.#missing(position);
     this.#batches.enter(position);
     this.events++;
-    const event = columnsOf(row);
+    const event = columnsOf(this.#whole(row));
     const damage = event ? this.#compare(event) : 'has columns of the wrong types';
     this.#next = position + 1;
     if (damage !== undefined) {
@@ -118,6 +128,14 @@ export class LogVerifier {
       this.#problems.add('event', `The event at position ${position} ${damage}.`, position);
     }
     if (event) this.#count(event, damage === undefined);
+  }
+
+  /** With its payload and metadata, which are read by themselves when they are long. */
+  #whole(row: readonly unknown[]): readonly unknown[] {
+    if (typeof row[5] !== 'number' && typeof row[8] !== 'number') return row;
+    const [data, metadata] = this.#long.get(row[0]) as unknown[];
+    // Longer than anything that is written: not NULL, which would be no metadata.
+    return row.with(5, data).with(8, row[8] === null ? null : (metadata ?? 'too long'));
   }
 
   /** What is wrong with an event by itself; undefined when nothing is. */

@@ -1,10 +1,13 @@
 import type { Shape } from '../events/codec.js';
-import { MAX_VERIFY_PROBLEMS } from '../limits.js';
+import { MAX_NAME_BYTES, MAX_STORED_TYPES, MAX_VERIFY_PROBLEMS } from '../limits.js';
 import { rowCheck, typeHash } from './checksum.js';
+import { MAX_KEYS_BYTES, MAX_WORD_BYTES } from './limits.js';
+import { measured } from './measured.js';
 import { type ChunkRow, type ProgressRow, readChunkRows, readProgressRow } from './progress-table.js';
 import { FORMAT_VERSION } from './schema.js';
 import { schemaFaults } from './schema-check.js';
 import type { Sqlite } from './sqlite.js';
+import { verifyFreePages } from './verify-header.js';
 import type { Problems } from './verify-problems.js';
 
 /** What a store said of itself at one moment; an engine that has it open may go on writing. */
@@ -34,6 +37,7 @@ export function verifyStructure(database: Sqlite, problems: Problems): void {
       problems.add('structure', `SQLite finds: ${text}.`);
     }
   });
+  problems.reading('structure', () => verifyFreePages(database, problems));
   problems.reading('schema', () => {
     const format = database.pragma('user_version', { simple: true });
     if (format !== FORMAT_VERSION) {
@@ -47,8 +51,11 @@ export function verifyStructure(database: Sqlite, problems: Problems): void {
 export function readFacts(database: Sqlite, problems: Problems): StoreFacts {
   return database.transaction(() => {
     const number = (sql: string) => Number(database.prepare(sql).pluck().get() ?? 0);
-    const run = database.prepare("SELECT value FROM meta WHERE key = 'run'").pluck().get();
-    if (typeof run !== 'string') problems.add('definition', 'The run id is missing.');
+    const run = database
+      .prepare(`SELECT ${measured('value', MAX_NAME_BYTES)} FROM meta WHERE key = 'run'`)
+      .pluck()
+      .get();
+    if (typeof run !== 'string') problems.add('definition', 'The run id is missing, or too long.');
     const shapeTexts = readShapeTexts(database, problems);
     return {
       run: String(run),
@@ -65,17 +72,23 @@ export function readFacts(database: Sqlite, problems: Problems): StoreFacts {
 }
 
 function readTypeHashes(database: Sqlite, problems: Problems): Map<number, number> {
-  const rows = database.prepare('SELECT id, name, version, volatile, checksum FROM event_types').all() as {
+  const rows = database
+    .prepare(
+      `SELECT id, ${measured('name', MAX_WORD_BYTES)} AS name, version, ${measured('volatile', MAX_KEYS_BYTES)} AS volatile,
+       checksum FROM event_types LIMIT ${MAX_STORED_TYPES}`,
+    )
+    .all() as {
     readonly id: number;
-    readonly name: string;
+    readonly name: string | null;
     readonly version: number;
-    readonly volatile: string;
+    readonly volatile: string | null;
     readonly checksum: number;
   }[];
   return new Map(
     rows.map(({ id, name, version, volatile, checksum }) => {
-      if (checksum !== rowCheck([name, version, volatile])) {
-        problems.add('definition', `Event type ${id}, now named '${name}', is not what was written.`);
+      if (name === null || volatile === null || checksum !== rowCheck([name, version, volatile])) {
+        const named = name === null ? 'with a name that is too long' : `now named '${name}'`;
+        problems.add('definition', `Event type ${id}, ${named}, is not what was written.`);
       }
       return [id, typeHash(id, String(name), version)];
     }),
@@ -83,11 +96,14 @@ function readTypeHashes(database: Sqlite, problems: Problems): Map<number, numbe
 }
 
 function readShapeTexts(database: Sqlite, problems: Problems): string[] {
-  const rows = database.prepare('SELECT id, keys FROM payload_shapes ORDER BY id').raw().all();
+  const rows = database
+    .prepare(`SELECT id, ${measured('keys', MAX_KEYS_BYTES)} FROM payload_shapes ORDER BY id`)
+    .raw()
+    .all();
   return (rows as [number, unknown][]).map(([id, keys], index) => {
     const text = String(keys);
     if (id !== index || parseShape(text).length === 0) {
-      problems.add('definition', `Payload shape ${index} is missing, or not a list of keys.`);
+      problems.add('definition', `Payload shape ${index} is missing, too long, or not a list of keys.`);
     }
     return text;
   });

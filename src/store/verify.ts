@@ -1,8 +1,9 @@
-import { StorePathError } from '../events/errors.js';
 import { VERIFY_CACHE_KIB } from '../limits.js';
-import { checkStoreFile } from './file-check.js';
-import { openConnection, type Sqlite } from './sqlite.js';
+import { checkStoreFile, noStore } from './file-check.js';
+import { openForReading } from './open-store.js';
+import type { Sqlite } from './sqlite.js';
 import { checkStorePath } from './store-path.js';
+import { verifyHeader } from './verify-header.js';
 import { IndexVerifier } from './verify-index.js';
 import { LogVerifier } from './verify-log.js';
 import { Problems, type StoreProblem } from './verify-problems.js';
@@ -22,6 +23,8 @@ export interface StoreReport {
   readonly more: number;
   /** The first event that something is wrong with. Everything before it is as it was written. */
   readonly firstBadPosition?: number;
+  /** What to do about the problems; left out when there are none. */
+  readonly advice?: string;
 }
 
 /**
@@ -35,11 +38,12 @@ export interface StoreReport {
  */
 export function verifyStore(path: string): StoreReport {
   checkStorePath(path, 'The path of a store');
-  if (!checkStoreFile(path)) throw new StorePathError(`Store ${path} does not exist or is empty.`);
+  if (!checkStoreFile(path)) throw noStore(path);
   const problems = new Problems(path);
-  const counts = { events: 0, aggregates: 0 };
+  const counts = { events: 0, aggregates: 0, isRead: false };
+  verifyHeader(path, problems);
   problems.reading('structure', () => {
-    const database = openConnection(path, { readonly: true });
+    const database = openForReading(path, 'report');
     try {
       database.pragma(`cache_size = -${VERIFY_CACHE_KIB}`);
       verifyStructure(database, problems);
@@ -51,17 +55,31 @@ export function verifyStore(path: string): StoreReport {
     }
   });
   const { list, more, firstPosition } = problems;
+  const { events, aggregates, isRead } = counts;
+  const advice = list.length === 0 ? undefined : adviceFor(path, problems, isRead);
   return {
     path,
     ok: list.length === 0,
-    ...counts,
+    events,
+    aggregates,
     problems: list,
     more,
     ...(firstPosition !== undefined && { firstBadPosition: firstPosition }),
+    ...(advice !== undefined && { advice }),
   };
 }
 
-function verifyContents(database: Sqlite, problems: Problems): { events: number; aggregates: number } {
+/** When only SQLite's own structure is damaged, a copy of the contents has it anew. */
+function adviceFor(path: string, { list, more }: Problems, isRead: boolean): string {
+  if (!isRead || more > 0 || list.some(({ kind }) => kind !== 'structure'))
+    return 'Restore the store from a backup.';
+  return `Every event was read and is as it was written. With no engine open, have SQLite save them in a new file, verify that, and put it in the place of this one: sqlite3 ${path} "VACUUM INTO '${path}.saved'". Or restore the store from a backup.`;
+}
+
+function verifyContents(
+  database: Sqlite,
+  problems: Problems,
+): { events: number; aggregates: number; isRead: boolean } {
   const facts = readFacts(database, problems);
   const log = new LogVerifier(database, facts, problems);
   const isRead = problems.reading(
@@ -75,5 +93,5 @@ function verifyContents(database: Sqlite, problems: Problems): { events: number;
   }
   problems.reading('progress', () => verifyProgress(facts, problems));
   problems.reading('dead-letter', () => verifyDeadLetters(database, facts, problems));
-  return { events: log.events, aggregates: log.aggregates };
+  return { events: log.events, aggregates: log.aggregates, isRead };
 }

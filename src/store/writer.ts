@@ -8,16 +8,15 @@ import { BatchLog } from './batch-log.js';
 import { rowCheck } from './checksum.js';
 import type { DeadLetterChange } from './dead-letter.js';
 import { DeadLetterWriter, readOpenDeadLetters } from './dead-letter-table.js';
-import { checkStoreFile } from './file-check.js';
 import { FileIdentity } from './file-identity.js';
 import { Indexer } from './indexer.js';
 import { EventInserter } from './insert.js';
-import { lockStore } from './lock.js';
+import { leaveWal, openForWriting, type WritableStore } from './open-store.js';
+import { Ownership } from './ownership.js';
 import { ProgressTable } from './progress-table.js';
 import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from './protocol.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
-import { checkSchema } from './schema-check.js';
-import { guard, inTransaction, openConnection, type Sqlite, toStoreError } from './sqlite.js';
+import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
 import { readRun, readShapes, readTypes } from './types.js';
 
 /** One commit message. */
@@ -32,7 +31,8 @@ export interface Commit {
 export class Writer {
   readonly #path: string;
   readonly #database: Sqlite;
-  readonly #lock: Sqlite;
+  readonly #store: WritableStore;
+  readonly #ownership: Ownership;
   readonly #inserter: EventInserter;
   readonly #batches: BatchLog;
   readonly #progress: ProgressTable;
@@ -45,23 +45,15 @@ export class Writer {
   #lastPosition: number;
   #failed = false;
 
-  /** @throws the coded errors of `checkStoreFile` and `lockStore`; nothing stays open then. */
+  /** @throws the coded errors of `openForWriting`; nothing stays open then. */
   constructor(options: WriterOptions) {
     this.#path = options.path;
-    const exists = checkStoreFile(options.path);
-    this.#lock = lockStore(options.path);
+    this.#store = openForWriting(options.path);
+    this.#database = this.#store.database;
     try {
-      this.#database = openConnection(options.path, { readonly: false });
-    } catch (error) {
-      this.#lock.close();
-      throw error;
-    }
-    try {
-      // A process that was killed while it created the store has left a header of ours and a journal, which SQLite
-      // rolls back only now.
-      if (exists && !isEmpty(this.#database)) checkSchema(this.#database);
-      else this.#create(options.run);
+      if (this.#store.isNew) this.#create(options.run);
       this.#setDurability(options.synchronous);
+      this.#ownership = new Ownership(this.#database);
       this.#progress = new ProgressTable(this.#database);
       this.state = this.#load(options);
       this.#lastPosition = this.state.lastPosition;
@@ -78,7 +70,7 @@ export class Writer {
       // So that a reader never meets more unindexed events than were written since the store was opened.
       this.index();
     } catch (error) {
-      closeAll(this.#database, this.#lock);
+      this.#store.close();
       throw toStoreError(this.#path, error);
     }
   }
@@ -127,7 +119,10 @@ export class Writer {
   #write(work: () => void): void {
     const before = this.#lastPosition;
     try {
-      inTransaction(this.#database, work);
+      inTransaction(this.#database, () => {
+        this.#ownership.check();
+        work();
+      });
       this.#indexer.committed();
       this.#batches.committed();
       this.#progress.committed();
@@ -188,14 +183,17 @@ export class Writer {
     guard(this.#path, () => this.#database.pragma('wal_checkpoint(PASSIVE)'));
   }
 
-  /** Indexes, empties the WAL, closes, and lets go of the lock. After a failure it only closes and lets go. */
+  /** Indexes, moves the WAL into the file, closes, and lets go of the lock. After a failure only the last two. */
   close(): void {
     try {
       if (this.#failed) return;
       this.index();
-      guard(this.#path, () => this.#database.pragma('wal_checkpoint(TRUNCATE)'));
+      guard(this.#path, () => {
+        this.#database.pragma('wal_checkpoint(TRUNCATE)');
+        leaveWal(this.#database);
+      });
     } finally {
-      closeAll(this.#database, this.#lock);
+      this.#store.close();
     }
   }
 
@@ -247,6 +245,7 @@ export class Writer {
        ON CONFLICT (name, version) DO UPDATE SET volatile = excluded.volatile, checksum = excluded.checksum`,
     );
     inTransaction(this.#database, () => {
+      this.#ownership.take();
       for (const type of types) {
         const columns = [type.name, type.version, JSON.stringify(type.volatile)];
         insert.run(...columns, rowCheck(columns));
@@ -276,18 +275,5 @@ export class Writer {
     const json = JSON.stringify(shape);
     this.#addShape.run(json);
     this.#batches.addShape(json);
-  }
-}
-
-function isEmpty(database: Sqlite): boolean {
-  return database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
-}
-
-/** Closes both, whatever happens to the first. */
-function closeAll(first: Sqlite, second: Sqlite): void {
-  try {
-    first.close();
-  } finally {
-    second.close();
   }
 }

@@ -24,6 +24,7 @@ const TABLES = [
   'batches',
   'progress',
   'progress_chunks',
+  'dead_letters',
 ] as const;
 
 /** Puts something else in the place of a table, under its name. */
@@ -72,6 +73,20 @@ export const SCHEMAS: readonly Hostility[] = [
       `a trigger that deletes events when ${table} grows`,
       `CREATE TRIGGER hostile AFTER INSERT ON ${table} BEGIN DELETE FROM events; END`,
     ),
+  ),
+  sql(
+    'a trigger that deletes events when a dead letter changes',
+    'CREATE TRIGGER hostile AFTER INSERT ON dead_letters BEGIN DELETE FROM events; END',
+  ),
+  sql(
+    'a trigger that deletes events when a dead letter goes',
+    'CREATE TRIGGER hostile AFTER DELETE ON dead_letters BEGIN DELETE FROM events; END',
+  ),
+  instead(
+    'dead_letters',
+    'a view without an end',
+    `CREATE VIEW dead_letters (position, key, state, attempts, handler, lane, first_failed_at, failed_at, error, retry, checksum) AS
+     WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n, 1, 'parked', 1, 'h', 0, 0, 0, '{}', 0, 0 FROM c`,
   ),
   sql(
     'a trigger that forges the progress',
@@ -196,6 +211,52 @@ export const ROWS: readonly Hostility[] = [
     'UPDATE event_index SET offsets = zeroblob(8000000), count = 2000000 WHERE aggregate = 1',
   ),
   sql('counts beyond all versions', 'UPDATE event_index SET count = 9007199254740992'),
+];
+
+const GIANT = 100_000_000;
+
+/** Values of 100 megabytes, in each column that holds text or bytes, and where a number belongs. */
+export const GIANTS: readonly Hostility[] = [
+  ...(
+    [
+      ['names', 'name', 'id = 1'],
+      ['event_types', 'name', 'id = 1'],
+      ['event_types', 'volatile', 'id = 1'],
+      ['payload_shapes', 'keys', 'id = 0'],
+      ['meta', 'value', "key = 'run'"],
+      ['events', 'type', 'position = 3'],
+      ['events', 'aggregate', 'position = 3'],
+    ] as const
+  ).map(([table, column, where]) =>
+    sql(
+      `${table}.${column} of 100 megabytes`,
+      `UPDATE ${table} SET ${column} = printf('%.*c', ${GIANT}, 'x') WHERE ${where}`,
+    ),
+  ),
+  ...(
+    [
+      ['events', 'data', 'position = 3'],
+      ['events', 'metadata', 'position = 3'],
+      ['event_index', 'offsets', 'aggregate = 1'],
+      ['batches', 'checks', 'last > 0'],
+    ] as const
+  ).map(([table, column, where]) =>
+    sql(
+      `${table}.${column} of 100 megabytes`,
+      `UPDATE ${table} SET ${column} = zeroblob(${GIANT}) WHERE ${where}`,
+    ),
+  ),
+  sql(
+    'progress_chunks.bits of 100 megabytes',
+    `INSERT OR REPLACE INTO progress_chunks SELECT 1, zeroblob(${GIANT}), 0`,
+  ),
+  ...['handler', 'error'].map((column) =>
+    sql(
+      `dead_letters.${column} of 100 megabytes`,
+      "INSERT OR REPLACE INTO dead_letters VALUES (3, 1, 'parked', 1, 'h', 0, 0, 0, '{}', 0, 0)",
+      `UPDATE dead_letters SET ${column} = printf('%.*c', ${GIANT}, 'x')`,
+    ),
+  ),
 ];
 
 /** Opens a store for changing it. */

@@ -57,7 +57,7 @@ test('a commit that does not fit is rolled back, what was acknowledged stays, an
   expect(error).toMatchObject({ ...FULL, details: { sqlite: 'SQLITE_FULL', store: path } });
   expect(error).toBeInstanceOf(StoreError);
   expect((error as Error).message).toContain('Free some space');
-  expect(acknowledged).toBeGreaterThan(50);
+  expect(acknowledged).toBeGreaterThan(40);
   expect(() => writer.close()).not.toThrow();
   expect(verifyStore(path)).toMatchObject({ ok: true, events: acknowledged, problems: [] });
 });
@@ -102,7 +102,7 @@ test('on a full disk nothing more is acknowledged; with space again the store go
   await store.close();
   expect(liveThreads()).toEqual([]);
   expect(openFilesIn(dirname(path))).toEqual([]);
-  expect(acknowledged).toBeGreaterThan(50);
+  expect(acknowledged).toBeGreaterThan(40);
   unlinkSync(ballast);
   const again = await open();
   expect(again.state.lastPosition).toBe(acknowledged);

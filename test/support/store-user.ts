@@ -7,8 +7,13 @@ const SCRIPT = fileURLToPath(new URL('../fixtures/use-stores.mjs', import.meta.u
 /** A use of a small store that takes longer has no end. */
 const HUNG_MILLISECONDS = 20_000;
 
+/** The uses that test/fixtures/use-stores.mjs knows. */
+export type StoreUse = 'read' | 'verify' | 'engine' | 'letters' | 'retry' | 'discard';
+
 export interface UseOutcome {
   readonly value?: number;
+  /** The most memory that the process has had so far, in bytes. */
+  readonly peak?: number;
   readonly error?: {
     readonly name: string;
     readonly code?: string;
@@ -22,7 +27,7 @@ export class StoreUser {
   #process: ChildProcess | undefined;
 
   /** What came of a use. @throws when the process hung or ended. */
-  async use(store: string, use: 'read' | 'verify' | 'engine'): Promise<UseOutcome> {
+  async use(store: string, use: StoreUse): Promise<UseOutcome> {
     const child = this.#start();
     const waiting = new AbortController();
     const answer = once(child, 'message', { signal: waiting.signal });
@@ -51,6 +56,7 @@ export class StoreUser {
     const child = this.#process;
     if (!child) return;
     const exit = once(child, 'exit');
+    this.#process = undefined;
     child.disconnect();
     await exit;
   }

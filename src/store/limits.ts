@@ -1,0 +1,30 @@
+import { MAX_DEAD_LETTER_CHARACTERS, MAX_NAME_BYTES, MAX_PAYLOAD_BYTES } from '../limits.js';
+
+// What a file may hold is measured before it is read: each limit is the most that an engine writes.
+
+/** Payload or metadata that is read with its page. What is longer is read by itself: few events are. */
+export const READ_PIECE_BYTES = 65_536;
+
+/** Long payloads and metadata in one page; four of the longest. A page with more ends before them. */
+export const READ_PAGE_BYTES = 4 * MAX_PAYLOAD_BYTES;
+
+/** Longest text of an error: UTF-8 takes at most three bytes for a character of JavaScript. */
+export const MAX_ERROR_BYTES = 3 * MAX_DEAD_LETTER_CHARACTERS;
+
+/** Longest list of handler modules or subscribers in one row, in bytes. */
+export const MAX_HANDLERS_BYTES = 1024 * 1024;
+
+/** Longest list of an event type's volatile fields, or of a shape's keys: the keys of one payload. */
+export const MAX_KEYS_BYTES = MAX_PAYLOAD_BYTES;
+
+/** Longest name of an event type, and of anything else that is short. */
+export const MAX_WORD_BYTES = 64 * MAX_NAME_BYTES;
+
+/** Longest SQL of a table, index, view or trigger that is compared with ours; ours are a tenth of it. */
+export const MAX_SCHEMA_SQL_BYTES = 65_536;
+
+/** Bytes of one row of checksums: four an event, so sixteen million events of one transaction. */
+export const MAX_CHECKS_BYTES = 64 * 1024 * 1024;
+
+/** Bytes of one run of the index: four an event of one aggregate, in one pass. */
+export const MAX_RUN_BYTES = 32 * 1024 * 1024;
