@@ -1,6 +1,6 @@
 import { MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_VALUES } from '../limits.js';
 import { PayloadTooLargeError } from './errors.js';
-import { checkSize, unreadable, unsupported } from './payload-check.js';
+import { checkSize, TOO_MANY_VALUES, unreadable, unsupported } from './payload-check.js';
 import {
   badInstance,
   badKey,
@@ -115,7 +115,7 @@ export class Encoder {
   }
 
   #value(value: unknown, depth: number): void {
-    if (++this.#values > MAX_PAYLOAD_VALUES) throw new Problem(`more than ${MAX_PAYLOAD_VALUES} values`);
+    if (++this.#values > MAX_PAYLOAD_VALUES) throw new Problem(TOO_MANY_VALUES);
     this.#reserve(16);
     switch (typeof value) {
       case 'string':

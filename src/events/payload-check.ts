@@ -47,7 +47,8 @@ export function unsupported(type: string, data: unknown, problem: string): Unsup
   visited = 0;
   let found: [string, string] | undefined;
   try {
-    found = locate(data, '', 0);
+    // What has too many values has them everywhere.
+    if (problem !== TOO_MANY_VALUES) found = locate(data, '', 0);
   } catch (cause) {
     return unreadable(type, cause);
   }
@@ -59,11 +60,13 @@ export function unsupported(type: string, data: unknown, problem: string): Unsup
   );
 }
 
+export const TOO_MANY_VALUES = `more than ${MAX_PAYLOAD_VALUES} values`;
+
 /** Values looked at for the running payload. A payload whose parts are shared many times over has no end. */
 let visited = 0;
 
 function problemOf(value: unknown, depth: number): string | undefined {
-  if (++visited > MAX_PAYLOAD_VALUES) return `more than ${MAX_PAYLOAD_VALUES} values`;
+  if (++visited > MAX_PAYLOAD_VALUES) return TOO_MANY_VALUES;
   switch (typeof value) {
     case 'string':
       return value.isWellFormed() ? undefined : LONE_SURROGATE;
