@@ -1,4 +1,4 @@
-import { unlessAborted } from '../engine/abortable.js';
+import { unlessAborted } from '../events/on-abort.js';
 import type { Journal } from './journal.js';
 
 /** One wait until everything up to a position, and what that led to, is finished. */

@@ -7,6 +7,7 @@ import { checkOutside, endingFrom } from '../events/async-context.js';
 import type { DataOf, EventType, NewEvent } from '../events/define-event.js';
 import { EngineClosedError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { onAbort } from '../events/on-abort.js';
 import { EventRegistry } from '../events/registry.js';
 import type { BusNotice } from './bus-notice.js';
 import { BusRun } from './bus-run.js';
@@ -92,13 +93,11 @@ export class EventBus implements AsyncDisposable {
   async #stopped(signal: AbortSignal | undefined): Promise<void> {
     const leaving = this.#leaving;
     const stopped = this.#change('stopped', () => this.#stop(leaving.signal));
-    const leave = () => leaving.abort();
-    if (signal?.aborted) leave();
-    signal?.addEventListener('abort', leave, { once: true });
+    const unlisten = onAbort(signal, () => leaving.abort());
     try {
       await stopped;
     } finally {
-      signal?.removeEventListener('abort', leave);
+      unlisten();
     }
   }
 

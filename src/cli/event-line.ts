@@ -16,6 +16,7 @@ export function shortEventLine(event: DomainEvent): string {
 
 function lineOf({ position, occurredAt, type, version }: DomainEvent, id: string, payload: string): string {
   const date = new Date(occurredAt);
+  // A log of an earlier version may have a time that no Date can hold.
   const time = Number.isNaN(date.getTime()) ? String(occurredAt) : date.toISOString();
   return `${position}  ${time}  ${visible(type)}  ${id} v${version}  ${payload}`;
 }

@@ -3,6 +3,7 @@ import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { toError } from '../events/error-codec.js';
 import { EngineFailedError } from '../events/errors.js';
+import { abortable, unlessAborted } from '../events/on-abort.js';
 import type { EventRegistry } from '../events/registry.js';
 import { turn } from '../events/turn.js';
 import { PUBLISH_MANY_YIELD } from '../limits.js';
@@ -11,10 +12,11 @@ import type { ConstructorCount } from '../profile/heap-objects.js';
 import { Subscribable } from '../publisher/subscribable.js';
 import type { Store } from '../store/store.js';
 import type { Trace, TraceQuery } from '../store/story.js';
-import { abortable, unlessAborted } from './abortable.js';
+import { prepareAppend } from './append.js';
 import { type AppendOptions, checked, type DrainOptions } from './call-options.js';
 import { type CheckedOptions, checkThreads } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
+import { enter } from './enter.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Health } from './health.js';
 import type { Hub } from './hub.js';
@@ -32,7 +34,7 @@ import type {
   Unsubscribe,
 } from './options.js';
 import { checkUntilOf, checkWait, closedError } from './own-waits.js';
-import { type Preparation, type Prepared, preparationOf } from './prepare.js';
+import { kept, type Preparation, type Prepared, preparationOf } from './prepare.js';
 import type { ProfileOptions } from './profile-options.js';
 import { type ProfileReport, Profiling, type SnapshotOptions } from './profiling.js';
 import { streamOf } from './read.js';
@@ -66,7 +68,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   readonly #profiling = new Profiling(() => this.#parts);
   #state: 'open' | 'closing' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
-  /** An event that `offer` has said yes to is refused after all: nobody waits for it, so the engine stops. */
+  /** Nothing but a failed engine refuses an event that `offer` has said yes to; nobody waits for it. */
   readonly #refusedLater = (error: unknown): void => {
     if (!(error instanceof EngineFailedError)) this.#hub.fail(toError(error));
   };
@@ -100,7 +102,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkUntilOf(this.#parts.options, 'publish', until);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepare(event);
-    return this.#enter(prepared.partitionKey, () => this.#wait(this.#accept(prepared), until), signal);
+    return enter(this.#hub, prepared, signal, (event) => this.#wait(this.#accept(event), until));
   }
 
   /**
@@ -147,7 +149,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     if (!this.#hub.admission.isOpen) return false;
     const prepared = this.#preparation.prepare(event);
     if (!this.#hub.mustWait(prepared.partitionKey)) this.#hub.accept(prepared);
-    else this.#hub.whenQuiet(prepared.partitionKey, () => this.#hub.accept(prepared), this.#refusedLater);
+    else {
+      const event = kept(prepared);
+      this.#hub.whenQuiet(event, () => this.#hub.accept(event), this.#refusedLater);
+    }
     return true;
   }
 
@@ -159,9 +164,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   /**
-   * Publishes events of one aggregate if it is at the expected version; 0 means that it must not exist.
+   * Publishes events of one aggregate if it is at the expected version; 0 means that it must not exist. They are
+   * taken in together, so all of them must fit into `maxInFlight` and `maxInFlightBytes`.
    *
-   * @throws ConcurrencyError with `expected` and `actual`; nothing was published then. And as `publish`.
+   * @throws AppendTooLargeError when they do not; ConcurrencyError with `expected` and `actual`; nothing was published then. And as `publish`.
    */
   async append(
     aggregateId: string,
@@ -173,18 +179,20 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkUntilOf(this.#parts.options, 'append', until);
     checkExpectedVersion(expectedVersion);
     signal?.throwIfAborted();
-    const prepared = this.#preparation.prepareAll(aggregateId, events);
+    const { prepared, need } = prepareAppend(this.#preparation, this.#parts.options, aggregateId, events);
     const accept = (): Receipt | Promise<Receipt> => {
-      const actual = this.#hub.directory.find(aggregateId)?.version ?? 0;
+      const actual = this.#hub.directory.versionOf(aggregateId);
       if (expectedVersion !== undefined && actual !== expectedVersion) {
         throw wrongVersion(aggregateId, expectedVersion, actual);
       }
+      this.#hub.directory.checkRoom(prepared);
       let receipt: Receipt = { position: 0, version: actual };
       for (const event of prepared) receipt = this.#accept(event);
       return prepared.length > 0 ? this.#wait(receipt, until) : receipt;
     };
-    const key = prepared[0]?.partitionKey ?? aggregateId;
-    return this.#enter(key, accept, signal);
+    const [first] = prepared;
+    // Without events there is nothing to wait for; the version is checked all the same.
+    return first ? enter(this.#hub, first, signal, accept, need) : accept();
   }
 
   /** Tells `listener` what happens in the engine: how full it is, for one. */
@@ -204,7 +212,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * @throws InvalidOptionError when there is no such event; NotRetainedError, EngineClosedError.
    */
   trace(query: TraceQuery): Promise<Trace> {
-    return traceInLog((options) => this.read(options), this.#parts.store.location, query);
+    const { store, run } = this.#parts;
+    return traceInLog((options) => this.read(options), store.location, run, { ...query });
   }
 
   /** Resolves when everything accepted so far and everything it led to is durable and handled. */
@@ -351,22 +360,6 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   protected override subscribableTypes(): EventRegistry {
     this.#checkOpen();
     return this.#parts.registry;
-  }
-
-  /** Runs `accept` when there is room and, in deterministic mode, the key is quiet. */
-  #enter(
-    key: string,
-    accept: () => Receipt | Promise<Receipt>,
-    signal: AbortSignal | undefined,
-  ): Receipt | Promise<Receipt> {
-    const { admission } = this.#hub;
-    const enter = (): Receipt | Promise<Receipt> => {
-      if (!this.#hub.mustWait(key)) return accept();
-      return new Promise((resolve, reject) => {
-        this.#hub.whenQuiet(key, () => resolve(accept()), reject);
-      });
-    };
-    return admission.isOpen ? enter() : admission.enter(enter, signal);
   }
 
   #accept(event: Prepared): Receipt {

@@ -39,4 +39,6 @@ export interface HubParts {
   readonly deterministic: boolean;
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
+  /** Names kept in memory. */
+  readonly maxNames: number;
 }

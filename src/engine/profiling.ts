@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineClosedError, ProfileBusyError } from '../events/errors.js';
+import { onAbort } from '../events/on-abort.js';
 import { OutputFolder } from '../files/output-folder.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import { openProfileFolder } from '../profile/profile-folder.js';
@@ -136,14 +137,15 @@ export class Profiling {
     return new Promise((resolveEnd) => {
       const end = () => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', end);
+        leave();
         this.#end = undefined;
         resolveEnd();
       };
       const timer = setTimeout(end, seconds * 1000);
       this.#end = end;
-      signal?.addEventListener('abort', end, { once: true });
+      let leave = () => {};
       if (signal?.aborted || this.#closed) end();
+      else leave = onAbort(signal, end);
     });
   }
 }

@@ -6,7 +6,7 @@ import { shown } from '../events/thrown.js';
 import { turn } from '../events/turn.js';
 import { namesOfTypes } from '../events/type-names.js';
 import { READ_PAGE } from '../limits.js';
-import { decodeAnyway, decodeEvent, storedType, mayHaveMore } from '../store/decode.js';
+import { decodeAnyway, decodeEvent, mayHaveMore, storedType } from '../store/decode.js';
 import type { EventReader, RawEvent, Store } from '../store/store.js';
 import type { EngineParts } from './engine.js';
 import type { ReadOptions } from './options.js';
@@ -36,8 +36,7 @@ export function streamOf(
   options: CheckedReadOptions,
 ): EventStream {
   return new EventStream(store, run, registry, options, (aggregateId, after) => {
-    const entry = directory.find(aggregateId);
-    return entry && sequencer.tail.positionsOf(entry.position, after);
+    return sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
   });
 }
 

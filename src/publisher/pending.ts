@@ -1,19 +1,10 @@
 import type { HandlerError } from '../events/errors.js';
-import { AbortSignals } from './abort-signals.js';
-
-/** One who waits until nothing is pending. */
-interface Waiting {
-  readonly wake: () => void;
-  readonly abort: () => void;
-}
-
-/** Whose waits end with which signal: one listener for each signal, however many wait with it. */
-const signals = new AbortSignals<Waiting>(({ abort }) => abort());
+import { onAbort } from '../events/on-abort.js';
 
 /** Counts what has begun and not ended, and tells whoever waits when nothing is left. */
 export class Pending {
   #count = 0;
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting = new Set<() => void>();
 
   begin(): void {
     this.#count++;
@@ -24,7 +15,7 @@ export class Pending {
     if (this.#count > 0) return;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const { wake } of waiting) wake();
+    for (const wake of waiting) wake();
   }
 
   /** Resolves when nothing is pending. @throws the signal's reason when it aborts before. */
@@ -36,18 +27,15 @@ export class Pending {
 
   #next(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = {
-        wake: () => {
-          if (signal) signals.remove(signal, waiting);
-          resolve();
-        },
-        abort: () => {
-          this.#waiting.delete(waiting);
-          reject(signal?.reason);
-        },
+      const wake = () => {
+        leave();
+        resolve();
       };
-      this.#waiting.add(waiting);
-      if (signal) signals.add(signal, waiting);
+      this.#waiting.add(wake);
+      const leave = onAbort(signal, (reason) => {
+        this.#waiting.delete(wake);
+        reject(reason);
+      });
     });
   }
 }

@@ -63,14 +63,15 @@ const DEAD_LETTERS = optionNames<DeadLetterOptions>('deadLetters', { after: true
 export class StoreReader implements Disposable {
   readonly path: string;
   readonly #reader: SqliteReader;
-  readonly #run: string;
+  /** What the ids of its events begin with. */
+  readonly run: string;
 
   /** @throws InvalidOptionError, StorePathError, ForeignStoreError, NewerStoreError, StoreCorruptError */
   constructor(path: string) {
     this.path = checkStorePath(path, 'The path of a store');
     this.#reader = new SqliteReader(path);
     try {
-      this.#run = guard(path, () => readRun(this.#reader.database));
+      this.run = guard(path, () => readRun(this.#reader.database));
     } catch (error) {
       this.#reader.close();
       throw error;
@@ -83,7 +84,7 @@ export class StoreReader implements Disposable {
     return {
       path: this.path,
       format: FORMAT_VERSION,
-      run: this.#run,
+      run: this.run,
       lastPosition,
       mark,
       finishedAbove,
@@ -138,7 +139,7 @@ export class StoreReader implements Disposable {
     let position = after;
     while (true) {
       const page = this.#reader.deadLetters({ after: position, limit: READ_PAGE });
-      for (const record of page) yield toDeadLetter(this.#reader, this.#run, record);
+      for (const record of page) yield toDeadLetter(this.#reader, this.run, record);
       const last = page.at(-1)?.position ?? position;
       // Nothing more; or pages of a damaged file that lead back.
       if (last <= position) return;
@@ -149,7 +150,7 @@ export class StoreReader implements Disposable {
   /** The dead letter of the event at a position. @throws DeadLetterNotFoundError */
   deadLetter(position: number): DeadLetter {
     const record = this.#reader.deadLetter(position);
-    if (record) return toDeadLetter(this.#reader, this.#run, record);
+    if (record) return toDeadLetter(this.#reader, this.run, record);
     throw new DeadLetterNotFoundError(`Store ${this.path} has no dead letter at position ${position}.`, {
       details: { position },
     });
@@ -201,7 +202,7 @@ export class StoreReader implements Disposable {
   }
 
   #decode(raw: RawEvent): DomainEvent {
-    return decodeEvent(this.#reader, this.#run, raw);
+    return decodeEvent(this.#reader, this.run, raw);
   }
 
   #finishedAbove(): { readonly mark: number; readonly finishedAbove: number } {

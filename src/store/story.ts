@@ -91,9 +91,10 @@ export class Story {
  * Where the event that a query names must lie; undefined when it names none. A correlation id is mostly the id of
  * the story's first event, and then nothing before that can belong to it.
  *
+ * @param run what the ids of the log begin with.
  * @throws InvalidOptionError
  */
-export function placeOf(query: TraceQuery): EventPlace | undefined {
+export function placeOf(query: TraceQuery, run: string): EventPlace | undefined {
   checkQuery(query);
   if ('position' in query) {
     const { position } = query;
@@ -107,13 +108,13 @@ export function placeOf(query: TraceQuery): EventPlace | undefined {
   if (typeof named !== 'string') {
     throw new InvalidOptionError(`trace: an id is a text, and this one is of type ${typeof named}.`);
   }
-  // Ids are `run/aggregate/version`, and an aggregate id may hold slashes itself.
+  // Ids are `run/aggregate/version`, and both run and aggregate id may hold slashes themselves.
   const id = named;
   const end = id.lastIndexOf('/');
-  const begin = id.indexOf('/');
   const version = Number(id.slice(end + 1));
-  if (begin < 0 || end <= begin || !Number.isInteger(version) || version < 1) return undefined;
-  return { aggregateId: id.slice(begin + 1, end), fromVersion: version };
+  if (!id.startsWith(`${run}/`) || end <= run.length || !Number.isInteger(version) || version < 1)
+    return undefined;
+  return { aggregateId: id.slice(run.length + 1, end), fromVersion: version };
 }
 
 /** One way of naming the story: of two that disagree, one would be ignored. */

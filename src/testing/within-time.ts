@@ -1,6 +1,7 @@
 // Not the global ones, which a test with fake timers replaces: it is real time that is waited here.
 import { clearTimeout, setTimeout } from 'node:timers';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { onAbort } from '../events/on-abort.js';
 import { InvalidOptionError, TestTimeoutError } from '../index.js';
 import { MAX_DELAY_MS, TEST_WAIT_MS } from '../limits.js';
 
@@ -38,8 +39,9 @@ export async function withinTime<Result>(
   const late = new Promise<typeof LATE>((resolve) => {
     timer = setTimeout(resolve, timeout, LATE);
   });
+  let leave = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true, signal: over.signal });
+    leave = onAbort(signal, reject);
   });
   try {
     const result = await Promise.race([wait(over.signal), late, aborted]);
@@ -49,6 +51,7 @@ export async function withinTime<Result>(
     });
   } finally {
     clearTimeout(timer);
+    leave();
     over.abort();
   }
 }
