@@ -21,6 +21,7 @@ export interface CheckedOptions extends EngineOptions {
   readonly threads: number;
   readonly concurrency: number;
   readonly dispatch: 'durable' | 'accepted';
+  readonly until: 'open' | 'recovered';
   readonly validate: 'publish' | 'off';
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
@@ -53,6 +54,7 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
     ...resourceLimits(options.resourceLimits),
     concurrency: whole('concurrency', options.concurrency ?? 1, 1, MAX_CONCURRENCY),
     dispatch: oneOf('dispatch', options.dispatch ?? 'durable', ['durable', 'accepted']),
+    until: oneOf('until', options.until ?? 'open', ['open', 'recovered']),
     validate: oneOf('validate', options.validate ?? 'publish', ['publish', 'off']),
     maxInFlight: whole('maxInFlight', options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT, 1, MAX_MAX_IN_FLIGHT),
     maxInFlightBytes: whole(

@@ -29,6 +29,11 @@ export interface EngineOptions {
   readonly concurrency?: number;
   /** When lanes get an event: once it is durable (default), or at once. */
   readonly dispatch?: 'durable' | 'accepted';
+  /**
+   * When `openEngine` resolves: once the store is open and the lanes run (`open`, default), or once everything is
+   * handled that was unfinished in the store (`recovered`). See `engine.recovered`.
+   */
+  readonly until?: 'open' | 'recovered';
   /** Check payloads against their schemas. `off` trusts the publisher and saves the time. Default `publish`. */
   readonly validate?: 'publish' | 'off';
   /** Events accepted but not finished, before publishers wait. Default 65,536. */
