@@ -7,6 +7,7 @@ import {
   DEFAULT_MAX_IN_FLIGHT,
   DEFAULT_MAX_IN_FLIGHT_BYTES,
   MAX_CONCURRENCY,
+  MAX_DELAY_MS,
   MAX_MAX_IN_FLIGHT,
   MAX_THREADS,
 } from '../limits.js';
@@ -53,6 +54,9 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
     threads: checkThreads(options.threads ?? Math.max(1, availableParallelism() - 1)),
     ...resourceLimits(options.resourceLimits),
     concurrency: whole('concurrency', options.concurrency ?? 1, 1, MAX_CONCURRENCY),
+    ...(options.handlerTimeoutMs !== undefined && {
+      handlerTimeoutMs: whole('handlerTimeoutMs', options.handlerTimeoutMs, 1, MAX_DELAY_MS),
+    }),
     dispatch: oneOf('dispatch', options.dispatch ?? 'durable', ['durable', 'accepted']),
     until: oneOf('until', options.until ?? 'open', ['open', 'recovered']),
     validate: oneOf('validate', options.validate ?? 'publish', ['publish', 'off']),

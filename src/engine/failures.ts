@@ -109,6 +109,16 @@ export class Failures {
     }
   }
 
+  /** Failed events that wait for their next try. */
+  get pauses(): number {
+    return this.#timers.size;
+  }
+
+  /** Names of the modules that handle a type. */
+  modulesOf(type: string): string {
+    return this.#rules.get(type)?.modules ?? '';
+  }
+
   /** Cancels the pending retries. */
   stop(): void {
     for (const timer of this.#timers) this.#parts.timers.clear(timer);
@@ -189,7 +199,8 @@ export class Failures {
       state,
       attempts: key.attempts + (before?.attempts ?? 0),
       // Of a handler that took its thread with it only the event is known.
-      handler: failed.get(key)?.handler || this.#modulesOf(slab, row),
+      handler:
+        failed.get(key)?.handler || this.modulesOf(this.#parts.types[slab.type[row] as number]?.type ?? ''),
       lane: failed.get(key)?.lane ?? 0,
       firstFailedAt: before?.firstFailedAt ?? key.firstFailedAt,
       failedAt: timers.now(),
@@ -198,10 +209,6 @@ export class Failures {
     };
     this.#events.buried(letter);
     notices.send({ kind: 'dead-letter', position, key: key.name, state, attempts: letter.attempts, error });
-  }
-
-  #modulesOf(slab: HubSlab, row: number): string {
-    return this.#rules.get(this.#parts.types[slab.type[row] as number]?.type ?? '')?.modules ?? '';
   }
 
   #forget(key: NameEntry): void {

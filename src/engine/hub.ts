@@ -161,12 +161,6 @@ export class Hub {
       settled: (key) => this.failures.settle(key),
       answered: () => this.#answered(),
     });
-    this.health = new HealthWatch(
-      parts.health,
-      () => healthFacts(this, parts, this.#pressure.share),
-      this.notices,
-      parts.timers,
-    );
     this.failures = new Failures(
       {
         scheduler: this.#scheduler,
@@ -188,6 +182,12 @@ export class Hub {
         stop: (error) => this.fail(error),
         changed: () => this.#answered(),
       },
+    );
+    this.health = new HealthWatch(
+      parts.health,
+      () => healthFacts(this, parts, this.#pressure.share),
+      this.notices,
+      parts.timers,
     );
   }
 

@@ -181,6 +181,7 @@ function setupOf(options: CheckedOptions, state: StoreState) {
     validate: options.validate === 'publish',
     concurrency: options.concurrency,
     shared: options.shared,
+    handlerTimeoutMs: options.handlerTimeoutMs,
     tracing: options.tracing?.laneModule,
   };
 }

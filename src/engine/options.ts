@@ -27,6 +27,11 @@ export interface EngineOptions {
   readonly resourceLimits?: ResourceLimits;
   /** Async handlers of different keys that may overlap on one lane. Default 1. */
   readonly concurrency?: number;
+  /**
+   * Milliseconds that a handler without a `timeoutMs` of its own may take for one event, as that says; 1 to
+   * 86,400,000. Default: no limit.
+   */
+  readonly handlerTimeoutMs?: number;
   /** When lanes get an event: once it is durable (default), or at once. */
   readonly dispatch?: 'durable' | 'accepted';
   /**
