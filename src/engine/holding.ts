@@ -30,6 +30,8 @@ export class Holding {
   readonly #parts: HoldingParts;
   /** What was unfinished when the log was opened, while it is not on its way. */
   backlog: Backlog | undefined;
+  /** Events in flight that wait in the log and take no memory. */
+  kept = 0;
   /** Why the backlog is not read any more. */
   #left: Error | undefined;
 
@@ -115,6 +117,7 @@ export class Holding {
         else receipts.failed(position, parkedBehind(key, parkedAt));
       });
     }
+    this.kept++;
     pool.release(slab, 1);
   }
 
@@ -125,6 +128,7 @@ export class Holding {
       receipts.failed(position, error);
     });
     counters.inFlight -= count;
+    this.kept -= count;
     for (let ended = 0; key && ended < count; ended++) gate?.ended(key);
   }
 }

@@ -115,7 +115,11 @@ export class Hub {
       waves: this.waves,
       gate: this.#gate,
       hasRoom: () => this.#held < maxInFlight && this.#hasMemory,
-      hasRoomToFeed: () => this.#fed < Math.max(1, maxInFlight * FEED_SHARE) && this.#hasMemory,
+      // What is kept in the log must not keep away what it waits for.
+      hasRoomToFeed: () =>
+        this.#fed < Math.max(1, maxInFlight * FEED_SHARE) &&
+        this.counters.inFlight - this.holding.kept < maxInFlight &&
+        this.#hasMemory,
       onWaited: (milliseconds) => parts.meters.waited.record(milliseconds),
     });
     this.holding = new Holding({
@@ -222,7 +226,8 @@ export class Hub {
     const key = slab.keys[row] as NameEntry;
     slab.holds++;
     slab.waves[row] = wave;
-    if (!isNew) {
+    if (isNew) this.holding.kept--;
+    else {
       this.counters.inFlight++;
       this.waves.join(wave);
       this.#gate?.began(key);
