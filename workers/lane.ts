@@ -1,6 +1,7 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { encodeError } from '../src/events/error-codec.js';
 import { LaneCell } from '../src/lanes/lane-cell.js';
+import { limited } from '../src/lanes/limited.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';
 import type { LaneReply, LaneResult, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
 import { LaneRunner } from '../src/lanes/runner.js';
@@ -38,7 +39,8 @@ export default async function lane(task: LaneTask): Promise<unknown> {
 async function open(setup: LaneSetup, cell: SharedArrayBuffer): Promise<LaneReply> {
   try {
     const errors = new TracerErrors();
-    const modules = await traced(await loadHandlers(setup.modules), setup.tracing, errors);
+    const loaded = limited(await loadHandlers(setup.modules), setup.handlerTimeoutMs);
+    const modules = await traced(loaded, setup.tracing, errors);
     runner = new LaneRunner(setup, modules, new LaneCell(setup.concurrency, cell), errors);
     return { kind: 'opened', handled: runner.handled };
   } catch (error) {

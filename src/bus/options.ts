@@ -92,6 +92,8 @@ export const JOURNAL_NAMES = {
   durability: true,
   handlers: true,
   threads: true,
+  handlerTimeoutMs: true,
+  until: true,
   resourceLimits: true,
   concurrency: true,
   dispatch: true,

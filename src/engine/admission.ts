@@ -14,8 +14,6 @@ interface Waiting {
   readonly need: Need;
   readonly enter: () => void;
   readonly refuse: (error: unknown) => void;
-  /** Feeds in what is in the log already; closing waits for it. */
-  readonly isOwn: boolean;
 }
 
 /**
@@ -61,9 +59,9 @@ export class Admission {
   enter<Result>(
     accept: () => Result | PromiseLike<Result>,
     signal: AbortSignal | undefined,
-    { need = ONE, isOwn = false }: { readonly need?: Need; readonly isOwn?: boolean } = {},
+    { need = ONE }: { readonly need?: Need } = {},
   ): Promise<Result> {
-    if (!isOwn) this.#checkWait();
+    this.#checkWait();
     const cameAt = performance.now();
     return new Promise<Result>((resolve, reject) => {
       const waiting: Waiting = {
@@ -81,7 +79,6 @@ export class Admission {
           leave();
           reject(error);
         },
-        isOwn,
       };
       this.#waiting.add(waiting);
       const leave = onAbort(signal, (reason) => {
@@ -100,10 +97,9 @@ export class Admission {
     }
   }
 
-  /** Sends publishers away, or everybody. */
-  refuseAll(error: Error, onlyPublishers = false): void {
+  /** Sends everybody away who waits. */
+  refuseAll(error: Error): void {
     for (const waiting of this.#waiting) {
-      if (onlyPublishers && waiting.isOwn) continue;
       this.#waiting.delete(waiting);
       waiting.refuse(error);
     }

@@ -3,20 +3,18 @@ import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { toError } from '../events/error-codec.js';
 import { EngineFailedError } from '../events/errors.js';
-import { abortable, unlessAborted } from '../events/on-abort.js';
+import { unlessAborted } from '../events/on-abort.js';
 import type { EventRegistry } from '../events/registry.js';
-import { turn } from '../events/turn.js';
-import { PUBLISH_MANY_YIELD } from '../limits.js';
 import type { Meters } from '../observe/meters.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import { Subscribable } from '../publisher/subscribable.js';
 import type { Store } from '../store/store.js';
 import type { Trace, TraceQuery } from '../store/story.js';
 import { prepareAppend } from './append.js';
+import { Call } from './call.js';
 import { type AppendOptions, checked, type DrainOptions } from './call-options.js';
 import { type CheckedOptions, checkThreads } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
-import { enter } from './enter.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Health } from './health.js';
 import type { Hub } from './hub.js';
@@ -40,6 +38,7 @@ import { type ProfileReport, Profiling, type SnapshotOptions } from './profiling
 import { streamOf } from './read.js';
 import { shutDown } from './shut-down.js';
 import { statsOf } from './stats.js';
+import { enter, take, takeTogether, whenAt } from './taking.js';
 import { traceInLog } from './trace.js';
 import { checkExpectedVersion, wrongVersion } from './wrong-version.js';
 
@@ -68,10 +67,6 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   readonly #profiling = new Profiling(() => this.#parts);
   #state: 'open' | 'closing' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
-  /** Nothing but a failed engine refuses an event that `offer` has said yes to; nobody waits for it. */
-  readonly #refusedLater = (error: unknown): void => {
-    if (!(error instanceof EngineFailedError)) this.#hub.fail(toError(error));
-  };
 
   /** @internal */
   constructor(parts: EngineParts, reopen: (log: KnownLog) => Promise<EngineParts>) {
@@ -102,14 +97,17 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkUntilOf(this.#parts.options, 'publish', until);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepare(event);
-    return enter(this.#hub, prepared, signal, (event) => this.#wait(this.#accept(event), until));
+    const hub = this.#hub;
+    return enter(hub, prepared, signal, (event) => whenAt(hub, take(hub, event), until));
   }
 
   /**
-   * Publishes many events in order, and waits whenever the engine is full. Resolves when the last one has come
-   * as far as `until` says (default: all are durable).
+   * Publishes many events in order, and waits whenever the engine is full. Resolves when all have come as far as
+   * `until` says (default: all are durable); with `until: 'handled'` when what they led to is handled, too.
    *
-   * @throws as `publish`; events before the refused one stay published.
+   * @throws as `publish`; events before the refused one stay published. With `until: 'handled'` PublishManyError when
+   * some were not handled: it names their positions, all others are handled. EngineFailedError when the engine stops
+   * meanwhile, also when it has recovered by now.
    */
   async publishMany(
     events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
@@ -117,26 +115,28 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   ): Promise<ManyReceipt> {
     const { until = 'durable', signal } = checked.publish(options);
     checkUntilOf(this.#parts.options, 'publishMany', until);
-    const intake = new Intake(this.#hub);
-    const take = (event: NewEvent): Promise<void> | undefined => {
+    const hub = this.#hub;
+    const call = until === 'handled' ? new Call(hub.waves) : undefined;
+    const intake = new Intake(hub, call);
+    const prepare = (event: NewEvent): Prepared => {
       this.#checkOpen();
       signal?.throwIfAborted();
-      return intake.take(this.#preparation.prepare(event), signal);
+      return this.#preparation.prepare(event);
     };
-    if (Symbol.asyncIterator in events) {
-      for await (const event of abortable(events, signal)) await take(event);
-    } else {
-      for (const event of events) {
-        const full = take(event);
-        if (full) await full;
-        if (intake.taken % PUBLISH_MANY_YIELD === 0) await this.#breathe();
+    try {
+      await intake.takeAll(events, prepare, signal);
+      const receipt = await intake.finish();
+      if (receipt.count === 0) return receipt;
+      if (!call) await whenAt(hub, { position: receipt.lastPosition, version: 0 }, until);
+      else {
+        await call.settled();
+        await hub.flushed();
+        call.check(receipt);
       }
+      return receipt;
+    } finally {
+      call?.end();
     }
-    const receipt = await intake.finish();
-    if (receipt.count === 0) return receipt;
-    if (until === 'handled') await this.drain();
-    else await this.#wait({ position: receipt.lastPosition, version: 0 }, until);
-    return receipt;
   }
 
   /**
@@ -146,12 +146,21 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    */
   offer(event: NewEvent): boolean {
     this.#checkOpen();
-    if (!this.#hub.admission.isOpen) return false;
+    const hub = this.#hub;
+    const { entrance } = hub;
+    if (!entrance.admission.isOpen) return false;
     const prepared = this.#preparation.prepare(event);
-    if (!this.#hub.mustWait(prepared.partitionKey)) this.#hub.accept(prepared);
+    if (!entrance.mustWait(prepared.partitionKey)) hub.accept(prepared);
     else {
       const event = kept(prepared);
-      this.#hub.whenQuiet(event, () => this.#hub.accept(event), this.#refusedLater);
+      // Nothing but a failed engine refuses it any more, and nobody waits for it.
+      entrance.whenQuiet(
+        event,
+        () => hub.accept(event),
+        (error) => {
+          if (!(error instanceof EngineFailedError)) hub.fail(toError(error));
+        },
+      );
     }
     return true;
   }
@@ -160,7 +169,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   async ready(signal?: AbortSignal): Promise<void> {
     this.#checkOpen();
     signal?.throwIfAborted();
-    if (!this.#hub.admission.isOpen) await this.#hub.admission.enter(() => {}, signal);
+    const { admission } = this.#hub.entrance;
+    if (!admission.isOpen) await admission.enter(() => {}, signal);
   }
 
   /**
@@ -180,19 +190,19 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkExpectedVersion(expectedVersion);
     signal?.throwIfAborted();
     const { prepared, need } = prepareAppend(this.#preparation, this.#parts.options, aggregateId, events);
+    const hub = this.#hub;
     const accept = (): Receipt | Promise<Receipt> => {
-      const actual = this.#hub.directory.versionOf(aggregateId);
+      const actual = hub.directory.versionOf(aggregateId);
       if (expectedVersion !== undefined && actual !== expectedVersion) {
         throw wrongVersion(aggregateId, expectedVersion, actual);
       }
-      this.#hub.directory.checkRoom(prepared);
-      let receipt: Receipt = { position: 0, version: actual };
-      for (const event of prepared) receipt = this.#accept(event);
-      return prepared.length > 0 ? this.#wait(receipt, until) : receipt;
+      if (prepared.length === 0) return { position: 0, version: actual };
+      hub.directory.checkRoom(prepared);
+      return takeTogether(hub, prepared, until);
     };
     const [first] = prepared;
     // Without events there is nothing to wait for; the version is checked all the same.
-    return first ? enter(this.#hub, first, signal, accept, need) : accept();
+    return first ? enter(hub, first, signal, accept, need) : accept();
   }
 
   /** Tells `listener` what happens in the engine: how full it is, for one. */
@@ -203,7 +213,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
 
   /** Durable events: of one aggregate in version order, or of the whole log in position order. */
   read(options: ReadOptions = {}): AsyncGenerator<DomainEvent, void, undefined> {
-    return streamOf(this.#parts, { ...checked.read(options), check: () => this.#checkReadable() });
+    return streamOf(() => this.#parts, { ...checked.read(options), check: () => this.#checkReadable() });
   }
 
   /**
@@ -213,10 +223,25 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    */
   trace(query: TraceQuery): Promise<Trace> {
     const { store, run } = this.#parts;
-    return traceInLog((options) => this.read(options), store.location, run, { ...query });
+    const read = (options: ReadOptions) => this.read(options);
+    return traceInLog(read, store.location, run, { ...query }, this.#hub.lastDurable);
   }
 
-  /** Resolves when everything accepted so far and everything it led to is durable and handled. */
+  /**
+   * Resolves when everything that was unfinished when the engine opened has been handled, and that is durable; parked
+   * keys are left out. New events are handled meanwhile, those of such a key behind it. After `recover` it is another
+   * promise. It need not be waited for.
+   *
+   * It rejects with EngineFailedError when the engine fails, with EngineClosedError when it is closed before.
+   */
+  get recovered(): Promise<void> {
+    return this.#hub.recovered;
+  }
+
+  /**
+   * Resolves when everything accepted before the call, and everything it leads to, is durable and handled; parked keys
+   * are left out. What others publish meanwhile is not waited for.
+   */
   async drain(options: DrainOptions = {}): Promise<void> {
     const { signal } = checked.drain(options);
     signal?.throwIfAborted();
@@ -224,11 +249,14 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     await unlessAborted(this.#hub.drain(), signal);
   }
 
-  /** SHA-256 of the log as design: equal for equal input in deterministic mode, whatever the thread count. */
+  /**
+   * SHA-256 of the log, as far as it goes when everything accepted before the call is handled: equal for equal input
+   * in deterministic mode, whatever the thread count.
+   */
   async fingerprint(): Promise<string> {
     this.#checkOpen();
     await this.drain();
-    return fingerprintOf(this.#parts.store.reader, () => this.#checkReadable());
+    return fingerprintOf(this.#parts.store.reader, this.#hub.lastDurable, () => this.#checkReadable());
   }
 
   /**
@@ -241,7 +269,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkThreads(threads);
     this.#checkOpen();
     checkWait(this.#parts.options, 'setThreads()');
-    await this.#hub.crew.resize(threads);
+    const hub = this.#hub;
+    await hub.crew.resize(threads);
+    if (hub.failure) throw hub.failure;
   }
 
   /**
@@ -253,7 +283,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    */
   async broadcast(message: unknown): Promise<void> {
     this.#checkOpen();
-    await this.#hub.crew.broadcast(message);
+    const hub = this.#hub;
+    await hub.crew.broadcast(message);
+    if (hub.failure) throw hub.failure;
   }
 
   /**
@@ -328,8 +360,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     this.#state = 'closing';
     this.#parts.log.begins('closing');
     await this.#recovering?.catch(() => {});
-    this.#hub.admission.refuseAll(closedError(), true);
-    const errors = await shutDown(this.#parts, this.#profiling);
+    const closed = closedError();
+    this.#hub.entrance.admission.refuseAll(closed);
+    const errors = await shutDown(this.#parts, this.#profiling, closed);
     this.#state = 'closed';
     this.#parts.log.closed(this.#parts, errors);
     if (errors.length === 1) throw errors[0];
@@ -347,6 +380,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
       );
     }
     log.begins('recovering');
+    await this.#profiling.interrupt();
     // What does not close any more has failed already, and the new parts say whether the store is in use.
     await Promise.allSettled([hub.crew.close(), store.close()]);
     this.#parts = await this.#reopen({ run, lastDurable: hub.lastDurable });
@@ -360,22 +394,6 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   protected override subscribableTypes(): EventRegistry {
     this.#checkOpen();
     return this.#parts.registry;
-  }
-
-  #accept(event: Prepared): Receipt {
-    const position = this.#hub.accept(event);
-    return { position, version: this.#hub.sequencer.lastVersion };
-  }
-
-  async #breathe(): Promise<void> {
-    this.#hub.commits.flush();
-    await turn();
-  }
-
-  #wait(receipt: Receipt, until: PublishOptions['until']): Receipt | Promise<Receipt> {
-    const { receipts, lastDurable } = this.#hub;
-    if (until === 'accepted' || (until !== 'handled' && receipt.position <= lastDurable)) return receipt;
-    return until === 'handled' ? receipts.untilHandled(receipt) : receipts.untilDurable(receipt);
   }
 
   #checkReadable(): void {

@@ -1,3 +1,8 @@
+import type { NewEvent } from '../events/define-event.js';
+import { abortable } from '../events/on-abort.js';
+import { turn } from '../events/turn.js';
+import { PUBLISH_MANY_YIELD } from '../limits.js';
+import type { Call } from './call.js';
 import type { Hub } from './hub.js';
 import type { ManyReceipt } from './options.js';
 import { kept, type Prepared } from './prepare.js';
@@ -7,6 +12,8 @@ import { kept, type Prepared } from './prepare.js';
  */
 export class Intake {
   readonly #hub: Hub;
+  /** The call whose events they are, when it waits until they are handled. */
+  readonly #call: Call | undefined;
   taken = 0;
   #accepted = 0;
   #first = 0;
@@ -14,20 +21,47 @@ export class Intake {
   #failure: unknown;
   #wake: (() => void) | undefined;
 
-  constructor(hub: Hub) {
+  constructor(hub: Hub, call?: Call) {
     this.#hub = hub;
+    this.#call = call;
   }
 
-  /** Takes one event in; returns a promise only when there is no room yet. @throws what refused it at once. */
+  /**
+   * Takes one event in; returns a promise only when there is no room yet.
+   *
+   * @throws what refused it at once; EngineFailedError when the engine has failed since the first one, also when it
+   * has recovered by now: what became of those before is not known here.
+   */
   take(event: Prepared, signal: AbortSignal | undefined): Promise<void> | undefined {
+    const { entrance, failure } = this.#hub;
+    if (failure) throw failure;
     if (this.#failure !== undefined) throw this.#failure;
     this.taken++;
-    if (this.#hub.admission.isOpen) {
-      this.#submit(event);
-      return undefined;
+    if (!entrance.admission.isOpen) {
+      const waiting = kept(event);
+      return entrance.whenRoom(() => this.#submit(waiting), signal, { wave: this.#call?.wave });
     }
-    const waiting = kept(event);
-    return this.#hub.admission.enter(() => this.#submit(waiting), signal);
+    this.#submit(event);
+    return undefined;
+  }
+
+  /** Takes all of them in, in order; `prepare` checks each one when its turn comes. */
+  async takeAll(
+    events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
+    prepare: (event: NewEvent) => Prepared,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (Symbol.asyncIterator in events) {
+      for await (const event of abortable(events, signal)) await this.take(prepare(event), signal);
+      return;
+    }
+    for (const event of events) {
+      const full = this.take(prepare(event), signal);
+      if (full) await full;
+      if (this.taken % PUBLISH_MANY_YIELD !== 0) continue;
+      this.#hub.commits.flush();
+      await turn();
+    }
   }
 
   /** Resolves when every event has its number. Rejects with the first error of one that was held back. */
@@ -38,16 +72,18 @@ export class Intake {
       });
     }
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.taken > 0 && this.#hub.failure) throw this.#hub.failure;
     return { count: this.taken, firstPosition: this.#first, lastPosition: this.#last };
   }
 
   #submit(event: Prepared): void {
-    if (!this.#hub.mustWait(event.partitionKey)) {
+    const { entrance } = this.#hub;
+    if (!entrance.mustWait(event.partitionKey)) {
       this.#accept(event);
       return;
     }
     const waiting = kept(event);
-    this.#hub.whenQuiet(
+    entrance.whenQuiet(
       waiting,
       () => {
         this.#accept(waiting);
@@ -57,11 +93,12 @@ export class Intake {
         this.#failure ??= error;
         this.#wake?.();
       },
+      this.#call?.wave,
     );
   }
 
   #accept(event: Prepared): void {
-    this.#last = this.#hub.accept(event);
+    this.#last = this.#hub.accept(event, this.#call?.wave);
     if (this.#accepted === 0) this.#first = this.#last;
     this.#accepted++;
   }

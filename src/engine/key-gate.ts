@@ -19,10 +19,13 @@ export class KeyGate {
   readonly #unfinished = new Map<string, NameEntry>();
   /** Keys that became quiet and have events waiting. */
   readonly #quiet = new Set<string>();
+  readonly #hasBacklog: (key: string) => boolean;
   #waiting = 0;
 
-  constructor(sequencer: Sequencer) {
+  /** @param hasBacklog whether events of the key wait in the log, from before the engine was opened. */
+  constructor(sequencer: Sequencer, hasBacklog: (key: string) => boolean = () => false) {
     this.#sequencer = sequencer;
+    this.#hasBacklog = hasBacklog;
   }
 
   /** Events that wait here. */
@@ -31,7 +34,7 @@ export class KeyGate {
   }
 
   mustWait(key: string): boolean {
-    return this.#queues.has(key) || this.#unfinished.has(key);
+    return this.#queues.has(key) || this.#isBusy(key);
   }
 
   /**
@@ -73,6 +76,11 @@ export class KeyGate {
     }
   }
 
+  /** Looks at every key again: some may have been waiting for the backlog alone. */
+  recheck(): void {
+    for (const key of this.#queues.keys()) this.#quiet.add(key);
+  }
+
   refuseAll(error: Error): void {
     const queues = [...this.#queues.values()];
     this.#queues.clear();
@@ -80,9 +88,13 @@ export class KeyGate {
     for (const { refuse } of queues.flat()) refuse(error);
   }
 
+  #isBusy(key: string): boolean {
+    return this.#unfinished.has(key) || this.#hasBacklog(key);
+  }
+
   #advanceKey(key: string): void {
     const queue = this.#queues.get(key) ?? [];
-    while (queue.length > 0 && !this.#unfinished.has(key)) {
+    while (queue.length > 0 && !this.#isBusy(key)) {
       const next = queue.shift() as Waiting;
       this.#waiting--;
       try {

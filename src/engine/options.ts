@@ -28,8 +28,18 @@ export interface EngineOptions {
   readonly resourceLimits?: ResourceLimits;
   /** Async handlers of different keys that may overlap on one lane. Default 1. */
   readonly concurrency?: number;
+  /**
+   * Milliseconds that a handler without a `timeoutMs` of its own may take for one event, as that says; 1 to
+   * 86,400,000. Default: no limit.
+   */
+  readonly handlerTimeoutMs?: number;
   /** When lanes get an event: once it is durable (default), or at once. */
   readonly dispatch?: 'durable' | 'accepted';
+  /**
+   * When `openEngine` resolves: once the store is open and the lanes run (`open`, default), or once everything is
+   * handled that was unfinished in the store (`recovered`). See `engine.recovered`.
+   */
+  readonly until?: 'open' | 'recovered';
   /**
    * Check payloads against their schemas. `off` leaves out the schema and nothing else: that a payload is plain data is
    * checked all the same. Default `publish`.

@@ -7,7 +7,7 @@ import { turn } from '../events/turn.js';
 import { namesOfTypes } from '../events/type-names.js';
 import { READ_PAGE } from '../limits.js';
 import { decodeAnyway, decodeEvent, mayHaveMore, storedType } from '../store/decode.js';
-import type { EventReader, RawEvent, Store } from '../store/store.js';
+import type { RawEvent, Store } from '../store/store.js';
 import type { EngineParts } from './engine.js';
 import type { ReadOptions } from './options.js';
 
@@ -31,13 +31,18 @@ export interface CheckedReadOptions extends OwnReadOptions {
 export type TailOf = (aggregateId: string, after: number) => readonly number[] | undefined;
 
 /** An engine's log as a stream; what is not in the index yet is found in memory. @throws UnknownEventTypeError */
-export function streamOf(
-  { store, registry, run, hub: { directory, sequencer } }: EngineParts,
-  options: CheckedReadOptions,
-): EventStream {
-  return new EventStream(store, run, registry, options, (aggregateId, after) => {
-    return sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
-  });
+export function streamOf(parts: () => EngineParts, options: CheckedReadOptions): EventStream {
+  const { registry, run } = parts();
+  return new EventStream(
+    () => parts().store,
+    run,
+    registry,
+    options,
+    (aggregateId, after) => {
+      const { directory, sequencer } = parts().hub;
+      return sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
+    },
+  );
 }
 
 /**
@@ -48,7 +53,8 @@ export function streamOf(
  * is handed out in one, which is a tenth of the time that reading an event takes.
  */
 export class EventStream implements AsyncGenerator<DomainEvent, void, undefined> {
-  readonly #reader: EventReader;
+  /** Asked anew for each page: `recover` opens another one. */
+  readonly #store: () => Store;
   readonly #run: string;
   readonly #options: CheckedReadOptions;
   readonly #types: ReadonlySet<string> | undefined;
@@ -61,13 +67,13 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
 
   /** @throws InvalidOptionError; UnknownEventTypeError when `types` names one that is not registered. */
   constructor(
-    store: Store,
+    store: () => Store,
     run: string,
     registry: EventRegistry,
     options: CheckedReadOptions,
     tailOf: TailOf,
   ) {
-    this.#reader = store.reader;
+    this.#store = store;
     this.#run = run;
     this.#options = options;
     this.#find = (name) => registry.find(name)?.definition;
@@ -116,9 +122,9 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
     while (this.#next < this.#page.length) {
       const raw = this.#page[this.#next++] as RawEvent;
       this.#check();
-      if (this.#types && !this.#types.has(this.#find(storedType(this.#reader, raw).name)?.type ?? ''))
-        continue;
-      return (this.#options[ANYWAY] ? decodeAnyway : decodeEvent)(this.#reader, this.#run, raw, this.#find);
+      const { reader } = this.#store();
+      if (this.#types && !this.#types.has(this.#find(storedType(reader, raw).name)?.type ?? '')) continue;
+      return (this.#options[ANYWAY] ? decodeAnyway : decodeEvent)(reader, this.#run, raw, this.#find);
     }
     return undefined;
   }
@@ -151,18 +157,19 @@ class Read {
 }
 
 async function* pages(
-  { reader }: Store,
+  store: () => Store,
   options: CheckedReadOptions,
   tailOf: TailOf,
 ): AsyncGenerator<readonly RawEvent[], void, undefined> {
   const { aggregateId, fromVersion = 1, fromPosition = 1 } = options;
   check(options);
   let from = whole('from', aggregateId === undefined ? fromPosition : fromVersion);
-  const aggregate = aggregateId === undefined ? undefined : reader.findName(aggregateId)?.id;
+  const aggregate = aggregateId === undefined ? undefined : store().reader.findName(aggregateId)?.id;
   if (aggregateId !== undefined && aggregate === undefined) return;
   const tail = (after: number) => tailOf(aggregateId ?? '', after);
   while (true) {
     check(options);
+    const { reader } = store();
     const page =
       aggregate === undefined
         ? reader.page({ from, limit: READ_PAGE })

@@ -6,6 +6,7 @@ import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js'
 import type { Lane } from './executor.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
 import { LaneCell } from './lane-cell.js';
+import { limited } from './limited.js';
 import { loadHandlers } from './load-handlers.js';
 import type { HandledType, LaneBatch, LaneResult, LaneSetup } from './protocol.js';
 import { LaneRunner } from './runner.js';
@@ -34,8 +35,8 @@ export class InlineLane implements Lane {
 
   async open(setup: LaneSetup): Promise<readonly HandledType[]> {
     const errors = new TracerErrors();
-    const loaded = await traced(await this.#load(setup.modules), setup.tracing, errors);
-    const modules = loaded.map((module) => this.#staying(module));
+    const loaded = limited(await this.#load(setup.modules), setup.handlerTimeoutMs);
+    const modules = (await traced(loaded, setup.tracing, errors)).map((module) => this.#staying(module));
     this.#runner = new LaneRunner(setup, modules, this.cell, errors);
     return this.#runner.handled;
   }

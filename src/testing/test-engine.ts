@@ -44,6 +44,8 @@ export interface TestEngineOptions
 export const SPEC_NAMES = {
   events: true,
   concurrency: true,
+  handlerTimeoutMs: true,
+  until: true,
   dispatch: true,
   validate: true,
   maxInFlight: true,

@@ -134,10 +134,10 @@ export const MUTATIONS: readonly Mutation[] = [
         Parking.prototype,
         'park',
         (original) =>
-          function (this: Parking, key, position, lastHeld) {
-            const awaited = original.call(this, key, position, lastHeld);
+          function (this: Parking, key, position, lastHeld, waves) {
+            const held = original.call(this, key, position, lastHeld, waves);
             key.held = false;
-            return awaited;
+            return held;
           },
       ),
   },
