@@ -18,6 +18,7 @@ export class BusHealth {
     this.#slowMs = slowMs;
     this.#watch = engine.watchAlso(() => this.reasons);
     deliveries.calls.onBusy = () => this.#arm();
+    deliveries.held.onFirst = () => this.#arm();
   }
 
   /** In words, empty when all is well. */
@@ -38,6 +39,7 @@ export class BusHealth {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#deliveries.calls.onBusy = () => {};
+    this.#deliveries.held.onFirst = () => {};
     this.#watch.end();
   }
 

@@ -44,6 +44,8 @@ class KeyHeld {
 
 /** The events that wait behind others of their key outside the queue, so that it has room for other keys. */
 export class HeldBack {
+  /** Called when the first event is held back, and with the first one after there were none. */
+  onFirst: () => void = () => {};
   readonly #keys = new Map<string, KeyHeld>();
   #size = 0;
 
@@ -72,13 +74,13 @@ export class HeldBack {
   /** Adds the newest event of a key. */
   push(key: string, entry: Held): void {
     this.#of(key).push(entry);
-    this.#size++;
+    this.#grow(1);
   }
 
   /** Adds events that are older than whatever the key holds back. */
   unshift(key: string, entries: readonly Held[]): void {
     this.#of(key).unshift(entries);
-    this.#size += entries.length;
+    this.#grow(entries.length);
   }
 
   /** Takes the oldest events of a key, to be fetched: until `fetched` the key counts as holding back. */
@@ -97,6 +99,11 @@ export class HeldBack {
     if (!held) return;
     held.fetching = 0;
     if (held.size === 0) this.#keys.delete(key);
+  }
+
+  #grow(by: number): void {
+    this.#size += by;
+    if (this.#size === by) this.onFirst();
   }
 
   #of(key: string): KeyHeld {
