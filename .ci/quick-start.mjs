@@ -26,7 +26,10 @@ const run = (cwd, command, ...args) =>
 function shell(cwd, title) {
   const commands = block(title)
     .replace(/(?<=npm install .*)\bmillrace\b/, tarball)
-    .replace(/(?<=npm install .*)(?<= )(zod|typescript|@types\/node)\b/g, (name) => `${name}@${devDependencies[name]}`)
+    .replace(
+      /(?<=npm install .*)(?<= )(zod|typescript|@types\/node)\b/g,
+      (name) => `${name}@${devDependencies[name]}`,
+    )
     .replaceAll('npm install', 'npm install --silent --no-audit --no-fund');
   return run(cwd, 'sh', '-e', '-c', commands);
 }
@@ -49,7 +52,8 @@ for (const entry of ['millrace/testing', 'millrace/testing/vitest']) {
   run(javascript, 'node', '--input-type=module', '-e', `await import('${entry}')`);
 }
 
-const asTypeScript = (text) => text.replace(/(\.\/[\w.]+)\.js'/g, "$1.ts'").replace(/^([\w.]+)\.js$/, '$1.ts');
+const asTypeScript = (text) =>
+  text.replace(/(\.\/[\w.]+)\.js'/g, "$1.ts'").replace(/^([\w.]+)\.js$/, '$1.ts');
 check('TypeScript, no build', run(project('stripped', asTypeScript), 'node', 'main.ts'));
 
 const compiled = project('compiled', (text) => text.replace(/^([\w.]+)\.js$/, '$1.ts'));
@@ -60,7 +64,9 @@ check('TypeScript, compiled', run(compiled, 'node', 'dist/main.js'));
 
 function check(user, output) {
   if (output.trim() !== block('output').trim()) {
-    throw new Error(`The quick start of a user (${user}) printed:\n${output}\ninstead of:\n${block('output')}`);
+    throw new Error(
+      `The quick start of a user (${user}) printed:\n${output}\ninstead of:\n${block('output')}`,
+    );
   }
   console.log(`quick start, ${user}: as the README says`);
 }

@@ -100,11 +100,11 @@ function speed(result: SweepResult): string {
     result.threads === 0 ? 'the main thread' : `${result.threads} thread${result.threads === 1 ? '' : 's'}`;
   if (result.candleSteps === 0) return `nothing was left to run (${threads})`;
   const perSecond = `${grouped(result.eventsPerSecond)} events/s, ${grouped(result.candleStepsPerSecond)} candle steps/s`;
-  return `${perSecond} on ${threads}${result.resumed ? ', resumed' : ''}`;
+  return `${perSecond} on ${threads}, ${result.seconds.toFixed(2)} s${result.resumed ? ', resumed' : ''}`;
 }
 
 /** The speed is that of the backtests alone, which may be the smaller part of a short command. */
 function time({ seconds }: SweepResult, totalSeconds: number): string {
   const rest = Math.max(0, totalSeconds - seconds);
-  return `${totalSeconds.toFixed(2)} s: ${seconds.toFixed(2)} s of backtests, ${rest.toFixed(2)} s of opening, reading the results back and the fingerprint`;
+  return `${totalSeconds.toFixed(2)} s in all, ${rest.toFixed(2)} s of it for the candles, opening, reading results back and the fingerprint`;
 }

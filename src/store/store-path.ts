@@ -11,7 +11,7 @@ const NO_PATHS: readonly (readonly [RegExp, string])[] = [
   [/^file:/i, 'it is a URL. Pass fileURLToPath(url), or the path itself'],
   [/^[a-z][a-z0-9+.-]+:\/\/|^sqlite3?:/i, 'it is a URL. Millrace stores into a file of this machine'],
   [/\?(mode|cache|vfs|immutable|nolock|psow)=/, "it has a URI's parameters, and a path has none"],
-  [/[/\\]\.{0,2}$|^\.{1,2}$/, 'it names a folder. Name a file in it, such as events.db'],
+  [/[/\\]$/, 'it names a folder. Name a file in it, such as events.db'],
   [/^\s|\s$/, 'it begins or ends with white space'],
   [/\p{Cc}/u, 'it holds a control character'],
   [

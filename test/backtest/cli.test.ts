@@ -107,6 +107,7 @@ describe('millrace sweep', () => {
     expect(stdout).toMatch(/^10 .*\n +buy and hold .* 95\.3 %/m);
     expect(stdout).toMatch(/^backtest\.completed +240$/m);
     expect(stdout).toMatch(/events\/s, .* candle steps\/s on 1 thread,/);
+    expect(stdout).toMatch(/^time +\d+\.\d\d s in all, \d+\.\d\d s of it for the candles, /m);
     expect(stdout).toMatch(/^fingerprint {2}[0-9a-f]{64}$/m);
     expect(stdout).toContain(`npx millrace inspect ${store}`);
 
@@ -127,6 +128,9 @@ describe('millrace sweep', () => {
     expect(code).toBe(0);
     expect(result).toMatchObject({ threads: 0, runs: 240, events: 480, resumed: false, interrupted: false });
     expect(result.best.length).toBe(10);
+    expect(result.results).toHaveLength(240);
+    expect(result.results.slice(0, 10)).toEqual(result.best);
+    expect(result.totalSeconds).toBeGreaterThan(result.seconds);
     expect(readdirSync(join(directory, 'runs')).map((name) => `runs/${name}`)).toContain(result.store);
   });
 

@@ -44,8 +44,6 @@ const NO_PATHS: readonly (readonly [unknown, RegExp])[] = [
   ['shop\ud800.db', /half a character/],
   ['data/', /names a folder/],
   ['data\\', /names a folder/],
-  ['.', /names a folder/],
-  ['data/..', /names a folder/],
   ['shop.db-wal', /beside a store/],
   ['shop.db-lock', /beside a store/],
   ['shop.db-processing', /beside a store/],
