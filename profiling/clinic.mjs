@@ -15,6 +15,9 @@ const REPORT_BYTES_MIN = 20_000;
 /** What clinic prints when it goes on without data, with exit code 0. */
 const HOLLOW = /decoding error|seems to be empty|subprocess error|exited with exit code/i;
 
+/** All four tools on the load of this folder. clinic itself is no longer maintained. */
+const TRIED = '20.20, 22.23 and 26.10';
+
 const INSTEAD = "Use 'npm run profile' instead: it sees every thread, on every Node.js.";
 
 const { values, positionals } = parseArgs({
@@ -40,10 +43,11 @@ async function main(name) {
       2,
     );
   }
+  if (values.out === '') return fail('--out is empty. Pass the path of a folder.', 2);
   // A folder of its own: clinic leaves traces behind, and refuses to run beside those of an earlier run.
   const folder = resolve(values.out ?? `profile/clinic-${name}`);
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  removeEarlier(folder);
   const { code, output } = await run(clinic, tool, folder);
   removeTraces(folder);
   const report = reportIn(folder);
@@ -51,7 +55,10 @@ async function main(name) {
     console.log(`\nThe main thread alone, as ${tool} sees it. Open ${pathToFileURL(report)}`);
     return 0;
   }
-  return fail(`clinic ${tool} gave no report that can be used${reasonFor(tool)}. ${INSTEAD}`, 1);
+  return fail(
+    `clinic ${tool} gave no report that can be used on Node.js ${process.version}; it gave one on ${TRIED}. ${INSTEAD}`,
+    1,
+  );
 }
 
 /**
@@ -83,6 +90,18 @@ function run(clinic, tool, folder) {
   });
 }
 
+/**
+ * What clinic left there before, and nothing else.
+ *
+ * @param {string} folder
+ */
+function removeEarlier(folder) {
+  for (const file of readdirSync(folder)) {
+    if (/^\d+\.clinic[\w.-]*$/.test(file)) rmSync(join(folder, file), { recursive: true });
+  }
+  removeTraces(folder);
+}
+
 /** @param {string} folder */
 function removeTraces(folder) {
   for (const file of readdirSync(folder)) {
@@ -96,16 +115,6 @@ function reportIn(folder) {
     .filter((file) => file.endsWith('.html'))
     .map((file) => join(folder, file))
     .find((file) => statSync(file).size >= REPORT_BYTES_MIN);
-}
-
-/** @param {string} tool */
-function reasonFor(tool) {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const isNewer = major > 21 || (major === 21 && minor >= 7);
-  if (tool === 'doctor' && isNewer) {
-    return `: it has not worked since Node.js 21.7 (node-clinic issue 480), and this is ${process.version}`;
-  }
-  return ` on Node.js ${process.version}; it is no longer maintained, and was tested up to Node.js 20`;
 }
 
 /**

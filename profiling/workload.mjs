@@ -38,7 +38,6 @@ async function run(threads, events) {
     handlers: [new URL('./risk.handlers.mjs', import.meta.url)],
     maxInFlight: 4_000,
   });
-  // Not `await using`: Node.js 20 cannot parse it in plain JavaScript.
   const started = performance.now();
   for (let from = 0; from < events; from += 500) {
     await engine.publishMany(orders(from, Math.min(500, events - from)));

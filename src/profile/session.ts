@@ -88,6 +88,10 @@ export interface ProfileSession {
     readonly concurrency: number;
     readonly durability: 'disk' | 'os' | 'memory';
     readonly maxInFlight: number;
+    /** These three are absent in profiles of earlier versions. */
+    readonly deterministic?: boolean;
+    readonly dispatch?: 'durable' | 'accepted';
+    readonly validate?: 'publish' | 'off';
   };
   readonly threads: readonly ProfiledThread[];
   readonly handled: readonly HandledWork[];

@@ -50,14 +50,15 @@ export class WorkerSampler {
     // A few releases between took nothing at all, and would sample at their own pace.
     const takesNothing = worker.startCpuProfile.length === 0;
     if (takesNothing && order.intervalMicros !== PROFILE_INTERVAL_MICROS) return order;
-    this.#handle = await sampledFromOutside(worker, order.intervalMicros);
+    this.#handle = await unlessLate(sampledFromOutside(worker, order.intervalMicros));
     return this.#handle ? { ...order, cpu: false } : order;
   }
 
   async #stop(ask: Ask): Promise<ThreadReading> {
     const handle = this.#handle;
     this.#handle = undefined;
-    const cpuProfile = await handle?.stop();
+    // The runtime's answer keeps no process alive: an idle lane's thread does not either, and the program would end.
+    const cpuProfile = handle && (await unlessLate(handle.stop()));
     const reading = await unlessLate(ask({ do: 'stop' }));
     if (reading) return { ...reading, ...(cpuProfile !== undefined && { cpuProfile }) };
     const late = `The thread did not answer within ${PROFILE_ANSWER_MS} ms: it is in the middle of a handler or of a commit.`;

@@ -95,6 +95,14 @@ describe('numeric times: one unit for the column', () => {
     expect(() => parseCandles(text, 'x', { timeUnit: 'ms', years: [1971, 1972] })).toThrow(/milliseconds/);
   });
 
+  test('the last plausible year belongs to them, to its end', () => {
+    const end = Date.UTC(2101, 0, 1) / 1000;
+    expect(parseCandles(`${HEADER}\n${rows(end - 1)}`, 'x', { timeUnit: 's' }).start).toBe((end - 1) * 1000);
+    expect(() => parseCandles(`${HEADER}\n${rows(end)}`, 'x', { timeUnit: 's' })).toThrow(
+      /not a date from 1970/,
+    );
+  });
+
   test('milliseconds that begin in 1970 and go on for years are milliseconds', () => {
     const times = Array.from({ length: 400 }, (_, week) => week * 7 * DAY);
     expect(parseCandles(`${HEADER}\n${rows(...times)}`).end).toBe(399 * 7 * DAY);
@@ -188,6 +196,12 @@ describe('dialects', () => {
     const candles = parseCandles(text);
     expect({ open: candles.open[0], volume: candles.volume[0] }).toEqual(expected);
     expect(candles.start).toBe(Date.UTC(2020, 0, 1));
+  });
+
+  test('two commas in a cell are between thousands, also without a decimal point', () => {
+    const text = 'Date;Open;High;Low;Close;Volume\n2020-01-01;1,234;1,300;1;2;1,000,000\n';
+    expect(parseCandles(text).volume[0]).toBe(1_000_000);
+    expect(parseCandles(text).open[0]).toBe(1234);
   });
 
   test('newest first: turned round, from three rows on', () => {

@@ -17,7 +17,8 @@ function profile(...args: readonly string[]) {
   return { status, stdout, stderr };
 }
 
-describe('millrace profile', () => {
+// The programs burn CPU for seconds on a quiet machine; the bound only catches a hang.
+describe('millrace profile', { timeout: 240_000 }, () => {
   test('profiles a program that was not changed, and says what was found', () => {
     const out = tempFolder();
     const { status, stdout, stderr } = profile('--out', out, '--', process.execPath, APP);
@@ -68,9 +69,54 @@ describe('millrace profile', () => {
   });
 
   test('without an engine says that there is no profile', () => {
-    const { status, stderr } = profile('--', process.execPath, '-e', '1');
+    const out = join(tempFolder(), 'a', 'b');
+    const { status, stderr } = profile('--out', out, '--', process.execPath, '-e', '1');
     expect(status).toBe(1);
     expect(stderr).toContain('the program opened no engine');
+    expect(existsSync(join(out, '..'))).toBe(false);
+  });
+
+  test('leaves the channel between processes to the program', () => {
+    const script = "process.send?.({ kind: 'failed', text: 'mine' }); console.log(typeof process.send)";
+    const { stdout, stderr } = profile('--', process.execPath, '-e', script);
+    expect(stdout).toContain('undefined');
+    expect(stderr).not.toContain('mine');
+  });
+
+  test('what a program writes to the descriptor of the profiler is no message', () => {
+    const script = 'require(\'fs\').writeSync(3, \'hello\\nnull\\n{"kind":"other"}\\n\')';
+    const { status, stderr } = profile('--', process.execPath, '-e', script);
+    expect(status).toBe(1);
+    expect(stderr).toContain('the program opened no engine');
+  });
+
+  test('a folder of somebody else is refused before the program runs', () => {
+    const out = tempFolder();
+    writeFileSync(join(out, 'report.html'), 'mine');
+    const { status, stdout, stderr } = profile(
+      '--out',
+      out,
+      '--',
+      process.execPath,
+      '-e',
+      'console.log("ran")',
+    );
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^MILLRACE_OUTPUT: /);
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toBe('mine');
+    expect(profile('--force', '--out', out, '--', process.execPath, '-e', 'console.log("ran")').stdout).toBe(
+      'ran\n',
+    );
+  });
+
+  test('a failure to write says so, and not that there was no engine', () => {
+    const out = tempFolder();
+    const script = `require('node:fs').writeFileSync(${JSON.stringify(join(out, 'summary.md'))}, 'x'); import(${JSON.stringify(new URL('../fixtures/profiled-app.mjs', import.meta.url).href)})`;
+    const { status, stderr } = profile('--out', out, '--', process.execPath, '-e', script);
+    expect(status).toBe(1);
+    expect(stderr).toContain('the profile failed: MILLRACE_OUTPUT: ');
+    expect(stderr).not.toContain('opened no engine');
   });
 
   test('ends as the program ends', () => {
@@ -83,6 +129,9 @@ describe('millrace profile', () => {
     ['seconds', ['--seconds', '0', '--', 'node'], '--seconds'],
     ['an interval', ['--interval', '1', '--', 'node'], '--interval'],
     ['a program that is not there', ['--', 'no-such-program'], 'cannot be run'],
+    ['an empty folder', ['--out', '', '--', 'node'], '--out is empty'],
+    ['a launcher', ['--', 'npm', 'start'], 'Name the program itself: millrace profile -- node app.js'],
+    ['a launcher by its path', ['--', '/usr/bin/npx', 'app'], 'Name the program itself'],
     ['one folder to compare', ['diff', 'a'], 'needs two folders'],
   ])('refuses %s', (_what, args, message) => {
     const { status, stderr } = profile(...args);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -46,6 +46,14 @@ describe('clinic', () => {
     expect(stdout.length).toBeLessThan(3_000);
     expect(stderr).toContain(`Node.js ${process.version}`.replace('Node.js v', 'v'));
     expect(stderr).toContain("Use 'npm run profile' instead");
+  });
+
+  test('removes what it left there before, and no file of anybody else', () => {
+    const out = tempFolder();
+    for (const name of ['notes.txt', 'report.html', '7.clinic-doctor.html'])
+      writeFileSync(join(out, name), 'x');
+    expect(fake('works', out).status).toBe(0);
+    expect(readdirSync(out).sort()).toEqual(['1.clinic.html', 'notes.txt', 'report.html']);
   });
 
   test('is not installed: how to', () => {

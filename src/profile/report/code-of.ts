@@ -36,7 +36,7 @@ export function codeOf(frame: CallFrame, caller: { frame: CallFrame; code: Room 
   if (url === '') return withoutUrl(functionName, caller);
   if (url.startsWith(HANDLER_SCHEME)) return 'handler';
   if (url.startsWith('node:')) return 'node';
-  return byPackage(url);
+  return byPackage(url, caller?.code);
 }
 
 function withoutUrl(name: string, caller: { frame: CallFrame; code: Room } | undefined): Room {
@@ -54,7 +54,15 @@ function withoutUrl(name: string, caller: { frame: CallFrame; code: Room } | und
 
 const ENCODER = /^src\/events\/(encoder|plain-data|shape-index)\.js$/;
 
-function byPackage(url: string): Room {
+/** Packages that the engine works with. Where the user's own code calls its own copy, or the same, it is the user's. */
+const ROOM_OF_PACKAGE: Readonly<Record<string, Room>> = {
+  zod: 'validation',
+  msgpackr: 'msgpackr',
+  'better-sqlite3': 'sqlite',
+  piscina: 'engine',
+};
+
+function byPackage(url: string, caller: Room | undefined): Room {
   const own = ownPath(url);
   if (own !== undefined && !own.startsWith('node_modules/')) {
     // The half of MessagePack that is ours.
@@ -62,16 +70,8 @@ function byPackage(url: string): Room {
     return USERS_OF_THE_FACE.test(own) ? 'user' : 'engine';
   }
   const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url) ?? [];
-  switch (name) {
-    case 'msgpackr':
-      return 'msgpackr';
-    case 'better-sqlite3':
-      return 'sqlite';
-    case 'piscina':
-      return 'engine';
-    default:
-      return 'user';
-  }
+  if (caller === 'user' || caller === 'handler') return 'user';
+  return (name !== undefined && Object.hasOwn(ROOM_OF_PACKAGE, name) && ROOM_OF_PACKAGE[name]) || 'user';
 }
 
 /** The path of a file of this package below its `dist`, also when the profile is of another installation. */

@@ -10,6 +10,8 @@ interface Cost {
   readonly type: string;
   readonly thread: string;
   cpuMs: number;
+  engineMs: number;
+  validationMs: number;
   gcMs: number;
   bytes: number;
   events: number;
@@ -17,6 +19,8 @@ interface Cost {
 }
 
 const MICROS_PER_MS = 1000;
+
+const NOTHING = { cpuMs: 0, engineMs: 0, validationMs: 0, gcMs: 0, bytes: 0, events: 0, busyMs: 0 };
 
 /** The table handler × thread, most CPU time first. */
 export function handlerRows(
@@ -56,13 +60,16 @@ class CostTable {
   }
 
   sample({ thread, cpu, heap }: ThreadPart): void {
-    for (const { owners, self, code } of cpu?.nodes ?? []) {
+    const parts = cpu ? engineParts(cpu) : [];
+    cpu?.nodes.forEach(({ owners, self, code }, index) => {
       for (const { handler, fraction } of owners) {
         const cost = this.#cost(handler, thread.name);
         cost.cpuMs += self * fraction;
         if (code === 'gc') cost.gcMs += self * fraction;
+        if (parts[index] !== undefined) cost.engineMs += self * fraction;
+        if (parts[index] === 'validation') cost.validationMs += self * fraction;
       }
-    }
+    });
     for (const { owners, self } of heap?.nodes ?? []) {
       for (const { handler, fraction } of owners) this.#cost(handler, thread.name).bytes += self * fraction;
     }
@@ -98,7 +105,7 @@ class CostTable {
     const known = this.#costs.get(key);
     if (known) return known;
     const module = this.#handlers.get(type)?.get(handler) ?? null;
-    const made = { handler, module, type, thread, cpuMs: 0, gcMs: 0, bytes: 0, events: 0, busyMs: 0 };
+    const made = { handler, module, type, thread, ...NOTHING };
     this.#costs.set(key, made);
     return made;
   }
@@ -119,12 +126,15 @@ function rowOf(
   const own = threads.find(({ name }) => name === thread);
   const cpuMs = part?.cpu ? sampled.cpuMs : null;
   const bytes = part?.heap ? sampled.bytes : null;
+  const { engineMs, validationMs } = sampled;
   return {
     handler,
     module,
     type,
     thread,
     cpuMs,
+    engineMs: cpuMs === null ? null : engineMs,
+    validationMs: cpuMs === null ? null : validationMs,
     threadShare: cpuMs === null ? null : ratio(cpuMs, own?.cpuMs ?? 0),
     totalShare: cpuMs === null ? null : ratio(cpuMs, allMs),
     events,
@@ -135,6 +145,20 @@ function rowOf(
     gcShare: cpuMs === null ? null : ratio(sampled.gcMs, cpuMs),
     busyMs,
   };
+}
+
+/**
+ * For each node whether the engine, or validation for it, ran there on a handler's behalf: at or below a frame of its
+ * own that a handler called. User code that it calls, such as a schema's refinement, belongs to that.
+ */
+function engineParts({ nodes }: CallTree): readonly ('engine' | 'validation' | undefined)[] {
+  const parts: ('engine' | 'validation' | undefined)[] = [];
+  nodes.forEach(({ frame, code, owners, parent }, index) => {
+    const above = handlerOfFrame(frame) || owners.length === 0 ? undefined : parts[parent];
+    const own = owners.length > 0 && (code === 'engine' || code === 'validation') ? code : undefined;
+    parts[index] = above === 'validation' ? above : (own ?? above);
+  });
+  return parts;
 }
 
 /** Null where there is nothing to divide by. */

@@ -1,5 +1,5 @@
 import { busiestOf, type Evidence, type Judge, percent } from './evidence.js';
-import type { ThreadSummary } from './summary.js';
+import type { Room, ThreadSummary } from './summary.js';
 import { unionOf } from './union.js';
 
 /** A thread that works this share of the time has no room left: the rest is waiting for messages and for a core. */
@@ -17,6 +17,18 @@ const HOT_KEY = 0.25;
 /** Where lanes are uneven, a smaller part does as well, if the next key has this many times less. */
 const STANDS_OUT = 1.5;
 const NOTABLE_KEY = 0.05;
+
+/** One key with this part of the events keeps all others out. */
+const ONE_KEY = 0.8;
+
+/** A part of a thread's working time that is worth an advice. */
+const NOTABLE_PART = 0.1;
+
+/** Lanes that spend less of their time in handlers than this are not made quicker by cheaper ones. */
+const HANDLERS = 0.3;
+
+/** Events of a mean commit from which on larger ones save next to nothing. */
+const LARGE_COMMIT = 256;
 
 /** The queue counts as full when it is this full in the mean. */
 const FULL = 0.5;
@@ -55,25 +67,31 @@ function handlersWait({ threads, session }: Evidence) {
   const busy = busiestOf(threads)?.busyShare ?? 0;
   if (busy >= IDLE || commitShare(session) >= IDLE || !isFull(session)) return [];
   const value = fullness(session);
-  const { concurrency } = session.settings;
   return [
     {
       cause: 'handlers-wait' as const,
       value,
       weight: 1 - busy,
       sentence: `Handlers wait: the engine is ${percent(value)} full, but no thread works more than ${percent(busy)} of the time.`,
-      advice: `Raise concurrency above ${concurrency}, so that a lane handles other keys while one awaits.`,
+      advice: adviceOnWaiting(session),
     },
   ];
+}
+
+/** Concurrency helps where other keys wait; not behind one key, nor while failed events wait to be tried again. */
+function adviceOnWaiting({ settings, hotKeys, counts }: Evidence['session']): string {
+  const [hot] = hotKeys;
+  if (hot && hot.share >= ONE_KEY) {
+    return `Give the event type a finer partitionKey: key ${JSON.stringify(hot.key)} has ${percent(hot.share)} of all events, and they are handled one at a time.`;
+  }
+  const raise = `Raise concurrency above ${settings.concurrency}, so that a lane handles other keys while one awaits.`;
+  if (counts.failed === 0) return raise;
+  return `${counts.failed} attempts failed, and what failed waits before it is tried again: look at the dead letters first. ${raise}`;
 }
 
 function mainBound({ threads, session }: Evidence) {
   const main = threads.find(({ role }) => role === 'dispatcher');
   if (!main || main.busyShare < BOUND) return [];
-  const advice =
-    session.settings.threads === 0
-      ? 'Set threads to 1 or more, so that handlers leave the main thread.'
-      : 'Move subscribers’ work into lane handlers, publish with publishMany, and set validate to off for events that you trust.';
   return [
     {
       cause: 'main-bound' as const,
@@ -81,9 +99,40 @@ function mainBound({ threads, session }: Evidence) {
       value: main.busyShare,
       weight: main.busyShare,
       sentence: `The main thread is bound: it works ${percent(main.busyShare)} of the time.`,
-      advice,
+      advice: adviceOnMain(main, session),
     },
   ];
+}
+
+/** Only what the samples show: what nobody does cannot be done less. */
+function adviceOnMain(
+  { rooms, cpuMs }: ThreadSummary,
+  { settings, spans, counts }: Evidence['session'],
+): string {
+  const share = (room: Room) => (rooms && cpuMs > 0 ? rooms[room] / cpuMs : 0);
+  const inline = settings.threads === 0 && counts.handled > 0;
+  const user = share('user');
+  const validation = settings.validate === 'off' ? 0 : share('validation');
+  const advice = [
+    ...(inline
+      ? [
+          `set threads to 1 or more, so that handlers leave the main thread: they take ${percent(share('handler'))}`,
+        ]
+      : []),
+    ...(user >= NOTABLE_PART
+      ? [`move the heavy part of your own code on this thread into lane handlers: it takes ${percent(user)}`]
+      : []),
+    ...(validation >= NOTABLE_PART
+      ? [`set validate to off for events that you trust: validation takes ${percent(validation)}`]
+      : []),
+    ...(!inline && meanEvents(spans, 'commit') < LARGE_COMMIT
+      ? ['publish more events at once (publishMany)']
+      : []),
+  ];
+  if (advice.length === 0)
+    return 'It is the engine’s own work: make events smaller, or publish fewer of them.';
+  const text = advice.join('; ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
 function writerBound({ threads, session }: Evidence) {
@@ -96,10 +145,15 @@ function writerBound({ threads, session }: Evidence) {
     commits >= BOUND
       ? `commits take ${percent(commits)} of the time`
       : `it works ${percent(value)} of the time`;
+  const many = meanEvents(session.spans, 'commit') < LARGE_COMMIT;
+  const relaxed = 'Set durability to os if losing the last moments in a power cut is bearable';
+  const smaller = 'Make payloads smaller, or emit fewer events: each is a row that is written.';
   const advice =
     durability === 'disk'
-      ? 'Set durability to os if losing the last moments in a power cut is bearable, or publish more events at once (publishMany), so that fewer commits wait for the disk.'
-      : 'Publish more events at once (publishMany) and make their payloads smaller, so that fewer and smaller rows are written.';
+      ? `${relaxed}${many ? ', or publish more events at once (publishMany), so that fewer commits wait for the disk' : ', or use a faster disk'}.`
+      : many
+        ? `Publish more events at once (publishMany), so that there are fewer commits. ${smaller}`
+        : smaller;
   return [
     {
       cause: 'writer-bound' as const,
@@ -126,9 +180,18 @@ function lanesBound({ threads, session }: Evidence) {
       sentence: `${lanesText(lanes.length)} ${percent(least)} of the time.`,
       advice: more
         ? `Raise threads from ${session.settings.threads} towards ${session.cores - 1}: the machine has ${session.cores} cores.`
-        : `The machine has ${session.cores} cores, so more threads will not help: make the handlers cheaper.`,
+        : `The machine has ${session.cores} core${session.cores === 1 ? '' : 's'}, so more threads will not help: ${cheaper(lanes)}.`,
     },
   ];
+}
+
+/** Handlers can be made cheaper where lanes spend their time in them. */
+function cheaper(lanes: readonly ThreadSummary[]): string {
+  const sum = (of: (lane: ThreadSummary) => number) => lanes.reduce((total, lane) => total + of(lane), 0);
+  const handlers = sum(({ rooms, cpuMs }) => (rooms ? rooms.handler + rooms.user : cpuMs));
+  return handlers >= HANDLERS * sum(({ cpuMs }) => cpuMs)
+    ? 'make the handlers cheaper'
+    : 'most of their time is the engine’s, so handle and emit fewer or smaller events';
 }
 
 function lanesText(count: number): string {
@@ -173,6 +236,12 @@ function hotKeyOf({ hotKeys }: Evidence['session']) {
 
 function meanBusy(lanes: readonly ThreadSummary[]): number {
   return lanes.reduce((sum, { busyShare }) => sum + busyShare, 0) / lanes.length;
+}
+
+/** Events of a mean span; none seen counts as small ones. */
+function meanEvents(spans: Evidence['session']['spans'], kind: 'batch' | 'commit'): number {
+  const own = spans.filter((span) => span.kind === kind);
+  return own.reduce((sum, { events }) => sum + (events ?? 0), 0) / (own.length || 1);
 }
 
 /** Share of the session in which a commit was under way. */

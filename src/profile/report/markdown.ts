@@ -5,7 +5,7 @@ import { asBytes, asCount, asMs, asNumber, asShare } from './units.js';
 
 /** `summary.md`: what a person reads first, and what a pull request can hold. */
 export function markdown(summary: ProfileSummary, session: ProfileSession): string {
-  const { settings, counts } = session;
+  const { counts } = session;
   const [first, ...others] = summary.verdicts;
   return `# Profile of ${summary.startedAt}
 
@@ -13,7 +13,7 @@ export function markdown(summary: ProfileSummary, session: ProfileSession): stri
 
 ${others.map(({ sentence, advice }) => `- ${cell(sentence)} ${cell(advice)}`).join('\n')}
 
-${asMs(summary.duration)} on ${cell(session.cpu)}, ${session.cores} cores, Node ${cell(session.node)}; threads ${settings.threads}, concurrency ${settings.concurrency}, durability ${settings.durability}.
+${asMs(summary.duration)} on ${cell(session.cpu)}, ${session.cores} cores, Node ${cell(session.node)}; ${settingsText(session)}.
 ${asCount(counts.published)} events published, ${asCount(counts.handled)} handled (${asCount(summary.throughput.handled)} a second), ${asCount(counts.failed)} failed.
 
 ## Handlers
@@ -38,6 +38,15 @@ ${tableOf(
 
 ${tableOf(['thread', 'busy', 'CPU ms', 'idle ms', 'GC ms', 'allocated', 'grown'], summary.threads.map(threadCells))}
 ${missingPart(summary)}`;
+}
+
+function settingsText({ settings }: ProfileSession): string {
+  const { threads, concurrency, durability, dispatch, validate, deterministic } = settings;
+  const known = { threads, concurrency, durability, dispatch, validate, deterministic };
+  return Object.entries(known)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name} ${cell(String(value))}`)
+    .join(', ');
 }
 
 function handlerCells(row: HandlerRow): string[] {

@@ -5,7 +5,7 @@ export const STYLE = `
   --page: #f4f5f7; --card: #ffffff; --ink: #1b2129; --faint: #5b6672; --line: #d9dee4; --track: #eff1f4;
   --accent: #0b62a8; --verdict: #fff6e6; --verdict-edge: #e08a1e; --bar: #dbe9f6; --found: #ff5fc4;
   --total: #cdd5de; --box-text: #14191f;
-  --handler: #f3a55c; --user: #ecd265; --msgpackr: #b9a0e6; --sqlite: #73bade; --engine: #81cb9f;
+  --handler: #f3a55c; --user: #ecd265; --validation: #e79bb4; --msgpackr: #b9a0e6; --sqlite: #73bade; --engine: #81cb9f;
   --node: #b4bfca; --program: #d3d9df; --gc: #ea7a74; --idle: #e9ecf0;
   --batch: #f3a55c; --commit: #2f86c0; --checkpoint: #9a7bd8;
 }
@@ -14,7 +14,7 @@ export const STYLE = `
     --page: #12161b; --card: #1b2128; --ink: #e6eaef; --faint: #9aa6b3; --line: #313a44; --track: #232a32;
     --accent: #6cb8f5; --verdict: #2c2418; --verdict-edge: #e0954a; --bar: #24435e; --found: #ff7ad0;
     --total: #9aa6b2; --box-text: #0d1116;
-    --handler: #e09a55; --user: #cdb54c; --msgpackr: #a98fdb; --sqlite: #5ea9cf; --engine: #66b587;
+    --handler: #e09a55; --user: #cdb54c; --validation: #cf7f9b; --msgpackr: #a98fdb; --sqlite: #5ea9cf; --engine: #66b587;
     --node: #8f9cab; --program: #76828f; --gc: #e0706a; --idle: #2b333c;
     --batch: #e09a55; --commit: #58a9de; --checkpoint: #a98fdb;
   }

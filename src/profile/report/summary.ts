@@ -1,12 +1,26 @@
 import type { ThreadRole } from '../session.js';
 
-/** Whose code ran. `program` is native code without JavaScript on the stack. */
-export type Room = 'handler' | 'user' | 'msgpackr' | 'sqlite' | 'engine' | 'node' | 'program' | 'gc' | 'idle';
+/**
+ * Whose code ran. `validation` is Zod where the engine calls it; what a user calls of Zod, msgpackr or SQLite is the
+ * user's. `program` is native code without JavaScript on the stack.
+ */
+export type Room =
+  | 'handler'
+  | 'user'
+  | 'validation'
+  | 'msgpackr'
+  | 'sqlite'
+  | 'engine'
+  | 'node'
+  | 'program'
+  | 'gc'
+  | 'idle';
 
 /** Every room, in the order in which they are listed. */
 export const ROOMS: readonly Room[] = [
   'handler',
   'user',
+  'validation',
   'msgpackr',
   'sqlite',
   'engine',
@@ -49,6 +63,10 @@ export interface HandlerRow {
   readonly thread: string;
   /** Milliseconds by samples, garbage collection included. Null without a CPU profile of the thread. */
   readonly cpuMs: number | null;
+  /** The part of `cpuMs` that the engine took for it: `ctx.emit` with validation and encoding, reading the event. */
+  readonly engineMs: number | null;
+  /** The part of `engineMs` that validation took. */
+  readonly validationMs: number | null;
   /** Share of the thread's busy time, 0 to 1. */
   readonly threadShare: number | null;
   /** Share of all threads' busy time, 0 to 1. */
@@ -66,6 +84,7 @@ export interface HandlerRow {
 
 export type Cause =
   | 'handler-dominates'
+  | 'emit-bound'
   | 'lane-skew'
   | 'main-bound'
   | 'writer-bound'

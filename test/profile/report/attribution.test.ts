@@ -63,6 +63,8 @@ describe('numbers that are known', () => {
       gcMs: 50,
       gcShare: 50 / 650,
       busyMs: 500,
+      engineMs: 0,
+      validationMs: 0,
     });
     expect(summary.threads[0]).toMatchObject({
       name: 'lane-0',
@@ -79,7 +81,7 @@ describe('numbers that are known', () => {
     expect(summary.throughput).toEqual({ published: 1000, durable: 1000, handled: 1000 });
   });
 
-  test('rooms: msgpackr, SQLite, Node, other user code', async () => {
+  test('rooms: msgpackr, SQLite, Node, validation, other user code', async () => {
     const store = new URL('../../../dist/src/store/insert.js', import.meta.url).href;
     const { threads } = await report([
       [[['pack', 'file:///app/node_modules/msgpackr/pack.js', 1]], 10],
@@ -95,7 +97,38 @@ describe('numbers that are known', () => {
       [[user('main')], 160],
       [[['parse', 'file:///app/node_modules/zod/parse.js', 1]], 320],
     ]);
-    expect(threads[0]?.rooms).toMatchObject({ msgpackr: 10, sqlite: 60, node: 80, user: 480, handler: 0 });
+    expect(threads[0]?.rooms).toMatchObject({
+      ...{ msgpackr: 10, sqlite: 60, node: 80, user: 160, validation: 320, handler: 0 },
+    });
+  });
+
+  test('what a user calls of the engine’s packages is the user’s, and what the engine calls is not', async () => {
+    const pack = ['pack', 'file:///app/node_modules/msgpackr/pack.js', 1] as const;
+    const zod = ['parse', 'file:///app/node_modules/zod/parse.js', 1] as const;
+    const own = ['pack', 'file:///app/node_modules/millrace/node_modules/msgpackr/pack.js', 1] as const;
+    const { threads } = await report([
+      [[user('main'), pack, own], 1],
+      [[user('main'), zod], 2],
+      [[engine('emit'), zod, user('refine')], 4],
+      [[engine('emit'), zod, ['', '', -1]], 8],
+      [[engine('emit'), own], 16],
+      [[run, burn, pack], 32],
+    ]);
+    expect(threads[0]?.rooms).toMatchObject({ user: 7, validation: 8, msgpackr: 16, handler: 32 });
+  });
+
+  test('what the engine does for a handler is told apart from its own code, validation by itself', async () => {
+    const zod = ['parse', 'file:///app/node_modules/zod/parse.js', 1] as const;
+    const summary = await report([
+      [[run], 100],
+      [[run, burn, user('loop')], 10],
+      [[run, burn, zod], 1],
+      [[run, burn, user('loop'), engine('emit')], 20],
+      [[run, burn, user('loop'), engine('emit'), zod, user('refine')], 40],
+      [[run, burn, user('loop'), engine('emit'), zod], 80],
+      [[GC], 5],
+    ]);
+    expect(row(summary, 'risk/order.placed')).toMatchObject({ cpuMs: 156, engineMs: 145, validationMs: 125 });
   });
 
   test('time never goes back, whatever the deltas say', async () => {

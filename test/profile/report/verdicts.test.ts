@@ -9,6 +9,8 @@ const quick = handler('audit', 'order.closed');
 const run = engine('callHandlers');
 const pack = ['pack', 'file:///app/node_modules/msgpackr/pack.js', 1] as const;
 
+const ZOD = ['parse', 'file:///app/node_modules/zod/parse.js', 1] as const;
+
 /** A thread that works on the samples and idles for the rest of the second. */
 function working(thread: Omit<PlantedThread, 'cpu'>, samples: readonly Sample[]): PlantedThread {
   const busy = samples.reduce((sum, [, milliseconds]) => sum + milliseconds, 0);
@@ -59,6 +61,47 @@ describe('each cause, planted', () => {
     expect(list[0]?.advice).toContain('risk/order.placed');
   });
 
+  test('what the engine takes for a handler is not the handler’s: emitting is a cause of its own', async () => {
+    const samples: Sample[] = [
+      [[run, slow, user('loop')], 100],
+      [[run, slow, user('loop'), engine('emit')], 100],
+      [[run, slow, user('loop'), engine('emit'), ZOD], 300],
+      [[run], 400],
+    ];
+    const threads = [dispatcher(100), busyLane(0, samples), writer(100)];
+    const list = await verdicts(threads, { settings: { validate: 'publish' } });
+    expect(causes(list)).toEqual(['lanes-bound', 'emit-bound']);
+    expect(list[1]).toMatchObject({
+      value: 400 / 900,
+      handler: 'risk/order.placed',
+      sentence:
+        'What handlers emit takes 44 % of the lanes’ working time (validation by schemas: 33 %); most of that is for risk/order.placed.',
+      advice: expect.stringContaining('Set validate to off'),
+    });
+    const off = await verdicts(threads, { settings: { validate: 'off' } });
+    expect(off[1]?.advice).toBe('Emit fewer events, or smaller ones.');
+    const both = await verdicts([
+      dispatcher(100),
+      busyLane(0, [
+        [[run, slow], 500],
+        [[run, slow, engine('emit')], 100],
+      ]),
+      writer(100),
+    ]);
+    expect(both[0]?.sentence).toContain('83 % of the lanes’ working time.');
+    expect(both[0]?.sentence).toContain('what it emits takes another 17 %');
+  });
+
+  test('without samples of its thread a handler’s time is said to have its emitted events in it', async () => {
+    const handled = [{ lane: 0, type: 'order.placed', events: 1000, busy: 700 }];
+    const { cpu: _, ...unsampled } = lane(0, []);
+    const threads = [dispatcher(100), { ...unsampled, active: 800 }, writer(100)];
+    const list = await verdicts(threads, { handled });
+    expect(list.find(({ cause }) => cause === 'handler-dominates')?.sentence).toContain(
+      'no CPU samples tell',
+    );
+  });
+
   test('a handler also dominates when it takes more than all others, and the engine the rest', async () => {
     const samples: Sample[] = [
       [[run, slow], 210],
@@ -105,6 +148,71 @@ describe('each cause, planted', () => {
     const inline = await verdicts([dispatcher(980), writer(100)], { settings: { threads: 0 } });
     expect(inline[0]).toMatchObject({ cause: 'main-bound' });
     expect(inline[0]?.advice).toContain('threads');
+    const nothingHandled = { published: 9, durable: 9, handled: 0, failed: 0, laneDeaths: 0 };
+    const bare = await verdicts([dispatcher(980)], { settings: { threads: 0 }, counts: nothingHandled });
+    expect(bare[0]?.advice).not.toContain('threads');
+  });
+
+  test.each<[string, readonly Sample[], object, RegExp, RegExp]>([
+    [
+      'its own code',
+      [[[user('work')], 900]],
+      {},
+      /^Move the heavy part of your own code.*100 %/,
+      /validate|ubscriber/,
+    ],
+    ['validation', [[[engine('publish'), ZOD], 900]], {}, /^Set validate to off.*100 %/, /own code/],
+    [
+      'validation that is off',
+      [[[engine('publish'), ZOD], 900]],
+      { validate: 'off' },
+      /^Publish more/,
+      /validate/,
+    ],
+    [
+      'the engine alone',
+      [[[engine('publish')], 900]],
+      {},
+      /^Publish more events at once/,
+      /own code|validate/,
+    ],
+  ])('the main thread is bound by %s: the advice is about that', async (_what, samples, settings, has, lacks) => {
+    const list = await verdicts([dispatcher(900, samples), busyLane(0, even(300)), writer(100)], {
+      settings,
+    });
+    const { advice = '' } = list.find(({ cause }) => cause === 'main-bound') ?? {};
+    expect(advice).toMatch(has);
+    expect(advice).not.toMatch(lacks);
+  });
+
+  test('who publishes many at once already is not told to', async () => {
+    const spans = [{ thread: 'writer', kind: 'commit', start: 0, end: 1, events: 2000 }];
+    const main = await verdicts([dispatcher(900), busyLane(0, even(300)), writer(100)], { spans });
+    expect(main[0]?.advice).toBe(
+      'It is the engine’s own work: make events smaller, or publish fewer of them.',
+    );
+    const disk = await verdicts([dispatcher(100), writer(900)], { spans });
+    expect(disk[0]?.advice).toMatch(/durability to os.*faster disk/);
+    const os = await verdicts([dispatcher(100), writer(900)], { spans, settings: { durability: 'os' } });
+    expect(os[0]?.advice).toMatch(/^Make payloads smaller/);
+  });
+
+  test('collections on the main thread and the writer: no setting of lanes is advised', async () => {
+    const collecting: Sample[] = [
+      [[engine('publish')], 500],
+      [[GC], 300],
+    ];
+    const list = await verdicts([
+      dispatcher(800, collecting),
+      working({ name: 'writer', role: 'writer' }, collecting),
+      busyLane(0, even(300)),
+    ]);
+    const found = list.filter(({ cause }) => cause === 'gc-bound');
+    expect(found.map(({ thread }) => thread).sort()).toEqual(['dispatcher', 'writer']);
+    for (const { advice, sentence } of found) {
+      expect(advice).not.toContain('resourceLimits');
+      expect(sentence).not.toContain('handler');
+    }
   });
 
   test('the writer is bound by commits that wait for the disk, though it burns nothing', async () => {
@@ -136,6 +244,7 @@ describe('each cause, planted', () => {
     expect(found).toMatchObject({ thread: 'lane-0', handler: 'audit/order.closed' });
     expect(found?.value).toBeCloseTo(350 / 850, 6);
     expect(found?.sentence).toContain('48.8 KiB per event');
+    expect(found?.sentence).toContain('100 % of what the thread allocates');
     expect(found?.advice).toContain('resourceLimits');
   });
 
@@ -165,8 +274,10 @@ describe('each cause, planted', () => {
     });
     const small = await verdicts(threads, { cores: 2 });
     expect(small.find(({ cause }) => cause === 'lanes-bound')?.advice).toContain(
-      'more threads will not help',
+      'more threads will not help: make the handlers cheaper',
     );
+    const busy = [dispatcher(100), busyLane(0, [[[run], 900]]), writer(100)];
+    expect((await verdicts(busy, { cores: 1 }))[0]?.advice).toMatch(/1 core, so .* the engine’s/);
   });
 
   test('handlers wait: the engine is full, but nobody works', async () => {
@@ -174,6 +285,11 @@ describe('each cause, planted', () => {
     const list = await verdicts([dispatcher(100), busyLane(0, even(50)), writer(50)], { queues });
     expect(list[0]).toMatchObject({ cause: 'handlers-wait', value: 0.99 });
     expect(list[0]?.advice).toContain('concurrency');
+    const threads = [dispatcher(100), busyLane(0, even(50)), writer(50)];
+    const oneKey = await verdicts(threads, { queues, hotKeys: [{ key: 'a', share: 0.95 }] });
+    expect(oneKey[0]?.advice).toMatch(/finer partitionKey: key "a" has 95 %/);
+    const failing = { published: 9, durable: 9, handled: 9, failed: 4, laneDeaths: 0 };
+    expect((await verdicts(threads, { queues, counts: failing }))[0]?.advice).toMatch(/^4 attempts failed/);
   });
 
   test('nothing is bound: you are idle, and that alone', async () => {
@@ -197,6 +313,18 @@ describe('each cause, planted', () => {
   test('a session of nothing has a verdict too', async () => {
     expect(causes(await verdicts([], { duration: 0, queues: [] }))).toEqual(['idle']);
   });
+});
+
+test('summary.md names the settings that decide, and leaves out what an older profile does not have', async () => {
+  const text = async (settings: object) => {
+    const directory = plant([dispatcher(100)], { settings });
+    await writeReport(directory);
+    return readFileSync(join(directory, 'summary.md'), 'utf8');
+  };
+  expect(await text({ deterministic: true, dispatch: 'accepted', validate: 'off' })).toContain(
+    'durability disk, dispatch accepted, validate off, deterministic true.',
+  );
+  expect(await text({})).toContain('durability disk.');
 });
 
 test('the weightiest comes first, and summary.md begins with it', async () => {

@@ -5,6 +5,7 @@ import { element } from './dom.js';
 export const ROOM_NAMES: Readonly<Record<Room, string>> = {
   handler: 'user handler',
   user: 'other user code',
+  validation: 'validation',
   msgpackr: 'msgpackr',
   sqlite: 'SQLite',
   engine: 'engine',

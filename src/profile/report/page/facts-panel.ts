@@ -33,6 +33,9 @@ export function factsPanel({ session, summary }: PageData): HTMLElement {
         ['threads', String(settings.threads)],
         ['concurrency', String(settings.concurrency)],
         ['durability', settings.durability],
+        ...(['dispatch', 'validate', 'deterministic'] as const).flatMap((name) =>
+          settings[name] === undefined ? [] : [[name, String(settings[name])] as const],
+        ),
         ['maxInFlight', asCount(settings.maxInFlight)],
         ['CPU samples', settings.cpu ? `every ${asCount(settings.intervalMicros)} µs` : 'off'],
         ['allocation samples', settings.heap ? 'on' : 'off'],

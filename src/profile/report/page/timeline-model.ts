@@ -35,19 +35,13 @@ const LEAST_RANGE = 0.5;
 export function tracksOf({ session, spans }: PageData): Track[] {
   const { queues, threads, settings } = session;
   const at = queues.map((reading) => reading.at);
-  const values = (
-    label: string,
-    of: readonly number[],
-    colour: string,
-    most: number,
-    format = asCount,
-  ): ValueTrack => ({
+  const values = (label: string, of: readonly number[], colour: string, format = asCount): ValueTrack => ({
     kind: 'values',
     label,
     at,
     values: of,
     colour,
-    most: Math.max(most, ...of),
+    most: Math.max(0, ...of),
     format,
   });
   const threadTracks = threads.map(
@@ -64,7 +58,6 @@ export function tracksOf({ session, spans }: PageData): Track[] {
       `${settings.threads === 0 ? 'inline lane' : `lane-${lane}`} queue`,
       queues.map((reading) => reading.lanes[lane] ?? 0),
       'engine',
-      1,
     ),
   );
   return [
@@ -73,22 +66,24 @@ export function tracksOf({ session, spans }: PageData): Track[] {
       'in flight',
       queues.map(({ inFlight }) => inFlight),
       'handler',
-      1,
     ),
     ...laneTracks,
     values(
       'publishers waiting',
       queues.map(({ waiting }) => waiting),
       'user',
-      1,
     ),
-    values(
-      'WAL',
-      queues.map(({ walBytes }) => walBytes),
-      'sqlite',
-      1,
-      asBytes,
-    ),
+    // In memory there is none.
+    ...(settings.durability === 'memory'
+      ? []
+      : [
+          values(
+            'WAL',
+            queues.map(({ walBytes }) => walBytes),
+            'sqlite',
+            asBytes,
+          ),
+        ]),
   ];
 }
 
