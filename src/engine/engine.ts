@@ -87,9 +87,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * Publishes one event and resolves with its place: when it is durable, or at the stage named by `until`.
    * Waits while the engine is full. Calls are taken in the order in which they are made.
    *
-   * @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError, PayloadTooLargeError,
-   * InvalidNameError, EngineClosedError, EngineFailedError; with `until: 'handled'` HandlerError and
-   * KeyParkedError; the signal's reason when it aborts before the event was taken in.
+   * @throws UnknownEventTypeError, SchemaMismatchError, EventFunctionError, UnsupportedPayloadError,
+   * PayloadTooLargeError, InvalidNameError, EngineClosedError, EngineFailedError; with `until: 'handled'` HandlerError
+   * and KeyParkedError; WaitsForItselfError in a handler on the main thread, when it would wait for itself; the signal's reason when it aborts before the event was taken in.
    */
   async publish(event: NewEvent, options: PublishOptions = {}): Promise<Receipt> {
     this.#checkOpen();
@@ -211,7 +211,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     return { unsubscribe, [Symbol.dispose]: unsubscribe };
   }
 
-  /** Durable events: of one aggregate in version order, or of the whole log in position order. */
+  /**
+   * Durable events: of one aggregate in version order, or of the whole log in position order. An event that its type's
+   * `upcast` fails on rejects with UpcastError; the next call, or another read from its position + 1, goes on.
+   */
   read(options: ReadOptions = {}): AsyncGenerator<DomainEvent, void, undefined> {
     return streamOf(() => this.#parts, { ...checked.read(options), check: () => this.#checkReadable() });
   }
@@ -240,7 +243,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
 
   /**
    * Resolves when everything accepted before the call, and everything it leads to, is durable and handled; parked keys
-   * are left out. What others publish meanwhile is not waited for.
+   * are left out. What others publish meanwhile is not waited for. @throws WaitsForItselfError
    */
   async drain(options: DrainOptions = {}): Promise<void> {
     const { signal } = checked.drain(options);
@@ -320,7 +323,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   /**
    * Takes nothing more in, finishes what was accepted, and lets go of every thread and file. Safe to call twice.
    *
-   * @throws EngineFailedError when the engine had failed; everything is closed then, too.
+   * @throws EngineFailedError when the engine had failed; everything is closed then, too. WaitsForItselfError in a handler
+   * on the main thread that awaits it: the closing goes on, and waits for that handler.
    */
   close(): Promise<void> {
     return endingFrom(this.#parts.options, 'engine.close()', () => {

@@ -118,6 +118,7 @@ export interface EngineStats {
   readonly inFlight: number;
   readonly commits: number;
   readonly laneTasks: number;
+  /** Times that a subscriber, a listener, the logger or the tracer threw or rejected; it touched nobody else. */
   readonly subscriberErrors: number;
   readonly threads: number;
   readonly lastPosition: number;

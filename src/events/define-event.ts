@@ -28,7 +28,7 @@ export interface NewEvent<Name extends string = string, Data = unknown> {
 export interface EventTypeOptions<Schema extends z.ZodType> {
   /** Zod schema of the payload. Its output is what is stored. */
   readonly schema: Schema;
-  /** The entity that the event belongs to. */
+  /** The entity that the event belongs to. What it throws refuses the event; see EventFunctionError. */
   readonly aggregateId: (data: z.output<Schema>) => string;
   /** The ordering key. Default: the aggregate id. */
   readonly partitionKey?: (data: z.output<Schema>) => string;
@@ -38,7 +38,10 @@ export interface EventTypeOptions<Schema extends z.ZodType> {
   readonly aliases?: readonly string[];
   /** Top-level payload fields that depend on the wall clock; left out of fingerprints. */
   readonly volatile?: readonly (keyof z.output<Schema> & string)[];
-  /** Turns the payload of an older version into this version's. Called with the stored version. */
+  /**
+   * Turns the payload of an older version into this version's, at once. Called with the stored version. What it throws or
+   * returns wrongly fails the event alone; see UpcastError.
+   */
   readonly upcast?: (data: unknown, fromVersion: number) => z.output<Schema>;
 }
 

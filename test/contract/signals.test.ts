@@ -1,5 +1,9 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { closeOnSignals, openStoreReader } from 'millrace';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Child } from '../support/child.js';
 import { tempStore } from '../support/temp-folder.js';
 
@@ -48,6 +52,51 @@ test('an error of the close is told, and the process ends by the signal all the 
   child.signal('SIGTERM');
   expect(await child.ended()).toEqual({ code: null, signal: 'SIGTERM' });
   expect(child.lines).toEqual(['ready', 'closing', 'closed', 'error something did not close']);
+});
+
+test.each(['loop', 'stream'])('its signal ends a publishing %s without an error', async (how) => {
+  const store = tempStore();
+  const child = new Child('publish-until-signal.mjs', store, how);
+  await child.wrote(1);
+  child.signal('SIGTERM');
+  expect(await child.ended()).toEqual({ code: null, signal: 'SIGTERM' });
+  expect(child.lines).toEqual(['ready', 'MILLRACE_CLOSED The process was told to end by SIGTERM.']);
+  using reader = openStoreReader(store);
+  expect(reader.summary()).toMatchObject({ unfinished: 0 });
+});
+
+/** The first process of a container: signals that it does not listen to do nothing to it, also from itself. */
+const isolated = ['--pid', '--fork', '--kill-child', process.execPath];
+const mayIsolate = spawnSync('unshare', [...isolated, '--version']).status === 0;
+
+describe.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('as the first process of a container: %s', (signal, code) => {
+  const run = async (...args: readonly string[]) => {
+    const child = spawn('unshare', [...isolated, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const exit = once(child, 'exit');
+    let text = '';
+    const ready = new Promise<void>((resolve) => {
+      child.stdout.on('data', (chunk) => {
+        text += chunk;
+        if (text.includes('ready')) resolve();
+      });
+    });
+    // `unshare` passes no signal on, so the process inside is found by its parent.
+    const inside = () => Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'));
+    await Promise.race([ready, exit]);
+    process.kill(inside(), signal);
+    return { exit: await exit, lines: text.trim().split('\n') };
+  };
+
+  test('closes, and ends with 128 plus the number of the signal', async ({ skip }) => {
+    if (!mayIsolate) skip('unshare is not there, or may not be used');
+    const script = fileURLToPath(new URL('../fixtures/close-on-signals.mjs', import.meta.url));
+    const ended = await run(script, tempStore(), 'finish');
+    expect(ended).toEqual({ exit: [code, null], lines: ['ready', 'closing', 'closed'] });
+  });
 });
 
 test('disposed of, it does nothing: the signal ends the process as ever', async () => {

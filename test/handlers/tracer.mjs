@@ -24,6 +24,14 @@ export const SPANS = 'test-spans';
  * @property {number} thread
  */
 
+/** What of the tracer throws on this thread, by name; `garbage` has it inject what is no text. */
+export const broken = { what: '' };
+
+/** @param {string} what */
+function check(what) {
+  if (broken.what === what) throw new Error('the tracer is broken');
+}
+
 const ended = new BroadcastChannel(SPANS);
 ended.unref();
 
@@ -60,22 +68,26 @@ class TestSpan {
 
   /** @param {string} key @param {import('@opentelemetry/api').AttributeValue} value */
   setAttribute(key, value) {
+    check('setAttribute');
     this.attributes[key] = value;
     return this;
   }
 
   /** @param {import('@opentelemetry/api').SpanStatus} status */
   setStatus(status) {
+    check('setStatus');
     this.#status = { ...status };
     return this;
   }
 
   /** @param {import('@opentelemetry/api').Exception} exception */
   recordException(exception) {
+    check('recordException');
     this.#exceptions.push(String(exception));
   }
 
   end() {
+    check('end');
     const { name, kind, attributes, parent, context: own } = this;
     tell({
       name,
@@ -94,6 +106,7 @@ class TestSpan {
 class TestTracer {
   /** @type {import('@opentelemetry/api').Tracer['startSpan']} */
   startSpan(name, options = {}, parent = context.active()) {
+    check('startSpan');
     const span = new TestSpan(name, options, trace.getSpanContext(parent));
     return /** @type {import('@opentelemetry/api').Span} */ (/** @type {unknown} */ (span));
   }
@@ -112,8 +125,16 @@ class TestTracer {
 const storage = new AsyncLocalStorage();
 
 context.setGlobalContextManager({
-  active: () => storage.getStore() ?? ROOT_CONTEXT,
-  with: (active, run, self, ...args) => storage.run(active, () => run.apply(self, args)),
+  active: () => {
+    check('active');
+    return storage.getStore() ?? ROOT_CONTEXT;
+  },
+  with: (active, run, self, ...args) => {
+    check('with');
+    const result = storage.run(active, () => run.apply(self, args));
+    check('with afterwards');
+    return result;
+  },
   bind: (_active, target) => target,
   enable() {
     return this;
@@ -125,11 +146,15 @@ context.setGlobalContextManager({
 
 propagation.setGlobalPropagator({
   inject(active, carrier, setter) {
+    check('inject');
+    if (broken.what === 'garbage')
+      Object.assign(Object(carrier), { a: Symbol('a'), b: '\ud800', c: () => {} });
     const span = trace.getSpanContext(active);
     if (!span) return;
     setter.set(carrier, 'traceparent', `00-${span.traceId}-${span.spanId}-0${span.traceFlags}`);
   },
   extract(active, carrier, getter) {
+    check('extract');
     const [, traceId, spanId] = String(getter.get(carrier, 'traceparent') ?? '').split('-');
     if (!traceId || !spanId) return active;
     return trace.setSpanContext(active, { traceId, spanId, traceFlags: 1, isRemote: true });

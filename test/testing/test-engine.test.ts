@@ -1,6 +1,6 @@
 import { defineHandlers, EngineFailedError, type HandlerContext } from 'millrace';
 import { createTestEngine, TestClock, type TestEngineOptions } from 'millrace/testing';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ALL_EVENTS, Deposited, Stopping } from '../handlers/events.mjs';
 import { collect } from '../support/collect.js';
 import { handlers } from '../support/open-test-engine.js';
@@ -230,36 +230,30 @@ describe('a test engine', () => {
   });
 
   test('says what it waits for when it does not close', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    try {
-      let letGo = () => {};
-      let tell = () => {};
-      const begun = new Promise<void>((resolve) => {
-        tell = resolve;
-      });
-      const stuck = defineHandlers('stuck', (on) => {
-        on(Placed, () => {
-          tell();
-          return new Promise<void>((resolve) => {
-            letGo = resolve;
-          });
+    let letGo = () => {};
+    let tell = () => {};
+    const begun = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const stuck = defineHandlers('stuck', (on) => {
+      on(Placed, () => {
+        tell();
+        return new Promise<void>((resolve) => {
+          letGo = resolve;
         });
       });
-      const engine = await open({ handlers: [stuck] });
-      await engine.publish(placed('o1', 1));
-      await begun;
-      const closing = failureOf(() => engine.close());
-      await vi.advanceTimersByTimeAsync(4000);
-      expect(await closing).toMatchInlineSnapshot(`
-        "MILLRACE_TEST_TIMEOUT: Waited 4000 ms for the engine to close.
-        The engine is closing and has 1 event in flight and 0 parked keys.
-          running: handlers 'stuck' with #1 shop.placed o1 v1 { order: 'o1', customer: 'ann', amount: 1, tags: [] }"
-      `);
-      letGo();
-      await engine.drain();
-    } finally {
-      vi.useRealTimers();
-    }
+    });
+    const engine = await open({ handlers: [stuck] });
+    await engine.publish(placed('o1', 1));
+    await begun;
+    const closing = failureOf(() => engine.close());
+    expect(await closing).toMatchInlineSnapshot(`
+      "MILLRACE_TEST_TIMEOUT: Waited 4000 ms for the engine to close.
+      The engine is closing and has 1 event in flight and 0 parked keys.
+        running: handlers 'stuck' with #1 shop.placed o1 v1 { order: 'o1', customer: 'ann', amount: 1, tags: [] }"
+    `);
+    letGo();
+    await engine.drain();
   });
 });
 
