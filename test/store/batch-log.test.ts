@@ -75,3 +75,23 @@ test('a transaction that was rolled back leaves nothing in the chain, the progre
   expect(verifyStore(path)).toMatchObject({ ok: true, events: 3, problems: [] });
   expect(oneValue(path, 'SELECT mark FROM progress')).toBe(0);
 });
+
+test('progress that several commits of one transaction bring is all stored', () => {
+  const path = tempStore();
+  const rows = new LogRows();
+  const writer = openWriter(path, rows);
+  const chunk = (index: number) => ({ index, bits: new Uint8Array(1024).fill(index + 1) });
+  const commit = (index: number) => ({
+    ...commitOf(rows.add('a', index)),
+    progress: { mark: 0, chunks: [chunk(index)] },
+  });
+  writer.commit([commit(0), commit(1), commitOf(rows.add('a', 2))]);
+  writer.close();
+  const again = openWriter(path, rows);
+  const { chunks } = again.state.progress;
+  again.close();
+  expect(chunks.map(({ index, bits }) => [index, [...new Set(bits)]])).toEqual([
+    [0, [1]],
+    [1, [2]],
+  ]);
+});

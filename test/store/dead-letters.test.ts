@@ -1,7 +1,17 @@
-import { discardDeadLetters, HandlerError, openStoreReader, retryDeadLetters } from 'millrace';
+import {
+  discardDeadLetters,
+  HandlerError,
+  NotRetainedError,
+  openStoreReader,
+  retryDeadLetters,
+} from 'millrace';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeError } from '../../dist/src/events/error-codec.js';
-import { MAX_DEAD_LETTER_CHARACTERS, MAX_MEMORY_DEAD_LETTERS } from '../../dist/src/limits.js';
+import {
+  MAX_DEAD_LETTER_CHARACTERS,
+  MAX_MEMORY_DEAD_LETTERS,
+  MEMORY_STORE_BYTES,
+} from '../../dist/src/limits.js';
 import { type DeadLetterRecord, toDeadLetter } from '../../dist/src/store/dead-letter.js';
 import { MemoryStore } from '../../dist/src/store/memory-store.js';
 import { SqliteStore } from '../../dist/src/store/sqlite-store.js';
@@ -258,4 +268,18 @@ describe('the dead letters of a closed store', () => {
       expect.objectContaining({ code: 'MILLRACE_STORE_PATH' }),
     );
   });
+});
+
+test('the commit that drops an event from memory keeps it for the dead letter that it brings', async () => {
+  const store = await open(new MemoryStore('run'));
+  const large = Buffer.alloc(16 * 1024 * 1024 - 64, 1);
+  const count = Math.ceil(MEMORY_STORE_BYTES / large.length) + 1;
+  const rows = new LogRows({ bytes: count * (large.length + 64) + 1024 });
+  const segments = [...rows.add('a', { text: 'of the letter' }).take()];
+  for (let row = 0; row < count; row++) segments.push(...rows.add('b', large).take());
+  await store.commit(batch({ segments, deadLetters: { put: [letter(1)], remove: [] } }));
+  // It is no longer in the log that is kept.
+  expect(() => store.reader.page({ from: 1, limit: 2 })).toThrow(NotRetainedError);
+  expect(store.reader.page({ from: 1, limit: 1 })).toMatchObject([{ position: 1, version: 1 }]);
+  expect(toDeadLetter(store.reader, 'run', letter(1))).toMatchObject({ id: 'run/a/1', position: 1 });
 });
