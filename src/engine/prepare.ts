@@ -4,7 +4,7 @@ import { checkEventOptions, type EventOptions, type NewEvent } from '../events/d
 import type { StoredMetadata } from '../events/domain-event.js';
 import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '../events/errors.js';
 import { guarded } from '../events/guarded.js';
-import { checkPayload, checkSize } from '../events/payload-check.js';
+import { checkMetadata, checkPayload, checkSize } from '../events/payload-check.js';
 import type { EventRegistry, RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
 import { type Tracing, textsOf, withCarrier } from '../observe/tracing.js';
@@ -64,6 +64,7 @@ export class Preparation {
     checkEventOptions(event);
     const data = this.#validate ? type.parse(event.data) : event.data;
     const [aggregateId, partitionKey] = namesOf(type, data);
+    checkMetadata(type.type, event.options?.metadata);
     const options = this.#tracing ? this.#traced(this.#tracing, event.options) : event.options;
     const occurredAt = this.#time(type, options);
     const stored = options && storedMetadata(options);

@@ -36,6 +36,15 @@ export function checkPayload(type: string, data: unknown): void {
   if (problem !== undefined) throw unsupported(type, data, problem);
 }
 
+/** Metadata is spread into what is stored, and of an instance nothing would be left. @throws UnsupportedPayloadError */
+export function checkMetadata(type: string, metadata: unknown): void {
+  if (metadata === undefined || metadata === null) return;
+  if (typeof metadata === 'object' && kindOf(metadata) === DataKind.Fields) return;
+  throw new UnsupportedPayloadError(`Event '${type}': its metadata must be a plain object.`, {
+    details: { type, path: 'u' },
+  });
+}
+
 /** A getter or a proxy of the caller's own threw. */
 export function unreadable(type: string, cause: unknown): UnsupportedPayloadError {
   const message = `Event '${type}': the payload cannot be read: ${toError(cause).message}`;

@@ -3,6 +3,7 @@ import { type AnyEventType, checkEventOptions, type NewEvent } from '../events/d
 import type { StoredEvent, StoredMetadata } from '../events/domain-event.js';
 import type { EmissionBuffer } from '../events/emission.js';
 import { EmitAfterEndError, NotDeterministicError, UnknownEventTypeError } from '../events/errors.js';
+import { checkMetadata } from '../events/payload-check.js';
 import { RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
 import { Deadline } from './deadline.js';
@@ -191,6 +192,7 @@ export class LaneContext implements HandlerContext {
     const options = event.options;
     const cause = this.#event.metadata.correlationId;
     if (options?.correlationId || options?.causationId || options?.metadata) {
+      checkMetadata(event.type, options.metadata);
       const stored: StoredMetadata = {
         c: options.causationId ?? this.#event.id,
         r: options.correlationId ?? cause,

@@ -73,6 +73,17 @@ describe.each(['off', 'publish'] as const)('with validate: %s', (validate) => {
     expect(event?.metadata.a).toStrictEqual(read);
   });
 
+  test.each([
+    [new Map([['a', 1]])],
+    [['a']],
+    ['text'],
+    [7],
+    [runInNewContext('new Map()')],
+  ])('metadata that is no plain object is refused: %o', async (metadata) => {
+    const event = Posted({ id: 'x', key: 'x' }, { metadata: metadata as never });
+    await expect(engine.publish(event)).rejects.toMatchObject({ code: 'MILLRACE_UNSUPPORTED_PAYLOAD' });
+  });
+
   test('what a getter gave when it was checked is what is stored', async () => {
     let looks = 0;
     const value = Object.defineProperty({}, 'field', {
