@@ -12,11 +12,8 @@ export const SLAB_ROW_BITS = 11;
 /** Payload bytes of one pooled slab: 2,048 rows of about 130 bytes, the size of an ordinary event. */
 export const SLAB_BYTES = 272 * 1024;
 
-/**
- * Bytes that must be free before an event is encoded into a slab. msgpackr abandons the target buffer when
- * less than 2 KiB are left (`safeEnd - position < 0x800` in its pack.js), so a fuller slab is sealed instead.
- */
-export const SLAB_HEADROOM = 4096;
+/** Bytes that must be free in the open slab for it to count as room: an event of some size and its names. */
+export const SLAB_HEADROOM = 16 * 1024;
 
 /** Largest encoded payload plus metadata of one event. SQLite's own limit is 1 GB; nothing sane is near. */
 export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
@@ -150,7 +147,7 @@ export const DEAD_LETTER_PAGE = 512;
 /** Names (aggregate ids and partition keys) that are loaded at open; more are looked up when first used. */
 export const NAMES_LOADED_AT_OPEN = 200_000;
 
-/** Names kept in memory. At about 200 bytes each this is 200 MB; idle ones beyond it are forgotten. */
+/** Names kept in memory, if the heap is large enough; idle ones beyond it are forgotten, or refused without a store. */
 export const MAX_CACHED_NAMES = 1_000_000;
 
 /** Names that one lane thread keeps decoded. */

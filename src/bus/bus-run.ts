@@ -1,4 +1,3 @@
-import { unlessAborted } from '../engine/abortable.js';
 import { Admission } from '../engine/admission.js';
 import type { Listeners, Notice } from '../engine/notices.js';
 import type { ManyReceipt, PublishOptions, Receipt, Until } from '../engine/options.js';
@@ -10,6 +9,7 @@ import {
   InvalidOptionError,
   QueueFullError,
 } from '../events/errors.js';
+import { unlessAborted } from '../events/on-abort.js';
 import type { EventRegistry } from '../events/registry.js';
 import { Backlog } from './backlog.js';
 import type { BusNotice } from './bus-notice.js';

@@ -3,6 +3,7 @@ import { Listeners } from '../engine/notices.js';
 import type { ManyReceipt, PublishOptions, Receipt, Unsubscribe } from '../engine/options.js';
 import type { DataOf, EventType, NewEvent } from '../events/define-event.js';
 import { EngineClosedError } from '../events/errors.js';
+import { onAbort } from '../events/on-abort.js';
 import { EventRegistry } from '../events/registry.js';
 import type { BusNotice } from './bus-notice.js';
 import { BusRun } from './bus-run.js';
@@ -76,13 +77,11 @@ export class EventBus implements AsyncDisposable {
   async stop({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const leaving = this.#leaving;
     const stopped = this.#change('stopped', () => this.#stop(leaving.signal));
-    const leave = () => leaving.abort();
-    if (signal?.aborted) leave();
-    signal?.addEventListener('abort', leave, { once: true });
+    const unlisten = onAbort(signal, () => leaving.abort());
     try {
       await stopped;
     } finally {
-      signal?.removeEventListener('abort', leave);
+      unlisten();
     }
   }
 

@@ -1,5 +1,17 @@
-/** A publisher that waits for room; `enter` takes its event in. */
+import { onAbort } from '../events/on-abort.js';
+
+/** The room that a publisher needs at once. */
+export interface Need {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** One event, whatever its size. */
+const ONE: Need = { events: 1, bytes: 0 };
+
+/** A publisher that waits for room; `enter` takes its events in. */
 interface Waiting {
+  readonly need: Need;
   readonly enter: () => void;
   readonly refuse: (error: unknown) => void;
   /** Feeds in what is in the log already; closing waits for it. */
@@ -11,19 +23,24 @@ interface Waiting {
  * in the moment its turn comes, not when its promise is next looked at, so that none can slip in between.
  */
 export class Admission {
-  readonly #hasRoom: () => boolean;
+  readonly #hasRoom: (need: Need) => boolean;
   readonly #onWaited: (milliseconds: number) => void;
   readonly #waiting = new Set<Waiting>();
 
   /** @param onWaited told how many milliseconds somebody has waited. */
-  constructor(hasRoom: () => boolean, onWaited: (milliseconds: number) => void = () => {}) {
+  constructor(hasRoom: (need: Need) => boolean, onWaited: (milliseconds: number) => void = () => {}) {
     this.#hasRoom = hasRoom;
     this.#onWaited = onWaited;
   }
 
   /** Whether an event may be taken in at once. */
   get isOpen(): boolean {
-    return this.#waiting.size === 0 && this.#hasRoom();
+    return this.isOpenFor(ONE);
+  }
+
+  /** Whether so much may be taken in at once. */
+  isOpenFor(need: Need): boolean {
+    return this.#waiting.size === 0 && this.#hasRoom(need);
   }
 
   /** Publishers that wait. */
@@ -35,17 +52,14 @@ export class Admission {
   enter<Result>(
     accept: () => Result | PromiseLike<Result>,
     signal: AbortSignal | undefined,
-    isOwn = false,
+    { need = ONE, isOwn = false }: { readonly need?: Need; readonly isOwn?: boolean } = {},
   ): Promise<Result> {
     const cameAt = performance.now();
     return new Promise<Result>((resolve, reject) => {
-      const abort = () => {
-        this.#waiting.delete(waiting);
-        reject(signal?.reason);
-      };
       const waiting: Waiting = {
+        need,
         enter: () => {
-          signal?.removeEventListener('abort', abort);
+          leave();
           this.#onWaited(performance.now() - cameAt);
           try {
             resolve(accept());
@@ -54,20 +68,23 @@ export class Admission {
           }
         },
         refuse: (error) => {
-          signal?.removeEventListener('abort', abort);
+          leave();
           reject(error);
         },
         isOwn,
       };
-      signal?.addEventListener('abort', abort, { once: true });
       this.#waiting.add(waiting);
+      const leave = onAbort(signal, (reason) => {
+        this.#waiting.delete(waiting);
+        reject(reason);
+      });
     });
   }
 
   /** Lets waiting publishers in while there is room. */
   advance(): void {
     for (const waiting of this.#waiting) {
-      if (!this.#hasRoom()) return;
+      if (!this.#hasRoom(waiting.need)) return;
       this.#waiting.delete(waiting);
       waiting.enter();
     }

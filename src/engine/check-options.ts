@@ -47,6 +47,8 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
   text('seed', options.seed);
   return {
     ...options,
+    // Opened again by `recover`, with the same types.
+    events: [...options.events],
     durability,
     handlers: moduleUrls(options.handlers ?? []),
     threads: checkThreads(options.threads ?? Math.max(1, availableParallelism() - 1)),
@@ -97,7 +99,7 @@ function resourceLimits(limits: ResourceLimits | undefined): Pick<EngineOptions,
       `Option resourceLimits.${name} is ${value}; it may hold ${LIMITS.join(', ')}, each a number of megabytes above 0.`,
     );
   }
-  return { resourceLimits: limits };
+  return { resourceLimits: { ...limits } };
 }
 
 function checkStore(store: unknown, durability: Durability): void {
@@ -166,14 +168,14 @@ function text(name: string, value: unknown): void {
 
 function checkShared(shared: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   try {
-    structuredClone(shared);
+    // A copy, because lanes that are made later get it, too; SharedArrayBuffers in it stay the same memory.
+    return structuredClone(shared);
   } catch (error) {
     throw new InvalidOptionError(
       `Option shared cannot be sent to threads: ${(error as Error).message}. Put only data and SharedArrayBuffers in it.`,
       { cause: error },
     );
   }
-  return shared;
 }
 
 function whole(name: string, value: number, least: number, most: number): number {

@@ -75,7 +75,11 @@ export class DeadLetters {
     hub.failures.retried.set(position, letter);
     const handled = hub.receipts.untilHandled({ position, version: raw.version });
     if (letter.state === 'skipped') {
-      const restored = restore(hub, store.reader, registry, raw, () => giveUpIfParked(hub, key, position));
+      // While it waits for room the key is not pinned, and its entry may be another one afterwards.
+      const { name } = key;
+      const restored = restore(hub, store.reader, registry, raw, () =>
+        giveUpIfParked(hub, hub.directory.get(name), position),
+      );
       // Waited for together: when the engine fails, both reject.
       await Promise.all([handled, restored.then(() => hub.pump())]);
       return;

@@ -2,6 +2,7 @@ import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { toError } from '../events/error-codec.js';
 import { EngineClosedError, EngineFailedError, type MillraceError } from '../events/errors.js';
+import { abortable, unlessAborted } from '../events/on-abort.js';
 import type { EventRegistry } from '../events/registry.js';
 import { PUBLISH_MANY_YIELD } from '../limits.js';
 import type { Meters } from '../observe/meters.js';
@@ -9,9 +10,10 @@ import type { ConstructorCount } from '../profile/heap-objects.js';
 import { Subscribable } from '../publisher/subscribable.js';
 import type { Store } from '../store/store.js';
 import type { Trace, TraceQuery } from '../store/story.js';
-import { abortable, unlessAborted } from './abortable.js';
+import { prepareAppend } from './append.js';
 import { type CheckedOptions, checkThreads, checkUntil } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
+import { enter } from './enter.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Health } from './health.js';
 import type { Hub } from './hub.js';
@@ -28,7 +30,7 @@ import type {
   Receipt,
   Unsubscribe,
 } from './options.js';
-import { Preparation, type Prepared } from './prepare.js';
+import { kept, Preparation, type Prepared } from './prepare.js';
 import type { ProfileOptions } from './profile-options.js';
 import { type ProfileReport, Profiling } from './profiling.js';
 import { EventStream } from './read.js';
@@ -63,7 +65,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   readonly #profiling = new Profiling(() => this.#parts);
   #state: 'open' | 'closing' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
-  /** An event that `offer` has said yes to is refused after all: nobody waits for it, so the engine stops. */
+  /** Nothing but a failed engine refuses an event that `offer` has said yes to; nobody waits for it. */
   readonly #refusedLater = (error: unknown): void => {
     if (!(error instanceof EngineFailedError)) this.#hub.fail(toError(error));
   };
@@ -73,7 +75,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     super(parts.hub.subscriptions);
     this.#parts = parts;
     this.#hub = parts.hub;
-    this.#preparation = new Preparation(parts.registry, parts.options);
+    this.#preparation = new Preparation(parts.registry, parts.options, parts.hub.shapes);
     this.#reopen = reopen;
     this.metrics = new Metrics(() => this.#parts);
     this.deadLetters = new DeadLetters(() => {
@@ -95,7 +97,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkUntil(until);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepare(event);
-    return this.#enter(prepared.partitionKey, () => this.#wait(this.#accept(prepared), until), signal);
+    return enter(this.#hub, prepared, signal, (event) => this.#wait(this.#accept(event), until));
   }
 
   /**
@@ -141,7 +143,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     if (!this.#hub.admission.isOpen) return false;
     const prepared = this.#preparation.prepare(event);
     if (!this.#hub.mustWait(prepared.partitionKey)) this.#hub.accept(prepared);
-    else this.#hub.whenQuiet(prepared.partitionKey, () => this.#hub.accept(prepared), this.#refusedLater);
+    else {
+      const event = kept(prepared);
+      this.#hub.whenQuiet(event, () => this.#hub.accept(event), this.#refusedLater);
+    }
     return true;
   }
 
@@ -153,9 +158,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   /**
-   * Publishes events of one aggregate if it is at the expected version; 0 means that it must not exist.
+   * Publishes events of one aggregate if it is at the expected version; 0 means that it must not exist. They are
+   * taken in together, so all of them must fit into `maxInFlight` and `maxInFlightBytes`.
    *
-   * @throws ConcurrencyError with `expected` and `actual`; nothing was published then. And as `publish`.
+   * @throws AppendTooLargeError when they do not; ConcurrencyError with `expected` and `actual`; nothing was published then. And as `publish`.
    */
   async append(
     aggregateId: string,
@@ -169,18 +175,20 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     this.#checkOpen();
     checkUntil(until);
     signal?.throwIfAborted();
-    const prepared = this.#preparation.prepareAll(aggregateId, events);
+    const { prepared, need } = prepareAppend(this.#preparation, this.#parts.options, aggregateId, events);
     const accept = (): Receipt | Promise<Receipt> => {
-      const actual = this.#hub.directory.find(aggregateId)?.version ?? 0;
+      const actual = this.#hub.directory.versionOf(aggregateId);
       if (expectedVersion !== undefined && actual !== expectedVersion) {
         throw wrongVersion(aggregateId, expectedVersion, actual);
       }
+      this.#hub.directory.checkRoom(prepared);
       let receipt: Receipt = { position: 0, version: actual };
       for (const event of prepared) receipt = this.#accept(event);
       return prepared.length > 0 ? this.#wait(receipt, until) : receipt;
     };
-    const key = prepared[0]?.partitionKey ?? aggregateId;
-    return this.#enter(key, accept, signal);
+    const [first] = prepared;
+    // Without events there is nothing to wait for; the version is checked all the same.
+    return first ? enter(this.#hub, first, signal, accept, need) : accept();
   }
 
   /** Tells `listener` what happens in the engine: how full it is, for one. */
@@ -199,8 +207,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
       registry,
       { ...options, check: () => this.#checkReadable() },
       (aggregateId, after) => {
-        const entry = directory.find(aggregateId);
-        return entry && sequencer.tail.positionsOf(entry.position, after);
+        return sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
       },
     );
   }
@@ -211,7 +218,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * @throws InvalidOptionError when there is no such event; NotRetainedError, EngineClosedError.
    */
   trace(query: TraceQuery): Promise<Trace> {
-    return traceInLog((options) => this.read(options), this.#parts.store.location, query);
+    const { store, run } = this.#parts;
+    return traceInLog((options) => this.read(options), store.location, run, { ...query });
   }
 
   /** Resolves when everything accepted so far and everything it led to is durable and handled. */
@@ -338,7 +346,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     await Promise.allSettled([hub.crew.close(), store.close()]);
     this.#parts = await this.#reopen({ run, lastDurable: hub.lastDurable });
     this.#hub = this.#parts.hub;
-    this.#preparation = new Preparation(this.#parts.registry, options);
+    this.#preparation = new Preparation(this.#parts.registry, options, this.#hub.shapes);
     log.opened(this.#parts, 'recovered');
     this.#hub.health.follow(hub.health);
   }
@@ -347,22 +355,6 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   protected override subscribableTypes(): EventRegistry {
     this.#checkOpen();
     return this.#parts.registry;
-  }
-
-  /** Runs `accept` when there is room and, in deterministic mode, the key is quiet. */
-  #enter(
-    key: string,
-    accept: () => Receipt | Promise<Receipt>,
-    signal: AbortSignal | undefined,
-  ): Receipt | Promise<Receipt> {
-    const { admission } = this.#hub;
-    const enter = (): Receipt | Promise<Receipt> => {
-      if (!this.#hub.mustWait(key)) return accept();
-      return new Promise((resolve, reject) => {
-        this.#hub.whenQuiet(key, () => resolve(accept()), reject);
-      });
-    };
-    return admission.isOpen ? enter() : admission.enter(enter, signal);
   }
 
   #accept(event: Prepared): Receipt {

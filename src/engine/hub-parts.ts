@@ -37,4 +37,6 @@ export interface HubParts {
   readonly deterministic: boolean;
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
+  /** Names kept in memory. */
+  readonly maxNames: number;
 }

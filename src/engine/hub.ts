@@ -9,10 +9,11 @@ import { LaneScheduler } from '../lanes/scheduler.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
 import { Progress } from '../store/progress.js';
 import type { RawEvent } from '../store/store.js';
-import { Admission } from './admission.js';
+import { Admission, type Need } from './admission.js';
 import { CommitQueue, type HubSegment } from './commit-queue.js';
 import type { Counters } from './counters.js';
 import { Directory, type NameEntry } from './directory.js';
+import { refusalsIn } from './emission-check.js';
 import { eventAt } from './event-at.js';
 import { Failures, parkedBehind } from './failures.js';
 import { HealthWatch } from './health.js';
@@ -26,7 +27,7 @@ import { Parking } from './parking.js';
 import type { Prepared } from './prepare.js';
 import { Pressure, shareOf } from './pressure.js';
 import { Receipts } from './receipts.js';
-import { type RowFacts, Sequencer } from './sequencer.js';
+import { type RowFacts, type RowNames, Sequencer } from './sequencer.js';
 import { Shapes } from './shapes.js';
 import { type HubSlab, SlabPool } from './slab-pool.js';
 
@@ -50,7 +51,7 @@ export class Hub {
   readonly progress: Progress;
   readonly crew: LaneCrew;
   readonly #parts: HubParts;
-  readonly #shapes: Shapes;
+  readonly shapes: Shapes;
   readonly #gate: KeyGate | undefined;
   readonly #pressure: Pressure;
   readonly health: HealthWatch;
@@ -70,29 +71,23 @@ export class Hub {
     this.#parts = parts;
     this.lastDurable = state.lastPosition;
     this.progress = new Progress(state.progress.mark, state.progress.chunks);
-    this.#gate = parts.deterministic ? new KeyGate() : undefined;
-    this.directory = new Directory(store);
+    this.directory = new Directory(store, parts.maxNames);
     this.directory.load(state.lastName);
     this.pool = new SlabPool(parts.maxInFlightBytes, (slab) => {
       this.#pump.forget(slab);
       store.forget(slab);
     });
-    this.#shapes = new Shapes(new Codec(state.shapes));
-    const { codec } = this.#shapes;
-    this.sequencer = new Sequencer(
-      this.directory,
-      this.pool,
-      this.#shapes,
-      state.lastPosition,
-      parts.deterministic,
-    );
+    this.shapes = new Shapes(new Codec(state.shapes));
+    const { codec } = this.shapes;
+    this.sequencer = new Sequencer(this.directory, this.pool, state.lastPosition, parts.deterministic);
+    this.#gate = parts.deterministic ? new KeyGate(this.sequencer) : undefined;
     this.#scheduler = new LaneScheduler(this.pool.slabs);
     this.subscriptions = parts.subscriptions;
     this.notices = parts.notices;
     this.counters = parts.counters;
     this.counters.inFlight = 0;
     const fill = (): Fill => ({
-      inFlight: this.counters.inFlight + (this.#gate?.waiting ?? 0),
+      inFlight: this.#held,
       maxInFlight: parts.maxInFlight,
       bytes: this.pool.usedBytes,
       maxBytes: parts.maxInFlightBytes,
@@ -102,7 +97,7 @@ export class Hub {
       (kind) => this.notices.send({ kind, ...fill() }),
     );
     this.admission = new Admission(
-      () => this.#hasRoom(),
+      (need) => this.#hasRoom(need),
       (milliseconds) => parts.meters.waited.record(milliseconds),
     );
     for (const stored of state.types) {
@@ -113,7 +108,7 @@ export class Hub {
         this.#pressure.check();
         return this.receipts.takeSettling();
       },
-      newShapes: () => this.#shapes.takeUnstored(),
+      newShapes: () => this.shapes.takeUnstored(),
       committed: (segments) => this.#committed(segments),
       failed: (error) => this.fail(error),
     });
@@ -129,8 +124,9 @@ export class Hub {
     this.#pump = new LanePump(this.crew, this.#scheduler, this.pool, codec, parts.meters, {
       unknownShape: ({ type, shape }) => {
         const registered = this.#types[type];
-        if (registered) this.#shapes.learn(registered, shape);
+        if (registered) this.shapes.learn(registered, shape);
       },
+      refusals: refusalsIn(this.directory, this.sequencer, this.#types, parts.deterministic),
       emitted: (emission, bytes, cause) => this.#emitted(emission, bytes, cause),
       finished: (slab, row) => this.#finished(slab, row),
       settled: (key) => this.failures.settle(key),
@@ -182,14 +178,14 @@ export class Hub {
     return this.#gate?.mustWait(key) ?? false;
   }
 
-  /** Runs `enter` when the key is quiet. */
-  whenQuiet(key: string, enter: () => void, refuse: (error: unknown) => void): void {
-    this.#gate?.add(key, { enter, refuse });
+  /** Runs `enter` when the key of a kept event is quiet. @throws what refuses the event, at once. */
+  whenQuiet(event: RowNames, enter: () => void, refuse: (error: unknown) => void): void {
+    this.#gate?.add(event, enter, refuse);
   }
 
   /** Sequences an event now and returns its position; its version is `sequencer.lastVersion`. */
   accept(event: Prepared): number {
-    this.sequencer.append(event, event.data, event.metadata);
+    this.sequencer.append(event);
     this.#accepted(event.type);
     return this.sequencer.lastPosition;
   }
@@ -201,7 +197,7 @@ export class Hub {
     slab.holds++;
     this.counters.inFlight++;
     const key = slab.keys[slab.rows - 1] as NameEntry;
-    this.#gate?.began(key);
+    this.#began(key);
     slab.acceptedAt[slab.rows - 1] = performance.now();
     this.#scheduler.enqueue(rowReference(slab.id, slab.rows - 1), key);
     this.sequencer.closeLargeSlab();
@@ -265,9 +261,15 @@ export class Hub {
     this.health.end();
   }
 
-  #hasRoom(): boolean {
-    const held = this.counters.inFlight + (this.#gate?.waiting ?? 0);
-    return held < this.#parts.maxInFlight && (this.sequencer.hasRoom || this.pool.hasRoom);
+  /** Events accepted and not finished, with or without a number. */
+  get #held(): number {
+    return this.counters.inFlight + (this.#gate?.waiting ?? 0);
+  }
+
+  #hasRoom({ events, bytes }: Need): boolean {
+    const held = this.#held;
+    if (held + events > this.#parts.maxInFlight) return false;
+    return events === 1 ? this.sequencer.hasRoom || this.pool.hasRoom : held === 0 || this.pool.fits(bytes);
   }
 
   /** The row written last is on its way: to the writer, and when that is the wish to its lane at once. */
@@ -279,7 +281,7 @@ export class Hub {
     this.commits.add(slab);
     if (type.handled) {
       slab.holds++;
-      this.#gate?.began(slab.keys[row] as NameEntry);
+      this.#began(slab.keys[row] as NameEntry);
       if (this.#parts.dispatch === 'accepted') this.#dispatch(slab, row);
     } else {
       // Nobody will handle it: its progress goes into the same transaction as the event.
@@ -328,7 +330,7 @@ export class Hub {
 
   #deliver(slab: HubSlab, row: number, type: RegisteredType): void {
     if (!this.subscriptions.hasSubscribers(type.type)) return;
-    this.subscriptions.deliver(eventAt(slab, row, type.type, this.#parts.state.run, this.#shapes.codec));
+    this.subscriptions.deliver(eventAt(slab, row, type.type, this.#parts.state.run, this.shapes.codec));
   }
 
   #emitted(emission: Emission, bytes: Buffer, cause: number): void {
@@ -361,8 +363,14 @@ export class Hub {
   /** A row needs its lane no more. */
   #release(slab: HubSlab, key: NameEntry): void {
     this.counters.inFlight--;
-    this.#gate?.ended(key);
+    key.unfinished--;
+    if (key.unfinished === 0) this.#gate?.ended(key);
     this.pool.release(slab, 1);
+  }
+
+  #began(key: NameEntry): void {
+    key.unfinished++;
+    if (key.unfinished === 1) this.#gate?.began(key);
   }
 
   #answered(): void {

@@ -1,6 +1,6 @@
 import type { Hub } from './hub.js';
 import type { ManyReceipt } from './options.js';
-import type { Prepared } from './prepare.js';
+import { kept, type Prepared } from './prepare.js';
 
 /**
  * The events of one `publishMany` call on their way in. It keeps counts instead of a promise for each event.
@@ -22,9 +22,12 @@ export class Intake {
   take(event: Prepared, signal: AbortSignal | undefined): Promise<void> | undefined {
     if (this.#failure !== undefined) throw this.#failure;
     this.taken++;
-    if (!this.#hub.admission.isOpen) return this.#hub.admission.enter(() => this.#submit(event), signal);
-    this.#submit(event);
-    return undefined;
+    if (this.#hub.admission.isOpen) {
+      this.#submit(event);
+      return undefined;
+    }
+    const waiting = kept(event);
+    return this.#hub.admission.enter(() => this.#submit(waiting), signal);
   }
 
   /** Resolves when every event has its number. Rejects with the first error of one that was held back. */
@@ -43,10 +46,11 @@ export class Intake {
       this.#accept(event);
       return;
     }
+    const waiting = kept(event);
     this.#hub.whenQuiet(
-      event.partitionKey,
+      waiting,
       () => {
-        this.#accept(event);
+        this.#accept(waiting);
         if (this.#accepted === this.taken) this.#wake?.();
       },
       (error) => {

@@ -1,4 +1,5 @@
 import type { NameEntry } from './directory.js';
+import type { RowNames, Sequencer } from './sequencer.js';
 
 /** An event that waits until its key is quiet. */
 interface Waiting {
@@ -13,11 +14,16 @@ interface Waiting {
  * Other keys are not held up. Waiting events count as in flight, so the gate is bounded like everything else.
  */
 export class KeyGate {
+  readonly #sequencer: Sequencer;
   readonly #queues = new Map<string, Waiting[]>();
   readonly #unfinished = new Map<string, NameEntry>();
   /** Keys that became quiet and have events waiting. */
   readonly #quiet = new Set<string>();
   #waiting = 0;
+
+  constructor(sequencer: Sequencer) {
+    this.#sequencer = sequencer;
+  }
 
   /** Events that wait here. */
   get waiting(): number {
@@ -28,23 +34,33 @@ export class KeyGate {
     return this.#queues.has(key) || this.#unfinished.has(key);
   }
 
-  add(key: string, waiting: Waiting): void {
+  /**
+   * Runs `enter` when the event's key is quiet. Its names are kept for it, so nothing refuses it then.
+   *
+   * @throws what refuses the event: it does not wait then.
+   */
+  add(event: RowNames, enter: () => void, refuse: (error: unknown) => void): void {
+    this.#sequencer.reserve(event);
+    const waiting: Waiting = {
+      enter: () => {
+        this.#sequencer.release(event);
+        enter();
+      },
+      refuse,
+    };
     this.#waiting++;
-    const queue = this.#queues.get(key);
+    const queue = this.#queues.get(event.partitionKey);
     if (queue) queue.push(waiting);
-    else this.#queues.set(key, [waiting]);
+    else this.#queues.set(event.partitionKey, [waiting]);
   }
 
-  /** An event of the key is on its way to a lane. */
+  /** The first event of the key is on its way to a lane. */
   began(key: NameEntry): void {
-    key.unfinished++;
-    if (key.unfinished === 1) this.#unfinished.set(key.name, key);
+    this.#unfinished.set(key.name, key);
   }
 
-  /** An event of the key is finished, or parked. */
+  /** All events of the key are finished, or parked. */
   ended(key: NameEntry): void {
-    key.unfinished--;
-    if (key.unfinished > 0) return;
     this.#unfinished.delete(key.name);
     if (this.#queues.has(key.name)) this.#quiet.add(key.name);
   }

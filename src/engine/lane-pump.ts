@@ -8,6 +8,7 @@ import type { LaneScheduler } from '../lanes/scheduler.js';
 import { HANDLED_SAMPLES } from '../limits.js';
 import type { Meters } from '../observe/meters.js';
 import type { NameEntry } from './directory.js';
+import { judged, type Refusals } from './emission-check.js';
 import type { Judgement } from './judge.js';
 import type { LaneCrew } from './lane-crew.js';
 import type { LaneSeat, Suspect } from './lane-seat.js';
@@ -15,6 +16,7 @@ import type { HubSlab, SlabPool } from './slab-pool.js';
 
 /** What the hub does with a lane's answer. */
 export interface LaneEvents {
+  readonly refusals: Refusals;
   emitted(emission: Emission, bytes: Buffer, cause: number): void;
   unknownShape(shape: TypedShape): void;
   finished(slab: HubSlab, row: number): void;
@@ -159,9 +161,13 @@ export class LanePump {
     return attempts;
   }
 
-  #take(seat: LaneSeat, rows: Uint32Array, result: LaneResult): void {
+  #take(seat: LaneSeat, rows: Uint32Array, answer: LaneResult): void {
     // An answer that was on its way when the lane was given up: its events run again.
     if (this.#stopped || seat.state === 'ended') return;
+    const { refusals } = this.#events;
+    const result = refusals.arePossible()
+      ? judged(answer, rows, refusals, (reference) => this.#keyOf(reference))
+      : answer;
     const { failures, held, emitted, unknownShapes, milliseconds } = result;
     // Taken now: while the answer is dealt with the next suspect may already be sent.
     const [suspect] = seat.suspects;
@@ -170,7 +176,7 @@ export class LanePump {
     for (const shape of unknownShapes) this.#events.unknownShape(shape);
     this.#scheduler.answered(seat.number, rows.length - held.length, milliseconds);
     this.#measure(seat, rows, result);
-    if (emitted) this.#takeEmitted(rows, emitted);
+    if (emitted) this.#takeEmitted(rows, emitted, result === answer ? undefined : result);
     if (failures.length === 0 && held.length === 0) {
       for (const reference of rows) this.#finish(reference);
     } else {
@@ -193,9 +199,14 @@ export class LanePump {
     }
   }
 
-  #takeEmitted(rows: Uint32Array, emitted: Uint8Array): void {
+  /** @param judgement when it says more than the lane did: what then does not count has been emitted all the same. */
+  #takeEmitted(rows: Uint32Array, emitted: Uint8Array, judgement: LaneResult | undefined): void {
     const bytes = Buffer.from(emitted.buffer, emitted.byteOffset, emitted.byteLength);
+    const dropped = new Set(
+      judgement && [...judgement.held, ...judgement.failures.map(({ index }) => index)],
+    );
     for (const emission of readEmissions(bytes)) {
+      if (dropped.has(emission.cause)) continue;
       this.#events.emitted(emission, bytes, rows[emission.cause] as number);
     }
   }

@@ -15,6 +15,7 @@ import { SqliteStore } from '../store/sqlite-store.js';
 import type { Store } from '../store/store.js';
 import { type CheckedOptions, checkOptions } from './check-options.js';
 import { Counters } from './counters.js';
+import { defaultNameLimit } from './directory.js';
 import { Engine, type EngineParts } from './engine.js';
 import { Hub } from './hub.js';
 import type { KnownLog } from './hub-parts.js';
@@ -30,6 +31,8 @@ export interface World {
   readonly makeStore: () => Store;
   readonly makeLane: MakeLane;
   readonly timers: Timers;
+  /** Names that the engine keeps in memory; left out: as many as the heap allows. */
+  readonly maxNames?: number;
 }
 
 /** What outlives the inner parts when an engine recovers. */
@@ -124,6 +127,7 @@ async function openParts(
       state,
       makeLane: world.makeLane,
       timers: world.timers,
+      maxNames: world.maxNames ?? defaultNameLimit(),
       setup: setupOf(options, state),
     });
     await openLanes(hub, registry);
@@ -142,7 +146,8 @@ function lostLog(location: string, what: string): StoreMovedError {
   );
 }
 
-function realWorld(options: CheckedOptions): World {
+/** @internal */
+export function realWorld(options: CheckedOptions): World {
   const { concurrency, resourceLimits } = options;
   return {
     makeStore: () => makeStore(options),
@@ -208,9 +213,9 @@ async function recover(hub: Hub, store: Store, registry: EventRegistry, state: S
   while (from <= to && !hub.failure) {
     if (to > hub.lastDurable) await hub.receipts.untilDurable({ position: to, version: 0 });
     for await (const raw of unfinished(hub, reader, from, to)) {
-      const key = keyOf(raw.partitionKey ?? raw.aggregate);
-      // It may also be parked while this waits for room.
-      if (!key.held) await restore(hub, reader, registry, raw, () => key.held);
+      // It may also be parked while this waits for room, and its entry be another one by then.
+      const isHeld = () => keyOf(raw.partitionKey ?? raw.aggregate).held;
+      if (!isHeld()) await restore(hub, reader, registry, raw, isHeld);
     }
     // What handlers have emitted meanwhile comes after everything that was there before it.
     from = to + 1;

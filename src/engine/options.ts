@@ -29,9 +29,12 @@ export interface EngineOptions {
   readonly concurrency?: number;
   /** When lanes get an event: once it is durable (default), or at once. */
   readonly dispatch?: 'durable' | 'accepted';
-  /** Check payloads against their schemas. `off` trusts the publisher and saves the time. Default `publish`. */
+  /**
+   * Check payloads against their schemas. `off` leaves out the schema and nothing else: that a payload is plain data is
+   * checked all the same. Default `publish`.
+   */
   readonly validate?: 'publish' | 'off';
-  /** Events accepted but not finished, before publishers wait. Default 65,536. */
+  /** Events accepted but not finished, before publishers wait; one `append` may have no more. Default 65,536. */
   readonly maxInFlight?: number;
   /** Bytes of slab memory for events in flight, before publishers wait. Default 96 MiB. */
   readonly maxInFlightBytes?: number;

@@ -1,73 +1,94 @@
 import { Clock } from '../events/clock.js';
-import { Codec } from '../events/codec.js';
+import { isRecord, type Packed } from '../events/codec.js';
 import type { EventOptions, NewEvent } from '../events/define-event.js';
 import type { StoredMetadata } from '../events/domain-event.js';
 import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '../events/errors.js';
-import { checkPayload, checkSize } from '../events/payload-check.js';
+import { checkMetadata, checkPayload, checkSize } from '../events/payload-check.js';
 import type { EventRegistry, RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
 import { type Tracing, withCarrier } from '../observe/tracing.js';
 import type { CheckedOptions } from './check-options.js';
 import type { RowFacts } from './sequencer.js';
+import type { Shapes } from './shapes.js';
 
-/** Metadata is plain MessagePack: it has no shapes. */
-const metadataCodec = new Codec();
-
-/** An event that was checked and may be sequenced. */
+/** An event that was checked and encoded, and may be sequenced: payload, then metadata. */
 export interface Prepared extends RowFacts {
-  readonly data: unknown;
-  readonly metadata: Uint8Array | undefined;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly dataLength: number;
+  readonly metadataLength: number;
 }
 
-/** Everything that can be wrong with a published event is found here, before it gets a number. */
+/**
+ * Everything that can be wrong with a published event by itself is found here, before it gets a number; and it is
+ * encoded here, so that what is stored is what was passed, however long it waits. The bytes lie in memory that the
+ * next event uses again: an event that must wait is `kept`.
+ */
 export class Preparation {
   readonly #registry: EventRegistry;
+  readonly #shapes: Shapes;
   readonly #validate: boolean;
   readonly #deterministic: boolean;
   readonly #tracing: Tracing | undefined;
   readonly #clock = new Clock();
 
-  constructor(registry: EventRegistry, options: CheckedOptions) {
+  /** @param shapes of the log that the events go into. */
+  constructor(registry: EventRegistry, options: CheckedOptions, shapes: Shapes) {
     this.#registry = registry;
+    this.#shapes = shapes;
     this.#validate = options.validate === 'publish';
     this.#deterministic = options.deterministic;
     this.#tracing = options.tracing;
   }
 
-  /** @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError, InvalidNameError, NotDeterministicError */
+  /**
+   * @throws UnknownEventTypeError, SchemaMismatchError, UnsupportedPayloadError, PayloadTooLargeError,
+   * InvalidNameError, InvalidOptionError, NotDeterministicError
+   */
   prepare(event: NewEvent): Prepared {
     const type = this.#typeOf(event);
-    const data = this.#check(type, event.data);
-    const aggregateId = type.aggregateId(data);
+    const data = this.#validate ? type.parse(event.data) : event.data;
+    const [aggregateId, partitionKey] = namesOf(type, data);
+    checkMetadata(type.type, event.options?.metadata);
     const options = this.#tracing ? withCarrier(event.options, this.#tracing.carrier()) : event.options;
-    return this.#prepared(type, data, aggregateId, options);
+    const occurredAt = this.#time(type, options);
+    const stored = options && storedMetadata(options);
+    // Last of all: what the user's own functions publish uses the same memory.
+    const { start, end } = this.#encode(type, data);
+    const { target, end: last } = stored
+      ? this.#shapes.codec.encodeMore(type.type, stored)
+      : { target: this.#shapes.codec.bytes, end };
+    checkSize(type.type, last - start);
+    return {
+      type,
+      aggregateId,
+      partitionKey,
+      occurredAt,
+      causation: 0,
+      bytes: target,
+      start,
+      dataLength: end - start,
+      metadataLength: last - end,
+    };
   }
 
-  /** As `prepare`, for an aggregate that the caller names. @throws also when the event belongs to another one. */
-  prepareFor(aggregateId: string, event: NewEvent): Prepared {
-    const prepared = this.prepare(event);
-    if (prepared.aggregateId === aggregateId) {
-      this.#checkSize(prepared);
-      return prepared;
-    }
-    throw new InvalidNameError(
-      `Event '${event.type}' belongs to aggregate '${prepared.aggregateId}', not to '${aggregateId}'.`,
-    );
-  }
-
-  /** As `prepareFor`, for an `append`: all or nothing, so everything is checked before the first is sequenced. */
+  /** As `prepare`, kept, for an aggregate that the caller names. @throws also when an event belongs to another one. */
   prepareAll(aggregateId: string, events: readonly NewEvent[]): readonly Prepared[] {
-    const prepared = events.map((event) => this.prepareFor(aggregateId, event));
+    const prepared: Prepared[] = [];
+    for (const event of events) {
+      const one = this.prepare(event);
+      if (one.aggregateId !== aggregateId) {
+        throw new InvalidNameError(
+          `Event '${one.type.type}' belongs to aggregate '${one.aggregateId}', not to '${aggregateId}'.`,
+        );
+      }
+      prepared.push(kept(one));
+    }
     const keys = new Set(prepared.map((event) => event.partitionKey));
     if (!this.#deterministic || keys.size < 2) return prepared;
     throw new NotDeterministicError(
       `append got events of the keys ${[...keys].join(', ')}: in deterministic mode an aggregate has one key.`,
     );
-  }
-
-  /** `append` is all or nothing, so what the sequencer could refuse must be known before the first event. */
-  #checkSize({ type, data, metadata }: Prepared): void {
-    checkSize(type.type, metadataCodec.pack(data).length + (metadata?.length ?? 0));
   }
 
   #typeOf(event: NewEvent): RegisteredType {
@@ -77,50 +98,46 @@ export class Preparation {
     );
   }
 
-  #check(type: RegisteredType, data: unknown): unknown {
-    if (!this.#validate) return data;
-    const parsed = type.parse(data);
-    checkPayload(type.type, parsed);
-    return parsed;
-  }
-
-  #prepared(
-    type: RegisteredType,
-    data: unknown,
-    aggregateId: string,
-    options: EventOptions | undefined,
-  ): Prepared {
-    return {
-      type,
-      aggregateId,
-      partitionKey: type.partitionKey(data, aggregateId),
-      occurredAt: this.#time(type, options),
-      causation: 0,
-      data,
-      metadata: options && packMetadata(type, options),
-    };
+  /** As a record, if its shape is known or may be learned. */
+  #encode(type: RegisteredType, data: unknown): Packed {
+    const { codec } = this.#shapes;
+    const packed = codec.encode(type.type, data, type.asRecord);
+    if (!type.asRecord || isRecord(packed) || !this.#shapes.learnFrom(type, data)) return packed;
+    return codec.encode(type.type, data, true);
   }
 
   #time(type: RegisteredType, options: EventOptions | undefined): number {
     const given = options?.occurredAt;
-    if (given === undefined) {
-      if (!this.#deterministic) return this.#clock.now();
-      throw new NotDeterministicError(
-        `Event '${type.type}' has no time. In deterministic mode time comes from the data: OrderPlaced(data, { occurredAt }).`,
-      );
-    }
-    return givenTime(type.type, given);
+    if (given !== undefined) return givenTime(type.type, given);
+    if (!this.#deterministic) return this.#clock.now();
+    throw new NotDeterministicError(
+      `Event '${type.type}' has no time. In deterministic mode time comes from the data: OrderPlaced(data, { occurredAt }).`,
+    );
   }
 }
 
-function packMetadata(type: RegisteredType, options: EventOptions): Uint8Array | undefined {
-  const { correlationId, causationId, metadata } = options;
+/** The same event with bytes of its own: it may wait. */
+export function kept(event: Prepared): Prepared {
+  const end = event.start + event.dataLength + event.metadataLength;
+  return { ...event, bytes: Buffer.from(event.bytes.subarray(event.start, end)), start: 0 };
+}
+
+function namesOf(type: RegisteredType, data: unknown): [aggregateId: string, partitionKey: string] {
+  try {
+    const aggregateId = type.aggregateId(data);
+    return [aggregateId, type.partitionKey(data, aggregateId)];
+  } catch (error) {
+    // The functions were written for payloads that are data; what is none is said first.
+    checkPayload(type.type, data);
+    throw error;
+  }
+}
+
+function storedMetadata({ correlationId, causationId, metadata }: EventOptions): StoredMetadata | undefined {
   if (correlationId === undefined && causationId === undefined && metadata === undefined) return undefined;
-  const stored: StoredMetadata = {
+  return {
     ...(causationId !== undefined && { c: causationId }),
     ...(correlationId !== undefined && { r: correlationId }),
     ...(metadata && { u: metadata }),
   };
-  checkPayload(type.type, stored);
-  return metadataCodec.pack(stored);
 }

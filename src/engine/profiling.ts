@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EngineClosedError, ProfileBusyError } from '../events/errors.js';
+import { onAbort } from '../events/on-abort.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import type { ProfileSummary } from '../profile/report/summary.js';
 import { REPORT_FILES, writeReport } from '../profile/report/write-report.js';
@@ -112,14 +113,15 @@ export class Profiling {
     return new Promise((resolveEnd) => {
       const end = () => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', end);
+        leave();
         this.#end = undefined;
         resolveEnd();
       };
       const timer = setTimeout(end, seconds * 1000);
       this.#end = end;
-      signal?.addEventListener('abort', end, { once: true });
+      let leave = () => {};
       if (signal?.aborted || this.#closed) end();
+      else leave = onAbort(signal, end);
     });
   }
 }

@@ -92,5 +92,5 @@ export async function restore(
     return;
   }
   hub.pump();
-  await hub.admission.enter(enter, undefined, true);
+  await hub.admission.enter(enter, undefined, { isOwn: true });
 }

@@ -1,21 +1,23 @@
-import { isRecord, type Packed } from '../events/codec.js';
 import type { Emission } from '../events/emission.js';
 import { NotDeterministicError } from '../events/errors.js';
-import { checkSize } from '../events/payload-check.js';
 import type { RegisteredType } from '../events/registry.js';
 import { ROW_NEW_AGGREGATE, ROW_NEW_KEY } from '../events/slab.js';
 import { SLAB_BYTES, SLAB_HEADROOM, SLAB_ROWS } from '../limits.js';
 import type { RawEvent } from '../store/store.js';
 import type { Directory, NameEntry } from './directory.js';
-import type { Shapes } from './shapes.js';
+import type { Prepared } from './prepare.js';
 import type { HubSlab, SlabPool } from './slab-pool.js';
 import { Tail } from './tail.js';
 
-/** What every new event has, wherever it came from. */
-export interface RowFacts {
+/** What decides whether an event may be appended. */
+export interface RowNames {
   readonly type: RegisteredType;
   readonly aggregateId: string;
   readonly partitionKey: string;
+}
+
+/** What every new event has, wherever it came from. */
+export interface RowFacts extends RowNames {
   readonly occurredAt: number;
   /** Position of the cause, 0 for none. */
   readonly causation: number;
@@ -28,7 +30,6 @@ export interface RowFacts {
 export class Sequencer {
   readonly #directory: Directory;
   readonly #pool: SlabPool;
-  readonly #shapes: Shapes;
   readonly #deterministic: boolean;
   readonly tail: Tail;
   #position: number;
@@ -37,14 +38,7 @@ export class Sequencer {
   #start = 0;
   #dataLength = 0;
 
-  constructor(
-    directory: Directory,
-    pool: SlabPool,
-    shapes: Shapes,
-    lastPosition: number,
-    deterministic: boolean,
-  ) {
-    this.#shapes = shapes;
+  constructor(directory: Directory, pool: SlabPool, lastPosition: number, deterministic: boolean) {
     this.#directory = directory;
     this.#pool = pool;
     this.#position = lastPosition;
@@ -69,36 +63,35 @@ export class Sequencer {
 
   /** Whether the open slab takes more rows without a new one. */
   get hasRoom(): boolean {
-    return this.#slab.rows < SLAB_ROWS && this.#slab.bytes.length - this.#slab.end > SLAB_HEADROOM * 4;
+    return this.#slab.rows < SLAB_ROWS && this.#slab.bytes.length - this.#slab.end > SLAB_HEADROOM;
   }
 
-  /** Encodes and appends a published event. @throws PayloadTooLargeError, NotDeterministicError */
-  append(facts: RowFacts, data: unknown, metadata: Uint8Array | undefined): void {
-    const aggregate = this.#directory.get(facts.aggregateId);
-    const key = this.#keyOf(facts, aggregate);
-    const extra = metadata?.length ?? 0;
-    this.#reserve(extra + 3 * (facts.aggregateId.length + facts.partitionKey.length));
-    this.#writeNames(aggregate, key);
-    this.#pack(facts.type, data, extra, aggregate, key);
-    if (metadata) this.#slab.bytes.set(metadata, this.#start + this.#dataLength);
-    this.#writeRow(facts, aggregate, key, extra);
-    this.#number(aggregate);
+  /** Appends a published event. @throws NotDeterministicError, TooManyNamesError; nothing has changed then. */
+  append(event: Prepared): void {
+    this.#directory.trim();
+    const aggregate = this.#directory.get(event.aggregateId);
+    const key = this.#keyOf(event, aggregate);
+    const { bytes, start, dataLength, metadataLength } = event;
+    this.#copy(event, aggregate, key, bytes, start, dataLength, metadataLength);
+    this.#number(aggregate, key);
   }
 
   /** Appends an event that a lane emitted: its payload and metadata are encoded already, in `bytes`. */
   appendEmitted(type: RegisteredType, emission: Emission, bytes: Buffer, causation: number): void {
+    this.#directory.trim();
     const { aggregateId, partitionKey, occurredAt, dataOffset, dataLength, metadataLength } = emission;
     const facts = { type, aggregateId, partitionKey: partitionKey || aggregateId, occurredAt, causation };
     const aggregate = this.#directory.get(aggregateId);
     const key = this.#keyOf(facts, aggregate);
     this.#copy(facts, aggregate, key, bytes, dataOffset, dataLength, metadataLength);
-    this.#number(aggregate);
+    this.#number(aggregate, key);
   }
 
   /** Puts an event of the log back into a slab, under the numbers that it has. */
   restore(facts: RowFacts, event: RawEvent): void {
+    this.#directory.trim();
     const aggregate = this.#directory.get(facts.aggregateId);
-    const key = this.#keyOf(facts, aggregate);
+    const key = this.#named(facts, aggregate);
     const { data, metadata } = event;
     const bytes = metadata ? Buffer.concat([data, metadata]) : data;
     this.#copy(facts, aggregate, key, bytes, 0, data.length, metadata?.length ?? 0);
@@ -106,6 +99,36 @@ export class Sequencer {
     this.#slab.position[row] = event.position;
     this.#slab.version[row] = event.version;
     this.#slab.type[row] = event.type;
+  }
+
+  /** Why an event of these names could not be appended now; undefined when it could. */
+  refusalOf(facts: RowNames): Error | undefined {
+    try {
+      this.#keyOf(facts, this.#directory.get(facts.aggregateId));
+      return undefined;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /**
+   * Keeps the names of an event for it until it is appended, so that nothing can refuse it then; see `release`.
+   *
+   * @throws NotDeterministicError, TooManyNamesError
+   */
+  reserve(facts: RowNames): void {
+    this.#directory.trim();
+    const aggregate = this.#directory.get(facts.aggregateId);
+    const key = this.#keyOf(facts, aggregate);
+    this.#register(aggregate, key);
+    aggregate.reserved++;
+    key.reserved++;
+  }
+
+  /** The event that a reservation was made for is about to be appended. */
+  release({ aggregateId, partitionKey }: RowNames): void {
+    this.#directory.get(aggregateId).reserved--;
+    this.#directory.get(partitionKey).reserved--;
   }
 
   /** Closes a slab that was made for one large event: nothing else fits, and while open it cannot be freed. */
@@ -125,6 +148,7 @@ export class Sequencer {
     metadataLength: number,
   ): void {
     const length = dataLength + metadataLength;
+    this.#register(aggregate, key);
     this.#reserve(length + 3 * (facts.aggregateId.length + facts.partitionKey.length));
     this.#writeNames(aggregate, key);
     this.#start = this.#slab.end;
@@ -133,59 +157,46 @@ export class Sequencer {
     this.#writeRow(facts, aggregate, key, metadataLength);
   }
 
-  #keyOf(facts: RowFacts, aggregate: NameEntry): NameEntry {
-    const key =
-      facts.partitionKey === facts.aggregateId ? aggregate : this.#directory.get(facts.partitionKey);
+  #named(facts: RowNames, aggregate: NameEntry): NameEntry {
+    return facts.partitionKey === facts.aggregateId ? aggregate : this.#directory.get(facts.partitionKey);
+  }
+
+  #keyOf(facts: RowNames, aggregate: NameEntry): NameEntry {
+    const key = this.#named(facts, aggregate);
     if (!this.#deterministic) return key;
-    if (aggregate.keyId === 0) aggregate.keyId = this.#directory.storedKeyOf(aggregate) ?? key.id;
-    if (aggregate.keyId === key.id) return key;
+    const bound = aggregate.keyId || this.#directory.storedKeyOf(aggregate);
+    if (bound === undefined || bound === key.id) return key;
     throw new NotDeterministicError(
       `Event '${facts.type.type}': aggregate '${facts.aggregateId}' has had another partition key than '${facts.partitionKey}'. ` +
         'In deterministic mode all events of an aggregate have one key, or their versions would depend on timing.',
     );
   }
 
-  #number(aggregate: NameEntry): void {
+  /** From here on the names are the log's. */
+  #register(aggregate: NameEntry, key: NameEntry): void {
+    if (aggregate.id === 0) this.#directory.add(aggregate);
+    if (key.id === 0) this.#directory.add(key);
+    if (this.#deterministic) aggregate.keyId = key.id;
+  }
+
+  #number(aggregate: NameEntry, key: NameEntry): void {
     const row = this.#slab.rows - 1;
     this.#position++;
     aggregate.version++;
     this.#version = aggregate.version;
     this.tail.add(this.#position, aggregate.position);
     aggregate.position = this.#position;
+    key.keyPosition = this.#position;
     this.#slab.position[row] = this.#position;
     this.#slab.version[row] = aggregate.version;
   }
 
-  #pack(type: RegisteredType, data: unknown, extra: number, aggregate: NameEntry, key: NameEntry): void {
-    const { target, start, end } = this.#encode(type, data);
-    const length = end - start;
-    checkSize(type.type, length + extra);
-    if (target === this.#slab.bytes && end + extra <= this.#slab.bytes.length) {
-      this.#start = start;
-    } else {
-      const copy = Buffer.from(target.subarray(start, end));
-      this.#reserve(length + extra + 3 * (aggregate.name.length + key.name.length), true);
-      this.#writeNames(aggregate, key);
-      this.#start = this.#slab.end;
-      copy.copy(this.#slab.bytes, this.#start);
-    }
-    this.#dataLength = length;
-  }
-
-  #encode(type: RegisteredType, data: unknown): Packed {
-    const { codec } = this.#shapes;
-    const { bytes, end } = this.#slab;
-    const packed = codec.packInto(bytes, end, data, type.asRecord);
-    if (!type.asRecord || isRecord(packed) || !this.#shapes.learnFrom(type, data)) return packed;
-    return codec.packInto(bytes, end, data, true);
-  }
-
   /** Makes sure that `bytes` more fit into the open slab, in a larger one of their own if they must. */
-  #reserve(bytes: number, full = false): void {
+  #reserve(bytes: number): void {
     const { rows, end, bytes: memory } = this.#slab;
-    if (!full && rows < SLAB_ROWS && end + bytes + SLAB_HEADROOM <= memory.length) return;
+    if (rows < SLAB_ROWS && end + bytes <= memory.length) return;
     this.#pool.release(this.#slab, 1);
-    this.#slab = this.#pool.acquire(Math.max(SLAB_BYTES, bytes + SLAB_HEADROOM));
+    this.#slab = this.#pool.acquire(Math.max(SLAB_BYTES, bytes));
   }
 
   #writeNames(aggregate: NameEntry, key: NameEntry): void {

@@ -49,6 +49,11 @@ export class SlabPool {
     return this.#free.length > 0 || this.#bytes + POOLED_SLAB_BYTES <= this.#maxBytes;
   }
 
+  /** Whether so many bytes more stay within the limit. */
+  fits(bytes: number): boolean {
+    return this.usedBytes + bytes <= this.#maxBytes;
+  }
+
   /**
    * A slab to fill, with one hold on it. The limit is for publishers: what handlers emit is always taken,
    * because refusing it could never free anything.

@@ -14,16 +14,21 @@ import type { ReadOptions } from './options.js';
 type Read = (options: ReadOptions) => AsyncIterable<DomainEvent>;
 
 /** As `traceStory`, through an engine's own reader: the event loop goes round between pages. */
-export async function traceInLog(read: Read, location: string, query: TraceQuery): Promise<Trace> {
-  const start = await findStart(read, location, query);
+export async function traceInLog(
+  read: Read,
+  location: string,
+  run: string,
+  query: TraceQuery,
+): Promise<Trace> {
+  const start = await findStart(read, location, run, query);
   const story = new Story(start);
   for await (const event of retained(read, start.fromPosition)) if (!story.add(event)) break;
   if (story.trace.events === 0 && !('correlationId' in query)) throw noSuchEvent(query, location);
   return story.trace;
 }
 
-async function findStart(read: Read, location: string, query: TraceQuery): Promise<StoryStart> {
-  const place = placeOf(query);
+async function findStart(read: Read, location: string, run: string, query: TraceQuery): Promise<StoryStart> {
+  const place = placeOf(query, run);
   let found: DomainEvent | undefined;
   try {
     found = place && (await first(read(place)));

@@ -1,5 +1,5 @@
 import { MAX_EMITTED_BYTES } from '../limits.js';
-import { type Codec, isRecord, type Shape, shapeOf } from './codec.js';
+import { type Codec, isRecord, type Packed, type Shape, shapeOf } from './codec.js';
 import { LaneCrashedError, PayloadTooLargeError } from './errors.js';
 import { checkSize } from './payload-check.js';
 
@@ -42,27 +42,29 @@ export class EmissionBuffer {
     this.#codec = codec;
   }
 
-  /** Adds an event and returns where it lies, for `drop`. @throws PayloadTooLargeError */
+  /** Adds an event and returns where it lies, for `drop`. @throws UnsupportedPayloadError, PayloadTooLargeError */
   add(
     typeName: string,
     emission: Pick<Emission, 'cause' | 'type' | 'occurredAt' | 'aggregateId' | 'partitionKey'>,
-    data: unknown,
+    payload: unknown,
     metadata: Uint8Array | undefined,
   ): number {
+    // Before anything else, because the payload's own getters may emit.
+    const data = this.#encode(typeName, emission.type, payload);
+    const dataLength = data.end - data.start;
+    checkSize(typeName, dataLength + (metadata?.length ?? 0));
     const start = this.#end;
     const names = 3 * (emission.aggregateId.length + emission.partitionKey.length);
-    this.#reserve(HEADER + names + 4096 + (metadata?.length ?? 0));
+    this.#reserve(HEADER + names + dataLength + (metadata?.length ?? 0));
     let end = start + HEADER;
     const nameLength = this.#buffer.write(emission.aggregateId, end);
     end += nameLength;
     const keyLength = emission.partitionKey === '' ? 0 : this.#buffer.write(emission.partitionKey, end);
     end += keyLength;
     const dataOffset = end;
-    end = this.#pack(end, emission.type, data);
-    const dataLength = end - dataOffset;
-    checkSize(typeName, dataLength + (metadata?.length ?? 0));
+    data.target.copy(this.#buffer, end, data.start, data.end);
+    end += dataLength;
     if (metadata) {
-      this.#reserve(end - start + metadata.length);
       this.#buffer.set(metadata, end);
       end += metadata.length;
     }
@@ -90,22 +92,13 @@ export class EmissionBuffer {
     return new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.#end);
   }
 
-  /** Packs the payload at `offset`, and returns where it ends. msgpackr aligns its start, so it is moved down. */
-  #pack(offset: number, type: number, data: unknown): number {
-    const packed = this.#codec.packInto(this.#buffer, offset, data, true);
-    const { target, start, end } = packed;
+  #encode(typeName: string, type: number, payload: unknown): Packed {
+    const packed = this.#codec.encode(typeName, payload, true);
     if (this.unknownShapes.length === 0 && !isRecord(packed)) {
-      const shape = shapeOf(data);
+      const shape = shapeOf(payload);
       if (shape) this.unknownShapes.push({ type, shape });
     }
-    const length = end - start;
-    if (target !== this.#buffer) {
-      this.#reserve(offset - this.#end + length);
-      target.copy(this.#buffer, offset, start, end);
-    } else if (start !== offset) {
-      this.#buffer.copyWithin(offset, start, end);
-    }
-    return offset + length;
+    return packed;
   }
 
   #reserve(bytes: number): void {

@@ -76,6 +76,16 @@ export class InvalidNameError extends MillraceError {
   static override readonly code = 'MILLRACE_INVALID_NAME';
 }
 
+/** A log in memory has as many aggregates and partition keys as it may have. `details.limit` says how many. */
+export class TooManyNamesError extends MillraceError {
+  static override readonly code = 'MILLRACE_TOO_MANY_NAMES';
+}
+
+/** One `append` has more events, or bytes, than may be in flight at once. `details.limit` says how many. */
+export class AppendTooLargeError extends MillraceError {
+  static override readonly code = 'MILLRACE_APPEND_TOO_LARGE';
+}
+
 /** In deterministic mode: an event without a time, or an aggregate under two partition keys. */
 export class NotDeterministicError extends MillraceError {
   static override readonly code = 'MILLRACE_NOT_DETERMINISTIC';
@@ -258,6 +268,8 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     UnsupportedPayloadError,
     PayloadTooLargeError,
     InvalidNameError,
+    TooManyNamesError,
+    AppendTooLargeError,
     NotDeterministicError,
     ConcurrencyError,
     EngineClosedError,

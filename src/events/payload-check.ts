@@ -1,102 +1,137 @@
 import { MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_VALUES } from '../limits.js';
 import { toError } from './error-codec.js';
 import { PayloadTooLargeError, UnsupportedPayloadError } from './errors.js';
-
-const INT64_MIN = -(2n ** 63n);
-const INT64_MAX = 2n ** 64n - 1n;
+import {
+  badInstance,
+  badKey,
+  badType,
+  DataKind,
+  kindOf,
+  LONE_SURROGATE,
+  problemOfBigint,
+  problemOfBytes,
+  problemOfList,
+  problemOfNumber,
+  problemOfTime,
+  SYMBOL_KEYS,
+} from './plain-data.js';
 
 /**
- * Refuses what would not come back from the log as it went in: functions, symbols, class instances, cycles,
- * NaN, lone surrogates, `__proto__` keys. Plain objects, arrays, strings, finite numbers, booleans, null,
- * undefined, 64-bit bigints, valid Dates and Uint8Arrays pass.
+ * Refuses what would not come back from the log as it went in: functions, symbols, class instances, typed arrays,
+ * cycles, NaN, lone surrogates, `__proto__` keys, holes in arrays. Plain objects, arrays, strings, finite numbers,
+ * booleans, null, undefined, 64-bit bigints, valid Dates and Uint8Arrays pass, of any realm. What is encoded is checked
+ * by its encoder, with the same rules; this is for data that stays as it is, and for saying where a problem lies.
  *
  * @throws UnsupportedPayloadError whose `details.path` names the place.
  */
 export function checkPayload(type: string, data: unknown): void {
   visited = 0;
-  let found: UnsupportedPayloadError | undefined;
+  let problem: string | undefined;
   try {
     // The happy path builds no path strings; a second walk does, once something was found.
-    if (problemOf(data, 0) !== undefined) found = describeProblem(type, data);
+    problem = problemOf(data, 0);
   } catch (cause) {
-    // A getter or a proxy of the caller's own.
-    const message = `Event '${type}': the payload cannot be read: ${toError(cause).message}`;
-    found = new UnsupportedPayloadError(message, { cause, details: { type, path: '' } });
+    throw unreadable(type, cause);
   }
-  if (found) throw found;
+  if (problem !== undefined) throw unsupported(type, data, problem);
 }
+
+/** Metadata is spread into what is stored, and of an instance nothing would be left. @throws UnsupportedPayloadError */
+export function checkMetadata(type: string, metadata: unknown): void {
+  if (metadata === undefined || metadata === null) return;
+  if (typeof metadata === 'object' && kindOf(metadata) === DataKind.Fields) return;
+  throw new UnsupportedPayloadError(`Event '${type}': its metadata must be a plain object.`, {
+    details: { type, path: 'u' },
+  });
+}
+
+/** A getter or a proxy of the caller's own threw. */
+export function unreadable(type: string, cause: unknown): UnsupportedPayloadError {
+  const message = `Event '${type}': the payload cannot be read: ${toError(cause).message}`;
+  return new UnsupportedPayloadError(message, { cause, details: { type, path: '' } });
+}
+
+/** The error for a payload with a problem that was found without its place. */
+export function unsupported(type: string, data: unknown, problem: string): UnsupportedPayloadError {
+  visited = 0;
+  let found: [string, string] | undefined;
+  try {
+    // What has too many values has them everywhere.
+    if (problem !== TOO_MANY_VALUES) found = locate(data, '', 0);
+  } catch (cause) {
+    return unreadable(type, cause);
+  }
+  // A payload that changes while it is looked at may have lost its problem by now.
+  const [path, what] = found ?? ['', problem];
+  return new UnsupportedPayloadError(
+    `Event '${type}'${path && `, field '${path}'`}: the payload holds ${what}.`,
+    { details: { type, path } },
+  );
+}
+
+export const TOO_MANY_VALUES = `more than ${MAX_PAYLOAD_VALUES} values`;
 
 /** Values looked at for the running payload. A payload whose parts are shared many times over has no end. */
 let visited = 0;
 
 function problemOf(value: unknown, depth: number): string | undefined {
-  if (++visited > MAX_PAYLOAD_VALUES) return `more than ${MAX_PAYLOAD_VALUES} values`;
+  if (++visited > MAX_PAYLOAD_VALUES) return TOO_MANY_VALUES;
   switch (typeof value) {
     case 'string':
-      return value.isWellFormed() ? undefined : 'a string with a lone surrogate, which UTF-8 cannot hold';
+      return value.isWellFormed() ? undefined : LONE_SURROGATE;
     case 'number':
-      return Number.isFinite(value) ? undefined : `${value}; use null, or a string`;
+      return problemOfNumber(value);
     case 'boolean':
     case 'undefined':
       return undefined;
     case 'bigint':
-      return value >= INT64_MIN && value <= INT64_MAX ? undefined : 'a bigint beyond 64 bits; use a string';
+      return problemOfBigint(value);
     case 'object':
       return value === null ? undefined : problemOfObject(value, depth);
     default:
-      return `a ${typeof value}; payloads are data`;
+      return badType(value);
   }
 }
 
 function problemOfObject(value: object, depth: number): string | undefined {
   if (depth >= MAX_PAYLOAD_DEPTH) return `deeper than ${MAX_PAYLOAD_DEPTH} levels, or a cycle`;
-  if (Array.isArray(value)) {
-    if (value.constructor?.name !== 'Array') return problemOfInstance(value);
-    for (const item of value) {
-      const problem = problemOf(item, depth + 1);
-      if (problem !== undefined) return problem;
-    }
-    return undefined;
+  switch (kindOf(value)) {
+    case DataKind.Fields:
+      return problemOfFields(value as Readonly<Record<string, unknown>>, depth);
+    case DataKind.List:
+      return problemOfItems(value as readonly unknown[], depth);
+    case DataKind.Time:
+      return problemOfTime(value);
+    case DataKind.Bytes:
+      return problemOfBytes(value as Uint8Array, Uint8Array.from(value as Uint8Array));
+    default:
+      return badInstance(value);
   }
-  if (!isPlain(value)) return problemOfInstance(value);
-  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return 'an object with a toJSON method';
-  for (const key in value) {
-    const problem =
-      key === '__proto__' || !key.isWellFormed()
-        ? `an object with the key ${JSON.stringify(key)}`
-        : problemOf((value as Record<string, unknown>)[key], depth + 1);
+}
+
+function problemOfItems(list: readonly unknown[], depth: number): string | undefined {
+  for (const item of list) {
+    const problem = problemOf(item, depth + 1);
     if (problem !== undefined) return problem;
   }
-  return Object.getOwnPropertySymbols(value).length > 0 ? 'an object with symbol keys' : undefined;
+  return problemOfList(list);
 }
 
-/** Whether a value is a plain object, of this realm or another. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-function problemOfInstance(value: object): string | undefined {
-  if (value instanceof Date && value.constructor.name === 'Date')
-    return Number.isNaN(value.getTime()) ? 'an invalid Date' : undefined;
-  if (value.constructor === Uint8Array || value instanceof Buffer) return undefined;
-  return `an instance of ${value.constructor?.name || 'a class'}; payloads are plain data`;
-}
-
-function describeProblem(type: string, data: unknown): UnsupportedPayloadError {
-  visited = 0;
-  const [path, problem] = locate(data, '', 0) ?? ['', 'data that cannot be stored'];
-  return new UnsupportedPayloadError(
-    `Event '${type}'${path && `, field '${path}'`}: the payload holds ${problem}.`,
-    { details: { type, path } },
-  );
+function problemOfFields(fields: Readonly<Record<string, unknown>>, depth: number): string | undefined {
+  for (const key of Object.keys(fields)) {
+    if (key === '__proto__' || !key.isWellFormed()) return badKey(key);
+    const problem = problemOf(fields[key], depth + 1);
+    if (problem !== undefined) return problem;
+  }
+  return Object.getOwnPropertySymbols(fields).length > 0 ? SYMBOL_KEYS : undefined;
 }
 
 function locate(value: unknown, path: string, depth: number): [string, string] | undefined {
   if (typeof value === 'object' && value !== null && depth < MAX_PAYLOAD_DEPTH) {
-    const plain = Array.isArray(value) || isPlain(value);
-    for (const [key, item] of plain ? Object.entries(value) : []) {
-      if (key === '__proto__') return [path, 'an object with the key "__proto__"'];
+    const kind = kindOf(value);
+    const isNested = kind === DataKind.Fields || kind === DataKind.List;
+    for (const [key, item] of isNested ? Object.entries(value) : []) {
+      if (key === '__proto__') return [path, badKey(key)];
       const found = locate(item, path === '' ? key : `${path}.${key}`, depth + 1);
       if (found) return found;
     }

@@ -3,7 +3,7 @@ import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { StoredEvent, StoredMetadata } from '../events/domain-event.js';
 import type { EmissionBuffer } from '../events/emission.js';
 import { EmitAfterEndError, NotDeterministicError, UnknownEventTypeError } from '../events/errors.js';
-import { checkPayload } from '../events/payload-check.js';
+import { checkMetadata } from '../events/payload-check.js';
 import { RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
 import { Deadline } from './deadline.js';
@@ -139,7 +139,6 @@ export class LaneContext implements HandlerContext {
     const type = this.#rules.typeOf(event);
     const { setup } = this.#rules;
     const data = setup.validate ? type.parse(event.data) : event.data;
-    if (setup.validate) checkPayload(type.type, data);
     const aggregateId = type.aggregateId(data);
     const partitionKey = type.partitionKey(data, aggregateId);
     this.#checkKey(type.type, partitionKey);
@@ -192,13 +191,13 @@ export class LaneContext implements HandlerContext {
     const options = event.options;
     const cause = this.#event.metadata.correlationId;
     if (options?.correlationId || options?.causationId || options?.metadata) {
+      checkMetadata(event.type, options.metadata);
       const stored: StoredMetadata = {
         c: options.causationId ?? this.#event.id,
         r: options.correlationId ?? cause,
         ...(options.metadata && { u: options.metadata }),
       };
-      checkPayload(event.type, stored);
-      return this.#rules.codec.pack(stored);
+      return this.#rules.codec.pack(stored, event.type);
     }
     // A handler that emits thousands of events writes the same two ids into each: they are packed once.
     this.#metadata ??= this.#rules.codec.pack(

@@ -1,4 +1,5 @@
 import type { HandlerError } from '../events/errors.js';
+import { onAbort } from '../events/on-abort.js';
 
 /** Counts what has begun and not ended, and tells whoever waits when nothing is left. */
 export class Pending {
@@ -26,15 +27,14 @@ export class Pending {
   #next(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const wake = () => {
-        signal?.removeEventListener('abort', abort);
+        leave();
         resolve();
       };
-      const abort = () => {
-        this.#waiting.delete(wake);
-        reject(signal?.reason);
-      };
       this.#waiting.add(wake);
-      signal?.addEventListener('abort', abort, { once: true });
+      const leave = onAbort(signal, (reason) => {
+        this.#waiting.delete(wake);
+        reject(reason);
+      });
     });
   }
 }

@@ -46,14 +46,15 @@ export interface DeadLetterOptions {
 export class StoreReader implements Disposable {
   readonly path: string;
   readonly #reader: SqliteReader;
-  readonly #run: string;
+  /** What the ids of its events begin with. */
+  readonly run: string;
 
   /** @throws StorePathError, ForeignStoreError, NewerStoreError, StoreCorruptError */
   constructor(path: string) {
     this.path = path;
     this.#reader = new SqliteReader(path);
     try {
-      this.#run = guard(path, () => readRun(this.#reader.database));
+      this.run = guard(path, () => readRun(this.#reader.database));
     } catch (error) {
       this.#reader.close();
       throw error;
@@ -68,7 +69,7 @@ export class StoreReader implements Disposable {
     return {
       path: this.path,
       format: FORMAT_VERSION,
-      run: this.#run,
+      run: this.run,
       lastPosition,
       mark,
       finishedAbove,
@@ -109,7 +110,7 @@ export class StoreReader implements Disposable {
     let position = after;
     while (true) {
       const page = this.#reader.deadLetters({ after: position, limit: READ_PAGE });
-      for (const record of page) yield toDeadLetter(this.#reader, this.#run, record);
+      for (const record of page) yield toDeadLetter(this.#reader, this.run, record);
       const last = page.at(-1)?.position ?? position;
       // Nothing more; or pages of a damaged file that lead back.
       if (last <= position) return;
@@ -120,7 +121,7 @@ export class StoreReader implements Disposable {
   /** The dead letter of the event at a position. @throws DeadLetterNotFoundError */
   deadLetter(position: number): DeadLetter {
     const record = this.#reader.deadLetter(position);
-    if (record) return toDeadLetter(this.#reader, this.#run, record);
+    if (record) return toDeadLetter(this.#reader, this.run, record);
     throw new DeadLetterNotFoundError(`Store ${this.path} has no dead letter at position ${position}.`, {
       details: { position },
     });
@@ -158,7 +159,7 @@ export class StoreReader implements Disposable {
   }
 
   #decode(raw: RawEvent): DomainEvent {
-    return decodeEvent(this.#reader, this.#run, raw);
+    return decodeEvent(this.#reader, this.run, raw);
   }
 
   #finishedAbove(mark: number): number {

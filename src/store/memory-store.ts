@@ -3,29 +3,10 @@ import { EngineClosedError, NotRetainedError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import type { Slab } from '../events/slab.js';
 import { MEMORY_STORE_BYTES } from '../limits.js';
+import { KeptEvents } from './kept-events.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 import type { CommitBatch, EventReader, PageQuery, RawEvent, Segment, Store, StoredName } from './store.js';
-
-/** Bookkeeping bytes that a kept event is counted with besides its payload. */
-const EVENT_OVERHEAD = 64;
-
-/** A piece of the log, copied out of its slab in one go: columns and bytes. */
-interface KeptSegment {
-  readonly firstPosition: number;
-  readonly count: number;
-  readonly size: number;
-  readonly type: Uint32Array;
-  readonly aggregate: Uint32Array;
-  readonly version: Uint32Array;
-  readonly key: Uint32Array;
-  readonly occurredAt: Float64Array;
-  readonly causation: Float64Array;
-  readonly start: Uint32Array;
-  readonly dataLength: Uint32Array;
-  readonly metadataLength: Uint32Array;
-  readonly bytes: Buffer;
-}
 
 /** A log without a file. It keeps the newest `MEMORY_STORE_BYTES` of events for reading. */
 export class MemoryStore implements Store {
@@ -37,7 +18,7 @@ export class MemoryStore implements Store {
   readonly #shapes: Shape[] = [];
   readonly #names: string[] = [];
   readonly #ids = new Map<string, number>();
-  readonly #segments: KeptSegment[] = [];
+  readonly #segments: KeptEvents[] = [];
   readonly #deadLetters = new MemoryDeadLetters();
   #size = 0;
   #closed = false;
@@ -81,9 +62,7 @@ export class MemoryStore implements Store {
     this.#shapes.push(...shapes);
     for (const segment of segments) {
       this.#addNames(segment);
-      const kept = keep(segment);
-      this.#segments.push(kept);
-      this.#size += kept.size;
+      this.#keep(segment);
     }
     // Before events are dropped, so that a letter's own event is still there to be kept with it.
     if (deadLetters) this.#deadLetters.apply(deadLetters, (position) => this.#eventAt(position));
@@ -98,6 +77,22 @@ export class MemoryStore implements Store {
     this.#closed = true;
     this.#segments.length = 0;
     this.#deadLetters.clear();
+  }
+
+  /** Small commits share a piece: one of its own for each would take thirty times the bytes of its event. */
+  #keep({ slab, from, to }: Segment): void {
+    let next = from;
+    while (next < to) {
+      let kept = this.#segments.at(-1);
+      if (!kept || kept.isFull) {
+        kept = new KeptEvents(slab.position[next] as number);
+        this.#segments.push(kept);
+        this.#size += kept.size;
+      }
+      const before = kept.size;
+      next = kept.add(slab, next, to);
+      this.#size += kept.size - before;
+    }
   }
 
   #addNames({ slab, from, to }: Segment): void {
@@ -123,7 +118,7 @@ export class MemoryStore implements Store {
   #eventAt(position: number): RawEvent | undefined {
     const segment = this.#segments.findLast(({ firstPosition }) => firstPosition <= position);
     if (!segment || position >= segment.firstPosition + segment.count) return undefined;
-    return copy(rawEvent(segment, position - segment.firstPosition));
+    return copy(segment.event(position - segment.firstPosition));
   }
 
   #page({ aggregate, from, limit }: PageQuery): readonly RawEvent[] {
@@ -146,55 +141,12 @@ export class MemoryStore implements Store {
           aggregate === undefined
             ? segment.firstPosition + row >= from
             : segment.aggregate[row] === aggregate && (segment.version[row] as number) >= from;
-        if (wanted) events.push(rawEvent(segment, row));
+        if (wanted) events.push(segment.event(row));
       }
       if (events.length === limit) break;
     }
     return events;
   }
-}
-
-function keep({ slab, from, to }: Segment): KeptSegment {
-  const last = to - 1;
-  const start = Math.min(slab.dataOffset[from] as number, slab.dataOffset[last] as number);
-  const end =
-    (slab.dataOffset[last] as number) +
-    (slab.dataLength[last] as number) +
-    (slab.metadataLength[last] as number);
-  return {
-    firstPosition: slab.position[from] as number,
-    count: to - from,
-    size: end - start + (to - from) * EVENT_OVERHEAD,
-    type: slab.type.slice(from, to),
-    aggregate: slab.aggregate.slice(from, to),
-    version: slab.version.slice(from, to),
-    key: slab.key.slice(from, to),
-    occurredAt: slab.occurredAt.slice(from, to),
-    causation: slab.causation.slice(from, to),
-    start: slab.dataOffset.slice(from, to).map((offset) => offset - start),
-    dataLength: slab.dataLength.slice(from, to),
-    metadataLength: slab.metadataLength.slice(from, to),
-    bytes: Buffer.from(slab.bytes.subarray(start, end)),
-  };
-}
-
-function rawEvent(segment: KeptSegment, row: number): RawEvent {
-  const start = segment.start[row] as number;
-  const end = start + (segment.dataLength[row] as number);
-  const metadataLength = segment.metadataLength[row] as number;
-  const aggregate = segment.aggregate[row] as number;
-  const key = segment.key[row] as number;
-  return {
-    position: segment.firstPosition + row,
-    type: segment.type[row] as number,
-    aggregate,
-    version: segment.version[row] as number,
-    occurredAt: segment.occurredAt[row] as number,
-    data: segment.bytes.subarray(start, end),
-    partitionKey: key === aggregate ? undefined : key,
-    causation: segment.causation[row] as number,
-    metadata: metadataLength === 0 ? undefined : segment.bytes.subarray(end, end + metadataLength),
-  };
 }
 
 /** An event with bytes of its own, so that it does not keep its whole segment in memory. */

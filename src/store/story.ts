@@ -80,9 +80,10 @@ export class Story {
  * Where the event that a query names must lie; undefined when it names none. A correlation id is mostly the id of
  * the story's first event, and then nothing before that can belong to it.
  *
+ * @param run what the ids of the log begin with.
  * @throws InvalidOptionError
  */
-export function placeOf(query: TraceQuery): EventPlace | undefined {
+export function placeOf(query: TraceQuery, run: string): EventPlace | undefined {
   if ('position' in query) {
     const { position } = query;
     if (Number.isInteger(position) && position >= 1) return { fromPosition: position };
@@ -91,13 +92,13 @@ export function placeOf(query: TraceQuery): EventPlace | undefined {
   if ('correlationId' in query && query.correlationId === '') {
     throw new InvalidOptionError('trace: the correlation id is empty.');
   }
-  // Ids are `run/aggregate/version`, and an aggregate id may hold slashes itself.
+  // Ids are `run/aggregate/version`, and both run and aggregate id may hold slashes themselves.
   const id = 'id' in query ? query.id : query.correlationId;
   const end = id.lastIndexOf('/');
-  const begin = id.indexOf('/');
   const version = Number(id.slice(end + 1));
-  if (begin < 0 || end <= begin || !Number.isInteger(version) || version < 1) return undefined;
-  return { aggregateId: id.slice(begin + 1, end), fromVersion: version };
+  if (!id.startsWith(`${run}/`) || end <= run.length || !Number.isInteger(version) || version < 1)
+    return undefined;
+  return { aggregateId: id.slice(run.length + 1, end), fromVersion: version };
 }
 
 /**

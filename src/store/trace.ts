@@ -8,7 +8,7 @@ import { placeOf, Story, startOf, type Trace, type TraceQuery } from './story.js
  * @throws InvalidOptionError when the query names nothing; no event found is an empty trace.
  */
 export function traceStory(reader: StoreReader, query: TraceQuery): Trace {
-  const place = placeOf(query);
+  const place = placeOf(query, reader.run);
   const [found] = place ? reader.read(place) : [];
   const start = startOf(query, found, reader.path);
   const story = new Story(start);

@@ -1,3 +1,4 @@
+import { onAbort } from '../events/on-abort.js';
 import { InvalidOptionError, TestTimeoutError } from '../index.js';
 import { MAX_DELAY_MS, TEST_WAIT_MS } from '../limits.js';
 
@@ -32,8 +33,9 @@ export async function withinTime<Result>(
   const late = new Promise<typeof LATE>((resolve) => {
     timer = setTimeout(resolve, timeout, LATE);
   });
+  let leave = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true, signal: over.signal });
+    leave = onAbort(signal, reject);
   });
   try {
     const result = await Promise.race([wait(over.signal), late, aborted]);
@@ -43,6 +45,7 @@ export async function withinTime<Result>(
     });
   } finally {
     clearTimeout(timer);
+    leave();
     over.abort();
   }
 }

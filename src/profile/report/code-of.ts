@@ -54,9 +54,13 @@ function withoutUrl(name: string, caller: { frame: CallFrame; code: Room } | und
   return caller.code === 'program' ? 'node' : caller.code;
 }
 
+const ENCODER = /^src\/events\/(encoder|plain-data|shape-index)\.js$/;
+
 function byPackage(url: string): Room {
   const own = ownPath(url);
   if (own !== undefined && !own.startsWith('node_modules/')) {
+    // The half of MessagePack that is ours.
+    if (ENCODER.test(own)) return 'msgpackr';
     return USERS_OF_THE_FACE.test(own) ? 'user' : 'engine';
   }
   const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url) ?? [];

@@ -112,7 +112,7 @@ export class Rows {
 
   /** As a record, where a shape allows it. */
   #pack(data: unknown): Buffer {
-    const { target, start, end } = this.#codec.packInto(Buffer.alloc(8192), 0, data, true);
+    const { target, start, end } = this.#codec.encode('', data, true);
     return Buffer.from(target.subarray(start, end));
   }
 }
