@@ -15,7 +15,6 @@ import { Call } from './call.js';
 import { type AppendOptions, checked, type DrainOptions } from './call-options.js';
 import { type CheckedOptions, checkThreads } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
-import { enter } from './enter.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Health } from './health.js';
 import type { Hub } from './hub.js';
