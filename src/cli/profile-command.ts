@@ -35,7 +35,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (args[0] === 'diff') return diff(args.slice(1));
   const { settings, program } = parse(args);
   // Before the program runs: a folder that cannot be written should not cost a profile.
-  const folder = await openProfileFolder(settings.directory, settings.force);
+  const folder = openProfileFolder(settings.directory, settings.force);
   let reports = 0;
   let failures = 0;
   try {

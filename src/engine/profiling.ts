@@ -66,7 +66,7 @@ export class Profiling {
   /** Writes `<thread>.heapsnapshot` of every thread into a folder. Returns the paths. @throws OutputError */
   async snapshot(directory: string, { force = false }: SnapshotOptions): Promise<readonly string[]> {
     if (this.#closed) throw closedError();
-    const folder = await OutputFolder.open(directory, { force });
+    const folder = OutputFolder.open(directory, { force });
     const staged = new Map<string, string>();
     try {
       // Before any thread stands still for its snapshot.
@@ -123,7 +123,7 @@ export class Profiling {
 
   async #record(options: CheckedProfileOptions): Promise<ProfileReport> {
     // Before anything is recorded: a folder that cannot be written to should not cost a profile.
-    const folder = await openProfileFolder(options.directory, options.force);
+    const folder = openProfileFolder(options.directory, options.force);
     const directory = folder.path;
     const recording = new Recording(this.#parts(), options);
     await recording.start();

@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { constants, lstatSync, mkdirSync, readdirSync, rmdirSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { OutputError } from '../events/errors.js';
@@ -31,15 +41,16 @@ export class OutputFolder {
    *
    * @throws OutputError when it is no folder, a link, or cannot be written.
    */
-  static async open(path: string, options: OutputOptions = {}): Promise<OutputFolder> {
+  static open(path: string, options: OutputOptions = {}): OutputFolder {
     const folder = new OutputFolder(resolve(path), options);
     folder.#make();
-    const trial = folder.stage();
-    await folder.#attempt(async () => {
-      const file = await open(trial, EXCLUSIVE);
-      await file.close();
-    }, trial);
-    await rm(trial, { force: true });
+    try {
+      const trial = folder.stage();
+      closeSync(openSync(trial, EXCLUSIVE));
+      rmSync(trial);
+    } catch (error) {
+      throw cannotWrite(folder.path, error);
+    }
     return folder;
   }
 

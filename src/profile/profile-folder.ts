@@ -15,9 +15,9 @@ const OF_A_THREAD = /^(?:dispatcher|lane-[\d-]+|writer)\.(?:cpu|heap)profile$/;
  *
  * @throws OutputError when the folder cannot be written, or holds such a file and `force` is not set.
  */
-export async function openProfileFolder(path: string, force: boolean): Promise<OutputFolder> {
+export function openProfileFolder(path: string, force: boolean): OutputFolder {
   const earlier = earlierFiles(path);
-  const folder = await OutputFolder.open(path, { force, isOurs: (name) => earlier.has(name) });
+  const folder = OutputFolder.open(path, { force, isOurs: (name) => earlier.has(name) });
   try {
     folder.claim(readdirSync(folder.path).filter((name) => FIXED.has(name) || OF_A_THREAD.test(name)));
     return folder;

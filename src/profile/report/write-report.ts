@@ -38,7 +38,7 @@ type Missing = ProfileSummary['missing'][number];
  */
 export async function writeReport(directory: string): Promise<ProfileSummary> {
   readSession(directory);
-  return writeReportInto(await openProfileFolder(directory, false));
+  return writeReportInto(openProfileFolder(directory, false));
 }
 
 /** Writes the report into the folder that its session was just written into. @internal */
