@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EngineClosedError, ProfileBusyError } from '../events/errors.js';
+import { EngineClosedError, InvalidOptionError, ProfileBusyError } from '../events/errors.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import type { ProfileSummary } from '../profile/report/summary.js';
 import { REPORT_FILES, writeReport } from '../profile/report/write-report.js';
@@ -53,6 +53,9 @@ export class Profiling {
 
   /** Writes `<thread>.heapsnapshot` of every thread into a folder. Returns the paths. */
   async snapshot(directory: string): Promise<readonly string[]> {
+    if (typeof directory !== 'string' || directory === '') {
+      throw new InvalidOptionError('heapSnapshots takes the path of a folder, as a text.');
+    }
     const folder = resolve(directory);
     mkdirSync(folder, { recursive: true });
     const paths: string[] = [];
