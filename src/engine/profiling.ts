@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { EngineClosedError, ProfileBusyError } from '../events/errors.js';
+import { join, resolve } from 'node:path';
+import { EngineClosedError, ProfileBusyError, InvalidOptionError } from '../events/errors.js';
 import { onAbort } from '../events/on-abort.js';
 import { OutputFolder } from '../files/output-folder.js';
+import { mkdirSync } from 'node:fs';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import { openProfileFolder } from '../profile/profile-folder.js';
 import { REPORT_FILES } from '../profile/report/report-files.js';

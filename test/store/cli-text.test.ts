@@ -120,7 +120,7 @@ describe('what a person reads', () => {
   test('inspect shortens payloads and ids, and has --full', async () => {
     const short = await millrace('inspect', store);
     expect(Math.max(...short.stdout.split('\n').map(({ length }) => length))).toBeLessThan(400);
-    expect(short.stdout).toMatch(/x…$/m);
+    expect(short.stdout).toMatch(/ v1 {2}\{"id":"i+…$/m);
     const full = await millrace('inspect', store, '--full');
     expect(full.stdout).toContain(LONG);
     expect(JSON.parse((await millrace('inspect', store, '--json')).stdout).last.at(-1).data.text).toBe(LONG);
