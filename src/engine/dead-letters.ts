@@ -80,6 +80,8 @@ export class DeadLetters {
       await handled;
       return;
     }
+    // Waited for below; should the feeding throw at once, nobody will.
+    handled.catch(() => {});
     const { taking: wave } = hub.waves;
     const full = feed(parts, raw, {
       get cancelled() {

@@ -37,7 +37,9 @@ export interface HealthThresholds {
 }
 
 /** What health is judged by: totals since the engine opened. */
-export interface HealthFacts extends WorkFacts {
+export interface HealthFacts {
+  /** What is going on; left out by whoever has no events. */
+  readonly work?: WorkFacts;
   readonly failure: Error | undefined;
   readonly parkedKeys: number;
   /** Share of the tighter limit that is used. */
@@ -125,7 +127,7 @@ export class HealthWatch {
     const facts = this.#measure();
     const now = performance.now();
     this.#marks.push({ at: now, facts });
-    this.#stalls.look(facts, now);
+    if (facts.work) this.#stalls.look(facts.work, now);
     this.#busy = false;
     // Armed first, because a listener may end the watch.
     this.#arm();
@@ -137,7 +139,8 @@ export class HealthWatch {
     this.#timer = this.#timers.background(() => {
       this.#timer = undefined;
       const facts = this.#measure();
-      if (this.#busy || facts.inFlight > 0 || this.#judgeWork(facts).reasons.length > 0) this.#look();
+      if (this.#busy || (facts.work?.inFlight ?? 0) > 0 || this.#judgeWork(facts).reasons.length > 0)
+        this.#look();
       else this.tell();
     }, HEALTH_CHECK_MS);
   }
@@ -154,7 +157,7 @@ export class HealthWatch {
     if (facts.failure) return { status: 'UNHEALTHY', reasons: [facts.failure.message] };
     const work = this.#judgeWork(facts);
     const { walBytes, stalledMs } = this.#thresholds;
-    const stalled = this.#stalls.reasons(facts, stalledMs, performance.now());
+    const stalled = facts.work ? this.#stalls.reasons(facts.work, stalledMs, performance.now()) : [];
     const reasons = [...work.reasons, ...stalled, ...ofState(facts, walBytes)];
     // When most tries fail the engine runs, but does not do what it is there for.
     if (work.errorRate > 0.5) return { status: 'UNHEALTHY', reasons };
