@@ -88,6 +88,8 @@ export class DeadLetters {
       await handled;
       return;
     }
+    // Waited for below; should the feeding throw at once, nobody will.
+    handled.catch(() => {});
     const { taking: wave } = hub.waves;
     const { name } = key;
     const full = feed(parts, raw, {

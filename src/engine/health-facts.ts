@@ -17,13 +17,15 @@ export function healthFacts(hub: Hub, { counters, meters, store }: HubParts, ful
     latencySum: meters.handled.sum,
     latencyCount: meters.handled.count,
     walBytes: store.location === 'memory' ? 0 : sizeOf(`${store.location}-wal`),
-    inFlight: counters.inFlight,
-    running: hub.crew.seats.flatMap((seat) =>
-      (seat?.lane.cell.active ?? []).flatMap((row) => running(hub, row) ?? []),
-    ),
-    committing: !hub.commits.isIdle,
-    retrying: hub.failures.pauses > 0,
-    steps: counters.accepted + counters.handled + counters.failed + hub.commits.commits,
+    work: {
+      inFlight: counters.inFlight,
+      running: hub.crew.seats.flatMap((seat) =>
+        (seat?.lane.cell.active ?? []).flatMap((row) => running(hub, row) ?? []),
+      ),
+      committing: !hub.commits.isIdle,
+      retrying: hub.failures.pauses > 0,
+      steps: counters.accepted + counters.handled + counters.failed + hub.commits.commits,
+    },
   };
 }
 

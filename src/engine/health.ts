@@ -46,7 +46,9 @@ const THRESHOLDS = optionNames<HealthThresholds>('health', {
 });
 
 /** What health is judged by: totals since the engine opened. */
-export interface HealthFacts extends WorkFacts {
+export interface HealthFacts {
+  /** What is going on; left out by whoever has no events. */
+  readonly work?: WorkFacts;
   readonly failure: Error | undefined;
   readonly parkedKeys: number;
   /** Share of the tighter limit that is used. */
@@ -143,7 +145,7 @@ export class HealthWatch {
     const facts = this.#measure();
     const now = performance.now();
     this.#marks.push({ at: now, facts });
-    this.#stalls.look(facts, now);
+    if (facts.work) this.#stalls.look(facts.work, now);
     this.#busy = false;
     // Armed first, because a listener may end the watch.
     this.#arm();
@@ -155,7 +157,8 @@ export class HealthWatch {
     this.#timer = this.#timers.background(() => {
       this.#timer = undefined;
       const facts = this.#measure();
-      if (this.#busy || facts.inFlight > 0 || this.#judgeWork(facts).reasons.length > 0) this.#look();
+      if (this.#busy || (facts.work?.inFlight ?? 0) > 0 || this.#judgeWork(facts).reasons.length > 0)
+        this.#look();
       else this.tell();
     }, HEALTH_CHECK_MS);
   }
@@ -174,7 +177,7 @@ export class HealthWatch {
     const { walBytes, stalledMs } = this.#thresholds;
     const reasons = [
       ...work.reasons,
-      ...this.#stalls.reasons(facts, stalledMs, performance.now()),
+      ...(facts.work ? this.#stalls.reasons(facts.work, stalledMs, performance.now()) : []),
       ...ofState(facts, walBytes),
       ...[...this.#others].flatMap((others) => others()),
     ];

@@ -236,7 +236,10 @@ async function beginBacklog(
   // Whoever wants to know of it asks for it; nobody need.
   hub.recovered.catch(() => {});
   const run = backlog.run(progress.mark + 1, (key) => parked.has(key), deadLetters.retry);
-  run.catch((error: Error) => hub.fail(error));
+  run.catch((error: Error) => {
+    // A reader that was closed under it is no failure.
+    if (!backlog.isCutShort) hub.fail(error);
+  });
   await Promise.race([run, turn()]);
 }
 

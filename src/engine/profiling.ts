@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { EngineClosedError, ProfileBusyError, InvalidOptionError } from '../events/errors.js';
+import { join } from 'node:path';
+import { EngineClosedError, InvalidOptionError, ProfileBusyError } from '../events/errors.js';
+import { knownOptions, optionNames } from '../events/known-options.js';
 import { onAbort } from '../events/on-abort.js';
 import { OutputFolder } from '../files/output-folder.js';
-import { mkdirSync } from 'node:fs';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import { openProfileFolder } from '../profile/profile-folder.js';
 import { REPORT_FILES } from '../profile/report/report-files.js';
@@ -32,6 +32,8 @@ export interface SnapshotOptions {
   /** Whether to replace files of the same names, and to follow a link to the folder. Default false. */
   readonly force?: boolean;
 }
+
+const SNAPSHOT = optionNames<SnapshotOptions>('heapSnapshots', { force: true });
 
 /** Profiles an engine, one profile at a time. */
 export class Profiling {
@@ -65,7 +67,11 @@ export class Profiling {
   }
 
   /** Writes `<thread>.heapsnapshot` of every thread into a folder. Returns the paths. @throws OutputError */
-  async snapshot(directory: string, { force = false }: SnapshotOptions): Promise<readonly string[]> {
+  async snapshot(directory: string, options: SnapshotOptions): Promise<readonly string[]> {
+    const { force = false } = knownOptions(options, SNAPSHOT);
+    if (typeof directory !== 'string' || directory === '') {
+      throw new InvalidOptionError('heapSnapshots takes the path of a folder, as a text.');
+    }
     if (this.#closed) throw closedError();
     const folder = OutputFolder.open(directory, { force });
     const staged = new Map<string, string>();

@@ -6,7 +6,7 @@ import { Illness } from '../support/illness.js';
 import { openForTests } from '../support/open-test-engine.js';
 import { unfinishedStore } from '../support/unfinished-store.js';
 
-const BACKLOG = oneTo(1000);
+const BACKLOG = oneTo(500);
 const CLOSED = { code: 'MILLRACE_CLOSED' };
 
 /** So few at a time that the backlog is under way for long. */

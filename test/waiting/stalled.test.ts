@@ -11,7 +11,7 @@ describe.each([0, 2])('a handler that does not end: %i threads', (threads) => {
       threads,
       handlers: [handlers('gate')],
       shared: gate.shared,
-      health: { stalledMs: 0, latencyMs: 1e9 },
+      health: { stalledMs: 1500, latencyMs: 1e9 },
     });
     const told = new Promise<readonly string[]>((resolve) => {
       engine.onNotice((notice) => {
