@@ -6,7 +6,7 @@ import { oneTo } from '../support/collect.js';
 import { handlers, openForTests } from '../support/open-test-engine.js';
 import { type StoreUse, StoreUser } from '../support/store-user.js';
 import { tempStore } from '../support/temp-folder.js';
-import { change, type Hostility, ROWS, SCHEMAS } from './hostile-stores.js';
+import { change, type Hostility, ROWS, SCHEMAS, WRONG_PAGES } from './hostile-stores.js';
 
 const hashOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
@@ -55,11 +55,13 @@ describe('a hostile store is refused with a coded error, or gives data:', () => 
     await expectCodedOrData('read');
     await expectCodedOrData('verify');
     expect(hashOf(store), 'what a reader has left').toBe(before);
-    // What writes must find out before.
-    for (const use of ['retry', 'discard'] as const) {
+    // What writes must find out before. What changes dead letters meets no page of another table.
+    for (const use of hostility.name === WRONG_PAGES ? [] : (['retry', 'discard'] as const)) {
       expect(await expectCodedOrData(use), `${use} refuses it`).toBe(true);
     }
     expect(await expectCodedOrData('engine'), 'an engine refuses it').toBe(true);
+    // The SQL of this one is ours, so it is found only in WAL mode, which the header notes.
+    if (hostility.name === WRONG_PAGES) return;
     expect(hashOf(store), 'what a refusing engine has left').toBe(before);
   });
 

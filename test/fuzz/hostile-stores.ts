@@ -34,6 +34,8 @@ const instead = (table: string, what: string, create: string): Hostility =>
 /** The columns of the events, for views that pretend to be them. */
 const EVENT = 'position, type, aggregate, version, occurred_at, data, partition_key, causation, metadata';
 
+export const WRONG_PAGES = 'a table whose pages are those of another one';
+
 /** Schemas that look like ours: found before anything of them is used. */
 export const SCHEMAS: readonly Hostility[] = [
   ...TABLES.map((table) => sql(`${table} is missing`, `DROP TABLE ${table}`)),
@@ -107,7 +109,7 @@ export const SCHEMAS: readonly Hostility[] = [
     },
   },
   {
-    name: 'a table whose pages are those of another one',
+    name: WRONG_PAGES,
     change: (database) => {
       writeSchema(
         database,
