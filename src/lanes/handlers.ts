@@ -173,7 +173,7 @@ function checkOptions(
   } = knownOptions(options, HANDLER);
   const refuse = (what: string, value: unknown, range: string) => {
     throw new InvalidDefinitionError(
-      `Handlers '${name}', ${type}: ${what} is ${shown(value)}; it must be ${range}.`,
+      `Handlers '${name}', ${type}: ${what} is ${typeof value === 'string' ? value : shown(value)}; it must be ${range}.`,
     );
   };
   const within = (what: string, value: number, least: number, most: number) => {
@@ -188,7 +188,11 @@ function checkOptions(
   if (!(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
     refuse('jitter', jitter, 'a number from 0 to 1');
   if (!['park', 'skip', 'stop'].includes(onFailure)) {
-    refuse('onFailure', onFailure, "'park', 'skip' or 'stop'");
+    refuse(
+      'onFailure',
+      typeof onFailure === 'string' ? `'${onFailure}'` : onFailure,
+      "'park', 'skip' or 'stop'",
+    );
   }
   return { retries, retryDelayMs, maxRetryDelayMs, jitter, onFailure, timeoutMs };
 }
