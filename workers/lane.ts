@@ -1,6 +1,7 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { encodeError } from '../src/events/error-codec.js';
 import { LaneCell } from '../src/lanes/lane-cell.js';
+import { limited } from '../src/lanes/limited.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';
 import type { LaneReply, LaneResult, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
 import { LaneRunner } from '../src/lanes/runner.js';
@@ -37,7 +38,8 @@ export default async function lane(task: LaneTask): Promise<unknown> {
 
 async function open(setup: LaneSetup, cell: SharedArrayBuffer): Promise<LaneReply> {
   try {
-    const modules = await traced(await loadHandlers(setup.modules), setup.tracing);
+    const loaded = limited(await loadHandlers(setup.modules), setup.handlerTimeoutMs);
+    const modules = await traced(loaded, setup.tracing);
     runner = new LaneRunner(setup, modules, new LaneCell(setup.concurrency, cell));
     return { kind: 'opened', handled: runner.handled };
   } catch (error) {

@@ -2,8 +2,6 @@
 interface Waiting {
   readonly enter: () => void;
   readonly refuse: (error: unknown) => void;
-  /** Feeds in what is in the log already; closing waits for it. */
-  readonly isOwn: boolean;
 }
 
 /**
@@ -35,7 +33,6 @@ export class Admission {
   enter<Result>(
     accept: () => Result | PromiseLike<Result>,
     signal: AbortSignal | undefined,
-    isOwn = false,
   ): Promise<Result> {
     const cameAt = performance.now();
     return new Promise<Result>((resolve, reject) => {
@@ -57,7 +54,6 @@ export class Admission {
           signal?.removeEventListener('abort', abort);
           reject(error);
         },
-        isOwn,
       };
       signal?.addEventListener('abort', abort, { once: true });
       this.#waiting.add(waiting);
@@ -73,10 +69,9 @@ export class Admission {
     }
   }
 
-  /** Sends publishers away, or everybody. */
-  refuseAll(error: Error, onlyPublishers = false): void {
+  /** Sends everybody away who waits. */
+  refuseAll(error: Error): void {
     for (const waiting of this.#waiting) {
-      if (onlyPublishers && waiting.isOwn) continue;
       this.#waiting.delete(waiting);
       waiting.refuse(error);
     }

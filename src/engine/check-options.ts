@@ -7,6 +7,7 @@ import {
   DEFAULT_MAX_IN_FLIGHT,
   DEFAULT_MAX_IN_FLIGHT_BYTES,
   MAX_CONCURRENCY,
+  MAX_DELAY_MS,
   MAX_MAX_IN_FLIGHT,
   MAX_THREADS,
 } from '../limits.js';
@@ -21,6 +22,7 @@ export interface CheckedOptions extends EngineOptions {
   readonly threads: number;
   readonly concurrency: number;
   readonly dispatch: 'durable' | 'accepted';
+  readonly until: 'open' | 'recovered';
   readonly validate: 'publish' | 'off';
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
@@ -52,7 +54,11 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
     threads: checkThreads(options.threads ?? Math.max(1, availableParallelism() - 1)),
     ...resourceLimits(options.resourceLimits),
     concurrency: whole('concurrency', options.concurrency ?? 1, 1, MAX_CONCURRENCY),
+    ...(options.handlerTimeoutMs !== undefined && {
+      handlerTimeoutMs: whole('handlerTimeoutMs', options.handlerTimeoutMs, 1, MAX_DELAY_MS),
+    }),
     dispatch: oneOf('dispatch', options.dispatch ?? 'durable', ['durable', 'accepted']),
+    until: oneOf('until', options.until ?? 'open', ['open', 'recovered']),
     validate: oneOf('validate', options.validate ?? 'publish', ['publish', 'off']),
     maxInFlight: whole('maxInFlight', options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT, 1, MAX_MAX_IN_FLIGHT),
     maxInFlightBytes: whole(

@@ -6,7 +6,7 @@ import type { RawEvent, Store } from '../store/store.js';
 import type { NameEntry } from './directory.js';
 import { parkedBehind } from './failures.js';
 import type { Hub } from './hub.js';
-import { restore, resumeKey } from './resume.js';
+import { discard, feed } from './resume.js';
 
 const BUSY = ' any more: it is being retried or discarded';
 
@@ -70,27 +70,38 @@ export class DeadLetters {
   }
 
   async #retry(position: number): Promise<void> {
-    const { hub, store, registry } = this.#parts();
-    const { letter, raw, key } = await this.#find(position);
+    const parts = this.#parts();
+    const { hub } = parts;
+    const { letter, raw, key } = await this.#find(parts, position);
     hub.failures.retried.set(position, letter);
     const handled = hub.receipts.untilHandled({ position, version: raw.version });
-    if (letter.state === 'skipped') {
-      const restored = restore(hub, store.reader, registry, raw, () => giveUpIfParked(hub, key, position));
-      // Waited for together: when the engine fails, both reject.
-      await Promise.all([handled, restored.then(() => hub.pump())]);
+    if (letter.state === 'parked') {
+      hub.resumer.resume(key, position);
+      await handled;
       return;
     }
-    this.#resume(key, position);
+    // Waited for below; should the feeding throw at once, nobody will.
+    handled.catch(() => {});
+    const { taking: wave } = hub.waves;
+    const full = feed(parts, raw, {
+      get cancelled() {
+        return giveUpIfParked(hub, key, position);
+      },
+      wave,
+      held: undefined,
+    });
     hub.pump();
-    await handled;
+    // Waited for together: when the engine fails, both reject.
+    await Promise.all([handled, full]);
   }
 
   async #discard(position: number): Promise<void> {
-    const { hub } = this.#parts();
-    const { letter, raw, key } = await this.#find(position);
+    const parts = this.#parts();
+    const { hub } = parts;
+    const { letter, raw, key } = await this.#find(parts, position);
     const settled = hub.receipts.untilHandled({ position, version: raw.version });
-    hub.discard(position);
-    if (letter.state === 'parked') this.#resume(key, position + 1);
+    discard(hub, position);
+    if (letter.state === 'parked') hub.resumer.resume(key, position + 1);
     await settled;
   }
 
@@ -104,19 +115,11 @@ export class DeadLetters {
     }
   }
 
-  #resume(key: NameEntry, from: number): void {
-    const { hub, store, registry } = this.#parts();
-    hub.unpark(key);
-    const resumption = hub.parking.begin(key);
-    resumeKey(hub, store.reader, registry, key, resumption, from).catch((error: Error) => {
-      // What stops an engine has been reported by then; anything else must stop it.
-      hub.fail(error);
-    });
-  }
-
-  async #find(position: number): Promise<{ letter: DeadLetterRecord; raw: RawEvent; key: NameEntry }> {
+  async #find(
+    { hub, store }: DeadLetterParts,
+    position: number,
+  ): Promise<{ letter: DeadLetterRecord; raw: RawEvent; key: NameEntry }> {
     checkNumber('position', position, 1, Number.MAX_SAFE_INTEGER);
-    const { hub, store } = this.#parts();
     await hub.flushed();
     const { reader } = store;
     const letter = reader.deadLetter(position);

@@ -3,13 +3,13 @@ import type { DomainEvent } from '../events/domain-event.js';
 import { toError } from '../events/error-codec.js';
 import { EngineClosedError, EngineFailedError, type MillraceError } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
-import { PUBLISH_MANY_YIELD } from '../limits.js';
 import type { Meters } from '../observe/meters.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import { Subscribable } from '../publisher/subscribable.js';
 import type { Store } from '../store/store.js';
 import type { Trace, TraceQuery } from '../store/story.js';
-import { abortable, unlessAborted } from './abortable.js';
+import { unlessAborted } from './abortable.js';
+import { Call } from './call.js';
 import { type CheckedOptions, checkThreads, checkUntil } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -34,8 +34,8 @@ import { type ProfileReport, Profiling } from './profiling.js';
 import { EventStream } from './read.js';
 import { shutDown } from './shut-down.js';
 import { statsOf } from './stats.js';
+import { enter, take, takeTogether, whenAt } from './taking.js';
 import { traceInLog } from './trace.js';
-import { turn } from './turn.js';
 import { wrongVersion } from './wrong-version.js';
 
 /** What an engine is made of; `openEngine` puts it together. */
@@ -63,10 +63,6 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   readonly #profiling = new Profiling(() => this.#parts);
   #state: 'open' | 'closing' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
-  /** An event that `offer` has said yes to is refused after all: nobody waits for it, so the engine stops. */
-  readonly #refusedLater = (error: unknown): void => {
-    if (!(error instanceof EngineFailedError)) this.#hub.fail(toError(error));
-  };
 
   /** @internal */
   constructor(parts: EngineParts, reopen: (log: KnownLog) => Promise<EngineParts>) {
@@ -95,40 +91,45 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkUntil(until);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepare(event);
-    return this.#enter(prepared.partitionKey, () => this.#wait(this.#accept(prepared), until), signal);
+    const hub = this.#hub;
+    return enter(hub, prepared.partitionKey, () => whenAt(hub, take(hub, prepared), until), signal);
   }
 
   /**
-   * Publishes many events in order, and waits whenever the engine is full. Resolves when the last one has come
-   * as far as `until` says (default: all are durable).
+   * Publishes many events in order, and waits whenever the engine is full. Resolves when all have come as far as
+   * `until` says (default: all are durable); with `until: 'handled'` when what they led to is handled, too.
    *
-   * @throws as `publish`; events before the refused one stay published.
+   * @throws as `publish`; events before the refused one stay published. With `until: 'handled'` PublishManyError when
+   * some were not handled: it names their positions, all others are handled. EngineFailedError when the engine stops
+   * meanwhile, also when it has recovered by now.
    */
   async publishMany(
     events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
     { until = 'durable', signal }: PublishOptions = {},
   ): Promise<ManyReceipt> {
     checkUntil(until);
-    const intake = new Intake(this.#hub);
-    const take = (event: NewEvent): Promise<void> | undefined => {
+    const hub = this.#hub;
+    const call = until === 'handled' ? new Call(hub.waves) : undefined;
+    const intake = new Intake(hub, call);
+    const prepare = (event: NewEvent): Prepared => {
       this.#checkOpen();
       signal?.throwIfAborted();
-      return intake.take(this.#preparation.prepare(event), signal);
+      return this.#preparation.prepare(event);
     };
-    if (Symbol.asyncIterator in events) {
-      for await (const event of abortable(events, signal)) await take(event);
-    } else {
-      for (const event of events) {
-        const full = take(event);
-        if (full) await full;
-        if (intake.taken % PUBLISH_MANY_YIELD === 0) await this.#breathe();
+    try {
+      await intake.takeAll(events, prepare, signal);
+      const receipt = await intake.finish();
+      if (receipt.count === 0) return receipt;
+      if (!call) await whenAt(hub, { position: receipt.lastPosition, version: 0 }, until);
+      else {
+        await call.settled();
+        await hub.flushed();
+        call.check(receipt);
       }
+      return receipt;
+    } finally {
+      call?.end();
     }
-    const receipt = await intake.finish();
-    if (receipt.count === 0) return receipt;
-    if (until === 'handled') await this.drain();
-    else await this.#wait({ position: receipt.lastPosition, version: 0 }, until);
-    return receipt;
   }
 
   /**
@@ -138,10 +139,19 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    */
   offer(event: NewEvent): boolean {
     this.#checkOpen();
-    if (!this.#hub.admission.isOpen) return false;
+    const hub = this.#hub;
+    const { entrance } = hub;
+    if (!entrance.admission.isOpen) return false;
     const prepared = this.#preparation.prepare(event);
-    if (!this.#hub.mustWait(prepared.partitionKey)) this.#hub.accept(prepared);
-    else this.#hub.whenQuiet(prepared.partitionKey, () => this.#hub.accept(prepared), this.#refusedLater);
+    if (!entrance.mustWait(prepared.partitionKey)) hub.accept(prepared);
+    else {
+      entrance.whenQuiet(
+        prepared.partitionKey,
+        () => hub.accept(prepared),
+        // It was said yes to and is refused after all: nobody waits for it, so the engine stops.
+        (error) => hub.fail(toError(error)),
+      );
+    }
     return true;
   }
 
@@ -149,7 +159,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   async ready(signal?: AbortSignal): Promise<void> {
     this.#checkOpen();
     signal?.throwIfAborted();
-    if (!this.#hub.admission.isOpen) await this.#hub.admission.enter(() => {}, signal);
+    const { admission } = this.#hub.entrance;
+    if (!admission.isOpen) await admission.enter(() => {}, signal);
   }
 
   /**
@@ -170,17 +181,17 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkUntil(until);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepareAll(aggregateId, events);
+    const hub = this.#hub;
     const accept = (): Receipt | Promise<Receipt> => {
-      const actual = this.#hub.directory.find(aggregateId)?.version ?? 0;
+      const actual = hub.directory.find(aggregateId)?.version ?? 0;
       if (expectedVersion !== undefined && actual !== expectedVersion) {
         throw wrongVersion(aggregateId, expectedVersion, actual);
       }
-      let receipt: Receipt = { position: 0, version: actual };
-      for (const event of prepared) receipt = this.#accept(event);
-      return prepared.length > 0 ? this.#wait(receipt, until) : receipt;
+      if (prepared.length === 0) return { position: 0, version: actual };
+      return takeTogether(hub, prepared, until);
     };
     const key = prepared[0]?.partitionKey ?? aggregateId;
-    return this.#enter(key, accept, signal);
+    return enter(hub, key, accept, signal);
   }
 
   /** Tells `listener` what happens in the engine: how full it is, for one. */
@@ -191,14 +202,14 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
 
   /** Durable events: of one aggregate in version order, or of the whole log in position order. */
   read(options: ReadOptions = {}): AsyncGenerator<DomainEvent, void, undefined> {
-    const { store, registry, run } = this.#parts;
-    const { directory, sequencer } = this.#hub;
+    const { registry, run } = this.#parts;
     return new EventStream(
-      store,
+      () => this.#parts.store,
       run,
       registry,
       { ...options, check: () => this.#checkReadable() },
       (aggregateId, after) => {
+        const { directory, sequencer } = this.#hub;
         const entry = directory.find(aggregateId);
         return entry && sequencer.tail.positionsOf(entry.position, after);
       },
@@ -211,20 +222,38 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * @throws InvalidOptionError when there is no such event; NotRetainedError, EngineClosedError.
    */
   trace(query: TraceQuery): Promise<Trace> {
-    return traceInLog((options) => this.read(options), this.#parts.store.location, query);
+    const { location } = this.#parts.store;
+    return traceInLog((options) => this.read(options), location, query, this.#hub.lastDurable);
   }
 
-  /** Resolves when everything accepted so far and everything it led to is durable and handled. */
+  /**
+   * Resolves when everything that was unfinished when the engine opened has been handled, and that is durable; parked
+   * keys are left out. New events are handled meanwhile, those of such a key behind it. After `recover` it is another
+   * promise. It need not be waited for.
+   *
+   * It rejects with EngineFailedError when the engine fails, with EngineClosedError when it is closed before.
+   */
+  get recovered(): Promise<void> {
+    return this.#hub.recovered;
+  }
+
+  /**
+   * Resolves when everything accepted before the call, and everything it leads to, is durable and handled; parked keys
+   * are left out. What others publish meanwhile is not waited for.
+   */
   async drain({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     signal?.throwIfAborted();
     await unlessAborted(this.#hub.drain(), signal);
   }
 
-  /** SHA-256 of the log as design: equal for equal input in deterministic mode, whatever the thread count. */
+  /**
+   * SHA-256 of the log, as far as it goes when everything accepted before the call is handled: equal for equal input
+   * in deterministic mode, whatever the thread count.
+   */
   async fingerprint(): Promise<string> {
     this.#checkOpen();
     await this.drain();
-    return fingerprintOf(this.#parts.store.reader, () => this.#checkReadable());
+    return fingerprintOf(this.#parts.store.reader, this.#hub.lastDurable, () => this.#checkReadable());
   }
 
   /**
@@ -236,7 +265,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   async setThreads(threads: number): Promise<void> {
     checkThreads(threads);
     this.#checkOpen();
-    await this.#hub.crew.resize(threads);
+    const hub = this.#hub;
+    await hub.crew.resize(threads);
+    if (hub.failure) throw hub.failure;
   }
 
   /**
@@ -248,7 +279,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    */
   async broadcast(message: unknown): Promise<void> {
     this.#checkOpen();
-    await this.#hub.crew.broadcast(message);
+    const hub = this.#hub;
+    await hub.crew.broadcast(message);
+    if (hub.failure) throw hub.failure;
   }
 
   /**
@@ -315,8 +348,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     this.#state = 'closing';
     this.#parts.log.begins('closing');
     await this.#recovering?.catch(() => {});
-    this.#hub.admission.refuseAll(this.#closedError(), true);
-    const errors = await shutDown(this.#parts, this.#profiling);
+    const closed = this.#closedError();
+    this.#hub.entrance.admission.refuseAll(closed);
+    const errors = await shutDown(this.#parts, this.#profiling, closed);
     this.#state = 'closed';
     this.#parts.log.closed(this.#parts, errors);
     if (errors.length === 1) throw errors[0];
@@ -334,6 +368,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
       );
     }
     log.begins('recovering');
+    await this.#profiling.interrupt();
     // What does not close any more has failed already, and the new parts say whether the store is in use.
     await Promise.allSettled([hub.crew.close(), store.close()]);
     this.#parts = await this.#reopen({ run, lastDurable: hub.lastDurable });
@@ -347,38 +382,6 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   protected override subscribableTypes(): EventRegistry {
     this.#checkOpen();
     return this.#parts.registry;
-  }
-
-  /** Runs `accept` when there is room and, in deterministic mode, the key is quiet. */
-  #enter(
-    key: string,
-    accept: () => Receipt | Promise<Receipt>,
-    signal: AbortSignal | undefined,
-  ): Receipt | Promise<Receipt> {
-    const { admission } = this.#hub;
-    const enter = (): Receipt | Promise<Receipt> => {
-      if (!this.#hub.mustWait(key)) return accept();
-      return new Promise((resolve, reject) => {
-        this.#hub.whenQuiet(key, () => resolve(accept()), reject);
-      });
-    };
-    return admission.isOpen ? enter() : admission.enter(enter, signal);
-  }
-
-  #accept(event: Prepared): Receipt {
-    const position = this.#hub.accept(event);
-    return { position, version: this.#hub.sequencer.lastVersion };
-  }
-
-  async #breathe(): Promise<void> {
-    this.#hub.commits.flush();
-    await turn();
-  }
-
-  #wait(receipt: Receipt, until: PublishOptions['until']): Receipt | Promise<Receipt> {
-    const { receipts, lastDurable } = this.#hub;
-    if (until === 'accepted' || (until !== 'handled' && receipt.position <= lastDurable)) return receipt;
-    return until === 'handled' ? receipts.untilHandled(receipt) : receipts.untilDurable(receipt);
   }
 
   #checkReadable(): void {

@@ -11,7 +11,6 @@ import type { Counters } from './counters.js';
 import type { NameEntry } from './directory.js';
 import type { FailedEvent } from './lane-pump.js';
 import type { Notices } from './notices.js';
-import type { Parking } from './parking.js';
 import type { HubSlab, SlabPool } from './slab-pool.js';
 import type { Timers } from './timers.js';
 
@@ -21,12 +20,10 @@ export interface FailureParts {
   readonly pool: SlabPool;
   readonly failed: Map<NameEntry, FailedEvent>;
   readonly types: readonly (RegisteredType | undefined)[];
-  readonly parking: Parking;
   readonly notices: Notices;
   readonly counters: Counters;
   readonly timers: Timers;
   readonly seed: string;
-  readonly lastPosition: () => number;
 }
 
 /** What the hub does about failures. */
@@ -36,9 +33,11 @@ export interface FailureEvents {
   /** A failed event counts as finished. */
   skipped(slab: HubSlab, row: number): void;
   /** An event of a parked key leaves the memory; it stays unfinished in the log. */
-  dropped(slab: HubSlab, key: NameEntry): void;
+  dropped(slab: HubSlab, row: number): void;
   /** Whoever waits for the event is told. */
-  failed(position: number, error: Error): void;
+  failed(slab: HubSlab, row: number, error: Error): void;
+  /** A key is held behind its event at a position. */
+  parked(key: NameEntry, position: number, error: Error): void;
   buried(letter: DeadLetterRecord): void;
   stop(error: Error): void;
   changed(): void;
@@ -110,6 +109,16 @@ export class Failures {
     }
   }
 
+  /** Failed events that wait for their next try. */
+  get pauses(): number {
+    return this.#timers.size;
+  }
+
+  /** Names of the modules that handle a type. */
+  modulesOf(type: string): string {
+    return this.#rules.get(type)?.modules ?? '';
+  }
+
   /** Cancels the pending retries. */
   stop(): void {
     for (const timer of this.#timers) this.#parts.timers.clear(timer);
@@ -156,7 +165,7 @@ export class Failures {
     const { counters, scheduler } = this.#parts;
     counters.skipped++;
     this.#bury(key, slab, row, error, 'skipped');
-    this.#events.failed(slab.position[row] as number, error);
+    this.#events.failed(slab, row, error);
     scheduler.dropHead(key);
     this.#forget(key);
     this.#events.skipped(slab, row);
@@ -165,21 +174,16 @@ export class Failures {
   }
 
   #park(key: NameEntry, slab: HubSlab, row: number, error: HandlerError): void {
-    const { scheduler, parking } = this.#parts;
     const position = slab.position[row] as number;
     this.#bury(key, slab, row, error, 'parked');
-    const rows = scheduler.park(key);
+    const rows = this.#parts.scheduler.park(key);
     this.#forget(key);
-    const positions = rows.map((reference) => this.#slabOf(reference).position[rowOf(reference)] as number);
-    // Not the last one that was queued: while the log is read again, later ones of the key may not be here yet.
-    const awaited = parking.park(key, position, this.#parts.lastPosition());
-    for (const later of awaited) this.#events.failed(later, parkedBehind(key, position, error));
+    this.#events.parked(key, position, error);
     rows.forEach((reference, index) => {
-      this.#events.failed(
-        positions[index] as number,
-        index === 0 ? error : parkedBehind(key, position, error),
-      );
-      this.#events.dropped(this.#slabOf(reference), key);
+      const queued = this.#slabOf(reference);
+      const behind = index === 0 ? error : parkedBehind(key, position, error);
+      this.#events.failed(queued, rowOf(reference), behind);
+      this.#events.dropped(queued, rowOf(reference));
     });
     this.#events.changed();
   }
@@ -195,7 +199,8 @@ export class Failures {
       state,
       attempts: key.attempts + (before?.attempts ?? 0),
       // Of a handler that took its thread with it only the event is known.
-      handler: failed.get(key)?.handler || this.#modulesOf(slab, row),
+      handler:
+        failed.get(key)?.handler || this.modulesOf(this.#parts.types[slab.type[row] as number]?.type ?? ''),
       lane: failed.get(key)?.lane ?? 0,
       firstFailedAt: before?.firstFailedAt ?? key.firstFailedAt,
       failedAt: timers.now(),
@@ -204,10 +209,6 @@ export class Failures {
     };
     this.#events.buried(letter);
     notices.send({ kind: 'dead-letter', position, key: key.name, state, attempts: letter.attempts, error });
-  }
-
-  #modulesOf(slab: HubSlab, row: number): string {
-    return this.#rules.get(this.#parts.types[slab.type[row] as number]?.type ?? '')?.modules ?? '';
   }
 
   #forget(key: NameEntry): void {

@@ -3,11 +3,17 @@ import { addToFingerprint, pagesFrom } from '../store/decode.js';
 import type { EventReader } from '../store/store.js';
 import { turn } from './turn.js';
 
-/** The fingerprint of a log; the event loop goes round between pages. @param check throws when the reader is gone. */
-export async function fingerprintOf(reader: EventReader, check: () => void): Promise<string> {
+/**
+ * The fingerprint of a log up to a position; the event loop goes round between pages.
+ *
+ * @param check throws when the reader is gone.
+ */
+export async function fingerprintOf(reader: EventReader, to: number, check: () => void): Promise<string> {
   const fingerprint = new Fingerprint();
   for (const page of pagesFrom(reader, 1)) {
-    addToFingerprint(fingerprint, reader, page);
+    const last = page.findIndex(({ position }) => position > to);
+    addToFingerprint(fingerprint, reader, last < 0 ? page : page.slice(0, last));
+    if (last >= 0) break;
     await turn();
     check();
   }

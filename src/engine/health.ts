@@ -7,7 +7,9 @@ import {
   HEALTH_WINDOW_MS,
   PRESSURE_AT,
 } from '../limits.js';
+import { HEALTH_STALLED_MS } from './limits.js';
 import type { Notices } from './notices.js';
+import { Stalls, type WorkFacts } from './stalls.js';
 import type { Timers } from './timers.js';
 
 /** How an engine is. `DEGRADED`: it works, but somebody should look. `UNHEALTHY`: it does not work. */
@@ -27,10 +29,17 @@ export interface HealthThresholds {
   readonly latencyMs?: number;
   /** Bytes of the write-ahead log. Default 1 GiB. */
   readonly walBytes?: number;
+  /**
+   * Milliseconds that a handler may run for one event, and that nothing may be finished while events are in flight;
+   * seen to about a second. Default 30,000. It ends nobody: see `timeoutMs`.
+   */
+  readonly stalledMs?: number;
 }
 
 /** What health is judged by: totals since the engine opened. */
 export interface HealthFacts {
+  /** What is going on; left out by whoever has no events. */
+  readonly work?: WorkFacts;
   readonly failure: Error | undefined;
   readonly parkedKeys: number;
   /** Share of the tighter limit that is used. */
@@ -51,8 +60,8 @@ interface Mark {
 
 /**
  * Judges an engine's health by what happened in the last ten seconds, and says when it changes. It looks when
- * something happens and once more a second later, and goes on while there is work or while work has made the engine
- * unwell: the window moves on in silence, too. An idle engine in good health runs nothing.
+ * something happens and once more a second later, and goes on while events are in flight or while work has made the
+ * engine unwell: the window moves on in silence, too. An idle engine in good health runs nothing.
  */
 export class HealthWatch {
   readonly #thresholds: Required<HealthThresholds>;
@@ -62,6 +71,7 @@ export class HealthWatch {
   #parkedKeys = 0;
   /** The looks of the window, and the last one before it; oldest first. */
   readonly #marks: Mark[];
+  readonly #stalls = new Stalls();
   readonly #timers: Pick<Timers, 'background' | 'clear'>;
   #timer: unknown;
   #busy = false;
@@ -115,7 +125,9 @@ export class HealthWatch {
 
   #look(): void {
     const facts = this.#measure();
-    this.#marks.push({ at: performance.now(), facts });
+    const now = performance.now();
+    this.#marks.push({ at: now, facts });
+    if (facts.work) this.#stalls.look(facts.work, now);
     this.#busy = false;
     // Armed first, because a listener may end the watch.
     this.#arm();
@@ -126,7 +138,9 @@ export class HealthWatch {
     if (this.#ended) return;
     this.#timer = this.#timers.background(() => {
       this.#timer = undefined;
-      if (this.#busy || this.#judgeWork(this.#measure()).reasons.length > 0) this.#look();
+      const facts = this.#measure();
+      if (this.#busy || (facts.work?.inFlight ?? 0) > 0 || this.#judgeWork(facts).reasons.length > 0)
+        this.#look();
       else this.tell();
     }, HEALTH_CHECK_MS);
   }
@@ -142,7 +156,9 @@ export class HealthWatch {
   #judge(facts: HealthFacts): Health {
     if (facts.failure) return { status: 'UNHEALTHY', reasons: [facts.failure.message] };
     const work = this.#judgeWork(facts);
-    const reasons = [...work.reasons, ...ofState(facts, this.#thresholds.walBytes)];
+    const { walBytes, stalledMs } = this.#thresholds;
+    const stalled = facts.work ? this.#stalls.reasons(facts.work, stalledMs, performance.now()) : [];
+    const reasons = [...work.reasons, ...stalled, ...ofState(facts, walBytes)];
     // When most tries fail the engine runs, but does not do what it is there for.
     if (work.errorRate > 0.5) return { status: 'UNHEALTHY', reasons };
     return { status: reasons.length === 0 ? 'HEALTHY' : 'DEGRADED', reasons };
@@ -204,16 +220,18 @@ export function checkThresholds(thresholds: HealthThresholds = {}): Required<Hea
     errorRate = HEALTH_ERROR_RATE,
     latencyMs = HEALTH_LATENCY_MS,
     walBytes = HEALTH_WAL_BYTES,
+    stalledMs = HEALTH_STALLED_MS,
   } = thresholds;
   for (const [name, value, most] of [
     ['errorRate', errorRate, 1],
     ['latencyMs', latencyMs, Number.MAX_VALUE],
     ['walBytes', walBytes, Number.MAX_VALUE],
+    ['stalledMs', stalledMs, Number.MAX_VALUE],
   ] as const) {
     if (value >= 0 && value <= most) continue;
     throw new InvalidOptionError(
       `Option health.${name} is ${value}; it must be a number from 0${most === 1 ? ' to 1' : ''}.`,
     );
   }
-  return { errorRate, latencyMs, walBytes };
+  return { errorRate, latencyMs, walBytes, stalledMs };
 }

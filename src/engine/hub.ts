@@ -9,26 +9,30 @@ import { LaneScheduler } from '../lanes/scheduler.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
 import { Progress } from '../store/progress.js';
 import type { RawEvent } from '../store/store.js';
-import { Admission } from './admission.js';
 import { CommitQueue, type HubSegment } from './commit-queue.js';
 import type { Counters } from './counters.js';
 import { Directory, type NameEntry } from './directory.js';
+import { Entrance } from './entrance.js';
 import { eventAt } from './event-at.js';
-import { Failures, parkedBehind } from './failures.js';
+import { Failures } from './failures.js';
 import { HealthWatch } from './health.js';
 import { healthFacts } from './health-facts.js';
+import { Holding } from './holding.js';
 import type { HubParts } from './hub-parts.js';
 import { KeyGate } from './key-gate.js';
 import { LaneCrew } from './lane-crew.js';
 import { LanePump } from './lane-pump.js';
+import { FEED_SHARE } from './limits.js';
 import type { Fill, Notices } from './notices.js';
 import { Parking } from './parking.js';
 import type { Prepared } from './prepare.js';
 import { Pressure, shareOf } from './pressure.js';
 import { Receipts } from './receipts.js';
+import { Resumer } from './resume.js';
 import { type RowFacts, Sequencer } from './sequencer.js';
 import { Shapes } from './shapes.js';
 import { type HubSlab, SlabPool } from './slab-pool.js';
+import { type Wave, Waves } from './waves.js';
 
 /**
  * The middle of the engine, on the main thread: every event passes through it from the sequencer to the commit
@@ -40,7 +44,10 @@ export class Hub {
   readonly receipts = new Receipts();
   readonly notices: Notices;
   readonly subscriptions: Subscriptions<DomainEvent>;
-  readonly admission: Admission;
+  readonly waves = new Waves();
+  readonly entrance: Entrance;
+  readonly holding: Holding;
+  readonly resumer: Resumer;
   readonly directory: Directory;
   readonly sequencer: Sequencer;
   readonly pool: SlabPool;
@@ -58,9 +65,10 @@ export class Hub {
   readonly #pump: LanePump;
   /** By stored type id; several ids may be versions or aliases of one type. */
   readonly #types: (RegisteredType | undefined)[] = [];
-  readonly #idle: (() => void)[] = [];
-  /** While the log is read again, what handlers emit stays in it: it would overtake events not read yet. */
-  recovering = false;
+  /** Events in flight that were read from the log. */
+  #fed = 0;
+  /** Resolves when what was unfinished at the opening is handled. */
+  recovered: Promise<void> = Promise.resolve();
   /** Every position up to here is durable. */
   lastDurable: number;
   #failure: Error | undefined;
@@ -70,9 +78,10 @@ export class Hub {
     this.#parts = parts;
     this.lastDurable = state.lastPosition;
     this.progress = new Progress(state.progress.mark, state.progress.chunks);
-    this.#gate = parts.deterministic ? new KeyGate() : undefined;
+    this.#gate = parts.deterministic ? new KeyGate((key) => this.holding.hasBacklog(key)) : undefined;
     this.directory = new Directory(store);
     this.directory.load(state.lastName);
+    this.resumer = new Resumer({ hub: this, store, registry: parts.registry });
     this.pool = new SlabPool(parts.maxInFlightBytes, (slab) => {
       this.#pump.forget(slab);
       store.forget(slab);
@@ -92,7 +101,7 @@ export class Hub {
     this.counters = parts.counters;
     this.counters.inFlight = 0;
     const fill = (): Fill => ({
-      inFlight: this.counters.inFlight + (this.#gate?.waiting ?? 0),
+      inFlight: this.#held,
       maxInFlight: parts.maxInFlight,
       bytes: this.pool.usedBytes,
       maxBytes: parts.maxInFlightBytes,
@@ -101,10 +110,30 @@ export class Hub {
       () => shareOf(fill()),
       (kind) => this.notices.send({ kind, ...fill() }),
     );
-    this.admission = new Admission(
-      () => this.#hasRoom(),
-      (milliseconds) => parts.meters.waited.record(milliseconds),
-    );
+    const { maxInFlight } = parts;
+    this.entrance = new Entrance({
+      waves: this.waves,
+      gate: this.#gate,
+      hasRoom: () => this.#held < maxInFlight && this.#hasMemory,
+      // What is kept in the log must not keep away what it waits for.
+      hasRoomToFeed: () =>
+        this.#fed < Math.max(1, maxInFlight * FEED_SHARE) &&
+        this.counters.inFlight - this.holding.kept < maxInFlight &&
+        this.#hasMemory,
+      onWaited: (milliseconds) => parts.meters.waited.record(milliseconds),
+    });
+    this.holding = new Holding({
+      parking: this.parking,
+      waves: this.waves,
+      receipts: this.receipts,
+      counters: this.counters,
+      pool: this.pool,
+      gate: this.#gate,
+      directory: this.directory,
+      nameOf: (id) => store.reader.nameOf(id),
+      lastPosition: () => this.sequencer.lastPosition,
+      release: (slab, row) => this.#release(slab, row),
+    });
     for (const stored of state.types) {
       this.#types[stored.id] = parts.registry.find(stored.name);
     }
@@ -136,34 +165,33 @@ export class Hub {
       settled: (key) => this.failures.settle(key),
       answered: () => this.#answered(),
     });
-    this.health = new HealthWatch(
-      parts.health,
-      () => healthFacts(this, parts, this.#pressure.share),
-      this.notices,
-      parts.timers,
-    );
     this.failures = new Failures(
       {
         scheduler: this.#scheduler,
         pool: this.pool,
         failed: this.#pump.failed,
         types: this.#types,
-        parking: this.parking,
         notices: this.notices,
         counters: this.counters,
         timers: parts.timers,
         seed: parts.setup.seed,
-        lastPosition: () => this.sequencer.lastPosition,
       },
       {
         retry: () => this.#pump.pump(),
         skipped: (slab, row) => this.#finished(slab, row),
-        dropped: (slab, key) => this.#release(slab, key),
-        failed: (position, error) => this.receipts.failed(position, error),
+        dropped: (slab, row) => this.#release(slab, row),
+        failed: (slab, row, error) => this.holding.unhandled(slab, row, error),
+        parked: (key, position, error) => this.holding.park(key, position, error),
         buried: (letter) => this.commits.bury(letter),
         stop: (error) => this.fail(error),
         changed: () => this.#answered(),
       },
+    );
+    this.health = new HealthWatch(
+      parts.health,
+      () => healthFacts(this, parts, this.#pressure.share),
+      this.notices,
+      parts.timers,
     );
   }
 
@@ -177,41 +205,38 @@ export class Hub {
     return this.#types[id]?.type ?? '';
   }
 
-  /** Whether an event of this key must wait for the key to be quiet: in deterministic mode only. */
-  mustWait(key: string): boolean {
-    return this.#gate?.mustWait(key) ?? false;
-  }
-
-  /** Runs `enter` when the key is quiet. */
-  whenQuiet(key: string, enter: () => void, refuse: (error: unknown) => void): void {
-    this.#gate?.add(key, { enter, refuse });
-  }
-
-  /** Sequences an event now and returns its position; its version is `sequencer.lastVersion`. */
-  accept(event: Prepared): number {
+  /**
+   * Sequences an event now and returns its position; its version is `sequencer.lastVersion`.
+   *
+   * @throws EngineFailedError also when the engine has recovered since: this is the hub of before.
+   */
+  accept(event: Prepared, wave = this.waves.taking): number {
+    if (this.#failure) throw this.#failure;
     this.sequencer.append(event, event.data, event.metadata);
-    this.#accepted(event.type);
+    this.#accepted(event.type, wave);
     return this.sequencer.lastPosition;
   }
 
-  /** Puts an unfinished event of the log back on its way. */
-  restore(facts: RowFacts, event: RawEvent): void {
+  /** Puts an unfinished event of the log back on its way. @param isNew it has been in flight since it came. */
+  restore(facts: RowFacts, event: RawEvent, wave: Wave, isNew: boolean): void {
+    if (this.#failure) throw this.#failure;
     this.sequencer.restore(facts, event);
     const { slab } = this.sequencer;
+    const row = slab.rows - 1;
+    const key = slab.keys[row] as NameEntry;
     slab.holds++;
-    this.counters.inFlight++;
-    const key = slab.keys[slab.rows - 1] as NameEntry;
-    this.#gate?.began(key);
-    slab.acceptedAt[slab.rows - 1] = performance.now();
-    this.#scheduler.enqueue(rowReference(slab.id, slab.rows - 1), key);
+    slab.waves[row] = wave;
+    if (isNew) this.holding.kept--;
+    else {
+      this.counters.inFlight++;
+      this.waves.join(wave);
+      this.#gate?.began(key);
+      slab.isFed[row] = 1;
+      this.#fed++;
+    }
+    slab.acceptedAt[row] = performance.now();
+    this.#scheduler.enqueue(rowReference(slab.id, row), key);
     this.sequencer.closeLargeSlab();
-  }
-
-  /** A dead letter is given up: its event counts as finished. */
-  discard(position: number): void {
-    this.progress.finish(position);
-    this.commits.raise(position);
-    this.receipts.handled(position);
   }
 
   /** Lets a parked key's events through again: those that its owner feeds in. */
@@ -226,18 +251,16 @@ export class Hub {
     if (this.#failure) throw this.#failure;
   }
 
-  /** Sends waiting work to the lanes; should there be none left, whoever waits for that hears of it. */
+  /** Sends waiting work to the lanes. */
   pump(): void {
     this.#answered();
   }
 
-  /** Resolves when everything accepted is committed and handled, parked keys left out. */
+  /** Resolves when everything accepted so far, and what it leads to, is committed and handled; parked keys left out. */
   async drain(): Promise<void> {
     if (this.#failure) throw this.#failure;
-    if (this.#isIdle()) return;
-    this.commits.schedule();
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
-    if (this.#failure) throw this.#failure;
+    await this.waves.settled();
+    await this.flushed();
   }
 
   /** Stops everything: nothing more is acknowledged. */
@@ -251,9 +274,8 @@ export class Hub {
     this.notices.send({ kind: 'failed', error: this.#failure });
     this.health.tell();
     this.receipts.rejectAll(this.#failure);
-    this.admission.refuseAll(this.#failure);
-    this.#gate?.refuseAll(this.#failure);
-    this.#wakeIdle();
+    this.entrance.close(this.#failure);
+    this.waves.releaseAll();
   }
 
   /** Sends nothing more to writer or lanes. */
@@ -265,22 +287,28 @@ export class Hub {
     this.health.end();
   }
 
-  #hasRoom(): boolean {
-    const held = this.counters.inFlight + (this.#gate?.waiting ?? 0);
-    return held < this.#parts.maxInFlight && (this.sequencer.hasRoom || this.pool.hasRoom);
+  /** Events accepted and not finished, and those that wait for their key. */
+  get #held(): number {
+    return this.counters.inFlight + (this.#gate?.waiting ?? 0);
+  }
+
+  get #hasMemory(): boolean {
+    return this.sequencer.hasRoom || this.pool.hasRoom;
   }
 
   /** The row written last is on its way: to the writer, and when that is the wish to its lane at once. */
-  #accepted(type: RegisteredType): void {
+  #accepted(type: RegisteredType, wave: Wave): void {
     const { slab } = this.sequencer;
     const row = slab.rows - 1;
     this.counters.accepted++;
     this.counters.inFlight++;
+    slab.waves[row] = wave;
+    this.waves.join(wave);
     this.commits.add(slab);
     if (type.handled) {
       slab.holds++;
       this.#gate?.began(slab.keys[row] as NameEntry);
-      if (this.#parts.dispatch === 'accepted') this.#dispatch(slab, row);
+      if (this.#parts.dispatch === 'accepted') this.dispatch(slab, row);
     } else {
       // Nobody will handle it: its progress goes into the same transaction as the event.
       this.progress.finish(slab.position[row] as number);
@@ -288,21 +316,10 @@ export class Hub {
     this.sequencer.closeLargeSlab();
   }
 
-  #dispatch(slab: HubSlab, row: number): void {
+  /** Gives a row to the lanes, unless it must stay in the log. */
+  dispatch(slab: HubSlab, row: number): void {
     const key = slab.keys[row] as NameEntry;
-    if (key.held) {
-      const position = slab.position[row] as number;
-      this.parking.hold(key, position);
-      // Whoever waits for it may only be about to say so, in this same turn. Behind a key that is being resumed
-      // it will be handled soon, and its waiter goes on waiting, unless the key is parked once more.
-      queueMicrotask(() => {
-        const parkedAt = this.parking.positionOf(key);
-        if (parkedAt !== undefined) this.receipts.failed(position, parkedBehind(key, parkedAt));
-        else if (this.receipts.isAwaited(position)) this.parking.await(key, position);
-      });
-      this.#release(slab, key);
-    } else if (this.recovering) this.#release(slab, key);
-    else this.#scheduler.enqueue(rowReference(slab.id, row), key);
+    if (!this.holding.takes(slab, row, key)) this.#scheduler.enqueue(rowReference(slab.id, row), key);
   }
 
   #committed(segments: readonly HubSegment[]): void {
@@ -313,9 +330,10 @@ export class Hub {
         if (!type?.handled) {
           this.counters.inFlight--;
           this.counters.handled++;
+          this.waves.leave(slab.waves[row] as Wave);
           this.receipts.passed(slab.position[row] as number);
         } else if (this.#parts.dispatch === 'durable') {
-          this.#dispatch(slab, row);
+          this.dispatch(slab, row);
         }
         if (subscribed && type) this.#deliver(slab, row, type);
       }
@@ -345,7 +363,7 @@ export class Hub {
       return;
     }
     this.counters.emitted++;
-    this.#accepted(type);
+    this.#accepted(type, causeSlab.waves[rowOf(cause)] as Wave);
   }
 
   #finished(slab: HubSlab, row: number): void {
@@ -355,13 +373,18 @@ export class Hub {
     if (this.failures.retried.size > 0 && this.failures.retried.delete(position))
       this.commits.raise(position);
     this.receipts.handled(position);
-    this.#release(slab, slab.keys[row] as NameEntry);
+    this.#release(slab, row);
   }
 
   /** A row needs its lane no more. */
-  #release(slab: HubSlab, key: NameEntry): void {
+  #release(slab: HubSlab, row: number): void {
     this.counters.inFlight--;
-    this.#gate?.ended(key);
+    if (slab.isFed[row] === 1) {
+      slab.isFed[row] = 0;
+      this.#fed--;
+    }
+    this.#gate?.ended(slab.keys[row] as NameEntry);
+    this.waves.leave(slab.waves[row] as Wave);
     this.pool.release(slab, 1);
   }
 
@@ -369,24 +392,8 @@ export class Hub {
     if (this.#failure) return;
     this.#pressure.check();
     this.health.check(this.parking.parked);
-    this.#gate?.advance();
     this.commits.schedule();
-    this.admission.advance();
+    this.entrance.advance();
     this.#pump.pump();
-    if (this.#isIdle()) this.#wakeIdle();
-  }
-
-  #isIdle(): boolean {
-    return (
-      this.counters.inFlight === 0 &&
-      !this.#gate?.waiting &&
-      !this.parking.isResuming &&
-      this.commits.isIdle &&
-      this.admission.isOpen
-    );
-  }
-
-  #wakeIdle(): void {
-    for (const wake of this.#idle.splice(0)) wake();
   }
 }

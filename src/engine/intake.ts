@@ -1,12 +1,19 @@
+import type { NewEvent } from '../events/define-event.js';
+import { PUBLISH_MANY_YIELD } from '../limits.js';
+import { abortable } from './abortable.js';
+import type { Call } from './call.js';
 import type { Hub } from './hub.js';
 import type { ManyReceipt } from './options.js';
 import type { Prepared } from './prepare.js';
+import { turn } from './turn.js';
 
 /**
  * The events of one `publishMany` call on their way in. It keeps counts instead of a promise for each event.
  */
 export class Intake {
   readonly #hub: Hub;
+  /** The call whose events they are, when it waits until they are handled. */
+  readonly #call: Call | undefined;
   taken = 0;
   #accepted = 0;
   #first = 0;
@@ -14,17 +21,45 @@ export class Intake {
   #failure: unknown;
   #wake: (() => void) | undefined;
 
-  constructor(hub: Hub) {
+  constructor(hub: Hub, call?: Call) {
     this.#hub = hub;
+    this.#call = call;
   }
 
-  /** Takes one event in; returns a promise only when there is no room yet. @throws what refused it at once. */
+  /**
+   * Takes one event in; returns a promise only when there is no room yet.
+   *
+   * @throws what refused it at once; EngineFailedError when the engine has failed since the first one, also when it
+   * has recovered by now: what became of those before is not known here.
+   */
   take(event: Prepared, signal: AbortSignal | undefined): Promise<void> | undefined {
+    const { entrance, failure } = this.#hub;
+    if (failure) throw failure;
     if (this.#failure !== undefined) throw this.#failure;
     this.taken++;
-    if (!this.#hub.admission.isOpen) return this.#hub.admission.enter(() => this.#submit(event), signal);
+    if (!entrance.admission.isOpen)
+      return entrance.whenRoom(() => this.#submit(event), signal, this.#call?.wave);
     this.#submit(event);
     return undefined;
+  }
+
+  /** Takes all of them in, in order; `prepare` checks each one when its turn comes. */
+  async takeAll(
+    events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
+    prepare: (event: NewEvent) => Prepared,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (Symbol.asyncIterator in events) {
+      for await (const event of abortable(events, signal)) await this.take(prepare(event), signal);
+      return;
+    }
+    for (const event of events) {
+      const full = this.take(prepare(event), signal);
+      if (full) await full;
+      if (this.taken % PUBLISH_MANY_YIELD !== 0) continue;
+      this.#hub.commits.flush();
+      await turn();
+    }
   }
 
   /** Resolves when every event has its number. Rejects with the first error of one that was held back. */
@@ -35,15 +70,17 @@ export class Intake {
       });
     }
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.taken > 0 && this.#hub.failure) throw this.#hub.failure;
     return { count: this.taken, firstPosition: this.#first, lastPosition: this.#last };
   }
 
   #submit(event: Prepared): void {
-    if (!this.#hub.mustWait(event.partitionKey)) {
+    const { entrance } = this.#hub;
+    if (!entrance.mustWait(event.partitionKey)) {
       this.#accept(event);
       return;
     }
-    this.#hub.whenQuiet(
+    entrance.whenQuiet(
       event.partitionKey,
       () => {
         this.#accept(event);
@@ -53,11 +90,12 @@ export class Intake {
         this.#failure ??= error;
         this.#wake?.();
       },
+      this.#call?.wave,
     );
   }
 
   #accept(event: Prepared): void {
-    this.#last = this.#hub.accept(event);
+    this.#last = this.#hub.accept(event, this.#call?.wave);
     if (this.#accepted === 0) this.#first = this.#last;
     this.#accepted++;
   }

@@ -17,7 +17,13 @@ export class KeyGate {
   readonly #unfinished = new Map<string, NameEntry>();
   /** Keys that became quiet and have events waiting. */
   readonly #quiet = new Set<string>();
+  readonly #hasBacklog: (key: string) => boolean;
   #waiting = 0;
+
+  /** @param hasBacklog whether events of the key wait in the log, from before the engine was opened. */
+  constructor(hasBacklog: (key: string) => boolean = () => false) {
+    this.#hasBacklog = hasBacklog;
+  }
 
   /** Events that wait here. */
   get waiting(): number {
@@ -25,7 +31,7 @@ export class KeyGate {
   }
 
   mustWait(key: string): boolean {
-    return this.#queues.has(key) || this.#unfinished.has(key);
+    return this.#queues.has(key) || this.#isBusy(key);
   }
 
   add(key: string, waiting: Waiting): void {
@@ -57,6 +63,11 @@ export class KeyGate {
     }
   }
 
+  /** Looks at every key again: some may have been waiting for the backlog alone. */
+  recheck(): void {
+    for (const key of this.#queues.keys()) this.#quiet.add(key);
+  }
+
   refuseAll(error: Error): void {
     const queues = [...this.#queues.values()];
     this.#queues.clear();
@@ -64,9 +75,13 @@ export class KeyGate {
     for (const { refuse } of queues.flat()) refuse(error);
   }
 
+  #isBusy(key: string): boolean {
+    return this.#unfinished.has(key) || this.#hasBacklog(key);
+  }
+
   #advanceKey(key: string): void {
     const queue = this.#queues.get(key) ?? [];
-    while (queue.length > 0 && !this.#unfinished.has(key)) {
+    while (queue.length > 0 && !this.#isBusy(key)) {
       const next = queue.shift() as Waiting;
       this.#waiting--;
       try {

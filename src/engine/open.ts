@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DomainEvent } from '../events/domain-event.js';
-import { InvalidOptionError, StoreMovedError } from '../events/errors.js';
+import { EngineClosedError, InvalidOptionError, StoreMovedError } from '../events/errors.js';
 import { EventRegistry } from '../events/registry.js';
 import type { MakeLane } from '../lanes/executor.js';
 import { InlineLane } from '../lanes/inline-lane.js';
@@ -13,6 +13,7 @@ import { MemoryStore } from '../store/memory-store.js';
 import type { StoreState } from '../store/protocol.js';
 import { SqliteStore } from '../store/sqlite-store.js';
 import type { Store } from '../store/store.js';
+import { Backlog } from './backlog.js';
 import { type CheckedOptions, checkOptions } from './check-options.js';
 import { Counters } from './counters.js';
 import { Engine, type EngineParts } from './engine.js';
@@ -22,8 +23,8 @@ import { EngineLog } from './log.js';
 import { Notices } from './notices.js';
 import type { EngineOptions } from './options.js';
 import { Orders } from './orders.js';
-import { restore, unfinished } from './resume.js';
 import { NODE_TIMERS, type Timers } from './timers.js';
+import { turn } from './turn.js';
 
 /** What an engine stands on. Tests put a simulated world in its place. */
 export interface World {
@@ -43,8 +44,9 @@ export interface Lasting {
 }
 
 /**
- * Opens an engine: checks the options, opens the store, starts the lanes, and puts what was durable but not
- * finished back on its way before anything new.
+ * Opens an engine: checks the options, opens the store and starts the lanes. What was durable but not finished is
+ * handled from then on, in the order of each key and before anything new of it; `engine.recovered` says when that is
+ * done, and with `until: 'recovered'` the opening waits for it.
  *
  * @throws InvalidOptionError, InvalidDefinitionError, the errors of the store (StorePathError,
  * ForeignStoreError, NewerStoreError, StoreLockedError, StoreCorruptError) and of the handler modules
@@ -127,7 +129,8 @@ async function openParts(
       setup: setupOf(options, state),
     });
     await openLanes(hub, registry);
-    await recover(hub, store, registry, state);
+    await beginBacklog(hub, store, registry, state);
+    if (options.until === 'recovered') await hub.recovered;
     return { options, registry, store, hub, run: state.run, meters: lasting.meters, log: lasting.log };
   } catch (error) {
     hub?.stop();
@@ -178,6 +181,7 @@ function setupOf(options: CheckedOptions, state: StoreState) {
     validate: options.validate === 'publish',
     concurrency: options.concurrency,
     shared: options.shared,
+    handlerTimeoutMs: options.handlerTimeoutMs,
     tracing: options.tracing?.laneModule,
   };
 }
@@ -190,37 +194,51 @@ async function openLanes(hub: Hub, registry: EventRegistry): Promise<void> {
   }
 }
 
-/** Puts unfinished events of the log back on their way; waits for room like any publisher. */
-async function recover(hub: Hub, store: Store, registry: EventRegistry, state: StoreState): Promise<void> {
-  const { deadLetters, lastPosition, progress } = state;
+/** Begins to put the log's unfinished events back on their way. What one turn suffices for is on its way then. */
+async function beginBacklog(
+  hub: Hub,
+  store: Store,
+  registry: EventRegistry,
+  { deadLetters, lastPosition, lastName, progress }: StoreState,
+): Promise<void> {
   if (lastPosition === 0) return;
   const { reader } = store;
-  const keyOf = (id: number) => hub.directory.get(reader.nameOf(id));
-  for (const { position, key } of deadLetters.parked) hub.parking.park(keyOf(key), position, lastPosition);
+  const parked = new Set<number>();
+  for (const { position, key } of deadLetters.parked) {
+    parked.add(key);
+    hub.parking.park(hub.directory.get(reader.nameOf(key)), position, lastPosition, hub.waves);
+  }
   for (const position of [...deadLetters.retryParked, ...deadLetters.retry]) {
     const letter = reader.deadLetter(position);
     if (letter) hub.failures.retried.set(position, letter);
   }
-  hub.recovering = true;
-  let from = progress.mark + 1;
-  let to = lastPosition;
-  // A handler may stop the engine before it is open; nothing becomes durable then, and no room free.
-  while (from <= to && !hub.failure) {
-    if (to > hub.lastDurable) await hub.receipts.untilDurable({ position: to, version: 0 });
-    for await (const raw of unfinished(hub, reader, from, to)) {
-      const key = keyOf(raw.partitionKey ?? raw.aggregate);
-      // It may also be parked while this waits for room.
-      if (!key.held) await restore(hub, reader, registry, raw, () => key.held);
-    }
-    // What handlers have emitted meanwhile comes after everything that was there before it.
-    from = to + 1;
-    to = hub.sequencer.lastPosition;
-  }
-  hub.recovering = false;
-  for (const position of deadLetters.retry) {
-    const [raw] = reader.page({ from: position, limit: 1 });
-    if (raw) await restore(hub, reader, registry, raw);
-  }
-  hub.pump();
-  hub.commits.schedule();
+  const changed = () => {
+    hub.entrance.recheckKeys();
+    hub.pump();
+  };
+  const backlog = new Backlog({ hub, store, registry }, lastPosition, lastName, {
+    scanned: changed,
+    ended: () => {
+      hub.holding.backlog = undefined;
+      changed();
+    },
+  });
+  hub.holding.backlog = backlog;
+  hub.recovered = whenRecovered(hub, backlog);
+  // Whoever wants to know of it asks for it; nobody need.
+  hub.recovered.catch(() => {});
+  const run = backlog.run(progress.mark + 1, (key) => parked.has(key), deadLetters.retry);
+  run.catch((error: Error) => {
+    // A reader that was closed under it is no failure.
+    if (!backlog.isCutShort) hub.fail(error);
+  });
+  await Promise.race([run, turn()]);
+}
+
+async function whenRecovered(hub: Hub, backlog: Backlog): Promise<void> {
+  await hub.drain();
+  if (!backlog.isCutShort) return;
+  throw new EngineClosedError(
+    'The engine was closed before everything was handled that had been unfinished when it opened. The rest is in its log: the next open goes on.',
+  );
 }

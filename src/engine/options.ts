@@ -27,8 +27,18 @@ export interface EngineOptions {
   readonly resourceLimits?: ResourceLimits;
   /** Async handlers of different keys that may overlap on one lane. Default 1. */
   readonly concurrency?: number;
+  /**
+   * Milliseconds that a handler without a `timeoutMs` of its own may take for one event, as that says; 1 to
+   * 86,400,000. Default: no limit.
+   */
+  readonly handlerTimeoutMs?: number;
   /** When lanes get an event: once it is durable (default), or at once. */
   readonly dispatch?: 'durable' | 'accepted';
+  /**
+   * When `openEngine` resolves: once the store is open and the lanes run (`open`, default), or once everything is
+   * handled that was unfinished in the store (`recovered`). See `engine.recovered`.
+   */
+  readonly until?: 'open' | 'recovered';
   /** Check payloads against their schemas. `off` trusts the publisher and saves the time. Default `publish`. */
   readonly validate?: 'publish' | 'off';
   /** Events accepted but not finished, before publishers wait. Default 65,536. */

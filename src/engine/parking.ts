@@ -1,8 +1,14 @@
 import type { NameEntry } from './directory.js';
+import { HeldEvents } from './held-events.js';
+import type { Wave, Waves } from './waves.js';
 
 /** Feeds a parked key's events from the log back in. */
 export interface Resumption {
   cancelled: boolean;
+  /** What was in the log when it began belongs to the wave of that time, and holds it up until it is through. */
+  readonly wave: Wave;
+  /** What has come since. */
+  readonly held: HeldEvents;
 }
 
 interface ParkedKey {
@@ -11,8 +17,6 @@ interface ParkedKey {
   /** Highest position of the key that stayed in the log. */
   lastHeld: number;
   resumption: Resumption | undefined;
-  /** Events that came while the key was being resumed, and that somebody waits for. */
-  readonly awaited: number[];
 }
 
 /** The keys whose events stay in the log, because one of them is a dead letter. */
@@ -26,40 +30,31 @@ export class Parking {
     return this.#keys.size - this.#resuming;
   }
 
-  /** Whether a key's events are on their way from the log. */
-  get isResuming(): boolean {
-    return this.#resuming > 0;
-  }
-
   /**
-   * Holds a key; `lastHeld` is the last event of it that may be in the log already. Returns events behind it that
-   * somebody waits for.
+   * Holds a key; `lastHeld` is the last event of it that may be in the log already. Returns what came to it while it
+   * was being resumed: that is parked, too.
    */
-  park(key: NameEntry, position: number, lastHeld: number): readonly number[] {
+  park(key: NameEntry, position: number, lastHeld: number, waves: Waves): HeldEvents | undefined {
     const before = this.#keys.get(key);
-    if (before?.resumption) {
-      before.resumption.cancelled = true;
-      this.#resuming--;
-    }
+    const resumption = before?.resumption;
     this.#keys.set(key, {
       position,
       lastHeld: Math.max(lastHeld, before?.lastHeld ?? 0),
       resumption: undefined,
-      awaited: [],
     });
     key.held = true;
-    return before?.awaited ?? [];
+    if (!resumption) return undefined;
+    resumption.cancelled = true;
+    this.#resuming--;
+    waves.leave(resumption.wave);
+    return resumption.held;
   }
 
-  /** A new event of a held key stays in the log. */
-  hold(key: NameEntry, position: number): void {
+  /** A new event of a held key stays in the log. Returns the resumption that it is in flight with, if there is one. */
+  hold(key: NameEntry, position: number): Resumption | undefined {
     const parked = this.#keys.get(key);
     if (parked) parked.lastHeld = position;
-  }
-
-  /** Somebody waits for an event that came while its key was being resumed. */
-  await(key: NameEntry, position: number): void {
-    this.#keys.get(key)?.awaited.push(position);
+    return parked?.resumption;
   }
 
   /** The dead letter that a key is parked behind. */
@@ -68,25 +63,29 @@ export class Parking {
     return parked?.resumption ? undefined : parked?.position;
   }
 
+  /** How far a held key's events go in the log. */
   lastHeld(key: NameEntry): number {
     return this.#keys.get(key)?.lastHeld ?? 0;
   }
 
   /** The key's events are about to be read from the log again. */
-  begin(key: NameEntry): Resumption {
-    const resumption: Resumption = { cancelled: false };
+  begin(key: NameEntry, waves: Waves): Resumption {
+    const resumption: Resumption = { cancelled: false, wave: waves.taking, held: new HeldEvents() };
     const parked = this.#keys.get(key);
     if (parked) {
       parked.resumption = resumption;
       this.#resuming++;
     }
+    waves.join(resumption.wave);
     return resumption;
   }
 
   /** Everything that was held is on its way: new events may follow. */
-  end(key: NameEntry): void {
+  end(key: NameEntry, waves: Waves): void {
+    const wave = this.#keys.get(key)?.resumption?.wave;
     this.#keys.delete(key);
     this.#resuming--;
     key.held = false;
+    if (wave) waves.leave(wave);
   }
 }

@@ -34,7 +34,7 @@ export class Profiling {
     this.#parts = parts;
   }
 
-  /** @throws InvalidOptionError, ProfileBusyError, EngineClosedError, and the file system's errors. */
+  /** @throws InvalidOptionError, ProfileBusyError, EngineClosedError, EngineFailedError, and the file system's errors. */
   async run(options: ProfileOptions): Promise<ProfileReport> {
     const checked = checkProfileOptions(options);
     if (this.#closed) throw new EngineClosedError('The engine is closed, so there is nothing to profile.');
@@ -43,6 +43,8 @@ export class Profiling {
         'The engine is being profiled already. Wait for that profile, or abort its signal.',
       );
     }
+    const { failure } = this.#parts().hub;
+    if (failure) throw failure;
     this.#running = this.#record(checked);
     try {
       return await this.#running;
@@ -87,9 +89,14 @@ export class Profiling {
     return readings;
   }
 
-  /** Ends a profile that runs, because the threads are about to end. */
+  /** Ends a profile that runs for good, because the threads are about to end. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.interrupt();
+  }
+
+  /** Ends a profile that runs: its threads are about to be replaced. */
+  async interrupt(): Promise<void> {
     this.#end?.();
     // Its own caller hears of an error.
     await this.#running?.catch(() => {});

@@ -35,7 +35,7 @@ export class QueueReadings {
       at: epochNow() - this.#startedAt,
       inFlight: hub.counters.inFlight,
       maxInFlight: options.maxInFlight,
-      waiting: hub.admission.waiting,
+      waiting: hub.entrance.admission.waiting,
       lanes: hub.crew.seats.map((seat) => seat?.sent.reduce((sum, { length }) => sum + length, 0) ?? 0),
       walBytes: sizeOf(`${store.location}-wal`),
     });

@@ -4,7 +4,7 @@ import { InvalidOptionError } from '../events/errors.js';
 import type { EventRegistry } from '../events/registry.js';
 import { READ_PAGE } from '../limits.js';
 import { decodeEvent, storedType } from '../store/decode.js';
-import type { EventReader, RawEvent, Store } from '../store/store.js';
+import type { RawEvent, Store } from '../store/store.js';
 import type { ReadOptions } from './options.js';
 import { turn } from './turn.js';
 
@@ -24,7 +24,8 @@ export type TailOf = (aggregateId: string, after: number) => readonly number[] |
  * is handed out in one, which is a tenth of the time that reading an event takes.
  */
 export class EventStream implements AsyncGenerator<DomainEvent, void, undefined> {
-  readonly #reader: EventReader;
+  /** Asked anew for each page: `recover` opens another one. */
+  readonly #store: () => Store;
   readonly #run: string;
   readonly #options: CheckedReadOptions;
   readonly #types: ReadonlySet<string> | undefined;
@@ -37,13 +38,13 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
 
   /** @throws UnknownEventTypeError when `types` names one that is not registered. */
   constructor(
-    store: Store,
+    store: () => Store,
     run: string,
     registry: EventRegistry,
     options: CheckedReadOptions,
     tailOf: TailOf,
   ) {
-    this.#reader = store.reader;
+    this.#store = store;
     this.#run = run;
     this.#options = options;
     this.#find = (name) => registry.find(name)?.definition;
@@ -90,9 +91,9 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
     while (this.#next < this.#page.length) {
       const raw = this.#page[this.#next++] as RawEvent;
       this.#check();
-      if (this.#types && !this.#types.has(this.#find(storedType(this.#reader, raw).name)?.type ?? ''))
-        continue;
-      return decodeEvent(this.#reader, this.#run, raw, this.#find);
+      const { reader } = this.#store();
+      if (this.#types && !this.#types.has(this.#find(storedType(reader, raw).name)?.type ?? '')) continue;
+      return decodeEvent(reader, this.#run, raw, this.#find);
     }
     return undefined;
   }
@@ -125,18 +126,19 @@ class Read {
 }
 
 async function* pages(
-  { reader }: Store,
+  store: () => Store,
   options: CheckedReadOptions,
   tailOf: TailOf,
 ): AsyncGenerator<readonly RawEvent[], void, undefined> {
   const { aggregateId, fromVersion = 1, fromPosition = 1 } = options;
   check(options);
   let from = whole('from', aggregateId === undefined ? fromPosition : fromVersion);
-  const aggregate = aggregateId === undefined ? undefined : reader.findName(aggregateId)?.id;
+  const aggregate = aggregateId === undefined ? undefined : store().reader.findName(aggregateId)?.id;
   if (aggregateId !== undefined && aggregate === undefined) return;
   const tail = (after: number) => tailOf(aggregateId ?? '', after);
   while (true) {
     check(options);
+    const { reader } = store();
     const page =
       aggregate === undefined
         ? reader.page({ from, limit: READ_PAGE })

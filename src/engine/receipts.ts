@@ -16,14 +16,18 @@ export class Receipts {
   #settling: Waiter[] = [];
   /** Handled, and the transaction that says so is on its way. */
   readonly #inTransit = new Set<readonly Waiter[]>();
+  /** Why nobody need wait here any more. */
+  #refusal: Error | undefined;
 
   untilDurable(receipt: Receipt): Promise<Receipt> {
+    if (this.#refusal) return Promise.reject(this.#refusal);
     return new Promise((resolve, reject) => {
       this.#durable.push({ receipt, resolve, reject });
     });
   }
 
   untilHandled(receipt: Receipt): Promise<Receipt> {
+    if (this.#refusal) return Promise.reject(this.#refusal);
     return new Promise((resolve, reject) => {
       this.#handled.set(receipt.position, { receipt, resolve, reject });
     });
@@ -84,8 +88,9 @@ export class Receipts {
     waiter.reject(error);
   }
 
-  /** Nobody will hear anything better. */
+  /** Nobody will hear anything better, nor will those who come later. */
   rejectAll(error: Error): void {
+    this.#refusal = error;
     const waiters = [
       ...this.#durable.slice(this.#firstDurable),
       ...this.#handled.values(),

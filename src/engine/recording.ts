@@ -65,8 +65,10 @@ export class Recording {
   }
 
   async #takeWriter(): Promise<ThreadRecord[]> {
-    const { store } = this.#parts;
+    const { store, hub } = this.#parts;
     if (!store.profile) return [];
+    // A writer that has ended would never answer.
+    if (hub.failure) return [{ name: 'writer', role: 'writer', missing: hub.failure.message }];
     try {
       return [{ name: 'writer', role: 'writer', reading: await store.profile({ do: 'stop' }) }];
     } catch (error) {

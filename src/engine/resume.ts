@@ -1,81 +1,158 @@
 import type { EventRegistry } from '../events/registry.js';
 import { READ_PAGE } from '../limits.js';
 import { partitionKeyOf, storedType } from '../store/decode.js';
-import type { EventReader, RawEvent } from '../store/store.js';
+import type { EventReader, RawEvent, Store } from '../store/store.js';
 import type { NameEntry } from './directory.js';
+import type { HeldEvents } from './held-events.js';
 import type { Hub } from './hub.js';
+import { RESUME_PASSES } from './limits.js';
 import type { Resumption } from './parking.js';
 import { turn } from './turn.js';
+import type { Wave } from './waves.js';
+
+/** Where events of the log are read from, and what they mean. */
+export interface Source {
+  readonly hub: Hub;
+  readonly store: Store;
+  readonly registry: EventRegistry;
+}
+
+interface Resumed {
+  readonly key: NameEntry;
+  readonly resumption: Resumption;
+  readonly from: number;
+}
 
 /**
- * Feeds a parked key's events from the log back in, from a position on, in order. New events of the key stay in
- * the log meanwhile; when the last one that was held is on its way, new ones follow it directly.
+ * Feeds the events of parked keys from the log back in, in order. All keys that are resumed in one turn of the event
+ * loop share a pass through the log. New events of a key stay in the log meanwhile; when the last one that was held
+ * is on its way, new ones follow it directly.
  */
-export async function resumeKey(
-  hub: Hub,
-  reader: EventReader,
-  registry: EventRegistry,
-  key: NameEntry,
-  resumption: Resumption,
-  from: number,
-): Promise<void> {
-  let position = from;
-  while (!resumption.cancelled) {
+export class Resumer {
+  readonly #source: Source;
+  #queued: Resumed[] = [];
+  #passes = 0;
+  #scheduled = false;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** Lets a parked key go on with its events from a position on. */
+  resume(key: NameEntry, from: number): void {
+    const { hub } = this.#source;
+    hub.unpark(key);
+    this.#queued.push({ key, resumption: hub.parking.begin(key, hub.waves), from });
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#queued.length === 0 || this.#passes >= RESUME_PASSES) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#begin();
+    });
+  }
+
+  #begin(): void {
+    const resumed = this.#queued;
+    this.#queued = [];
+    this.#passes++;
+    this.#pass(resumed).then(
+      () => {
+        this.#passes--;
+        this.#schedule();
+      },
+      // What stops an engine has been reported by then; anything else must stop it.
+      (error: Error) => this.#source.hub.fail(error),
+    );
+  }
+
+  async #pass(resumed: readonly Resumed[]): Promise<void> {
+    const { hub, store } = this.#source;
+    const keys = new Map(resumed.map((one) => [one.key.id, one]));
+    let from = resumed.reduce((least, one) => Math.min(least, one.from), Number.POSITIVE_INFINITY);
+    while (keys.size > 0) {
+      const to = lastOf(keys, hub);
+      if (to > hub.lastDurable) await hub.receipts.untilDurable({ position: to, version: 0 });
+      let firstEnd = endUpTo(keys, from - 1, hub);
+      for await (const page of unfinishedPages(hub, store.reader, from, to)) {
+        for (const raw of page) {
+          const one = keys.get(raw.partitionKey ?? raw.aggregate);
+          if (!one || raw.position < one.from) continue;
+          const full = feed(this.#source, raw, one.resumption);
+          if (full) await full;
+        }
+        const read = page.at(-1)?.position ?? 0;
+        if (read >= firstEnd) firstEnd = endUpTo(keys, read, hub);
+      }
+      endUpTo(keys, to, hub);
+      from = to + 1;
+    }
+  }
+}
+
+/** The last position that any of these keys has in the log. */
+function lastOf(keys: ReadonlyMap<number, Resumed>, hub: Hub): number {
+  let last = 0;
+  for (const { key, resumption } of keys.values()) {
+    if (!resumption.cancelled) last = Math.max(last, hub.parking.lastHeld(key));
+  }
+  return last;
+}
+
+/** Opens the keys that have nothing in the log behind a position. Returns where the next one may end. */
+function endUpTo(keys: Map<number, Resumed>, position: number, hub: Hub): number {
+  let next = Number.POSITIVE_INFINITY;
+  let ended = false;
+  for (const [id, { key, resumption }] of keys) {
     const last = hub.parking.lastHeld(key);
-    if (last > hub.lastDurable) await hub.receipts.untilDurable({ position: last, version: 0 });
-    const mine = (raw: RawEvent) => (raw.partitionKey ?? raw.aggregate) === key.id;
-    for await (const raw of unfinished(hub, reader, position, last)) {
-      if (resumption.cancelled) return;
-      if (mine(raw)) await restore(hub, reader, registry, raw, () => resumption.cancelled);
+    if (!resumption.cancelled && last > position) {
+      next = Math.min(next, last);
+      continue;
     }
-    if (resumption.cancelled) return;
-    if (hub.parking.lastHeld(key) === last) {
-      hub.parking.end(key);
-      hub.pump();
-      return;
-    }
-    position = last + 1;
+    keys.delete(id);
+    if (resumption.cancelled) continue;
+    hub.parking.end(key, hub.waves);
+    ended = true;
   }
+  if (ended) hub.pump();
+  return next;
 }
 
-/** The log's events that no lane has finished, from one position to another, in order. */
-export async function* unfinished(
-  hub: Hub,
-  reader: EventReader,
-  from: number,
-  to: number,
-): AsyncGenerator<RawEvent, void, undefined> {
-  let position = hub.progress.nextUnfinished(from);
-  while (position <= to) {
-    const page = reader.page({ from: position, limit: READ_PAGE });
-    for (const raw of page) {
-      if (raw.position > to) return;
-      if (!hub.progress.isFinished(raw.position)) yield raw;
-    }
-    const last = page.at(-1);
-    if (!last) return;
-    // The lanes have seen nothing of this page yet, and room comes from them.
-    hub.pump();
-    await turn();
-    position = hub.progress.nextUnfinished(last.position + 1);
-  }
+/** What an event that is fed in belongs to. */
+export interface Feeding {
+  /** It is not to be fed in after all. */
+  readonly cancelled: boolean;
+  /** The wave of what was in the log when the feeding began. */
+  readonly wave: Wave;
+  /** What came to the key since. */
+  readonly held: HeldEvents | undefined;
 }
 
-/** Puts an event of the log back on its way, when there is room; unless it is `isCancelled` by then. */
-export async function restore(
-  hub: Hub,
-  reader: EventReader,
-  registry: EventRegistry,
+/** A dead letter is given up: its event counts as finished. */
+export function discard({ progress, commits, receipts }: Hub, position: number): void {
+  progress.finish(position);
+  commits.raise(position);
+  receipts.handled(position);
+}
+
+/** Puts an event of the log back on its way. Returns a promise when there is no room yet. */
+export function feed(
+  { hub, store, registry }: Source,
   raw: RawEvent,
-  isCancelled: () => boolean = () => false,
-): Promise<void> {
+  feeding: Feeding,
+): Promise<void> | undefined {
   if (hub.failure) throw hub.failure;
+  if (feeding.cancelled) return undefined;
+  const { reader } = store;
   const type = registry.find(storedType(reader, raw).name);
   if (!type?.handled) {
     // Nobody handles its type any more.
-    if (hub.failures.retried.delete(raw.position)) hub.discard(raw.position);
+    if (hub.failures.retried.delete(raw.position)) discard(hub, raw.position);
     else hub.progress.finish(raw.position);
-    return;
+    return undefined;
   }
   const facts = {
     type,
@@ -85,12 +162,34 @@ export async function restore(
     causation: raw.causation,
   };
   const enter = () => {
-    if (!isCancelled()) hub.restore(facts, raw);
+    if (feeding.cancelled) return;
+    const wave = feeding.held?.has(raw.position) ? feeding.held.shift(raw.position) : undefined;
+    hub.restore(facts, raw, wave ?? feeding.wave, wave !== undefined);
   };
-  if (hub.admission.isOpen) {
-    enter();
-    return;
+  if (!hub.entrance.feeders.isOpen) {
+    hub.pump();
+    if (!hub.entrance.feeders.isOpen) return hub.entrance.whenRoomToFeed(enter);
   }
-  hub.pump();
-  await hub.admission.enter(enter, undefined, true);
+  enter();
+  return undefined;
+}
+
+/** The log's events that no lane has finished, from one position to another, in order; a page at a time. */
+export async function* unfinishedPages(
+  hub: Hub,
+  reader: EventReader,
+  from: number,
+  to: number,
+): AsyncGenerator<readonly RawEvent[], void, undefined> {
+  let position = hub.progress.nextUnfinished(from);
+  while (position <= to && !hub.failure) {
+    const page = reader.page({ from: position, limit: READ_PAGE });
+    yield page.filter((raw) => raw.position <= to && !hub.progress.isFinished(raw.position));
+    const last = page.at(-1);
+    if (!last || page.length < READ_PAGE || last.position >= to) return;
+    // The lanes have seen nothing of this page yet, and room comes from them.
+    hub.pump();
+    await turn();
+    position = hub.progress.nextUnfinished(last.position + 1);
+  }
 }

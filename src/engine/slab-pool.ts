@@ -1,6 +1,7 @@
 import { allocateSlab, POOLED_SLAB_BYTES, Slab } from '../events/slab.js';
 import { MAX_SLABS, SLAB_BYTES, SLAB_ROWS } from '../limits.js';
 import type { NameEntry } from './directory.js';
+import type { Wave } from './waves.js';
 
 /** A slab with what only the main thread knows of its rows. */
 export class HubSlab extends Slab {
@@ -8,6 +9,10 @@ export class HubSlab extends Slab {
   readonly next = new Float64Array(SLAB_ROWS);
   /** When each row was accepted, by `performance.now()`; many rows share a reading. */
   readonly acceptedAt = new Float64Array(SLAB_ROWS);
+  /** What each row belongs to, for those who wait. */
+  readonly waves: (Wave | undefined)[] = new Array(SLAB_ROWS);
+  /** 1 for rows that were read from the log. */
+  readonly isFed = new Uint8Array(SLAB_ROWS);
   readonly keys: (NameEntry | undefined)[] = new Array(SLAB_ROWS);
   /** Grows with each use of the memory, so that cached offsets of an earlier use are recognised. */
   serial = 0;
@@ -70,6 +75,7 @@ export class SlabPool {
     slab.holds -= count;
     if (slab.holds > 0) return;
     slab.keys.fill(undefined, 0, slab.rows);
+    slab.waves.fill(undefined, 0, slab.rows);
     const pooled = slab.memory.byteLength === POOLED_SLAB_BYTES;
     if (pooled && this.#bytes <= this.#maxBytes) this.#free.push(slab);
     else this.#forget(slab);

@@ -13,11 +13,17 @@ import type { ReadOptions } from './options.js';
 
 type Read = (options: ReadOptions) => AsyncIterable<DomainEvent>;
 
-/** As `traceStory`, through an engine's own reader: the event loop goes round between pages. */
-export async function traceInLog(read: Read, location: string, query: TraceQuery): Promise<Trace> {
+/** As `traceStory`, through an engine's own reader, up to a position: the event loop goes round between pages. */
+export async function traceInLog(
+  read: Read,
+  location: string,
+  query: TraceQuery,
+  to: number,
+): Promise<Trace> {
   const start = await findStart(read, location, query);
   const story = new Story(start);
-  for await (const event of retained(read, start.fromPosition)) if (!story.add(event)) break;
+  for await (const event of retained(read, start.fromPosition))
+    if (event.position > to || !story.add(event)) break;
   if (story.trace.events === 0 && !('correlationId' in query)) throw noSuchEvent(query, location);
   return story.trace;
 }

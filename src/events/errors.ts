@@ -106,6 +106,36 @@ export class KeyParkedError extends MillraceError {
   static override readonly code = 'MILLRACE_KEY_PARKED';
 }
 
+/** An event that was not handled. */
+export interface PublishFailure {
+  readonly position: number;
+  /** HandlerError of an event that failed, KeyParkedError of one that waits behind a failed one. */
+  readonly error: Error;
+}
+
+/**
+ * Some events of a `publishMany` with `until: 'handled'` were not handled: their handlers failed, or they wait behind
+ * a failed event of their key. All of them are durable, and all others are handled.
+ */
+export class PublishManyError extends MillraceError {
+  static override readonly code = 'MILLRACE_PUBLISH_MANY';
+
+  /** What `publishMany` would have returned. */
+  get receipt(): { readonly count: number; readonly firstPosition: number; readonly lastPosition: number } {
+    return this.details.receipt as PublishManyError['receipt'];
+  }
+
+  /** How many events were not handled. */
+  get failed(): number {
+    return this.details.failed as number;
+  }
+
+  /** The first 1,000 of them, in the order in which they failed. */
+  get failures(): readonly PublishFailure[] {
+    return this.details.failures as readonly PublishFailure[];
+  }
+}
+
 /** A handler module does not exist. */
 export class HandlerModuleNotFoundError extends MillraceError {
   static override readonly code = 'MILLRACE_HANDLER_MODULE_NOT_FOUND';
@@ -264,6 +294,7 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     EngineFailedError,
     HandlerError,
     KeyParkedError,
+    PublishManyError,
     HandlerModuleNotFoundError,
     HandlerModuleInvalidError,
     HandlerModuleFailedError,

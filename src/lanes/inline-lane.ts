@@ -3,6 +3,7 @@ import { SpanLog } from '../profile/span-log.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { Lane } from './executor.js';
 import { LaneCell } from './lane-cell.js';
+import { limited } from './limited.js';
 import { loadHandlers } from './load-handlers.js';
 import type { HandledType, LaneBatch, LaneResult, LaneSetup } from './protocol.js';
 import { LaneRunner } from './runner.js';
@@ -22,7 +23,8 @@ export class InlineLane implements Lane {
   }
 
   async open(setup: LaneSetup): Promise<readonly HandledType[]> {
-    const modules = await traced(await this.#load(setup.modules), setup.tracing);
+    const loaded = limited(await this.#load(setup.modules), setup.handlerTimeoutMs);
+    const modules = await traced(loaded, setup.tracing);
     this.#runner = new LaneRunner(setup, modules, this.cell);
     return this.#runner.handled;
   }

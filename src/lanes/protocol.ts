@@ -17,6 +17,8 @@ export interface LaneSetup {
   readonly validate: boolean;
   readonly concurrency: number;
   readonly shared: Readonly<Record<string, unknown>>;
+  /** The `timeoutMs` of handlers that have none of their own. */
+  readonly handlerTimeoutMs?: number | undefined;
   /** URL of the module that runs handlers inside spans, if there is one. */
   readonly tracing: string | undefined;
 }

@@ -59,10 +59,13 @@ describe.each(INLINE_AND_THREADS)('a key whose retries are used up: %i threads',
     expect(engine.stats()).toMatchObject({ parkedKeys: 1, inFlight: 0, emitted: 0, lastPosition: 3 });
   }, 5000);
 
-  test('publishMany until handled resolves: what is parked is left out', async () => {
+  test('publishMany until handled ends, and says what is parked', async () => {
     const engine = await open();
-    const receipt = await engine.publishMany([failing(1), failing(2)], { until: 'handled' });
-    expect(receipt.count).toBe(2);
+    await expect(engine.publishMany([failing(1), failing(2)], { until: 'handled' })).rejects.toMatchObject({
+      code: 'MILLRACE_PUBLISH_MANY',
+      receipt: { count: 2 },
+      failed: 2,
+    });
   });
 
   test('stays parked over a reopen until it is retried, and is then handled in order, before what comes then', async () => {

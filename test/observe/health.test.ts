@@ -29,7 +29,7 @@ function watchOver(thresholds: { errorRate?: number; latencyMs?: number; walByte
   const told: Notice[] = [];
   const notices = new Notices(() => {});
   notices.add((notice) => told.push(notice));
-  const all = { errorRate: 0.05, latencyMs: 1000, walBytes: 1000, ...thresholds };
+  const all = { errorRate: 0.05, latencyMs: 1000, walBytes: 1000, stalledMs: 30_000, ...thresholds };
   const watch = new HealthWatch(all, () => facts, notices, NODE_TIMERS);
   const change = (changed: Partial<HealthFacts>) => {
     facts = { ...facts, ...changed };

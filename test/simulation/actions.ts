@@ -44,7 +44,12 @@ function publishMany(life: Life): void {
   const { steps, engine } = life;
   const events = Array.from({ length: 1 + steps.below(12) }, () => someTask(life));
   steps.note(`publish ${events.length} events`);
-  engine.publishMany(events).catch((error: Error) => steps.note(`publishMany: ${error.message}`));
+  const published = engine.publishMany(events).then(
+    () => {},
+    (error: Error) => steps.note(`publishMany: ${error.message}`),
+  );
+  // What it has not handed in yet is nothing that a drain waits for.
+  life.pending.push(published);
 }
 
 function append(life: Life): void {
@@ -67,9 +72,7 @@ async function decide(life: Life): Promise<void> {
   if (retry && state === 'skipped') life.rerun.add(position);
   if (!retry) life.discarded.add(position);
   const decided = retry ? engine.deadLetters.retry(position) : engine.deadLetters.discard(position);
-  life.decisions.push(
-    decided.catch((error: Error) => steps.note(`dead letter ${position}: ${error.message}`)),
-  );
+  life.pending.push(decided.catch((error: Error) => steps.note(`dead letter ${position}: ${error.message}`)));
 }
 
 function resize(life: Life): void {

@@ -59,8 +59,8 @@ export class Life {
   readonly #active = new Map<string, Set<Run>>();
   readonly power: 'os' | 'disk';
   readonly dispatch: 'durable' | 'accepted';
-  /** What users have decided about dead letters in this process. */
-  readonly decisions: Promise<void>[] = [];
+  /** What users have decided about dead letters in this process, and what they are publishing still. */
+  readonly pending: Promise<void>[] = [];
   faults = true;
   number = 0;
   process: Process;
@@ -146,7 +146,7 @@ export class Life {
   async kill(powerCut: boolean): Promise<void> {
     this.counts.kills++;
     this.process.end();
-    this.decisions.length = 0;
+    this.pending.length = 0;
     this.#active.clear();
     if (powerCut && this.power === 'os') {
       const lost = Math.min(this.disk.transactions, this.steps.below(4));
@@ -239,7 +239,7 @@ export class Life {
 
   /** No more faults: everything that can be done must get done. */
   async #settle(): Promise<void> {
-    await this.until(Promise.allSettled(this.decisions), 'decisions');
+    await this.until(Promise.allSettled(this.pending), 'decisions and publishers');
     for (let tries = 0; tries < 50; tries++) {
       if (this.engine.stats().state === 'failed') await this.until(this.engine.recover(), 'recover');
       const drained = await this.until(

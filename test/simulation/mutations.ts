@@ -1,3 +1,4 @@
+import { Backlog } from '../../dist/src/engine/backlog.js';
 import { CommitQueue } from '../../dist/src/engine/commit-queue.js';
 import { LanePump } from '../../dist/src/engine/lane-pump.js';
 import { Parking } from '../../dist/src/engine/parking.js';
@@ -134,12 +135,16 @@ export const MUTATIONS: readonly Mutation[] = [
         Parking.prototype,
         'park',
         (original) =>
-          function (this: Parking, key, position, lastHeld) {
-            const awaited = original.call(this, key, position, lastHeld);
+          function (this: Parking, key, position, lastHeld, waves) {
+            const held = original.call(this, key, position, lastHeld, waves);
             key.held = false;
-            return awaited;
+            return held;
           },
       ),
+  },
+  {
+    name: 'a key with a backlog takes new events',
+    apply: () => replace(Backlog.prototype, 'holds', () => () => false),
   },
   {
     name: 'a dead letter that was handled stays one',

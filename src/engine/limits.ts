@@ -1,0 +1,22 @@
+/** Limits of the engine's own room; those that others share stand in `src/limits.ts`. */
+
+/**
+ * Share of `maxInFlight` that events read from the log again may take, 0 to 1: what is old and what is new get on
+ * side by side, whichever there is more of.
+ */
+export const FEED_SHARE = 0.5;
+
+/** Passes through the log at a time, each for all keys that were resumed together: a slow key holds up one of them. */
+export const RESUME_PASSES = 4;
+
+/** Failures that a PublishManyError lists; of more it knows the number. Nobody reads more than a thousand. */
+export const MAX_PUBLISH_FAILURES = 1000;
+
+/** Names by which a backlog keeps its keys in one block of memory: 64 KiB. */
+export const BACKLOG_BLOCK = 8192;
+
+/** Health by default: a handler that takes half a minute for one event is stuck, or somebody should know of it. */
+export const HEALTH_STALLED_MS = 30_000;
+
+/** Handlers that are called stalled by name; of more their number is told. */
+export const HEALTH_STALLED_SHOWN = 3;
