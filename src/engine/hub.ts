@@ -86,7 +86,7 @@ export class Hub {
       state.lastPosition,
       parts.deterministic,
     );
-    this.#scheduler = new LaneScheduler(this.pool.slabs);
+    this.#scheduler = new LaneScheduler(this.pool.slabs, parts.setup.concurrency);
     this.subscriptions = parts.subscriptions;
     this.notices = parts.notices;
     this.counters = parts.counters;
@@ -117,8 +117,9 @@ export class Hub {
       committed: (segments) => this.#committed(segments),
       failed: (error) => this.fail(error),
     });
-    this.crew = new LaneCrew(parts, codec, this.#scheduler, {
+    this.crew = new LaneCrew(parts, codec, this.#scheduler, this.pool, {
       ready: () => this.#pump.pump(),
+      answered: (seat, answer) => this.#pump.take(seat, answer),
       lost: (seat, judgement) => {
         parts.meters.died(seat.number);
         return this.#pump.lost(seat, judgement);
@@ -126,12 +127,12 @@ export class Hub {
       replaced: (lane, error) => this.notices.send({ kind: 'lane-replaced', lane, error }),
       failed: (error) => this.fail(error),
     });
-    this.#pump = new LanePump(this.crew, this.#scheduler, this.pool, codec, parts.meters, {
+    this.#pump = new LanePump(this.crew, this.#scheduler, this.pool, codec, parts.meters, parts.timers, {
       unknownShape: ({ type, shape }) => {
         const registered = this.#types[type];
         if (registered) this.#shapes.learn(registered, shape);
       },
-      emitted: (emission, bytes, cause) => this.#emitted(emission, bytes, cause),
+      emitted: (emission, bytes) => this.#emitted(emission, bytes),
       finished: (slab, row) => this.#finished(slab, row),
       settled: (key) => this.failures.settle(key),
       answered: () => this.#answered(),
@@ -331,15 +332,15 @@ export class Hub {
     this.subscriptions.deliver(eventAt(slab, row, type.type, this.#parts.state.run, this.#shapes.codec));
   }
 
-  #emitted(emission: Emission, bytes: Buffer, cause: number): void {
+  #emitted(emission: Emission, bytes: Buffer): void {
     const type = this.#types[emission.type];
     if (!type) {
       this.fail(new EngineFailedError(`A lane emitted an event of the unknown type ${emission.type}.`));
       return;
     }
-    const causeSlab = this.pool.slabs[slabOf(cause)] as HubSlab;
+    const { position } = this.pool.slabs[slabOf(emission.cause)] as HubSlab;
     try {
-      this.sequencer.appendEmitted(type, emission, bytes, causeSlab.position[rowOf(cause)] as number);
+      this.sequencer.appendEmitted(type, emission, bytes, position[rowOf(emission.cause)] as number);
     } catch (error) {
       this.fail(error as Error);
       return;

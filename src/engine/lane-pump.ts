@@ -3,19 +3,22 @@ import { type Emission, readEmissions, type TypedShape } from '../events/emissio
 import { encodeError, type WireError } from '../events/error-codec.js';
 import { rowOf, slabOf } from '../events/slab.js';
 import { KeyPlace, NO_ROW } from '../lanes/key-state.js';
-import type { LaneResult } from '../lanes/protocol.js';
+import type { LaneAnswer, LaneFailure } from '../lanes/protocol.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
 import { HANDLED_SAMPLES } from '../limits.js';
 import type { Meters } from '../observe/meters.js';
 import type { NameEntry } from './directory.js';
 import type { Judgement } from './judge.js';
+import { LaneBalance } from './lane-balance.js';
 import type { LaneCrew } from './lane-crew.js';
 import type { LaneSeat, Suspect } from './lane-seat.js';
+import { Tickets } from './sent-rows.js';
 import type { HubSlab, SlabPool } from './slab-pool.js';
+import type { Timers } from './timers.js';
 
 /** What the hub does with a lane's answer. */
 export interface LaneEvents {
-  emitted(emission: Emission, bytes: Buffer, cause: number): void;
+  emitted(emission: Emission, bytes: Buffer): void;
   unknownShape(shape: TypedShape): void;
   finished(slab: HubSlab, row: number): void;
   /** A key has a failed event and nothing in flight any more. */
@@ -42,6 +45,8 @@ export class LanePump {
   readonly #events: LaneEvents;
   /** The failed event of each key that has one. */
   readonly failed = new Map<NameEntry, FailedEvent>();
+  readonly #tickets = new Tickets();
+  readonly #balance: LaneBalance;
   #stopped = false;
   #first = 0;
 
@@ -51,8 +56,13 @@ export class LanePump {
     pool: SlabPool,
     codec: Codec,
     meters: Meters,
+    timers: Timers,
     events: LaneEvents,
   ) {
+    this.#balance = new LaneBalance(crew, scheduler, timers, {
+      keyOf: (reference) => this.#keyOf(reference),
+      ready: () => this.pump(),
+    });
     this.#meters = meters;
     this.#crew = crew;
     this.#scheduler = scheduler;
@@ -73,6 +83,7 @@ export class LanePump {
         if (seat?.state === 'open' && this.#feed(seat)) sent = true;
       }
     }
+    if (!this.#stopped) this.#balance.watch();
   }
 
   /** A slab's memory is given up for good: no row of it is in flight, and its id is not used again soon. */
@@ -82,13 +93,14 @@ export class LanePump {
 
   stop(): void {
     this.#stopped = true;
+    this.#balance.stop();
   }
 
   /** Takes back what a dead lane had: the guilty event has failed, everything else is to run again. */
   lost(seat: LaneSeat, { guilty, suspects, error }: Judgement): Suspect[] {
     const keys = new Set<NameEntry>();
     this.#scheduler.lost(seat.number);
-    for (const reference of seat.sent.splice(0).flatMap((rows) => [...rows])) {
+    for (const reference of seat.sent.takeAll()) {
       const key = this.#keyOf(reference);
       this.#scheduler.returned(key, reference);
       keys.add(key);
@@ -125,7 +137,7 @@ export class LanePump {
 
   /** One event alone: if the lane dies of it, there is no doubt. */
   #suspect(seat: LaneSeat): Uint32Array | undefined {
-    if (seat.sent.length > 0) return undefined;
+    if (seat.sent.count > 0) return undefined;
     for (let next = seat.suspects[0]; next; next = seat.suspects[0]) {
       const { key } = next;
       if (key.place === KeyPlace.Waiting && key.head !== NO_ROW) {
@@ -138,16 +150,12 @@ export class LanePump {
 
   #send(seat: LaneSeat, rows: Uint32Array): void {
     const attempts = this.failed.size === 0 ? undefined : this.#attempts(rows);
-    seat.sent.push(rows);
+    const ticket = this.#tickets.next();
+    seat.sent.send(ticket, rows);
     this.#meters.sawKey(this.#keyOf(rows[this.#crew.tasks % rows.length] as number).name, rows.length);
     this.#crew.tasks++;
     this.#crew.watch(seat);
-    seat.lane.run(seat.compose(rows, this.#pool, this.#codec, attempts)).then(
-      (result) => this.#take(seat, rows, result),
-      (error: Error) => {
-        if (!this.#stopped) this.#crew.lost(seat, error);
-      },
-    );
+    seat.lane.run(seat.compose(ticket, rows, this.#pool, this.#codec, attempts));
   }
 
   #attempts(rows: Uint32Array): Map<number, number> {
@@ -159,67 +167,65 @@ export class LanePump {
     return attempts;
   }
 
-  #take(seat: LaneSeat, rows: Uint32Array, result: LaneResult): void {
+  /** Takes a lane's answer apart: what was emitted and what is finished go into one transaction. */
+  take(seat: LaneSeat, answer: LaneAnswer): void {
     // An answer that was on its way when the lane was given up: its events run again.
     if (this.#stopped || seat.state === 'ended') return;
-    const { failures, held, emitted, unknownShapes, milliseconds } = result;
+    const { done, failures, held, waiting, passed, busy, emitted, unknownShapes } = answer;
     // Taken now: while the answer is dealt with the next suspect may already be sent.
     const [suspect] = seat.suspects;
-    seat.sent.shift();
-    seat.isFresh = false;
+    if (done.length > 0) seat.isFresh = false;
     for (const shape of unknownShapes) this.#events.unknownShape(shape);
-    this.#scheduler.answered(seat.number, rows.length - held.length, milliseconds);
-    this.#measure(seat, rows, result);
-    if (emitted) this.#takeEmitted(rows, emitted);
-    if (failures.length === 0 && held.length === 0) {
-      for (const reference of rows) this.#finish(reference);
-    } else {
-      this.#takeFailures(seat, rows, result);
+    const events = done.length + failures.length;
+    this.#scheduler.answered(seat.number, { passed, events, waiting: waiting.length, busy });
+    this.#measure(seat, answer);
+    if (emitted) this.#takeEmitted(emitted);
+    for (const reference of done) {
+      seat.sent.answered(reference);
+      this.#finish(reference);
     }
-    if (suspect) this.#acquit(seat, suspect, rows, result);
+    if (failures.length > 0 || held.length > 0) this.#takeFailures(seat, failures, held);
+    for (const reference of waiting) this.#keyOf(reference).waits = true;
+    if (suspect) this.#acquit(seat, suspect, answer);
     this.#crew.answered(seat);
     this.#events.answered();
   }
 
-  /** A few events of the batch tell how long all of them have taken. */
-  #measure(seat: LaneSeat, rows: Uint32Array, { busy, types, heap }: LaneResult): void {
-    this.#meters.worked(seat.number, { events: rows.length, busy, types, heap });
+  /** A few of the events tell how long all of them have taken. */
+  #measure(seat: LaneSeat, { done, failures, busy, types, heap }: LaneAnswer): void {
+    this.#meters.worked(seat.number, { events: done.length + failures.length, busy, types, heap });
     const now = performance.now();
-    const samples = Math.min(rows.length, HANDLED_SAMPLES);
+    const samples = Math.min(done.length, HANDLED_SAMPLES);
     for (let sample = 0; sample < samples; sample++) {
-      const reference = rows[Math.floor((sample * rows.length) / samples)] as number;
+      const reference = done[Math.floor((sample * done.length) / samples)] as number;
       const acceptedAt = this.#slab(reference).acceptedAt[rowOf(reference)] as number;
-      this.#meters.handled.record(now - acceptedAt, rows.length / samples);
+      this.#meters.handled.record(now - acceptedAt, done.length / samples);
     }
   }
 
-  #takeEmitted(rows: Uint32Array, emitted: Uint8Array): void {
+  #takeEmitted(emitted: Uint8Array): void {
     const bytes = Buffer.from(emitted.buffer, emitted.byteOffset, emitted.byteLength);
-    for (const emission of readEmissions(bytes)) {
-      this.#events.emitted(emission, bytes, rows[emission.cause] as number);
-    }
+    for (const emission of readEmissions(bytes)) this.#events.emitted(emission, bytes);
   }
 
-  #takeFailures(seat: LaneSeat, rows: Uint32Array, { failures, held }: LaneResult): void {
-    const unfinished = new Set(held);
-    for (const { index, error, handler } of failures) {
-      unfinished.add(index);
-      const reference = rows[index] as number;
+  /** What is left of a failed key's events on the lane comes back, so that it waits for none of the others there. */
+  #takeFailures(seat: LaneSeat, failures: readonly LaneFailure[], held: readonly number[]): void {
+    const keys = new Set<NameEntry>();
+    for (const { reference, error, handler } of failures) {
       const key = this.#keyOf(reference);
       this.#fail(key, { reference, error, handler, lane: seat.number });
       seat.clear(key);
+      keys.add(key);
     }
-    const returned = new Set<NameEntry>();
-    rows.forEach((reference, index) => {
-      if (!unfinished.has(index)) {
-        this.#finish(reference);
-        return;
-      }
+    const references = [...failures.map(({ reference }) => reference), ...held];
+    for (const reference of references) seat.sent.answered(reference);
+    if (failures.length > 0) references.push(...seat.sent.takeBack((key) => keys.has(key)));
+    for (const reference of references) {
       const key = this.#keyOf(reference);
+      keys.add(key);
       this.#scheduler.returned(key, reference);
-      returned.add(key);
-    });
-    for (const key of returned) if (this.#scheduler.isSettled(key)) this.#events.settled(key);
+    }
+    for (const key of keys) if (this.#scheduler.isSettled(key)) this.#events.settled(key);
   }
 
   #fail(key: NameEntry, failed: FailedEvent): void {
@@ -228,10 +234,10 @@ export class LanePump {
   }
 
   /** A suspect came back alive. If it threw instead, what to do about that has been decided. */
-  #acquit(seat: LaneSeat, suspect: Suspect, rows: Uint32Array, { failures }: LaneResult): void {
+  #acquit(seat: LaneSeat, suspect: Suspect, { done, failures }: LaneAnswer): void {
     const { key, until } = suspect;
     const threw = failures.length > 0;
-    if (!threw && rows[0] !== until && key.head !== NO_ROW) return;
+    if (!threw && (done.length === 0 || (done[0] !== until && key.head !== NO_ROW))) return;
     const index = seat.suspects.indexOf(suspect);
     if (index >= 0) seat.suspects.splice(index, 1);
     if (!threw) this.#scheduler.resume(key);

@@ -5,7 +5,7 @@ import { checkSize } from './payload-check.js';
 
 /** One emitted event as it lies in an emission buffer. Offsets are into the buffer it was read from. */
 export interface Emission {
-  /** Index in the lane batch of the event that was handled. */
+  /** Row reference of the event that was handled. */
   cause: number;
   type: number;
   occurredAt: number;
@@ -24,17 +24,16 @@ export interface TypedShape {
 }
 
 const HEADER = 32;
-const DROPPED = 0xffff_ffff;
 const FIRST_BYTES = 16 * 1024;
+const NO_SHAPES: readonly TypedShape[] = [];
 
 /**
- * Events that the handlers of one batch emitted, one after the other in one buffer that is moved, not copied,
- * to the main thread: a header of 32 bytes, the names, the payload, the metadata.
+ * Events that handlers emitted, one after the other in one buffer that is moved, not copied, to the main thread: a
+ * header of 32 bytes, the names, the payload, the metadata.
  */
 export class EmissionBuffer {
   readonly #codec: Codec;
-  /** Shapes that the codec did not know, with their types, for the main thread to number. */
-  readonly unknownShapes: TypedShape[] = [];
+  #unknownShapes: TypedShape[] = [];
   #buffer = Buffer.allocUnsafeSlow(0);
   #end = 0;
 
@@ -42,13 +41,18 @@ export class EmissionBuffer {
     this.#codec = codec;
   }
 
-  /** Adds an event and returns where it lies, for `drop`. @throws PayloadTooLargeError */
+  /** Where the next event will lie. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Adds an event. @throws PayloadTooLargeError */
   add(
     typeName: string,
     emission: Pick<Emission, 'cause' | 'type' | 'occurredAt' | 'aggregateId' | 'partitionKey'>,
     data: unknown,
     metadata: Uint8Array | undefined,
-  ): number {
+  ): void {
     const start = this.#end;
     const names = 3 * (emission.aggregateId.length + emission.partitionKey.length);
     this.#reserve(HEADER + names + 4096 + (metadata?.length ?? 0));
@@ -76,27 +80,57 @@ export class EmissionBuffer {
     buffer.writeUInt32LE(metadata?.length ?? 0, start + 24);
     buffer.writeUInt32LE(dataOffset - start, start + 28);
     this.#end = end;
-    return start;
   }
 
-  /** Takes an event back: its handler failed. */
-  drop(start: number): void {
-    this.#buffer.writeUInt32LE(DROPPED, start);
+  /** Takes back everything from a place on: the handler failed. */
+  rewind(start: number): void {
+    this.#end = start;
   }
 
-  /** The bytes so far, ready to be moved to another thread; undefined when there are none. */
-  finish(): Uint8Array | undefined {
+  /** Moves everything from a place on to a buffer of its own: its handler is being awaited. */
+  split(start: number): EmissionBuffer {
+    const own = new EmissionBuffer(this.#codec);
+    own.#append(this.#buffer, start, this.#end);
+    this.#end = start;
+    return own;
+  }
+
+  /** Adds what an awaited handler has emitted by its end. @throws PayloadTooLargeError */
+  join(own: EmissionBuffer): void {
+    this.#append(own.#buffer, 0, own.#end);
+    this.#unknownShapes.push(...own.#unknownShapes);
+  }
+
+  /** Hands out the bytes so far, ready to be moved to another thread, and begins anew. */
+  take(): Uint8Array | undefined {
     if (this.#end === 0) return undefined;
-    return new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.#end);
+    const bytes = new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.#end);
+    this.#buffer = Buffer.allocUnsafeSlow(0);
+    this.#end = 0;
+    return bytes;
+  }
+
+  /** Shapes that the codec did not know, with their types, for the main thread to number. */
+  takeUnknownShapes(): readonly TypedShape[] {
+    if (this.#unknownShapes.length === 0) return NO_SHAPES;
+    const shapes = this.#unknownShapes;
+    this.#unknownShapes = [];
+    return shapes;
+  }
+
+  #append(source: Buffer, start: number, end: number): void {
+    this.#reserve(end - start);
+    source.copy(this.#buffer, this.#end, start, end);
+    this.#end += end - start;
   }
 
   /** Packs the payload at `offset`, and returns where it ends. msgpackr aligns its start, so it is moved down. */
   #pack(offset: number, type: number, data: unknown): number {
     const packed = this.#codec.packInto(this.#buffer, offset, data, true);
     const { target, start, end } = packed;
-    if (this.unknownShapes.length === 0 && !isRecord(packed)) {
+    if (this.#unknownShapes.length === 0 && !isRecord(packed)) {
       const shape = shapeOf(data);
-      if (shape) this.unknownShapes.push({ type, shape });
+      if (shape) this.#unknownShapes.push({ type, shape });
     }
     const length = end - start;
     if (target !== this.#buffer) {
@@ -153,6 +187,6 @@ export function* readEmissions(bytes: Buffer): Generator<Emission> {
       throw new LaneCrashedError('A lane sent bytes that are no emitted events.');
     }
     start = end;
-    if (emission.cause !== DROPPED) yield emission;
+    yield emission;
   }
 }

@@ -49,7 +49,10 @@ export class EmitRules {
   }
 }
 
-/** The context of one event: what its handlers emit goes to the batch's emission buffer. */
+/**
+ * The context of one event. What its handlers emit goes to the lane's buffer; while a handler is awaited, and others
+ * emit as well, to one of its own, which joins the lane's when the event has succeeded.
+ */
 export class LaneContext implements HandlerContext {
   readonly attempt: number;
   readonly #rules: EmitRules;
@@ -57,6 +60,9 @@ export class LaneContext implements HandlerContext {
   readonly #partitionKey: string;
   readonly #cause: number;
   readonly #emissions: EmissionBuffer;
+  /** Where this event's part of the lane's buffer begins. */
+  readonly #start: number;
+  #own: EmissionBuffer | undefined;
   readonly #cell: LaneCell;
   readonly #slot: number;
   #deadline: Deadline | undefined;
@@ -65,7 +71,6 @@ export class LaneContext implements HandlerContext {
   handler = '';
   #metadata: Buffer | undefined;
   #random: (() => number) | undefined;
-  #emitted: number[] | undefined;
   #ended = false;
 
   constructor(
@@ -84,6 +89,7 @@ export class LaneContext implements HandlerContext {
     this.#cause = cause;
     this.attempt = attempt;
     this.#emissions = emissions;
+    this.#start = emissions.end;
     this.#cell = cell;
     this.#slot = slot;
   }
@@ -106,6 +112,7 @@ export class LaneContext implements HandlerContext {
 
   /** The handler returned a promise, which is being awaited. */
   awaited(): void {
+    this.#own ??= this.#emissions.split(this.#start);
     this.#deadline?.arm(() => this.#cell.passed(this.#slot));
   }
 
@@ -143,7 +150,7 @@ export class LaneContext implements HandlerContext {
     const aggregateId = type.aggregateId(data);
     const partitionKey = type.partitionKey(data, aggregateId);
     this.#checkKey(type.type, partitionKey);
-    const start = this.#emissions.add(
+    (this.#own ?? this.#emissions).add(
       type.type,
       {
         cause: this.#cause,
@@ -155,17 +162,21 @@ export class LaneContext implements HandlerContext {
       data,
       this.#metadataOf(event),
     );
-    this.#emitted ??= [];
-    this.#emitted.push(start);
   }
 
-  /** Ends the context: nothing more may be emitted; a failed event takes back what it emitted. */
+  /**
+   * Ends the context: nothing more may be emitted; a failed event takes back what it emitted.
+   *
+   * @throws PayloadTooLargeError when the lane's answer would become too large; the event has failed then.
+   */
   end(succeeded: boolean): void {
+    if (this.#ended) return;
     this.#ended = true;
     if (this.#deadline) this.#endDeadline();
     this.#cell.end(this.#slot);
-    if (succeeded || !this.#emitted) return;
-    for (const start of this.#emitted) this.#emissions.drop(start);
+    if (!this.#own) {
+      if (!succeeded) this.#emissions.rewind(this.#start);
+    } else if (succeeded) this.#emissions.join(this.#own);
   }
 
   #endDeadline(): void {

@@ -1,10 +1,10 @@
 import type { WireError } from '../events/error-codec.js';
 import { SpanLog } from '../profile/span-log.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
-import type { Lane } from './executor.js';
+import type { Lane, LaneEvents } from './executor.js';
 import { LaneCell } from './lane-cell.js';
 import { loadHandlers } from './load-handlers.js';
-import type { HandledType, LaneBatch, LaneResult, LaneSetup } from './protocol.js';
+import type { HandledType, LaneBatch, LaneSetup } from './protocol.js';
 import { LaneRunner } from './runner.js';
 import { traced } from './traced.js';
 
@@ -13,6 +13,7 @@ export class InlineLane implements Lane {
   readonly cell: LaneCell;
   readonly #load: typeof loadHandlers;
   #runner: LaneRunner | undefined;
+  #answered: LaneEvents['answered'] = () => {};
   #log = new SpanLog();
 
   /** @param load where the handler modules come from; a test engine has them already. */
@@ -21,16 +22,19 @@ export class InlineLane implements Lane {
     this.#load = load;
   }
 
-  async open(setup: LaneSetup): Promise<readonly HandledType[]> {
+  async open(setup: LaneSetup, { answered }: LaneEvents): Promise<readonly HandledType[]> {
     const modules = await traced(await this.#load(setup.modules), setup.tracing);
-    this.#runner = new LaneRunner(setup, modules, this.cell);
+    this.#answered = answered;
+    this.#runner = new LaneRunner(setup, modules, this.cell, answered);
     return this.#runner.handled;
   }
 
-  async run(batch: LaneBatch): Promise<LaneResult> {
+  run(batch: LaneBatch): void {
     // A turn of the event loop between batches, so that timers, sockets and commits are not starved.
-    await new Promise((resolve) => setImmediate(resolve));
-    return (this.#runner as LaneRunner).run(batch);
+    setImmediate(async () => {
+      const answer = await (this.#runner as LaneRunner).run(batch);
+      if (answer) this.#answered(answer);
+    });
   }
 
   broadcast(message: unknown): Promise<readonly WireError[]> {
