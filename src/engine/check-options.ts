@@ -52,7 +52,11 @@ export function checkOptions(options: EngineOptions): CheckedOptions {
     threads: checkThreads(options.threads ?? Math.max(1, availableParallelism() - 1)),
     ...resourceLimits(options.resourceLimits),
     concurrency: whole('concurrency', options.concurrency ?? 1, 1, MAX_CONCURRENCY),
-    dispatch: oneOf('dispatch', options.dispatch ?? 'durable', ['durable', 'accepted']),
+    // A run that can be repeated need not wait for the disk, and handles a key's events as batches.
+    dispatch: oneOf('dispatch', options.dispatch ?? (options.deterministic ? 'accepted' : 'durable'), [
+      'durable',
+      'accepted',
+    ]),
     validate: oneOf('validate', options.validate ?? 'publish', ['publish', 'off']),
     maxInFlight: whole('maxInFlight', options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT, 1, MAX_MAX_IN_FLIGHT),
     maxInFlightBytes: whole(

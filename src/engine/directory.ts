@@ -20,6 +20,8 @@ export class NameEntry extends KeyState {
   keyId = 0;
   /** As a partition key in deterministic mode: its events that are accepted and not finished. */
   unfinished = 0;
+  /** As an aggregate in deterministic mode: its events that are on a lane ahead of their numbers. */
+  ahead = 0;
   /** Where the name's bytes lie in the slab with this serial number. */
   slabSerial = -1;
   nameOffset = 0;

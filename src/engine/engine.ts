@@ -95,7 +95,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkUntil(until);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepare(event);
-    return this.#enter(prepared.partitionKey, () => this.#wait(this.#accept(prepared), until), signal);
+    return this.#enter(prepared.partitionKey, () => this.#wait(this.#accept(prepared), until), signal, prepared);
   }
 
   /**
@@ -141,7 +141,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     if (!this.#hub.admission.isOpen) return false;
     const prepared = this.#preparation.prepare(event);
     if (!this.#hub.mustWait(prepared.partitionKey)) this.#hub.accept(prepared);
-    else this.#hub.whenQuiet(prepared.partitionKey, () => this.#hub.accept(prepared), this.#refusedLater);
+    else {
+      const accept = () => this.#hub.accept(prepared);
+      this.#hub.whenQuiet(prepared.partitionKey, accept, this.#refusedLater, prepared);
+    }
     return true;
   }
 
@@ -354,12 +357,13 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     key: string,
     accept: () => Receipt | Promise<Receipt>,
     signal: AbortSignal | undefined,
+    event?: Prepared,
   ): Receipt | Promise<Receipt> {
     const { admission } = this.#hub;
     const enter = (): Receipt | Promise<Receipt> => {
       if (!this.#hub.mustWait(key)) return accept();
       return new Promise((resolve, reject) => {
-        this.#hub.whenQuiet(key, () => resolve(accept()), reject);
+        this.#hub.whenQuiet(key, () => resolve(accept()), reject, event);
       });
     };
     return admission.isOpen ? enter() : admission.enter(enter, signal);

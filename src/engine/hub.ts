@@ -19,6 +19,7 @@ import { HealthWatch } from './health.js';
 import { healthFacts } from './health-facts.js';
 import type { HubParts } from './hub-parts.js';
 import { KeyGate } from './key-gate.js';
+import { KeyRuns } from './key-runs.js';
 import { LaneCrew } from './lane-crew.js';
 import { LanePump } from './lane-pump.js';
 import type { Fill, Notices } from './notices.js';
@@ -52,6 +53,7 @@ export class Hub {
   readonly #parts: HubParts;
   readonly #shapes: Shapes;
   readonly #gate: KeyGate | undefined;
+  readonly #runs: KeyRuns | undefined;
   readonly #pressure: Pressure;
   readonly health: HealthWatch;
   readonly #scheduler: LaneScheduler;
@@ -70,7 +72,6 @@ export class Hub {
     this.#parts = parts;
     this.lastDurable = state.lastPosition;
     this.progress = new Progress(state.progress.mark, state.progress.chunks);
-    this.#gate = parts.deterministic ? new KeyGate() : undefined;
     this.directory = new Directory(store);
     this.directory.load(state.lastName);
     this.pool = new SlabPool(parts.maxInFlightBytes, (slab) => {
@@ -87,6 +88,11 @@ export class Hub {
       parts.deterministic,
     );
     this.#scheduler = new LaneScheduler(this.pool.slabs, parts.setup.concurrency);
+    if (parts.deterministic) {
+      // What must be durable before it is handled has its number before it is handled.
+      if (parts.dispatch === 'accepted') this.#runs = new KeyRuns(this.sequencer, this.pool, this.#scheduler);
+      this.#gate = new KeyGate(this.#runs, (key) => !this.recovering && !this.directory.find(key)?.held);
+    }
     this.subscriptions = parts.subscriptions;
     this.notices = parts.notices;
     this.counters = parts.counters;
@@ -127,7 +133,7 @@ export class Hub {
       replaced: (lane, error) => this.notices.send({ kind: 'lane-replaced', lane, error }),
       failed: (error) => this.fail(error),
     });
-    this.#pump = new LanePump(this.crew, this.#scheduler, this.pool, codec, parts.meters, parts.timers, {
+    this.#pump = new LanePump(this.crew, this.#scheduler, this.pool, codec, parts.meters, parts.timers, this.#runs, {
       unknownShape: ({ type, shape }) => {
         const registered = this.#types[type];
         if (registered) this.#shapes.learn(registered, shape);
@@ -183,16 +189,28 @@ export class Hub {
     return this.#gate?.mustWait(key) ?? false;
   }
 
-  /** Runs `enter` when the key is quiet. */
-  whenQuiet(key: string, enter: () => void, refuse: (error: unknown) => void): void {
-    this.#gate?.add(key, { enter, refuse });
+  /** Runs `enter`, which accepts `event`, when the key is quiet; or when `event` has run as if it were. */
+  whenQuiet(key: string, enter: () => void, refuse: (error: unknown) => void, event?: Prepared): void {
+    this.#gate?.add(key, { event, enter, refuse });
   }
 
   /** Sequences an event now and returns its position; its version is `sequencer.lastVersion`. */
   accept(event: Prepared): number {
-    this.sequencer.append(event, event.data, event.metadata);
-    this.#accepted(event.type);
+    if (this.#runs?.numbering) this.#number(this.#runs.numbering);
+    else {
+      this.sequencer.append(event, event.data, event.metadata);
+      this.#accepted(event.type);
+    }
     return this.sequencer.lastPosition;
+  }
+
+  /** An event that has run gets its number: it needs nothing any more but to be stored and to be finished. */
+  #number({ slab, row, aggregate }: NonNullable<KeyRuns['numbering']>): void {
+    this.sequencer.number(slab, row, aggregate);
+    this.counters.accepted++;
+    this.counters.inFlight++;
+    this.commits.add(slab, row);
+    this.#gate?.began(slab.keys[row] as NameEntry);
   }
 
   /** Puts an unfinished event of the log back on its way. */
@@ -346,6 +364,8 @@ export class Hub {
       return;
     }
     this.counters.emitted++;
+    const { slab } = this.sequencer;
+    if (type.handled) this.#runs?.stop(slab.keys[slab.rows - 1] as NameEntry);
     this.#accepted(type);
   }
 

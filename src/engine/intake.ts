@@ -53,6 +53,7 @@ export class Intake {
         this.#failure ??= error;
         this.#wake?.();
       },
+      event,
     );
   }
 

@@ -9,7 +9,9 @@ import type { Timers } from './timers.js';
 /** What the balance needs of its owner. */
 export interface BalanceEvents {
   keyOf(reference: number): NameEntry;
-  /** Rows have come back and wait for a lane. */
+  /** Rows have been taken back. Returns those that are to wait for a lane again. */
+  taken(rows: readonly number[]): readonly number[];
+  /** Some wait. */
   ready(): void;
 }
 
@@ -61,7 +63,7 @@ export class LaneBalance {
     let back = 0;
     for (const seat of this.#crew.seats) if (seat?.state === 'open') back += this.#lookAt(seat);
     if (back > 0) this.#events.ready();
-    else this.watch();
+    this.watch();
   }
 
   /** Takes back what a lane has kept since the last look at it. Returns how many events. */
@@ -76,7 +78,7 @@ export class LaneBalance {
     const rows = seat.sent.takeBack(
       (key) => !begun.has(key) && key.place !== KeyPlace.Waiting && key.place !== KeyPlace.Parked,
     );
-    this.#scheduler.givenBack(rows, keyOf);
+    this.#scheduler.givenBack(this.#events.taken(rows), keyOf);
     return rows.length;
   }
 }

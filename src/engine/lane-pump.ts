@@ -9,6 +9,7 @@ import { HANDLED_SAMPLES } from '../limits.js';
 import type { Meters } from '../observe/meters.js';
 import type { NameEntry } from './directory.js';
 import type { Judgement } from './judge.js';
+import type { KeyRuns } from './key-runs.js';
 import { LaneBalance } from './lane-balance.js';
 import type { LaneCrew } from './lane-crew.js';
 import type { LaneSeat, Suspect } from './lane-seat.js';
@@ -43,6 +44,7 @@ export class LanePump {
   readonly #codec: Codec;
   readonly #meters: Meters;
   readonly #events: LaneEvents;
+  readonly #runs: KeyRuns | undefined;
   /** The failed event of each key that has one. */
   readonly failed = new Map<NameEntry, FailedEvent>();
   readonly #tickets = new Tickets();
@@ -57,11 +59,14 @@ export class LanePump {
     codec: Codec,
     meters: Meters,
     timers: Timers,
+    runs: KeyRuns | undefined,
     events: LaneEvents,
   ) {
+    this.#runs = runs;
     this.#balance = new LaneBalance(crew, scheduler, timers, {
       keyOf: (reference) => this.#keyOf(reference),
-      ready: () => this.pump(),
+      taken: (rows) => rows.filter((reference) => !this.#dropped(reference)),
+      ready: () => events.answered(),
     });
     this.#meters = meters;
     this.#crew = crew;
@@ -98,13 +103,8 @@ export class LanePump {
 
   /** Takes back what a dead lane had: the guilty event has failed, everything else is to run again. */
   lost(seat: LaneSeat, { guilty, suspects, error }: Judgement): Suspect[] {
-    const keys = new Set<NameEntry>();
     this.#scheduler.lost(seat.number);
-    for (const reference of seat.sent.takeAll()) {
-      const key = this.#keyOf(reference);
-      this.#scheduler.returned(key, reference);
-      keys.add(key);
-    }
+    const keys = this.#return(seat);
     // Suspects whose turn has not come yet.
     const alone = seat.suspects.splice(0).filter(({ key }) => !keys.has(key));
     const until = new Map([...suspects, ...guilty].map((reference) => [this.#keyOf(reference), reference]));
@@ -121,6 +121,24 @@ export class LanePump {
     alone.push(...seat.suspects.filter(({ key }) => !keys.has(key)));
     this.#events.answered();
     return alone;
+  }
+
+  /** Takes back everything that a dead lane had. Returns the keys of which something will run again. */
+  #return({ sent }: LaneSeat): ReadonlySet<NameEntry> {
+    const keys = new Set<NameEntry>();
+    const begun = new Set(sent.begun);
+    for (const reference of sent.takeAll()) {
+      const key = this.#keyOf(reference);
+      // The first event of a run that may be to blame gets its number now: a dead letter needs one.
+      if (this.#runs && !keys.has(key) && begun.has(reference)) this.#runs.number(reference);
+      if (this.#dropped(reference)) {
+        if (key.failing) keys.add(key);
+        continue;
+      }
+      this.#scheduler.returned(key, reference);
+      keys.add(key);
+    }
+    return keys;
   }
 
   /** Sends the lane's next batch, if there is one. */
@@ -151,6 +169,7 @@ export class LanePump {
   #send(seat: LaneSeat, rows: Uint32Array): void {
     const attempts = this.failed.size === 0 ? undefined : this.#attempts(rows);
     const ticket = this.#tickets.next();
+    if (this.#runs) for (const reference of rows) this.#runs.sent(reference);
     seat.sent.send(ticket, rows);
     this.#meters.sawKey(this.#keyOf(rows[this.#crew.tasks % rows.length] as number).name, rows.length);
     this.#crew.tasks++;
@@ -179,11 +198,7 @@ export class LanePump {
     const events = done.length + failures.length;
     this.#scheduler.answered(seat.number, { passed, events, waiting: waiting.length, busy });
     this.#measure(seat, answer);
-    if (emitted) this.#takeEmitted(emitted);
-    for (const reference of done) {
-      seat.sent.answered(reference);
-      this.#finish(reference);
-    }
+    this.#takeDone(seat, done, emitted);
     if (failures.length > 0 || held.length > 0) this.#takeFailures(seat, failures, held);
     for (const reference of waiting) this.#keyOf(reference).waits = true;
     if (suspect) this.#acquit(seat, suspect, answer);
@@ -203,9 +218,24 @@ export class LanePump {
     }
   }
 
-  #takeEmitted(emitted: Uint8Array): void {
-    const bytes = Buffer.from(emitted.buffer, emitted.byteOffset, emitted.byteLength);
-    for (const emission of readEmissions(bytes)) this.#events.emitted(emission, bytes);
+  /** Each event, what it emitted, and that it is finished, in the order in which they ended. */
+  #takeDone({ sent }: LaneSeat, done: Uint32Array, emitted: Uint8Array | undefined): void {
+    const bytes = emitted && Buffer.from(emitted.buffer, emitted.byteOffset, emitted.byteLength);
+    const emissions = bytes && readEmissions(bytes);
+    let next = emissions?.next();
+    for (const reference of done) {
+      sent.answered(reference);
+      this.#runs?.number(reference);
+      while (bytes && next?.done === false && next.value.cause === reference) {
+        this.#events.emitted(next.value, bytes);
+        next = emissions?.next();
+      }
+      this.#finish(reference);
+    }
+    while (bytes && next?.done === false) {
+      this.#events.emitted(next.value, bytes);
+      next = emissions?.next();
+    }
   }
 
   /** What is left of a failed key's events on the lane comes back, so that it waits for none of the others there. */
@@ -213,8 +243,10 @@ export class LanePump {
     const keys = new Set<NameEntry>();
     for (const { reference, error, handler } of failures) {
       const key = this.#keyOf(reference);
+      this.#runs?.number(reference);
       this.#fail(key, { reference, error, handler, lane: seat.number });
       seat.clear(key);
+      this.#runs?.stop(key);
       keys.add(key);
     }
     const references = [...failures.map(({ reference }) => reference), ...held];
@@ -223,9 +255,21 @@ export class LanePump {
     for (const reference of references) {
       const key = this.#keyOf(reference);
       keys.add(key);
-      this.#scheduler.returned(key, reference);
+      if (!this.#dropped(reference)) this.#scheduler.returned(key, reference);
     }
     for (const key of keys) if (this.#scheduler.isSettled(key)) this.#events.settled(key);
+  }
+
+  /**
+   * Whether a row that came back runs ahead of its number. It is not queued again: what its lane knows of the run
+   * another one does not, and something may come before it now. It and what stands behind it go back to the gate.
+   */
+  #dropped(reference: number): boolean {
+    const key = this.#keyOf(reference);
+    if (!this.#runs?.drop(reference)) return false;
+    this.#scheduler.gone(key);
+    this.#runs.stop(key);
+    return true;
   }
 
   #fail(key: NameEntry, failed: FailedEvent): void {

@@ -27,7 +27,7 @@ export interface EngineOptions {
   readonly resourceLimits?: ResourceLimits;
   /** Async handlers of different keys that may overlap on one lane. Default 1. */
   readonly concurrency?: number;
-  /** When lanes get an event: once it is durable (default), or at once. */
+  /** When lanes get an event: once it is durable (default), or at once (default in deterministic mode). */
   readonly dispatch?: 'durable' | 'accepted';
   /** Check payloads against their schemas. `off` trusts the publisher and saves the time. Default `publish`. */
   readonly validate?: 'publish' | 'off';

@@ -3,10 +3,11 @@ import type { Emission } from '../events/emission.js';
 import { NotDeterministicError } from '../events/errors.js';
 import { checkSize } from '../events/payload-check.js';
 import type { RegisteredType } from '../events/registry.js';
-import { ROW_NEW_AGGREGATE, ROW_NEW_KEY } from '../events/slab.js';
+import { ROW_NEW_AGGREGATE, ROW_NEW_KEY, ROW_RUN_START, ROW_UNNUMBERED } from '../events/slab.js';
 import { SLAB_BYTES, SLAB_HEADROOM, SLAB_ROWS } from '../limits.js';
 import type { RawEvent } from '../store/store.js';
 import type { Directory, NameEntry } from './directory.js';
+import type { Prepared } from './prepare.js';
 import type { Shapes } from './shapes.js';
 import type { HubSlab, SlabPool } from './slab-pool.js';
 import { Tail } from './tail.js';
@@ -74,6 +75,20 @@ export class Sequencer {
 
   /** Encodes and appends a published event. @throws PayloadTooLargeError, NotDeterministicError */
   append(facts: RowFacts, data: unknown, metadata: Uint8Array | undefined): void {
+    const aggregate = this.#append(facts, data, metadata);
+    this.number(this.#slab, this.#slab.rows - 1, aggregate);
+  }
+
+  /** Encodes an event that is numbered later, by `number`. Returns its aggregate. @throws as `append`. */
+  appendAhead({ data, metadata, ...facts }: Prepared, isFirst: boolean): NameEntry {
+    const aggregate = this.#append(facts, data, metadata);
+    const row = this.#slab.rows - 1;
+    this.#slab.flags[row] = isFirst ? ROW_UNNUMBERED | ROW_RUN_START : ROW_UNNUMBERED;
+    this.#slab.position[row] = this.#position + 1;
+    return aggregate;
+  }
+
+  #append(facts: RowFacts, data: unknown, metadata: Uint8Array | undefined): NameEntry {
     const aggregate = this.#directory.get(facts.aggregateId);
     const key = this.#keyOf(facts, aggregate);
     const extra = metadata?.length ?? 0;
@@ -82,7 +97,7 @@ export class Sequencer {
     this.#pack(facts.type, data, extra, aggregate, key);
     if (metadata) this.#slab.bytes.set(metadata, this.#start + this.#dataLength);
     this.#writeRow(facts, aggregate, key, extra);
-    this.#number(aggregate);
+    return aggregate;
   }
 
   /** Appends an event that a lane emitted: its payload and metadata are encoded already, in `bytes`. */
@@ -92,7 +107,7 @@ export class Sequencer {
     const aggregate = this.#directory.get(aggregateId);
     const key = this.#keyOf(facts, aggregate);
     this.#copy(facts, aggregate, key, bytes, dataOffset, dataLength, metadataLength);
-    this.#number(aggregate);
+    this.number(this.#slab, this.#slab.rows - 1, aggregate);
   }
 
   /** Puts an event of the log back into a slab, under the numbers that it has. */
@@ -145,15 +160,16 @@ export class Sequencer {
     );
   }
 
-  #number(aggregate: NameEntry): void {
-    const row = this.#slab.rows - 1;
+  /** Gives a row its position and version. */
+  number(slab: HubSlab, row: number, aggregate: NameEntry): void {
     this.#position++;
     aggregate.version++;
     this.#version = aggregate.version;
     this.tail.add(this.#position, aggregate.position);
     aggregate.position = this.#position;
-    this.#slab.position[row] = this.#position;
-    this.#slab.version[row] = aggregate.version;
+    slab.position[row] = this.#position;
+    slab.version[row] = aggregate.version;
+    slab.flags[row] = newNames(aggregate, slab.keys[row] as NameEntry);
   }
 
   #pack(type: RegisteredType, data: unknown, extra: number, aggregate: NameEntry, key: NameEntry): void {
@@ -220,7 +236,7 @@ export class Sequencer {
     slab.nameLength[row] = aggregate.nameLength;
     slab.keyOffset[row] = key.nameOffset;
     slab.keyLength[row] = key.nameLength;
-    slab.flags[row] = newNames(aggregate, key);
+    slab.flags[row] = 0;
   }
 }
 

@@ -80,6 +80,10 @@ export class Slab {
 export const ROW_NEW_AGGREGATE = 1;
 /** The row's partition key is new to the log. */
 export const ROW_NEW_KEY = 2;
+/** Deterministic mode: the row runs ahead of its number. Its position says only how old it is. */
+export const ROW_UNNUMBERED = 4;
+/** The first row of those of its key that run ahead together. */
+export const ROW_RUN_START = 8;
 
 const COLUMN_BYTES = SLAB_ROWS * (3 * 8 + 12 * 4 + 1);
 

@@ -11,6 +11,7 @@ import type { HandlerContext, HandlerEntry } from './handlers.js';
 import type { LaneCell } from './lane-cell.js';
 import type { LaneSetup } from './protocol.js';
 import { seededRandom } from './random.js';
+import type { KeyAhead } from './run-ahead.js';
 
 /** What the contexts of one lane share. */
 export class EmitRules {
@@ -65,6 +66,7 @@ export class LaneContext implements HandlerContext {
   #own: EmissionBuffer | undefined;
   readonly #cell: LaneCell;
   readonly #slot: number;
+  readonly #ahead: KeyAhead | undefined;
   #deadline: Deadline | undefined;
   #unlimited: AbortController | undefined;
   /** Name of the module whose handler was called last. */
@@ -82,6 +84,7 @@ export class LaneContext implements HandlerContext {
     emissions: EmissionBuffer,
     cell: LaneCell,
     slot: number,
+    ahead?: KeyAhead,
   ) {
     this.#rules = rules;
     this.#event = event;
@@ -92,6 +95,7 @@ export class LaneContext implements HandlerContext {
     this.#start = emissions.end;
     this.#cell = cell;
     this.#slot = slot;
+    this.#ahead = ahead;
   }
 
   get signal(): AbortSignal {
@@ -162,6 +166,7 @@ export class LaneContext implements HandlerContext {
       data,
       this.#metadataOf(event),
     );
+    this.#ahead?.emitted(type.id, aggregateId);
   }
 
   /**

@@ -26,3 +26,10 @@ export const UNBEGUN_MILLISECONDS = 15;
 
 /** Numbers of sendings begin anew after so many: they must fit the claim column with their sign. */
 export const MAX_TICKETS = 2 ** 30;
+
+/**
+ * Events of a key that run ahead of their numbers as one batch in deterministic mode: at first, and at most. More at
+ * once costs less an event, and more to send again where a handler emits what is handled itself.
+ */
+export const FIRST_KEY_RUN = 16;
+export const MAX_KEY_RUN = 1024;

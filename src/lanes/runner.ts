@@ -3,7 +3,7 @@ import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
 import { encodeError, type WireError } from '../events/error-codec.js';
 import { HandlerModuleInvalidError } from '../events/errors.js';
 import { currentData, type StoredType } from '../events/registry.js';
-import { rowOf, Slab, slabOf } from '../events/slab.js';
+import { ROW_UNNUMBERED, rowOf, Slab, slabOf } from '../events/slab.js';
 import { framed } from '../profile/frames.js';
 import type { ThreadSpan } from '../profile/span-log.js';
 import type { TypeWork } from '../profile/thread-profiler.js';
@@ -14,6 +14,7 @@ import { LaneProfile } from './lane-profile.js';
 import { NameCache } from './name-cache.js';
 import { Outbox } from './outbox.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
+import { type KeyAhead, RunAhead } from './run-ahead.js';
 import { isThenable } from './thenable.js';
 import { TurnClock } from './turn-clock.js';
 
@@ -69,6 +70,7 @@ export class LaneRunner {
   /** Those of them that began since the last answer. */
   readonly #fresh = new Set<AwaitedEvent>();
   readonly #failedKeys = new Set<number>();
+  readonly #ahead = new RunAhead((type) => this.#plain[type] !== undefined);
   readonly #outbox: Outbox;
   readonly #clock = new TurnClock();
   /** The end of the running turn of the event loop, if something must happen then. */
@@ -235,11 +237,35 @@ export class LaneRunner {
       }
     }
     if (Atomics.compareExchange(slab.claim, row, ticket, -ticket) !== ticket) return;
-    if (this.#failedKeys.size > 0 && this.#failedKeys.has(key)) this.#outbox.held.push(reference);
-    else this.#invoke(run, index, reference, slab, row, key);
+    if (this.#failedKeys.size > 0 && this.#failedKeys.has(key)) {
+      this.#outbox.held.push(reference);
+      return;
+    }
+    const ahead = slab.flags[row] === 0 ? undefined : this.#aheadOf(slab, row);
+    if (ahead === null) this.#outbox.held.push(reference);
+    else this.#invoke(run, index, reference, slab, row, key, ahead);
   }
 
-  #invoke(run: BatchRun, index: number, reference: number, slab: Slab, row: number, key: number): void {
+  /** The run of an event that runs ahead of its number; null when it may not run. */
+  #aheadOf(slab: Slab, row: number): KeyAhead | null | undefined {
+    if (((slab.flags[row] as number) & ROW_UNNUMBERED) === 0) return undefined;
+    const ahead = this.#ahead.of(slab, row);
+    return ahead.begin(this.#aggregateOf(slab, row), slab.version[row] as number) ? ahead : null;
+  }
+
+  #aggregateOf(slab: Slab, row: number): string {
+    return this.#names.get(slab, slab.aggregate[row] as number, slab.nameOffset[row], slab.nameLength[row]);
+  }
+
+  #invoke(
+    run: BatchRun,
+    index: number,
+    reference: number,
+    slab: Slab,
+    row: number,
+    key: number,
+    ahead: KeyAhead | undefined,
+  ): void {
     const type = slab.type[row] as number;
     const handlers = this.#handlers[type];
     if (!handlers) {
@@ -250,7 +276,7 @@ export class LaneRunner {
     const startedAt = work.begin(type) ? performance.now() : undefined;
     let context: LaneContext | undefined;
     try {
-      const event = this.#event(slab, row, handlers);
+      const event = this.#event(slab, row, handlers, ahead);
       const partitionKey = this.#names.get(slab, key, slab.keyOffset[row], slab.keyLength[row]);
       const attempt = (run.batch.attempts?.get(index) ?? 0) + 1;
       const slot = this.#cell.begin(reference);
@@ -263,6 +289,7 @@ export class LaneRunner {
         this.#outbox.emissions,
         this.#cell,
         slot,
+        ahead,
       );
       const pending = callHandlers(handlers.entries, 0, event, context);
       if (startedAt !== undefined) work.timed(type, performance.now() - startedAt);
@@ -310,7 +337,12 @@ export class LaneRunner {
     this.#outbox.failures.push({ reference, error: encodeError(thrown), handler: context?.handler ?? '' });
   }
 
-  #event(slab: Slab, row: number, { stored, entries }: TypeHandlers): StoredEvent {
+  #event(
+    slab: Slab,
+    row: number,
+    { stored, entries }: TypeHandlers,
+    ahead: KeyAhead | undefined,
+  ): StoredEvent {
     const dataStart = slab.dataOffset[row] as number;
     const dataEnd = dataStart + (slab.dataLength[row] as number);
     const metadataLength = slab.metadataLength[row] as number;
@@ -322,9 +354,9 @@ export class LaneRunner {
     return new StoredEvent(
       this.#rules.setup.run,
       definition?.type ?? stored.name,
-      this.#names.get(slab, slab.aggregate[row] as number, slab.nameOffset[row], slab.nameLength[row]),
-      slab.version[row] as number,
-      slab.position[row] as number,
+      this.#aggregateOf(slab, row),
+      ahead ? ahead.version : (slab.version[row] as number),
+      ahead ? 0 : (slab.position[row] as number),
       slab.occurredAt[row] as number,
       currentData(definition, stored, this.#codec.unpack(slab.bytes, dataStart, dataEnd)),
       metadata,

@@ -74,11 +74,7 @@ export class LaneScheduler {
 
   /** Puts an event at the end of its key's queue. */
   enqueue(reference: number, key: KeyState): void {
-    this.#link(reference, NO_ROW);
-    if (key.tail === NO_ROW) key.head = reference;
-    else this.#link(key.tail, reference);
-    key.tail = reference;
-    key.queued++;
+    this.#append(reference, key);
     if (key.place === KeyPlace.Waiting) return;
     this.#queued++;
     if (key.place !== KeyPlace.Idle) return;
@@ -182,6 +178,27 @@ export class LaneScheduler {
     if (key.inFlight === 0) this.#release(key);
   }
 
+  /** An event of the key came back and will not run as it is: it is gone. */
+  gone(key: KeyState): void {
+    this.finished(key);
+  }
+
+  /** Takes some rows at the end of a key's queue out of it. Returns them in order. */
+  takeOut(key: KeyState, isOut: (reference: number) => boolean): number[] {
+    const kept: number[] = [];
+    const out: number[] = [];
+    const { queued } = key;
+    while (key.head !== NO_ROW) {
+      (isOut(key.head) ? out : kept).push(key.head);
+      this.#advance(key);
+    }
+    for (const reference of kept) this.#append(reference, key);
+    if (key.place === KeyPlace.Waiting || key.place === KeyPlace.Parked) return out;
+    this.#queued -= queued - key.queued;
+    if (key.queued === 0) key.place = KeyPlace.Idle;
+    return out;
+  }
+
   /** Whether the key waits and has nothing in flight: its failed event may be retried or given up. */
   isSettled(key: KeyState): boolean {
     return key.place === KeyPlace.Waiting && key.inFlight === 0;
@@ -212,6 +229,14 @@ export class LaneScheduler {
     while (key.head !== NO_ROW) rows.push(this.dropHead(key));
     key.place = KeyPlace.Parked;
     return rows;
+  }
+
+  #append(reference: number, key: KeyState): void {
+    this.#link(reference, NO_ROW);
+    if (key.tail === NO_ROW) key.head = reference;
+    else this.#link(key.tail, reference);
+    key.tail = reference;
+    key.queued++;
   }
 
   #offer(key: KeyState): void {
