@@ -95,7 +95,12 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkUntil(until);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepare(event);
-    return this.#enter(prepared.partitionKey, () => this.#wait(this.#accept(prepared), until), signal, prepared);
+    return this.#enter(
+      prepared.partitionKey,
+      () => this.#wait(this.#accept(prepared), until),
+      signal,
+      prepared,
+    );
   }
 
   /**

@@ -133,16 +133,25 @@ export class Hub {
       replaced: (lane, error) => this.notices.send({ kind: 'lane-replaced', lane, error }),
       failed: (error) => this.fail(error),
     });
-    this.#pump = new LanePump(this.crew, this.#scheduler, this.pool, codec, parts.meters, parts.timers, this.#runs, {
-      unknownShape: ({ type, shape }) => {
-        const registered = this.#types[type];
-        if (registered) this.#shapes.learn(registered, shape);
+    this.#pump = new LanePump(
+      this.crew,
+      this.#scheduler,
+      this.pool,
+      codec,
+      parts.meters,
+      parts.timers,
+      this.#runs,
+      {
+        unknownShape: ({ type, shape }) => {
+          const registered = this.#types[type];
+          if (registered) this.#shapes.learn(registered, shape);
+        },
+        emitted: (emission, bytes) => this.#emitted(emission, bytes),
+        finished: (slab, row) => this.#finished(slab, row),
+        settled: (key) => this.failures.settle(key),
+        answered: () => this.#answered(),
       },
-      emitted: (emission, bytes) => this.#emitted(emission, bytes),
-      finished: (slab, row) => this.#finished(slab, row),
-      settled: (key) => this.failures.settle(key),
-      answered: () => this.#answered(),
-    });
+    );
     this.health = new HealthWatch(
       parts.health,
       () => healthFacts(this, parts, this.#pressure.share),

@@ -168,7 +168,8 @@ export class KeyRuns {
 
   #take(reference: number): Ahead | undefined {
     const ahead = this.#find(reference);
-    if (ahead) this.#runs.get(this.#slab(reference).keys[rowOf(reference)] as NameEntry)?.rows.delete(reference);
+    if (ahead)
+      this.#runs.get(this.#slab(reference).keys[rowOf(reference)] as NameEntry)?.rows.delete(reference);
     return ahead;
   }
 

@@ -1,3 +1,4 @@
+import { steadyNow } from '../events/clock.js';
 import type { Codec } from '../events/codec.js';
 import { decodeError } from '../events/error-codec.js';
 import {
@@ -6,7 +7,6 @@ import {
   LaneCrashedError,
   UnsupportedPayloadError,
 } from '../events/errors.js';
-import { steadyNow } from '../events/clock.js';
 import type { MakeLane } from '../lanes/executor.js';
 import type { HandledType, LaneAnswer, LaneSetup } from '../lanes/protocol.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';

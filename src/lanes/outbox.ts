@@ -43,8 +43,10 @@ export class Outbox {
     if (this.#isEmpty) return;
     const { passed } = this;
     const answer = this.#take(awaited, profile);
-    if (passed.length === 0) this.#answered(answer);
-    passed.forEach((pass, index) => pass(index === 0 ? answer : undefined));
+    const [first, ...others] = passed;
+    if (first) first(answer);
+    else this.#answered(answer);
+    for (const pass of others) pass(undefined);
   }
 
   get #isEmpty(): boolean {

@@ -36,7 +36,10 @@ export class TurnClock {
     if (--this.#left > 0) return false;
     const now = performance.now();
     const elapsed = now - this.#lookedAt;
-    this.#interval = Math.max(1, Math.min(LANE_TURN_LOOKS, Math.floor(this.#interval / Math.max(elapsed, 0.001))));
+    this.#interval = Math.max(
+      1,
+      Math.min(LANE_TURN_LOOKS, Math.floor(this.#interval / Math.max(elapsed, 0.001))),
+    );
     this.#lookedAt = now;
     this.#left = this.#interval;
     return now - this.#turnBegan >= LANE_TURN_MILLISECONDS;

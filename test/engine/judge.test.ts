@@ -22,7 +22,10 @@ function seat(
   const slab = pool.acquire();
   const made = new LaneSeat(0, lane, true, 0, pool);
   sent.forEach((rows, index) => {
-    made.sent.send(index + 1, Uint32Array.from(rows, (row) => rowReference(slab.id, row)));
+    made.sent.send(
+      index + 1,
+      Uint32Array.from(rows, (row) => rowReference(slab.id, row)),
+    );
   });
   for (const row of begun) {
     const slot = cell.begin(rowReference(slab.id, row));
