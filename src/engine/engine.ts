@@ -95,12 +95,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkUntil(until);
     signal?.throwIfAborted();
     const prepared = this.#preparation.prepare(event);
-    return this.#enter(
-      prepared.partitionKey,
-      () => this.#wait(this.#accept(prepared), until),
-      signal,
-      prepared,
-    );
+    const accept = () => this.#wait(this.#accept(prepared), until);
+    return this.#enter(prepared.partitionKey, accept, signal, prepared);
   }
 
   /**
@@ -145,11 +141,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     this.#checkOpen();
     if (!this.#hub.admission.isOpen) return false;
     const prepared = this.#preparation.prepare(event);
-    if (!this.#hub.mustWait(prepared.partitionKey)) this.#hub.accept(prepared);
-    else {
-      const accept = () => this.#hub.accept(prepared);
-      this.#hub.whenQuiet(prepared.partitionKey, accept, this.#refusedLater, prepared);
-    }
+    const { partitionKey: key } = prepared;
+    if (!this.#hub.mustWait(key)) this.#hub.accept(prepared);
+    else this.#hub.whenQuiet(key, () => this.#hub.accept(prepared), this.#refusedLater, prepared);
     return true;
   }
 

@@ -133,25 +133,13 @@ export class Hub {
       replaced: (lane, error) => this.notices.send({ kind: 'lane-replaced', lane, error }),
       failed: (error) => this.fail(error),
     });
-    this.#pump = new LanePump(
-      this.crew,
-      this.#scheduler,
-      this.pool,
-      codec,
-      parts.meters,
-      parts.timers,
-      this.#runs,
-      {
-        unknownShape: ({ type, shape }) => {
-          const registered = this.#types[type];
-          if (registered) this.#shapes.learn(registered, shape);
-        },
-        emitted: (emission, bytes) => this.#emitted(emission, bytes),
-        finished: (slab, row) => this.#finished(slab, row),
-        settled: (key) => this.failures.settle(key),
-        answered: () => this.#answered(),
-      },
-    );
+    this.#pump = new LanePump(this.crew, this.#scheduler, this.pool, codec, parts, this.#runs, {
+      unknownShape: ({ type, shape }) => this.#shapes.learn(this.#types[type], shape),
+      emitted: (emission, bytes) => this.#emitted(emission, bytes),
+      finished: (slab, row) => this.#finished(slab, row),
+      settled: (key) => this.failures.settle(key),
+      answered: () => this.#answered(),
+    });
     this.health = new HealthWatch(
       parts.health,
       () => healthFacts(this, parts, this.#pressure.share),
@@ -205,21 +193,11 @@ export class Hub {
 
   /** Sequences an event now and returns its position; its version is `sequencer.lastVersion`. */
   accept(event: Prepared): number {
-    if (this.#runs?.numbering) this.#number(this.#runs.numbering);
-    else {
-      this.sequencer.append(event, event.data, event.metadata);
-      this.#accepted(event.type);
-    }
+    const ahead = this.#runs?.numbering;
+    if (ahead) this.sequencer.number(ahead.slab, ahead.row, ahead.aggregate);
+    else this.sequencer.append(event, event.data, event.metadata);
+    this.#accepted(event.type, ahead);
     return this.sequencer.lastPosition;
-  }
-
-  /** An event that has run gets its number: it needs nothing any more but to be stored and to be finished. */
-  #number({ slab, row, aggregate }: NonNullable<KeyRuns['numbering']>): void {
-    this.sequencer.number(slab, row, aggregate);
-    this.counters.accepted++;
-    this.counters.inFlight++;
-    this.commits.add(slab, row);
-    this.#gate?.began(slab.keys[row] as NameEntry);
   }
 
   /** Puts an unfinished event of the log back on its way. */
@@ -249,7 +227,6 @@ export class Hub {
 
   /** Resolves when everything that has happened so far is committed. */
   async flushed(): Promise<void> {
-    if (this.#failure) throw this.#failure;
     await this.commits.flushed();
     if (this.#failure) throw this.#failure;
   }
@@ -298,16 +275,17 @@ export class Hub {
     return held < this.#parts.maxInFlight && (this.sequencer.hasRoom || this.pool.hasRoom);
   }
 
-  /** The row written last is on its way: to the writer, and when that is the wish to its lane at once. */
-  #accepted(type: RegisteredType): void {
-    const { slab } = this.sequencer;
-    const row = slab.rows - 1;
+  /** A row is on its way, the one written last or one that has run: to the writer, and to its lane, if need be now. */
+  #accepted(type: RegisteredType, ahead?: KeyRuns['numbering']): void {
+    const slab = ahead ? ahead.slab : this.sequencer.slab;
+    const row = ahead ? ahead.row : slab.rows - 1;
     this.counters.accepted++;
     this.counters.inFlight++;
-    this.commits.add(slab);
+    this.commits.add(slab, row);
     if (type.handled) {
-      slab.holds++;
       this.#gate?.began(slab.keys[row] as NameEntry);
+      if (ahead) return;
+      slab.holds++;
       if (this.#parts.dispatch === 'accepted') this.#dispatch(slab, row);
     } else {
       // Nobody will handle it: its progress goes into the same transaction as the event.

@@ -228,6 +228,8 @@ export class LaneCrew {
   #leave(seat: LaneSeat, error?: Error): Promise<void> {
     this.#orders.profiles?.left(seat, error);
     seat.state = 'ended';
+    // Also when it ends in order: what it gave back it may not have noticed yet.
+    this.#scheduler.lost(seat.number);
     this.#timers.clear(seat.watch);
     if (this.seats[seat.number] === seat) this.seats[seat.number] = undefined;
     this.#countOpen();

@@ -20,7 +20,7 @@ import type { Timers } from './timers.js';
 /** What the hub does with a lane's answer. */
 export interface LaneEvents {
   emitted(emission: Emission, bytes: Buffer): void;
-  unknownShape(shape: TypedShape): void;
+  unknownShape(shape: TypedShape): unknown;
   finished(slab: HubSlab, row: number): void;
   /** A key has a failed event and nothing in flight any more. */
   settled(key: NameEntry): void;
@@ -57,8 +57,7 @@ export class LanePump {
     scheduler: LaneScheduler,
     pool: SlabPool,
     codec: Codec,
-    meters: Meters,
-    timers: Timers,
+    { meters, timers }: { readonly meters: Meters; readonly timers: Timers },
     runs: KeyRuns | undefined,
     events: LaneEvents,
   ) {
@@ -103,7 +102,6 @@ export class LanePump {
 
   /** Takes back what a dead lane had: the guilty event has failed, everything else is to run again. */
   lost(seat: LaneSeat, { guilty, suspects, error }: Judgement): Suspect[] {
-    this.#scheduler.lost(seat.number);
     const keys = this.#return(seat);
     // Suspects whose turn has not come yet.
     const alone = seat.suspects.splice(0).filter(({ key }) => !keys.has(key));
