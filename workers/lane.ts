@@ -1,9 +1,10 @@
+import type { MessagePort } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { encodeError } from '../src/events/error-codec.js';
 import { LaneCell } from '../src/lanes/lane-cell.js';
 import { limited } from '../src/lanes/limited.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';
-import type { LaneReply, LaneResult, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
+import type { LaneAnswer, LaneReply, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
 import { LaneRunner } from '../src/lanes/runner.js';
 import { TracerErrors, traced } from '../src/lanes/traced.js';
 import { type ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
@@ -22,7 +23,7 @@ let runner: LaneRunner | undefined;
 export default async function lane(task: LaneTask): Promise<unknown> {
   switch (task.kind) {
     case 'open':
-      return open(task.setup, task.cell);
+      return open(task.setup, task.cell, task.answers);
     case 'broadcast':
       if (!runner) throw new Error(DIED_IDLE);
       return { kind: 'heard', errors: await runner.broadcast(task.message) } satisfies LaneReply;
@@ -30,18 +31,23 @@ export default async function lane(task: LaneTask): Promise<unknown> {
       return profile(task.order);
     case 'batch':
       if (!runner) throw new Error(DIED_IDLE);
-      return withMovedBytes(await runner.run(task));
+      return passed(await runner.run(task));
     default:
       throw new Error(`Unknown lane task: ${JSON.stringify(task satisfies never)}`);
   }
 }
 
-async function open(setup: LaneSetup, cell: SharedArrayBuffer): Promise<LaneReply> {
+async function open(setup: LaneSetup, cell: SharedArrayBuffer, answers: MessagePort): Promise<LaneReply> {
   try {
     const errors = new TracerErrors();
     const loaded = limited(await loadHandlers(setup.modules), setup.handlerTimeoutMs);
-    const modules = await traced(loaded, setup.tracing, errors);
-    runner = new LaneRunner(setup, modules, new LaneCell(setup.concurrency, cell), errors);
+    runner = new LaneRunner(
+      setup,
+      await traced(loaded, setup.tracing, errors),
+      new LaneCell(setup.concurrency, cell),
+      (answer) => answers.postMessage(answer, bytesOf(answer)),
+      { busy: () => performance.eventLoopUtilization().active, tracerErrors: errors },
+    );
     return { kind: 'opened', handled: runner.handled };
   } catch (error) {
     return { kind: 'refused', error: encodeError(error) };
@@ -60,8 +66,14 @@ async function profile(order: ProfileOrder): Promise<LaneReply> {
   }
 }
 
+function passed(answer: LaneAnswer | undefined): unknown {
+  const reply = { kind: 'passed', answer } satisfies LaneReply;
+  const bytes = answer ? bytesOf(answer) : [];
+  if (bytes.length === 0) return reply;
+  return move({ [transferableSymbol]: bytes, [valueSymbol]: reply } as never);
+}
+
 /** The emitted bytes own their whole buffer, so they are moved to the main thread instead of copied. */
-function withMovedBytes(result: LaneResult): unknown {
-  if (!result.emitted) return result;
-  return move({ [transferableSymbol]: [result.emitted.buffer], [valueSymbol]: result } as never);
+function bytesOf({ emitted }: LaneAnswer): ArrayBuffer[] {
+  return emitted ? [emitted.buffer as ArrayBuffer] : [];
 }

@@ -30,6 +30,12 @@ export const WorkOrdered = defineEvent('bench.work_ordered', {
   aggregateId: (data) => data.key,
 });
 
+/** Waiting for the `async` bench: how many milliseconds its handler waits; 0: not at all. */
+export const WaitOrdered = defineEvent('bench.wait_ordered', {
+  schema: z.object({ key: z.string().min(1), milliseconds: z.number().nonnegative() }),
+  aggregateId: (data) => data.key,
+});
+
 export interface Order {
   readonly order_id: string;
   readonly market: string;

@@ -1,3 +1,5 @@
+import { async } from '../async.js';
+import { deterministic } from '../deterministic.js';
 import { durable } from '../durable.js';
 import { latency } from '../latency.js';
 import { memory } from '../memory.js';
@@ -18,6 +20,8 @@ export const BENCHES: readonly Bench[] = [
   memory,
   publisher,
   offload,
+  async,
+  deterministic,
   latency,
   replay,
   scale,

@@ -86,7 +86,11 @@ export function checkOptions(given: EngineOptions): CheckedOptions {
     ...(options.handlerTimeoutMs !== undefined && {
       handlerTimeoutMs: whole('handlerTimeoutMs', options.handlerTimeoutMs, 1, MAX_DELAY_MS),
     }),
-    dispatch: oneOf('dispatch', options.dispatch ?? 'durable', ['durable', 'accepted']),
+    // A run that can be repeated need not wait for the disk, and handles a key's events as batches.
+    dispatch: oneOf('dispatch', options.dispatch ?? (options.deterministic ? 'accepted' : 'durable'), [
+      'durable',
+      'accepted',
+    ]),
     until: oneOf('until', options.until ?? 'open', ['open', 'recovered']),
     validate: oneOf('validate', options.validate ?? 'publish', ['publish', 'off']),
     maxInFlight: whole('maxInFlight', options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT, 1, MAX_MAX_IN_FLIGHT),

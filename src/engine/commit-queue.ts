@@ -83,10 +83,9 @@ export class CommitQueue {
     this.schedule();
   }
 
-  /** Adds the row that was written last into `slab`. */
-  add(slab: HubSlab): void {
+  /** Adds a row, by default the one that was written last into `slab`. */
+  add(slab: HubSlab, row = slab.rows - 1): void {
     const last = this.#segments.at(-1);
-    const row = slab.rows - 1;
     slab.holds++;
     if (!last || ++this.#added % ACCEPT_CLOCK_READS === 0) this.#now = performance.now();
     slab.acceptedAt[row] = this.#now;

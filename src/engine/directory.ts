@@ -27,6 +27,8 @@ export class NameEntry extends KeyState {
   unfinished = 0;
   /** Events that are accepted and wait for their number. */
   reserved = 0;
+  /** As an aggregate in deterministic mode: its events that are on a lane ahead of their numbers. */
+  ahead = 0;
   /** Where the name's bytes lie in the slab with this serial number. */
   slabSerial = -1;
   nameOffset = 0;

@@ -1,7 +1,7 @@
 import { type Emission, readEmissions } from '../events/emission.js';
 import { encodeError } from '../events/error-codec.js';
 import type { RegisteredType } from '../events/registry.js';
-import type { LaneFailure, LaneResult } from '../lanes/protocol.js';
+import type { LaneFailure } from '../lanes/protocol.js';
 import type { Directory, NameEntry } from './directory.js';
 import type { Sequencer } from './sequencer.js';
 
@@ -11,6 +11,13 @@ export interface Refusals {
   arePossible(): boolean;
   /** Why an emitted event cannot be taken in; undefined when it can. */
   of(emission: Emission): Error | undefined;
+}
+
+/** Events of an answer that are to run again: those that failed, and those behind them. */
+export interface Unfinished {
+  readonly failures: readonly LaneFailure[];
+  /** Row references. */
+  readonly held: readonly number[];
 }
 
 /** What only the main thread knows of an emitted event: whose aggregate it is, and whether there is room for its names. */
@@ -30,46 +37,67 @@ export function refusalsIn(
 }
 
 /**
- * A lane's answer as it counts. An event whose handler emitted what cannot be taken in has failed, though its lane
- * knows nothing of that; and what the lane has handled of the event's key since then must run again behind it. What
- * either emitted is dropped.
+ * The events of an answer as they count. An event whose handler emitted what cannot be taken in has failed, though its
+ * lane knows nothing of that; and what the lane has handled of the event's key since then must run again behind it. What
+ * either emitted is dropped. Each event is judged when those before it are taken in: they may be what stands against it.
  */
-export function judged(
-  result: LaneResult,
-  rows: Uint32Array,
-  refusals: Refusals,
-  keyOf: (reference: number) => NameEntry,
-): LaneResult {
-  const refused = refusedIn(result.emitted, refusals);
-  const settled = new Set([...result.held, ...result.failures.map(({ index }) => index)]);
-  const failures: LaneFailure[] = [...result.failures];
-  const held = [...result.held];
-  const failing = new Set<NameEntry>();
-  rows.forEach((reference, index) => {
-    const key = keyOf(reference);
-    if (settled.has(index)) failing.add(key);
-    else if (key.failing || failing.has(key)) held.push(index);
-    else {
-      const error = refused.get(index);
-      if (!error) return;
-      failing.add(key);
-      failures.push({ index, error: encodeError(error), handler: '' });
+export class Judged implements Unfinished {
+  readonly failures: LaneFailure[] = [];
+  readonly held: number[] = [];
+  readonly #failing = new Set<NameEntry>();
+  readonly #refusals: Refusals;
+  readonly #keyOf: (reference: number) => NameEntry;
+
+  constructor(refusals: Refusals, keyOf: (reference: number) => NameEntry) {
+    this.#refusals = refusals;
+    this.#keyOf = keyOf;
+  }
+
+  /** Whether the event is finished, and what it emitted is to be taken in. */
+  passes(reference: number, emissions: readonly Emission[]): boolean {
+    const key = this.#keyOf(reference);
+    if (key.failing || this.#failing.has(key)) {
+      this.held.push(reference);
+      return false;
     }
-  });
-  return held.length === result.held.length && failures.length === result.failures.length
-    ? result
-    : { ...result, failures, held };
+    for (const emission of emissions) {
+      const error = this.#refusals.of(emission);
+      if (!error) continue;
+      this.#failing.add(key);
+      this.failures.push({ reference, error: encodeError(error), handler: '' });
+      return false;
+    }
+    return true;
+  }
 }
 
-/** The first refusal of each event of the batch that has one, by its index. */
-function refusedIn(emitted: Uint8Array | undefined, refusals: Refusals): ReadonlyMap<number, Error> {
-  const refused = new Map<number, Error>();
-  if (!emitted) return refused;
-  const bytes = Buffer.from(emitted.buffer, emitted.byteOffset, emitted.byteLength);
-  for (const emission of readEmissions(bytes)) {
-    if (refused.has(emission.cause)) continue;
-    const error = refusals.of(emission);
-    if (error) refused.set(emission.cause, error);
+export const NO_EMISSIONS: readonly Emission[] = [];
+
+/** What the events of an answer emitted. It lies in the order in which they ended. */
+export class EmissionsByCause {
+  readonly bytes: Buffer;
+  readonly #emissions: Iterator<Emission>;
+  #next: Emission | undefined;
+
+  constructor(emitted: Uint8Array) {
+    this.bytes = Buffer.from(emitted.buffer, emitted.byteOffset, emitted.byteLength);
+    this.#emissions = readEmissions(this.bytes);
+    this.#advance();
   }
-  return refused;
+
+  /** What the event at a row reference emitted; to be asked for in the order of the answer. */
+  of(reference: number): readonly Emission[] {
+    if (this.#next?.cause !== reference) return NO_EMISSIONS;
+    const own: Emission[] = [];
+    while (this.#next?.cause === reference) {
+      own.push(this.#next);
+      this.#advance();
+    }
+    return own;
+  }
+
+  #advance(): void {
+    const { done, value } = this.#emissions.next();
+    this.#next = done ? undefined : value;
+  }
 }

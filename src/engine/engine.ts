@@ -160,6 +160,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
         (error) => {
           if (!(error instanceof EngineFailedError)) hub.fail(toError(error));
         },
+        { ahead: event },
       );
     }
     return true;

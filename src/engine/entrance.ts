@@ -1,5 +1,6 @@
 import { Admission, type Need } from './admission.js';
 import type { KeyGate } from './key-gate.js';
+import type { Prepared } from './prepare.js';
 import type { RowNames } from './sequencer.js';
 import type { Wave, Waves } from './waves.js';
 
@@ -44,13 +45,17 @@ export class Entrance {
    * Runs `enter` when the key of a kept event is quiet. What it takes in belongs to the wave of this moment, or to the
    * given one.
    *
+   * @param ahead the event as it is accepted, if it may run ahead of its number.
    * @throws what refuses the event, at once.
    */
   whenQuiet(
     event: RowNames,
     enter: () => void,
     refuse: (error: unknown) => void,
-    wave = this.#waves.taking,
+    {
+      ahead,
+      wave = this.#waves.taking,
+    }: { readonly ahead?: Prepared | undefined; readonly wave?: Wave | undefined } = {},
   ): void {
     if (this.#refusal) {
       refuse(this.#refusal);
@@ -65,7 +70,7 @@ export class Entrance {
       }
     };
     try {
-      this.#gate?.add(event, go, refuse);
+      this.#gate?.add(event, go, refuse, ahead);
     } catch (error) {
       leave();
       throw error;

@@ -23,6 +23,7 @@ import { healthFacts } from './health-facts.js';
 import { Holding } from './holding.js';
 import type { HubParts } from './hub-parts.js';
 import { KeyGate } from './key-gate.js';
+import { KeyRuns } from './key-runs.js';
 import { LaneCrew } from './lane-crew.js';
 import { LanePump } from './lane-pump.js';
 import { FEED_SHARE } from './limits.js';
@@ -63,6 +64,7 @@ export class Hub {
   readonly #parts: HubParts;
   readonly shapes: Shapes;
   readonly #gate: KeyGate | undefined;
+  readonly #runs: KeyRuns | undefined;
   readonly #pressure: Pressure;
   readonly health: HealthWatch;
   readonly #scheduler: LaneScheduler;
@@ -92,8 +94,19 @@ export class Hub {
     this.shapes = new Shapes(new Codec(state.shapes));
     const { codec } = this.shapes;
     this.sequencer = new Sequencer(this.directory, this.pool, state.lastPosition, parts.deterministic);
-    this.#gate = parts.deterministic ? new KeyGate(this.sequencer) : undefined;
-    this.#scheduler = new LaneScheduler(this.pool.slabs);
+    this.#scheduler = new LaneScheduler(this.pool.slabs, parts.setup.concurrency);
+    if (parts.deterministic) {
+      // What must be durable before it is handled has its number before it is handled.
+      if (parts.dispatch === 'accepted') this.#runs = new KeyRuns(this.sequencer, this.pool, this.#scheduler);
+      this.#gate = new KeyGate({
+        sequencer: this.sequencer,
+        runs: this.#runs,
+        hasBacklog: (key) => this.holding.hasBacklog(key),
+        isHeld: (key) => this.directory.get(key).held,
+        begin: (key) => this.#began(key),
+        end: (key) => this.#ended(key),
+      });
+    }
     this.subscriptions = parts.subscriptions;
     this.notices = parts.notices;
     this.counters = parts.counters;
@@ -145,8 +158,9 @@ export class Hub {
       committed: (segments) => this.#committed(segments),
       failed: (error) => this.fail(error),
     });
-    this.crew = new LaneCrew(parts, codec, this.#scheduler, {
+    this.crew = new LaneCrew(parts, codec, this.#scheduler, this.pool, {
       ready: () => this.#pump.pump(),
+      answered: (seat, answer) => this.#pump.take(seat, answer),
       lost: (seat, judgement) => {
         parts.meters.died(seat.number);
         return this.#pump.lost(seat, judgement);
@@ -154,13 +168,10 @@ export class Hub {
       replaced: (lane, error) => this.notices.send({ kind: 'lane-replaced', lane, error }),
       failed: (error) => this.fail(error),
     });
-    this.#pump = new LanePump(this.crew, this.#scheduler, this.pool, codec, parts.meters, {
-      unknownShape: ({ type, shape }) => {
-        const registered = this.#types[type];
-        if (registered) this.shapes.learn(registered, shape);
-      },
+    this.#pump = new LanePump(this.crew, this.#scheduler, this.pool, codec, parts, this.#runs, {
+      unknownShape: ({ type, shape }) => this.shapes.learn(this.#types[type], shape),
       refusals: refusalsIn(this.directory, this.sequencer, this.#types, parts.deterministic),
-      emitted: (emission, bytes, cause) => this.#emitted(emission, bytes, cause),
+      emitted: (emission, bytes) => this.#emitted(emission, bytes),
       finished: (slab, row) => this.#finished(slab, row),
       settled: (key) => this.failures.settle(key),
       tracerFailed: (times) => {
@@ -215,8 +226,10 @@ export class Hub {
    */
   accept(event: Prepared, wave = this.waves.taking): number {
     if (this.#failure) throw this.#failure;
-    this.sequencer.append(event);
-    this.#accepted(event.type, wave);
+    const ahead = this.#runs?.numbering;
+    if (ahead) this.sequencer.number(ahead.slab, ahead.row, ahead.aggregate);
+    else this.sequencer.append(event);
+    this.#accepted(event.type, wave, ahead);
     return this.sequencer.lastPosition;
   }
 
@@ -249,7 +262,6 @@ export class Hub {
 
   /** Resolves when everything that has happened so far is committed. */
   async flushed(): Promise<void> {
-    if (this.#failure) throw this.#failure;
     await this.commits.flushed();
     if (this.#failure) throw this.#failure;
   }
@@ -305,18 +317,19 @@ export class Hub {
     return this.sequencer.hasRoom || this.pool.hasRoom;
   }
 
-  /** The row written last is on its way: to the writer, and when that is the wish to its lane at once. */
-  #accepted(type: RegisteredType, wave: Wave): void {
-    const { slab } = this.sequencer;
-    const row = slab.rows - 1;
+  /** A row is on its way, the one written last or one that has run: to the writer, and to its lane, if need be now. */
+  #accepted(type: RegisteredType, wave: Wave, ahead?: KeyRuns['numbering']): void {
+    const slab = ahead ? ahead.slab : this.sequencer.slab;
+    const row = ahead ? ahead.row : slab.rows - 1;
     this.counters.accepted++;
     this.counters.inFlight++;
     slab.waves[row] = wave;
     this.waves.join(wave);
-    this.commits.add(slab);
+    this.commits.add(slab, row);
     if (type.handled) {
-      slab.holds++;
       this.#began(slab.keys[row] as NameEntry);
+      if (ahead) return;
+      slab.holds++;
       if (this.#parts.dispatch === 'accepted') this.dispatch(slab, row);
     } else {
       // Nobody will handle it: its progress goes into the same transaction as the event.
@@ -358,21 +371,24 @@ export class Hub {
     this.subscriptions.deliver(eventAt(slab, row, type.type, this.#parts.state.run, this.shapes.codec));
   }
 
-  #emitted(emission: Emission, bytes: Buffer, cause: number): void {
+  #emitted(emission: Emission, bytes: Buffer): void {
     const type = this.#types[emission.type];
     if (!type) {
       this.fail(new EngineFailedError(`A lane emitted an event of the unknown type ${emission.type}.`));
       return;
     }
-    const causeSlab = this.pool.slabs[slabOf(cause)] as HubSlab;
+    const cause = this.pool.slabs[slabOf(emission.cause)] as HubSlab;
+    const row = rowOf(emission.cause);
     try {
-      this.sequencer.appendEmitted(type, emission, bytes, causeSlab.position[rowOf(cause)] as number);
+      this.sequencer.appendEmitted(type, emission, bytes, cause.position[row] as number);
     } catch (error) {
       this.fail(toError(error));
       return;
     }
     this.counters.emitted++;
-    this.#accepted(type, causeSlab.waves[rowOf(cause)] as Wave);
+    const { slab } = this.sequencer;
+    if (type.handled) this.#runs?.stop(slab.keys[slab.rows - 1] as NameEntry);
+    this.#accepted(type, cause.waves[row] as Wave);
   }
 
   #finished(slab: HubSlab, row: number): void {

@@ -93,7 +93,7 @@ export class Intake {
         this.#failure ??= error;
         this.#wake?.();
       },
-      this.#call?.wave,
+      { ahead: waiting, wave: this.#call?.wave },
     );
   }
 

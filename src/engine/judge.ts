@@ -11,19 +11,20 @@ export interface Judgement {
 
 /**
  * Finds the event that a lane died of: the one whose handler was on the stack, or one that was all the thread ever
- * had. Else nobody can say which continuation it was, or whether a finished event had left a timer behind, so
- * everything under way must be run one at a time.
+ * had. Else nobody can say which continuation it was, or whether an event that had ended left something behind, a
+ * microtask or a timer, so everything begun and not answered must be run one at a time. What it had not begun it
+ * cannot have died of.
  */
 export function judge({ sent, verdict, isFresh, lane: { cell } }: LaneSeat, error: Error): Judgement {
-  const inFlight = new Set(sent.flatMap((rows) => [...rows]));
+  const inFlight = new Set(sent.unanswered);
   const known = (references: readonly number[]) => references.filter((reference) => inFlight.has(reference));
   if (verdict) {
     return { guilty: known(verdict.guilty), suspects: known(verdict.suspects), error: verdict.error };
   }
   const running = known(cell.running === undefined ? [] : [cell.running]);
   if (running.length > 0) return { guilty: running, suspects: [], error };
-  const active = known(cell.active);
-  return isFresh && inFlight.size === 1
-    ? { guilty: active, suspects: [], error }
-    : { guilty: [], suspects: active, error };
+  const { begun } = sent;
+  return isFresh && begun.length === 1
+    ? { guilty: begun, suspects: [], error }
+    : { guilty: [], suspects: begun, error };
 }

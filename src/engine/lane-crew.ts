@@ -1,3 +1,4 @@
+import { steadyNow } from '../events/clock.js';
 import type { Codec } from '../events/codec.js';
 import { decodeError } from '../events/error-codec.js';
 import {
@@ -8,13 +9,14 @@ import {
 } from '../events/errors.js';
 import { reasonOf, toError } from '../events/thrown.js';
 import type { MakeLane } from '../lanes/executor.js';
-import type { HandledType, LaneSetup } from '../lanes/protocol.js';
+import type { HandledType, LaneAnswer, LaneSetup } from '../lanes/protocol.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
 import { MAX_LANE_DEATHS, TIMEOUT_GRACE_MS } from '../limits.js';
 import { type Judgement, judge } from './judge.js';
 import type { LaneProfiles } from './lane-profiles.js';
 import { LaneSeat, type Suspect } from './lane-seat.js';
 import type { Orders } from './orders.js';
+import type { SlabPool } from './slab-pool.js';
 import type { Timers } from './timers.js';
 
 /** What a lane is told at its opening besides its number and the shapes known by then. */
@@ -32,6 +34,8 @@ export interface CrewParts {
 export interface CrewEvents {
   /** A lane can take work. */
   ready(): void;
+  /** A lane has answered; its answers come in its own order. */
+  answered(seat: LaneSeat, answer: LaneAnswer): void;
   /** A lane died. Takes its rows back, and returns the keys that must be run alone. */
   lost(seat: LaneSeat, judgement: Judgement): readonly Suspect[];
   /** It is being replaced. */
@@ -47,6 +51,7 @@ export class LaneCrew {
   readonly #setup: CrewSetup;
   readonly #codec: Codec;
   readonly #scheduler: LaneScheduler;
+  readonly #pool: SlabPool;
   readonly #timers: Timers;
   readonly #events: CrewEvents;
   /** Who waits for the end of a retiring lane. */
@@ -66,8 +71,10 @@ export class LaneCrew {
     { makeLane, setup, timers, orders }: CrewParts,
     codec: Codec,
     scheduler: LaneScheduler,
+    pool: SlabPool,
     events: CrewEvents,
   ) {
+    this.#pool = pool;
     this.#orders = orders;
     this.#makeLane = makeLane;
     this.#setup = setup;
@@ -133,7 +140,7 @@ export class LaneCrew {
     seat.watch = this.#timers.set(() => this.#look(seat), this.#timeoutMs + TIMEOUT_GRACE_MS);
   }
 
-  /** A lane has answered a batch. */
+  /** An answer of a lane has been dealt with. */
   answered(seat: LaneSeat): void {
     this.#deaths = 0;
     if (!seat.isDone) return;
@@ -222,6 +229,8 @@ export class LaneCrew {
   #leave(seat: LaneSeat, error?: Error): Promise<void> {
     this.#orders.profiles?.left(seat, error);
     seat.state = 'ended';
+    // Also when it ends in order: what it gave back it may not have noticed yet.
+    this.#scheduler.lost(seat.number);
     this.#timers.clear(seat.watch);
     if (this.seats[seat.number] === seat) this.seats[seat.number] = undefined;
     this.#countOpen();
@@ -291,12 +300,23 @@ export class LaneCrew {
 
   #seat(lane: number, threads: number): LaneSeat {
     const made = this.#makeLane(lane, threads);
-    return new LaneSeat(lane, made, threads > 0, this.#codec.shapes.length);
+    return new LaneSeat(lane, made, threads > 0, this.#codec.shapes.length, this.#pool);
   }
 
   #openLane(seat: LaneSeat): Promise<readonly HandledType[]> {
     this.tasks++;
-    return seat.lane.open({ ...this.#setup, lane: seat.number, shapes: this.#codec.shapes });
+    return seat.lane.open(
+      { ...this.#setup, lane: seat.number, shapes: this.#codec.shapes },
+      {
+        answered: (answer) => {
+          for (const due of seat.inOrder(answer)) this.#events.answered(seat, due);
+        },
+        // One that had nothing to do is found dead when it gets something.
+        died: (error) => {
+          if (seat.sent.count > 0) this.lost(seat, error);
+        },
+      },
+    );
   }
 
   /** 0, or what a hook threw. A lane that dies meanwhile is replaced, and the new one is told. */
@@ -313,8 +333,8 @@ export class LaneCrew {
 
   #look(seat: LaneSeat): void {
     seat.watch = undefined;
-    if (seat.state === 'ended' || seat.sent.length === 0) return;
-    const now = this.#timers.now();
+    if (seat.state === 'ended' || seat.sent.count === 0) return;
+    const now = steadyNow();
     const { cell } = seat.lane;
     const late = now - TIMEOUT_GRACE_MS;
     const guilty = cell.overdue(late, true);

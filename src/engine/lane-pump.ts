@@ -1,24 +1,28 @@
 import type { Codec } from '../events/codec.js';
-import { type Emission, readEmissions, type TypedShape } from '../events/emission.js';
+import type { Emission, TypedShape } from '../events/emission.js';
 import { encodeError, type WireError } from '../events/error-codec.js';
 import { rowOf, slabOf } from '../events/slab.js';
 import { KeyPlace, NO_ROW } from '../lanes/key-state.js';
-import type { LaneResult } from '../lanes/protocol.js';
+import type { LaneAnswer } from '../lanes/protocol.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
 import { HANDLED_SAMPLES } from '../limits.js';
 import type { Meters } from '../observe/meters.js';
 import type { NameEntry } from './directory.js';
-import { judged, type Refusals } from './emission-check.js';
+import { EmissionsByCause, Judged, NO_EMISSIONS, type Refusals, type Unfinished } from './emission-check.js';
 import type { Judgement } from './judge.js';
+import type { KeyRuns } from './key-runs.js';
+import { LaneBalance } from './lane-balance.js';
 import type { LaneCrew } from './lane-crew.js';
 import type { LaneSeat, Suspect } from './lane-seat.js';
+import { Tickets } from './sent-rows.js';
 import type { HubSlab, SlabPool } from './slab-pool.js';
+import type { Timers } from './timers.js';
 
 /** What the hub does with a lane's answer. */
 export interface LaneEvents {
   readonly refusals: Refusals;
-  emitted(emission: Emission, bytes: Buffer, cause: number): void;
-  unknownShape(shape: TypedShape): void;
+  emitted(emission: Emission, bytes: Buffer): void;
+  unknownShape(shape: TypedShape): unknown;
   finished(slab: HubSlab, row: number): void;
   /** The lane's tracer failed so many times, which touched no event. */
   tracerFailed(times: number): void;
@@ -36,6 +40,8 @@ export interface FailedEvent {
   readonly lane: number;
 }
 
+const FINISHED: Unfinished = { failures: [], held: [] };
+
 /** Sends batches to lanes while they have room, and takes their answers apart. */
 export class LanePump {
   readonly #crew: LaneCrew;
@@ -44,8 +50,11 @@ export class LanePump {
   readonly #codec: Codec;
   readonly #meters: Meters;
   readonly #events: LaneEvents;
+  readonly #runs: KeyRuns | undefined;
   /** The failed event of each key that has one. */
   readonly failed = new Map<NameEntry, FailedEvent>();
+  readonly #tickets = new Tickets();
+  readonly #balance: LaneBalance;
   #stopped = false;
   #first = 0;
 
@@ -54,9 +63,16 @@ export class LanePump {
     scheduler: LaneScheduler,
     pool: SlabPool,
     codec: Codec,
-    meters: Meters,
+    { meters, timers }: { readonly meters: Meters; readonly timers: Timers },
+    runs: KeyRuns | undefined,
     events: LaneEvents,
   ) {
+    this.#runs = runs;
+    this.#balance = new LaneBalance(crew, scheduler, timers, {
+      keyOf: (reference) => this.#keyOf(reference),
+      taken: (rows) => rows.filter((reference) => !this.#dropped(reference)),
+      ready: () => events.answered(),
+    });
     this.#meters = meters;
     this.#crew = crew;
     this.#scheduler = scheduler;
@@ -77,6 +93,7 @@ export class LanePump {
         if (seat?.state === 'open' && this.#feed(seat)) sent = true;
       }
     }
+    if (!this.#stopped) this.#balance.watch();
   }
 
   /** A slab's memory is given up for good: no row of it is in flight, and its id is not used again soon. */
@@ -86,17 +103,12 @@ export class LanePump {
 
   stop(): void {
     this.#stopped = true;
+    this.#balance.stop();
   }
 
   /** Takes back what a dead lane had: the guilty event has failed, everything else is to run again. */
   lost(seat: LaneSeat, { guilty, suspects, error }: Judgement): Suspect[] {
-    const keys = new Set<NameEntry>();
-    this.#scheduler.lost(seat.number);
-    for (const reference of seat.sent.splice(0).flatMap((rows) => [...rows])) {
-      const key = this.#keyOf(reference);
-      this.#scheduler.returned(key, reference);
-      keys.add(key);
-    }
+    const keys = this.#return(seat);
     // Suspects whose turn has not come yet.
     const alone = seat.suspects.splice(0).filter(({ key }) => !keys.has(key));
     const until = new Map([...suspects, ...guilty].map((reference) => [this.#keyOf(reference), reference]));
@@ -115,6 +127,24 @@ export class LanePump {
     return alone;
   }
 
+  /** Takes back everything that a dead lane had. Returns the keys of which something will run again. */
+  #return({ sent }: LaneSeat): ReadonlySet<NameEntry> {
+    const keys = new Set<NameEntry>();
+    const begun = new Set(sent.begun);
+    for (const reference of sent.takeAll()) {
+      const key = this.#keyOf(reference);
+      // The first event of a run that may be to blame gets its number now: a dead letter needs one.
+      if (this.#runs && !keys.has(key) && begun.has(reference)) this.#runs.number(reference);
+      if (this.#dropped(reference)) {
+        if (key.failing) keys.add(key);
+        continue;
+      }
+      this.#scheduler.returned(key, reference);
+      keys.add(key);
+    }
+    return keys;
+  }
+
   /** Sends the lane's next batch, if there is one. */
   #feed(seat: LaneSeat): boolean {
     const rows = seat.suspects.length > 0 ? this.#suspect(seat) : this.#next(seat);
@@ -129,7 +159,7 @@ export class LanePump {
 
   /** One event alone: if the lane dies of it, there is no doubt. */
   #suspect(seat: LaneSeat): Uint32Array | undefined {
-    if (seat.sent.length > 0) return undefined;
+    if (seat.sent.count > 0) return undefined;
     for (let next = seat.suspects[0]; next; next = seat.suspects[0]) {
       const { key } = next;
       if (key.place === KeyPlace.Waiting && key.head !== NO_ROW) {
@@ -142,16 +172,13 @@ export class LanePump {
 
   #send(seat: LaneSeat, rows: Uint32Array): void {
     const attempts = this.failed.size === 0 ? undefined : this.#attempts(rows);
-    seat.sent.push(rows);
+    const ticket = this.#tickets.next();
+    if (this.#runs) for (const reference of rows) this.#runs.sent(reference);
+    seat.sent.send(ticket, rows);
     this.#meters.sawKey(this.#keyOf(rows[this.#crew.tasks % rows.length] as number).name, rows.length);
     this.#crew.tasks++;
     this.#crew.watch(seat);
-    seat.lane.run(seat.compose(rows, this.#pool, this.#codec, attempts)).then(
-      (result) => this.#take(seat, rows, result),
-      (error: Error) => {
-        if (!this.#stopped) this.#crew.lost(seat, error);
-      },
-    );
+    seat.lane.run(seat.compose(ticket, rows, this.#pool, this.#codec, attempts));
   }
 
   #attempts(rows: Uint32Array): Map<number, number> {
@@ -163,77 +190,93 @@ export class LanePump {
     return attempts;
   }
 
-  #take(seat: LaneSeat, rows: Uint32Array, answer: LaneResult): void {
+  /** Takes a lane's answer apart: what was emitted and what is finished go into one transaction. */
+  take(seat: LaneSeat, answer: LaneAnswer): void {
     // An answer that was on its way when the lane was given up: its events run again.
     if (this.#stopped || seat.state === 'ended') return;
-    const { refusals } = this.#events;
-    const result = refusals.arePossible()
-      ? judged(answer, rows, refusals, (reference) => this.#keyOf(reference))
-      : answer;
-    const { failures, held, emitted, unknownShapes, milliseconds } = result;
+    const { done, failures, held, waiting, passed, busy, emitted, unknownShapes } = answer;
     // Taken now: while the answer is dealt with the next suspect may already be sent.
     const [suspect] = seat.suspects;
-    seat.sent.shift();
-    seat.isFresh = false;
+    if (done.length > 0) seat.isFresh = false;
     for (const shape of unknownShapes) this.#events.unknownShape(shape);
-    this.#scheduler.answered(seat.number, rows.length - held.length, milliseconds);
-    this.#measure(seat, rows, result);
-    if (result.tracerErrors > 0) this.#events.tracerFailed(result.tracerErrors);
-    if (emitted) this.#takeEmitted(rows, emitted, result === answer ? undefined : result);
-    if (failures.length === 0 && held.length === 0) {
-      for (const reference of rows) this.#finish(reference);
-    } else {
-      this.#takeFailures(seat, rows, result);
-    }
-    if (suspect) this.#acquit(seat, suspect, rows, result);
+    if (answer.tracerErrors > 0) this.#events.tracerFailed(answer.tracerErrors);
+    const events = done.length + failures.length;
+    this.#scheduler.answered(seat.number, { passed, events, waiting: waiting.length, busy });
+    this.#measure(seat, answer);
+    const refused = this.#takeDone(seat, done, emitted);
+    const unfinished = { failures: [...failures, ...refused.failures], held: [...held, ...refused.held] };
+    if (unfinished.failures.length > 0 || unfinished.held.length > 0) this.#takeFailures(seat, unfinished);
+    for (const reference of waiting) this.#keyOf(reference).waits = true;
+    if (suspect) this.#acquit(seat, suspect, { done, failures: unfinished.failures });
     this.#crew.answered(seat);
     this.#events.answered();
   }
 
-  /** A few events of the batch tell how long all of them have taken. */
-  #measure(seat: LaneSeat, rows: Uint32Array, { busy, types, heap }: LaneResult): void {
-    this.#meters.worked(seat.number, { events: rows.length, busy, types, heap });
+  /** A few of the events tell how long all of them have taken. */
+  #measure(seat: LaneSeat, { done, failures, busy, types, heap }: LaneAnswer): void {
+    this.#meters.worked(seat.number, { events: done.length + failures.length, busy, types, heap });
     const now = performance.now();
-    const samples = Math.min(rows.length, HANDLED_SAMPLES);
+    const samples = Math.min(done.length, HANDLED_SAMPLES);
     for (let sample = 0; sample < samples; sample++) {
-      const reference = rows[Math.floor((sample * rows.length) / samples)] as number;
+      const reference = done[Math.floor((sample * done.length) / samples)] as number;
       const acceptedAt = this.#slab(reference).acceptedAt[rowOf(reference)] as number;
-      this.#meters.handled.record(now - acceptedAt, rows.length / samples);
+      this.#meters.handled.record(now - acceptedAt, done.length / samples);
     }
   }
 
-  /** @param judgement when it says more than the lane did: what then does not count has been emitted all the same. */
-  #takeEmitted(rows: Uint32Array, emitted: Uint8Array, judgement: LaneResult | undefined): void {
-    const bytes = Buffer.from(emitted.buffer, emitted.byteOffset, emitted.byteLength);
-    const dropped = new Set(
-      judgement && [...judgement.held, ...judgement.failures.map(({ index }) => index)],
-    );
-    for (const emission of readEmissions(bytes)) {
-      if (dropped.has(emission.cause)) continue;
-      this.#events.emitted(emission, bytes, rows[emission.cause] as number);
+  /**
+   * Each event, what it emitted, and that it is finished, in the order in which they ended. Returns those that are not
+   * finished after all.
+   */
+  #takeDone({ sent }: LaneSeat, done: Uint32Array, emitted: Uint8Array | undefined): Unfinished {
+    const { refusals } = this.#events;
+    const emissions = emitted && new EmissionsByCause(emitted);
+    const judged = refusals.arePossible()
+      ? new Judged(refusals, (reference) => this.#keyOf(reference))
+      : undefined;
+    for (const reference of done) {
+      const own = emissions?.of(reference) ?? NO_EMISSIONS;
+      if (judged && !judged.passes(reference, own)) continue;
+      sent.answered(reference);
+      this.#runs?.number(reference);
+      if (emissions) for (const emission of own) this.#events.emitted(emission, emissions.bytes);
+      this.#finish(reference);
     }
+    return judged ?? FINISHED;
   }
 
-  #takeFailures(seat: LaneSeat, rows: Uint32Array, { failures, held }: LaneResult): void {
-    const unfinished = new Set(held);
-    for (const { index, error, handler } of failures) {
-      unfinished.add(index);
-      const reference = rows[index] as number;
+  /** What is left of a failed key's events on the lane comes back, so that it waits for none of the others there. */
+  #takeFailures(seat: LaneSeat, { failures, held }: Unfinished): void {
+    const keys = new Set<NameEntry>();
+    for (const { reference, error, handler } of failures) {
       const key = this.#keyOf(reference);
+      this.#runs?.number(reference);
       this.#fail(key, { reference, error, handler, lane: seat.number });
       seat.clear(key);
+      this.#runs?.stop(key);
+      keys.add(key);
     }
-    const returned = new Set<NameEntry>();
-    rows.forEach((reference, index) => {
-      if (!unfinished.has(index)) {
-        this.#finish(reference);
-        return;
-      }
+    const references = [...failures.map(({ reference }) => reference), ...held];
+    for (const reference of references) seat.sent.answered(reference);
+    if (failures.length > 0) references.push(...seat.sent.takeBack((key) => keys.has(key)));
+    for (const reference of references) {
       const key = this.#keyOf(reference);
-      this.#scheduler.returned(key, reference);
-      returned.add(key);
-    });
-    for (const key of returned) if (this.#scheduler.isSettled(key)) this.#events.settled(key);
+      keys.add(key);
+      if (!this.#dropped(reference)) this.#scheduler.returned(key, reference);
+    }
+    for (const key of keys) if (this.#scheduler.isSettled(key)) this.#events.settled(key);
+  }
+
+  /**
+   * Whether a row that came back runs ahead of its number. It is not queued again: what its lane knows of the run
+   * another one does not, and something may come before it now. It and what stands behind it go back to the gate.
+   */
+  #dropped(reference: number): boolean {
+    const key = this.#keyOf(reference);
+    if (!this.#runs?.drop(reference)) return false;
+    this.#scheduler.gone(key);
+    this.#runs.stop(key);
+    return true;
   }
 
   #fail(key: NameEntry, failed: FailedEvent): void {
@@ -242,10 +285,10 @@ export class LanePump {
   }
 
   /** A suspect came back alive. If it threw instead, what to do about that has been decided. */
-  #acquit(seat: LaneSeat, suspect: Suspect, rows: Uint32Array, { failures }: LaneResult): void {
+  #acquit(seat: LaneSeat, suspect: Suspect, { done, failures }: Pick<LaneAnswer, 'done' | 'failures'>): void {
     const { key, until } = suspect;
     const threw = failures.length > 0;
-    if (!threw && rows[0] !== until && key.head !== NO_ROW) return;
+    if (!threw && (done.length === 0 || (done[0] !== until && key.head !== NO_ROW))) return;
     const index = seat.suspects.indexOf(suspect);
     if (index >= 0) seat.suspects.splice(index, 1);
     if (!threw) this.#scheduler.resume(key);

@@ -1,8 +1,9 @@
 import type { Codec } from '../events/codec.js';
 import { slabOf } from '../events/slab.js';
 import type { Lane } from '../lanes/executor.js';
-import type { LaneBatch, NewSlab } from '../lanes/protocol.js';
+import type { LaneAnswer, LaneBatch, NewSlab } from '../lanes/protocol.js';
 import type { NameEntry } from './directory.js';
+import { SentRows } from './sent-rows.js';
 import type { HubSlab, SlabPool } from './slab-pool.js';
 
 /** Where a lane is in its life. Only an open one is sent batches. */
@@ -32,8 +33,10 @@ export class LaneSeat {
   isFresh = true;
   /** It takes nothing more in, and ends when it is done. */
   retiring = false;
-  /** Rows of the batches in flight, oldest first. */
-  readonly sent: Uint32Array[] = [];
+  /** The rows that it has and has not answered. */
+  readonly sent: SentRows;
+  /** The oldest sending at the last look at what it keeps from idle lanes. */
+  oldestSeen: number | undefined;
   /** Keys to run alone before anything else. */
   readonly suspects: Suspect[] = [];
   verdict: Verdict | undefined;
@@ -43,9 +46,13 @@ export class LaneSeat {
   #cleared: number[] = [];
   #forgotten: number[] = [];
   #shapes: number;
+  /** Answers that came before an earlier one, by number. */
+  readonly #early = new Map<number, LaneAnswer>();
+  #answers = 0;
 
   /** @param shapes payload shapes that the lane is told of at its opening. */
-  constructor(number: number, lane: Lane, onThread: boolean, shapes: number) {
+  constructor(number: number, lane: Lane, onThread: boolean, shapes: number, pool: SlabPool) {
+    this.sent = new SentRows(pool);
     this.number = number;
     this.lane = lane;
     this.onThread = onThread;
@@ -54,7 +61,17 @@ export class LaneSeat {
 
   /** Whether nothing is left to do on it before it may be ended. */
   get isDone(): boolean {
-    return this.sent.length === 0 && this.suspects.length === 0;
+    return this.sent.count === 0 && this.suspects.length === 0;
+  }
+
+  /** The answers that are due now that this one is here, in the lane's own order. */
+  *inOrder(answer: LaneAnswer): Generator<LaneAnswer> {
+    this.#early.set(answer.number, answer);
+    for (let next = this.#early.get(this.#answers + 1); next; next = this.#early.get(this.#answers + 1)) {
+      this.#early.delete(next.number);
+      this.#answers++;
+      yield next;
+    }
   }
 
   /** Main thread and lane agree that the key may run again. */
@@ -69,6 +86,7 @@ export class LaneSeat {
 
   /** The message for rows, with everything that the lane does not know yet. */
   compose(
+    ticket: number,
     rows: Uint32Array,
     pool: SlabPool,
     codec: Codec,
@@ -83,6 +101,7 @@ export class LaneSeat {
     this.#shapes = shapes.length;
     return {
       kind: 'batch',
+      ticket,
       slabs: this.#newSlabs(rows, pool),
       forgotten,
       rows,

@@ -33,7 +33,7 @@ export interface EngineOptions {
    * 86,400,000. Default: no limit.
    */
   readonly handlerTimeoutMs?: number;
-  /** When lanes get an event: once it is durable (default), or at once. */
+  /** When lanes get an event: once it is durable (default), or at once (default in deterministic mode). */
   readonly dispatch?: 'durable' | 'accepted';
   /**
    * When `openEngine` resolves: once the store is open and the lanes run (`open`, default), or once everything is

@@ -36,7 +36,7 @@ export class QueueReadings {
       inFlight: hub.counters.inFlight,
       maxInFlight: options.maxInFlight,
       waiting: hub.entrance.admission.waiting,
-      lanes: hub.crew.seats.map((seat) => seat?.sent.reduce((sum, { length }) => sum + length, 0) ?? 0),
+      lanes: hub.crew.seats.map((seat) => seat?.sent.count ?? 0),
       walBytes: sizeOf(`${store.location}-wal`),
     });
     if (this.#list.length >= PROFILE_MAX_QUEUE_READINGS) {

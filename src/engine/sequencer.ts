@@ -1,7 +1,7 @@
 import type { Emission } from '../events/emission.js';
 import { NotDeterministicError } from '../events/errors.js';
 import type { RegisteredType } from '../events/registry.js';
-import { ROW_NEW_AGGREGATE, ROW_NEW_KEY } from '../events/slab.js';
+import { ROW_NEW_AGGREGATE, ROW_NEW_KEY, ROW_RUN_START, ROW_UNNUMBERED } from '../events/slab.js';
 import { SLAB_BYTES, SLAB_HEADROOM, SLAB_ROWS } from '../limits.js';
 import type { RawEvent } from '../store/store.js';
 import type { Directory, NameEntry } from './directory.js';
@@ -68,12 +68,26 @@ export class Sequencer {
 
   /** Appends a published event. @throws NotDeterministicError, TooManyNamesError; nothing has changed then. */
   append(event: Prepared): void {
+    const aggregate = this.#append(event);
+    this.number(this.#slab, this.#slab.rows - 1, aggregate);
+  }
+
+  /** Appends an event that is numbered later, by `number`. Returns its aggregate. @throws as `append`. */
+  appendAhead(event: Prepared, isFirst: boolean): NameEntry {
+    const aggregate = this.#append(event);
+    const row = this.#slab.rows - 1;
+    this.#slab.flags[row] = isFirst ? ROW_UNNUMBERED | ROW_RUN_START : ROW_UNNUMBERED;
+    this.#slab.position[row] = this.#position + 1;
+    return aggregate;
+  }
+
+  #append(event: Prepared): NameEntry {
     this.#directory.trim();
     const aggregate = this.#directory.get(event.aggregateId);
     const key = this.#keyOf(event, aggregate);
     const { bytes, start, dataLength, metadataLength } = event;
     this.#copy(event, aggregate, key, bytes, start, dataLength, metadataLength);
-    this.#number(aggregate, key);
+    return aggregate;
   }
 
   /** Appends an event that a lane emitted: its payload and metadata are encoded already, in `bytes`. */
@@ -84,7 +98,7 @@ export class Sequencer {
     const aggregate = this.#directory.get(aggregateId);
     const key = this.#keyOf(facts, aggregate);
     this.#copy(facts, aggregate, key, bytes, dataOffset, dataLength, metadataLength);
-    this.#number(aggregate, key);
+    this.number(this.#slab, this.#slab.rows - 1, aggregate);
   }
 
   /** Puts an event of the log back into a slab, under the numbers that it has. */
@@ -179,16 +193,18 @@ export class Sequencer {
     if (this.#deterministic) aggregate.keyId = key.id;
   }
 
-  #number(aggregate: NameEntry, key: NameEntry): void {
-    const row = this.#slab.rows - 1;
+  /** Gives a row its position and version. */
+  number(slab: HubSlab, row: number, aggregate: NameEntry): void {
     this.#position++;
     aggregate.version++;
     this.#version = aggregate.version;
     this.tail.add(this.#position, aggregate.position);
     aggregate.position = this.#position;
+    const key = slab.keys[row] as NameEntry;
     key.keyPosition = this.#position;
-    this.#slab.position[row] = this.#position;
-    this.#slab.version[row] = aggregate.version;
+    slab.position[row] = this.#position;
+    slab.version[row] = aggregate.version;
+    slab.flags[row] = newNames(aggregate, key);
   }
 
   /** Makes sure that `bytes` more fit into the open slab, in a larger one of their own if they must. */
@@ -231,7 +247,7 @@ export class Sequencer {
     slab.nameLength[row] = aggregate.nameLength;
     slab.keyOffset[row] = key.nameOffset;
     slab.keyLength[row] = key.nameLength;
-    slab.flags[row] = newNames(aggregate, key);
+    slab.flags[row] = 0;
   }
 }
 

@@ -21,8 +21,9 @@ export class Shapes {
     return shape !== undefined && this.learn(type, shape);
   }
 
-  /** Numbers a shape, unless the type or the log has too many. */
-  learn(type: RegisteredType, shape: Shape): boolean {
+  /** Numbers a shape, unless the type is not registered, or it or the log has too many. */
+  learn(type: RegisteredType | undefined, shape: Shape): boolean {
+    if (!type) return false;
     const { shapes } = this.codec;
     const count = this.#perType.get(type) ?? 0;
     const key = JSON.stringify(shape);

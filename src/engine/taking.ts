@@ -22,7 +22,9 @@ export function enter(
   const go = (): Receipt | Promise<Receipt> => {
     if (!entrance.mustWait(waiting.partitionKey)) return accept(waiting);
     return new Promise<Receipt>((resolve, reject) => {
-      entrance.whenQuiet(waiting, () => resolve(accept(waiting)), reject);
+      // Several events that belong together get their numbers one behind the other.
+      const ahead = need ? undefined : waiting;
+      entrance.whenQuiet(waiting, () => resolve(accept(waiting)), reject, { ahead });
     });
   };
   return isOpen ? go() : entrance.whenRoom(go, signal, { need });

@@ -25,3 +25,16 @@ export class Clock {
     this.#reads = 0;
   };
 }
+
+const START = process.hrtime();
+
+/** What the steady clock shows when `performance.now()` is 0 on this thread. */
+const STEADY_START = START[0] * 1000 + START[1] / 1_000_000 - performance.now();
+
+/**
+ * Milliseconds of the machine's steady clock, the same on all threads of the process. Deadlines and durations go by
+ * it: the wall clock may be set an hour on or back at any time.
+ */
+export function steadyNow(): number {
+  return STEADY_START + performance.now();
+}

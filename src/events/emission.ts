@@ -5,16 +5,16 @@ import { checkSize } from './payload-check.js';
 
 /** One emitted event as it lies in an emission buffer. Offsets are into the buffer it was read from. */
 export interface Emission {
-  /** Index in the lane batch of the event that was handled. */
-  cause: number;
-  type: number;
-  occurredAt: number;
-  aggregateId: string;
+  /** Row reference of the event that was handled. */
+  readonly cause: number;
+  readonly type: number;
+  readonly occurredAt: number;
+  readonly aggregateId: string;
   /** Empty: the same as the aggregate id. */
-  partitionKey: string;
-  dataOffset: number;
-  dataLength: number;
-  metadataLength: number;
+  readonly partitionKey: string;
+  readonly dataOffset: number;
+  readonly dataLength: number;
+  readonly metadataLength: number;
 }
 
 /** A shape that an event type's payloads have. */
@@ -24,17 +24,16 @@ export interface TypedShape {
 }
 
 const HEADER = 32;
-const DROPPED = 0xffff_ffff;
 const FIRST_BYTES = 16 * 1024;
+const NO_SHAPES: readonly TypedShape[] = [];
 
 /**
- * Events that the handlers of one batch emitted, one after the other in one buffer that is moved, not copied,
- * to the main thread: a header of 32 bytes, the names, the payload, the metadata.
+ * Events that handlers emitted, one after the other in one buffer that is moved, not copied, to the main thread: a
+ * header of 32 bytes, the names, the payload, the metadata.
  */
 export class EmissionBuffer {
   readonly #codec: Codec;
-  /** Shapes that the codec did not know, with their types, for the main thread to number. */
-  readonly unknownShapes: TypedShape[] = [];
+  #unknownShapes: TypedShape[] = [];
   #buffer = Buffer.allocUnsafeSlow(0);
   #end = 0;
 
@@ -42,13 +41,18 @@ export class EmissionBuffer {
     this.#codec = codec;
   }
 
-  /** Adds an event and returns where it lies, for `drop`. @throws UnsupportedPayloadError, PayloadTooLargeError */
+  /** Where the next event will lie. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Adds an event. @throws UnsupportedPayloadError, PayloadTooLargeError */
   add(
     typeName: string,
     emission: Pick<Emission, 'cause' | 'type' | 'occurredAt' | 'aggregateId' | 'partitionKey'>,
     payload: unknown,
     metadata: Uint8Array | undefined,
-  ): number {
+  ): void {
     // Before anything else, because the payload's own getters may emit.
     const data = this.#encode(typeName, emission.type, payload);
     const dataLength = data.end - data.start;
@@ -78,25 +82,55 @@ export class EmissionBuffer {
     buffer.writeUInt32LE(metadata?.length ?? 0, start + 24);
     buffer.writeUInt32LE(dataOffset - start, start + 28);
     this.#end = end;
-    return start;
   }
 
-  /** Takes an event back: its handler failed. */
-  drop(start: number): void {
-    this.#buffer.writeUInt32LE(DROPPED, start);
+  /** Takes back everything from a place on: the handler failed. */
+  rewind(start: number): void {
+    this.#end = start;
   }
 
-  /** The bytes so far, ready to be moved to another thread; undefined when there are none. */
-  finish(): Uint8Array | undefined {
+  /** Moves everything from a place on to a buffer of its own: its handler is being awaited. */
+  split(start: number): EmissionBuffer {
+    const own = new EmissionBuffer(this.#codec);
+    own.#append(this.#buffer, start, this.#end);
+    this.#end = start;
+    return own;
+  }
+
+  /** Adds what an awaited handler has emitted by its end. @throws PayloadTooLargeError */
+  join(own: EmissionBuffer): void {
+    this.#append(own.#buffer, 0, own.#end);
+    this.#unknownShapes.push(...own.#unknownShapes);
+  }
+
+  /** Hands out the bytes so far, ready to be moved to another thread, and begins anew. */
+  take(): Uint8Array | undefined {
     if (this.#end === 0) return undefined;
-    return new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.#end);
+    const bytes = new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.#end);
+    this.#buffer = Buffer.allocUnsafeSlow(0);
+    this.#end = 0;
+    return bytes;
+  }
+
+  /** Shapes that the codec did not know, with their types, for the main thread to number. */
+  takeUnknownShapes(): readonly TypedShape[] {
+    if (this.#unknownShapes.length === 0) return NO_SHAPES;
+    const shapes = this.#unknownShapes;
+    this.#unknownShapes = [];
+    return shapes;
+  }
+
+  #append(source: Buffer, start: number, end: number): void {
+    this.#reserve(end - start);
+    source.copy(this.#buffer, this.#end, start, end);
+    this.#end += end - start;
   }
 
   #encode(typeName: string, type: number, payload: unknown): Packed {
     const packed = this.#codec.encode(typeName, payload, true);
-    if (this.unknownShapes.length === 0 && !isRecord(packed)) {
+    if (this.#unknownShapes.length === 0 && !isRecord(packed)) {
       const shape = shapeOf(payload);
-      if (shape) this.unknownShapes.push({ type, shape });
+      if (shape) this.#unknownShapes.push({ type, shape });
     }
     return packed;
   }
@@ -115,37 +149,30 @@ export class EmissionBuffer {
   }
 }
 
-/** Reads an emission buffer in order. The yielded object is reused. */
-export function* readEmissions(bytes: Buffer): Generator<Emission> {
-  const emission: Emission = {
-    cause: 0,
-    type: 0,
-    occurredAt: 0,
-    aggregateId: '',
-    partitionKey: '',
-    dataOffset: 0,
-    dataLength: 0,
-    metadataLength: 0,
-  };
+/** Reads an emission buffer in order. */
+export function* readEmissions(bytes: Buffer): Generator<Emission, undefined> {
   let start = 0;
   while (start < bytes.length) {
     const nameLength = bytes.readUInt16LE(start + 16);
     const keyLength = bytes.readUInt16LE(start + 18);
     const names = start + HEADER;
-    emission.cause = bytes.readUInt32LE(start);
-    emission.type = bytes.readUInt32LE(start + 4);
-    emission.occurredAt = bytes.readDoubleLE(start + 8);
-    emission.aggregateId = bytes.toString('utf8', names, names + nameLength);
-    emission.partitionKey =
-      keyLength === 0 ? '' : bytes.toString('utf8', names + nameLength, names + nameLength + keyLength);
-    emission.dataLength = bytes.readUInt32LE(start + 20);
-    emission.metadataLength = bytes.readUInt32LE(start + 24);
-    emission.dataOffset = start + bytes.readUInt32LE(start + 28);
+    const key = names + nameLength;
+    const emission: Emission = {
+      cause: bytes.readUInt32LE(start),
+      type: bytes.readUInt32LE(start + 4),
+      occurredAt: bytes.readDoubleLE(start + 8),
+      aggregateId: bytes.toString('utf8', names, key),
+      partitionKey: keyLength === 0 ? '' : bytes.toString('utf8', key, key + keyLength),
+      dataLength: bytes.readUInt32LE(start + 20),
+      metadataLength: bytes.readUInt32LE(start + 24),
+      dataOffset: start + bytes.readUInt32LE(start + 28),
+    };
     const end = emission.dataOffset + emission.dataLength + emission.metadataLength;
-    if (emission.dataOffset < names + nameLength + keyLength || end > bytes.length) {
+    if (emission.dataOffset < key + keyLength || end > bytes.length) {
       throw new LaneCrashedError('A lane sent bytes that are no emitted events.');
     }
     start = end;
-    if (emission.cause !== DROPPED) yield emission;
+    yield emission;
   }
+  return undefined;
 }

@@ -3,7 +3,7 @@ import { SLAB_BYTES, SLAB_ROW_BITS, SLAB_ROWS } from '../limits.js';
 /**
  * A slab is a block of shared memory that holds up to `SLAB_ROWS` encoded events: one column per fact in typed
  * arrays, then the bytes. The main thread fills it, the writer and the lanes read it in place, and when all
- * have finished it is used again. One event is one row; a row never changes once its batch was sent.
+ * have finished it is used again. One event is one row; but for `claim` a row never changes once its batch was sent.
  */
 export class Slab {
   readonly id: number;
@@ -30,6 +30,12 @@ export class Slab {
   readonly nameLength: Uint32Array;
   readonly keyOffset: Uint32Array;
   readonly keyLength: Uint32Array;
+  /**
+   * Who may run the row: the number of the sending that it went out with, which the lane turns negative when it
+   * begins the row, and the main thread into 0 when it takes the row back or has its answer. The one column that
+   * both sides write, by `Atomics.compareExchange` while it is not settled whose it is.
+   */
+  readonly claim: Int32Array;
   /** `ROW_…` bits. */
   readonly flags: Uint8Array;
   readonly bytes: Buffer;
@@ -62,6 +68,8 @@ export class Slab {
     this.nameLength = uint32();
     this.keyOffset = uint32();
     this.keyLength = uint32();
+    this.claim = new Int32Array(memory, offset, SLAB_ROWS);
+    offset += this.claim.byteLength;
     this.flags = new Uint8Array(memory, offset, SLAB_ROWS);
     offset += this.flags.byteLength;
     this.bytes = Buffer.from(memory, offset);
@@ -72,8 +80,12 @@ export class Slab {
 export const ROW_NEW_AGGREGATE = 1;
 /** The row's partition key is new to the log. */
 export const ROW_NEW_KEY = 2;
+/** Deterministic mode: the row runs ahead of its number. Its position says only how old it is. */
+export const ROW_UNNUMBERED = 4;
+/** The first row of those of its key that run ahead together. */
+export const ROW_RUN_START = 8;
 
-const COLUMN_BYTES = SLAB_ROWS * (3 * 8 + 11 * 4 + 1);
+const COLUMN_BYTES = SLAB_ROWS * (3 * 8 + 12 * 4 + 1);
 
 /** Shared memory for a slab with room for `payloadBytes` bytes. */
 export function allocateSlab(payloadBytes: number = SLAB_BYTES): SharedArrayBuffer {

@@ -11,6 +11,7 @@ import type { HandlerContext, HandlerEntry } from './handlers.js';
 import type { LaneCell } from './lane-cell.js';
 import type { LaneSetup } from './protocol.js';
 import { seededRandom } from './random.js';
+import type { KeyAhead } from './run-ahead.js';
 
 /** What the contexts of one lane share. */
 export class EmitRules {
@@ -49,7 +50,10 @@ export class EmitRules {
   }
 }
 
-/** The context of one event: what its handlers emit goes to the batch's emission buffer. */
+/**
+ * The context of one event. What its handlers emit goes to the lane's buffer; while a handler is awaited, and others
+ * emit as well, to one of its own, which joins the lane's when the event has succeeded.
+ */
 export class LaneContext implements HandlerContext {
   readonly attempt: number;
   readonly #rules: EmitRules;
@@ -57,15 +61,18 @@ export class LaneContext implements HandlerContext {
   readonly #partitionKey: string;
   readonly #cause: number;
   readonly #emissions: EmissionBuffer;
+  /** Where this event's part of the lane's buffer begins. */
+  readonly #start: number;
+  #own: EmissionBuffer | undefined;
   readonly #cell: LaneCell;
   readonly #slot: number;
+  readonly #ahead: KeyAhead | undefined;
   #deadline: Deadline | undefined;
   #unlimited: AbortController | undefined;
   /** Name of the module whose handler was called last. */
   handler = '';
   #metadata: Buffer | undefined;
   #random: (() => number) | undefined;
-  #emitted: number[] | undefined;
   #ended = false;
 
   constructor(
@@ -77,6 +84,7 @@ export class LaneContext implements HandlerContext {
     emissions: EmissionBuffer,
     cell: LaneCell,
     slot: number,
+    ahead?: KeyAhead,
   ) {
     this.#rules = rules;
     this.#event = event;
@@ -84,8 +92,10 @@ export class LaneContext implements HandlerContext {
     this.#cause = cause;
     this.attempt = attempt;
     this.#emissions = emissions;
+    this.#start = emissions.end;
     this.#cell = cell;
     this.#slot = slot;
+    this.#ahead = ahead;
   }
 
   get signal(): AbortSignal {
@@ -106,6 +116,7 @@ export class LaneContext implements HandlerContext {
 
   /** The handler returned a promise, which is being awaited. */
   awaited(): void {
+    this.#own ??= this.#emissions.split(this.#start);
     this.#deadline?.arm(() => this.#cell.passed(this.#slot));
   }
 
@@ -143,7 +154,7 @@ export class LaneContext implements HandlerContext {
     const aggregateId = type.aggregateId(data);
     const partitionKey = type.partitionKey(data, aggregateId);
     this.#checkKey(type.type, partitionKey);
-    const start = this.#emissions.add(
+    (this.#own ?? this.#emissions).add(
       type.type,
       {
         cause: this.#cause,
@@ -155,17 +166,22 @@ export class LaneContext implements HandlerContext {
       data,
       this.#metadataOf(event),
     );
-    this.#emitted ??= [];
-    this.#emitted.push(start);
+    this.#ahead?.emitted(type.id, aggregateId);
   }
 
-  /** Ends the context: nothing more may be emitted; a failed event takes back what it emitted. */
+  /**
+   * Ends the context: nothing more may be emitted; a failed event takes back what it emitted.
+   *
+   * @throws PayloadTooLargeError when the lane's answer would become too large; the event has failed then.
+   */
   end(succeeded: boolean): void {
+    if (this.#ended) return;
     this.#ended = true;
     if (this.#deadline) this.#endDeadline();
     this.#cell.end(this.#slot);
-    if (succeeded || !this.#emitted) return;
-    for (const start of this.#emitted) this.#emissions.drop(start);
+    if (!this.#own) {
+      if (!succeeded) this.#emissions.rewind(this.#start);
+    } else if (succeeded) this.#emissions.join(this.#own);
   }
 
   #endDeadline(): void {

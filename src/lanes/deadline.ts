@@ -1,3 +1,4 @@
+import { steadyNow } from '../events/clock.js';
 import { HandlerTimeoutError } from '../events/errors.js';
 
 /**
@@ -5,7 +6,7 @@ import { HandlerTimeoutError } from '../events/errors.js';
  * over. Reading it looks at the clock, so that a handler in a loop, in which no timer can fire, sees it too.
  */
 export class Deadline {
-  /** Epoch milliseconds. */
+  /** Milliseconds of the steady clock. */
   readonly at: number;
   readonly #milliseconds: number;
   readonly #handler: string;
@@ -13,14 +14,14 @@ export class Deadline {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(milliseconds: number, handler: string) {
-    this.at = Date.now() + milliseconds;
+    this.at = steadyNow() + milliseconds;
     this.#milliseconds = milliseconds;
     this.#handler = handler;
   }
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (Date.now() >= this.at) this.#abort();
+    if (steadyNow() >= this.at) this.#abort();
     return this.#controller.signal;
   }
 
@@ -30,7 +31,7 @@ export class Deadline {
       passed();
       this.#abort();
     };
-    this.#timer = setTimeout(end, Math.max(0, this.at - Date.now()));
+    this.#timer = setTimeout(end, Math.max(0, this.at - steadyNow()));
   }
 
   end(): void {

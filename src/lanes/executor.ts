@@ -1,16 +1,28 @@
 import type { WireError } from '../events/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { LaneCell } from './lane-cell.js';
-import type { HandledType, LaneBatch, LaneResult, LaneSetup } from './protocol.js';
+import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
+
+/** What a lane has to say that nobody has just asked for. */
+export interface LaneEvents {
+  /** Answers may come in another order than their numbers say. */
+  answered(answer: LaneAnswer): void;
+  /** It is dead. May be said more than once, and when nothing was under way it need not be said at all. */
+  died(error: Error): void;
+}
 
 /** A FIFO path to one place where handlers run, from its opening to its end. A lane that died stays dead. */
 export interface Lane {
   /** What the lane is doing; readable at any time, also when it has died. */
   readonly cell: LaneCell;
-  /** Loads the handler modules. @throws the coded error of the module that could not be loaded. */
-  open(setup: LaneSetup): Promise<readonly HandledType[]>;
-  /** Runs a batch after all earlier ones. @throws LaneCrashedError when the lane died. */
-  run(batch: LaneBatch): Promise<LaneResult>;
+  /**
+   * Loads the handler modules. `events` hears of everything that comes of batches.
+   *
+   * @throws the coded error of the module that could not be loaded.
+   */
+  open(setup: LaneSetup, events: LaneEvents): Promise<readonly HandledType[]>;
+  /** Hands over a batch, to be run after all earlier ones. Its answers, and the lane's death, come as events. */
+  run(batch: LaneBatch): void;
   /** Calls the modules' `onBroadcast` hooks. Returns what they threw. @throws LaneCrashedError */
   broadcast(message: unknown): Promise<readonly WireError[]>;
   /** Does what a profile asks of the lane's thread. Nothing is read on a thread that is not its own. @throws LaneCrashedError */

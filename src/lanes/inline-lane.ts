@@ -1,14 +1,14 @@
+import { setImmediate } from 'node:timers';
 import { inBatch, outside, staying, stayingIfAsync } from '../events/async-context.js';
 import type { WireError } from '../events/error-codec.js';
-import { turn } from '../events/turn.js';
 import { SpanLog } from '../profile/span-log.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
-import type { Lane } from './executor.js';
+import type { Lane, LaneEvents } from './executor.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
 import { LaneCell } from './lane-cell.js';
 import { limited } from './limited.js';
 import { loadHandlers } from './load-handlers.js';
-import type { HandledType, LaneBatch, LaneResult, LaneSetup } from './protocol.js';
+import type { HandledType, LaneBatch, LaneSetup } from './protocol.js';
 import { LaneRunner } from './runner.js';
 import { TracerErrors, traced } from './traced.js';
 
@@ -21,6 +21,7 @@ export class InlineLane implements Lane {
   readonly #load: typeof loadHandlers;
   readonly #owner: object;
   #runner: LaneRunner | undefined;
+  #answered: LaneEvents['answered'] = () => {};
   #log = new SpanLog();
 
   /**
@@ -33,18 +34,22 @@ export class InlineLane implements Lane {
     this.#owner = owner;
   }
 
-  async open(setup: LaneSetup): Promise<readonly HandledType[]> {
+  async open(setup: LaneSetup, { answered }: LaneEvents): Promise<readonly HandledType[]> {
     const errors = new TracerErrors();
     const loaded = limited(await this.#load(setup.modules), setup.handlerTimeoutMs);
     const modules = (await traced(loaded, setup.tracing, errors)).map((module) => this.#staying(module));
-    this.#runner = new LaneRunner(setup, modules, this.cell, errors);
+    this.#answered = answered;
+    this.#runner = new LaneRunner(setup, modules, this.cell, answered, { tracerErrors: errors });
     return this.#runner.handled;
   }
 
-  async run(batch: LaneBatch): Promise<LaneResult> {
+  run(batch: LaneBatch): void {
     // A turn of the event loop between batches, so that timers, sockets and commits are not starved.
-    await turn();
-    return inBatch(this.#owner, BATCH, () => (this.#runner as LaneRunner).run(batch));
+    setImmediate(async () => {
+      const runner = this.#runner as LaneRunner;
+      const answer = await inBatch(this.#owner, BATCH, () => runner.run(batch));
+      if (answer) this.#answered(answer);
+    });
   }
 
   broadcast(message: unknown): Promise<readonly WireError[]> {

@@ -29,6 +29,10 @@ export class KeyState {
   tail = NO_ROW;
   queued = 0;
   inFlight = 0;
+  /** A handler of the key is being awaited. */
+  waits = false;
+  /** Its lane has enough events of it behind the one that waits, and is not offered more for now. */
+  stalled = false;
   /** Rows that came back from a lane unfinished; they go to the head of the queue once nothing is in flight. */
   returned: number[] | undefined;
   /** Tries that the failed event has used up. */

@@ -6,7 +6,8 @@ const SLOT_CELLS = 2;
  * and until when they may take. When a thread has died, this is the only witness of what it died of.
  *
  * Cell 0 holds the slot (plus one) of the event whose handler is on the stack; two cells a slot follow: the row
- * reference plus one, and the deadline in epoch milliseconds, negative once the thread has seen it pass. The lane alone writes; two plain stores an event.
+ * reference plus one, and the deadline in milliseconds of the steady clock, negative once the thread has seen it pass.
+ * The lane alone writes; two plain stores an event.
  */
 export class LaneCell {
   readonly memory: SharedArrayBuffer;
@@ -41,7 +42,7 @@ export class LaneCell {
     this.#free.push(slot);
   }
 
-  /** Epoch milliseconds until which the event's handler may take; 0 for no limit. */
+  /** Milliseconds of the steady clock until which the event's handler may take; 0 for no limit. */
   setDeadline(slot: number, deadline: number): void {
     this.#cells[2 + SLOT_CELLS * slot] = deadline;
   }

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { Shape } from '../events/codec.js';
 import type { TypedShape } from '../events/emission.js';
 import type { WireError } from '../events/error-codec.js';
@@ -29,9 +30,14 @@ export interface NewSlab {
   readonly memory: SharedArrayBuffer;
 }
 
-/** Events for one lane, in the order in which they must run. */
+/**
+ * Events for one lane, in the order in which they must run. The rows stay the main thread's until the lane begins
+ * them: `Slab.claim` of each holds the batch's number, and who changes it first has the row.
+ */
 export interface LaneBatch {
   readonly kind: 'batch';
+  /** Number of this sending, from 1. */
+  readonly ticket: number;
   readonly slabs: readonly NewSlab[];
   /** Slabs that are not used again: the lane lets go of their memory. */
   readonly forgotten: readonly number[];
@@ -46,7 +52,13 @@ export interface LaneBatch {
 
 /** Everything that the main thread sends to a lane thread: one Piscina task each. */
 export type LaneTask =
-  | { readonly kind: 'open'; readonly setup: LaneSetup; readonly cell: SharedArrayBuffer }
+  | {
+      readonly kind: 'open';
+      readonly setup: LaneSetup;
+      readonly cell: SharedArrayBuffer;
+      /** Where answers go that do not end a batch. */
+      readonly answers: MessagePort;
+    }
   | LaneBatch
   | { readonly kind: 'broadcast'; readonly message: unknown }
   | { readonly kind: 'profile'; readonly order: ProfileOrder };
@@ -61,23 +73,38 @@ export interface HandledType extends FailureRule {
 }
 
 export interface LaneFailure {
-  readonly index: number;
+  /** Row reference. */
+  readonly reference: number;
   readonly error: WireError;
   /** Name of the handler module. */
   readonly handler: string;
 }
 
-export interface LaneResult {
-  readonly kind: 'result';
+/**
+ * What has come of some events since the lane's last answer: of those of a whole batch that ran without waiting, or
+ * of those whose handlers ended in one turn of the lane's event loop. An event's answer is never parted from what it
+ * emitted, and the events of a key are answered in their order. What the lane had begun and not answered when it
+ * died runs again.
+ */
+export interface LaneAnswer {
+  readonly kind: 'answer';
+  /** 1 for a lane's first answer. Answers travel on two ways, and are taken in this order. */
+  readonly number: number;
+  /** Row references of the events that succeeded, in the order in which they ended. */
+  readonly done: Uint32Array;
   readonly failures: readonly LaneFailure[];
-  /** Indexes that did not run, because an earlier event of their key failed. */
+  /** Row references of events that did not run, because an earlier event of their key failed. */
   readonly held: readonly number[];
+  /** Row references of events that were begun since the last answer and are being awaited. */
+  readonly waiting: readonly number[];
+  /** Events that are being awaited. */
+  readonly awaited: number;
+  /** Batches of which every row was begun, or waits behind one of its key, since the last answer. */
+  readonly passed: number;
   readonly emitted: Uint8Array | undefined;
   /** Shapes of emitted payloads that have no number yet. */
   readonly unknownShapes: readonly TypedShape[];
-  /** Milliseconds from the batch's first event to its last. */
-  readonly milliseconds: number;
-  /** The same, without what the batch before it took. */
+  /** Milliseconds that the lane has worked since its last answer; what it waited for is left out. */
   readonly busy: number;
   /** Triples of stored type, events, and milliseconds of the one that was timed; see `WorkMeter`. */
   readonly types: Float64Array;
@@ -95,4 +122,5 @@ export type LaneReply =
   | { readonly kind: 'heard'; readonly errors: readonly WireError[] }
   | { readonly kind: 'profiled'; readonly reading: ThreadReading | undefined }
   | { readonly kind: 'unprofiled'; readonly error: WireError }
-  | LaneResult;
+  /** The lane has room for another batch. The answer that says so is left out when another one has said it. */
+  | { readonly kind: 'passed'; readonly answer: LaneAnswer | undefined };

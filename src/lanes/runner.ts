@@ -1,11 +1,10 @@
-import { getHeapStatistics } from 'node:v8';
+import { setImmediate } from 'node:timers';
 import { Codec } from '../events/codec.js';
 import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
-import { EmissionBuffer } from '../events/emission.js';
 import { encodeError, type WireError } from '../events/error-codec.js';
-import { HandlerError, HandlerModuleInvalidError } from '../events/errors.js';
+import { HandlerModuleInvalidError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
-import { rowOf, Slab, slabOf } from '../events/slab.js';
+import { ROW_UNNUMBERED, rowOf, Slab, slabOf } from '../events/slab.js';
 import { currentData } from '../events/upcast.js';
 import { framed } from '../profile/frames.js';
 import type { ThreadSpan } from '../profile/span-log.js';
@@ -15,10 +14,12 @@ import type { HandlerEntry, HandlerModule } from './handlers.js';
 import type { LaneCell } from './lane-cell.js';
 import { LaneProfile } from './lane-profile.js';
 import { NameCache } from './name-cache.js';
-import type { HandledType, LaneBatch, LaneFailure, LaneResult, LaneSetup } from './protocol.js';
+import { Outbox } from './outbox.js';
+import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
+import { type KeyAhead, RunAhead } from './run-ahead.js';
 import { isThenable } from './thenable.js';
 import type { TracerErrors } from './traced.js';
-import { WorkMeter } from './work-meter.js';
+import { TurnClock } from './turn-clock.js';
 
 /** The handlers of one stored type, and how its payloads become current. */
 interface TypeHandlers {
@@ -29,13 +30,8 @@ interface TypeHandlers {
 /** A batch on its way through the lane. */
 interface BatchRun {
   readonly batch: LaneBatch;
-  readonly emissions: EmissionBuffer;
-  readonly failures: LaneFailure[];
-  readonly held: number[];
-  readonly startedAt: number;
-  readonly settle: (result: LaneResult) => void;
+  readonly passed: (answer: LaneAnswer | undefined) => void;
   cursor: number;
-  remaining: number;
 }
 
 /** An event that waits because another one of its key is being awaited. */
@@ -44,30 +40,45 @@ interface WaitingEvent {
   readonly index: number;
 }
 
+/** An event whose handler has returned a promise. */
+interface AwaitedEvent {
+  readonly reference: number;
+  readonly key: number;
+  readonly context: LaneContext;
+  /** The later events of its key. */
+  readonly behind: WaitingEvent[];
+}
+
 /**
  * Runs the events of one lane through their handlers, on whatever thread it lives. Events start in the order
  * in which they came; while an async handler is awaited, up to `concurrency` events of other keys may start,
  * later events of its own key wait. When an event fails, the later events of its key come back as held.
+ *
+ * It answers when a batch has passed, and at the end of each turn of its event loop in which an event ended: see
+ * `LaneAnswer`. Until an event is begun the main thread may take it back; see `Slab.claim`.
  */
 export class LaneRunner {
   readonly #codec: Codec;
   readonly #rules: EmitRules;
   readonly #cell: LaneCell;
-  readonly #tracerErrors: TracerErrors | undefined;
   readonly #modules: readonly HandlerModule[];
   /** By stored type, as their modules gave them, and as they are called. */
   readonly #plain: (TypeHandlers | undefined)[] = [];
   #handlers: readonly (TypeHandlers | undefined)[];
   readonly #slabs: (Slab | undefined)[] = [];
   readonly #names = new NameCache();
+  /** Batches of which not every row was begun, oldest first. */
   readonly #queue: BatchRun[] = [];
-  /** Batches that have not been answered, oldest first. */
-  readonly #open: BatchRun[] = [];
-  readonly #busy = new Map<number, WaitingEvent[]>();
+  readonly #awaited = new Map<number, AwaitedEvent>();
+  /** Those of them that began since the last answer. */
+  readonly #fresh = new Set<AwaitedEvent>();
   readonly #failedKeys = new Set<number>();
-  readonly #work = new WorkMeter();
-  #active = 0;
-  #answeredAt = 0;
+  readonly #ahead = new RunAhead((type) => this.#plain[type] !== undefined);
+  readonly #outbox: Outbox;
+  readonly #clock = new TurnClock();
+  /** The end of the running turn of the event loop, if something must happen then. */
+  #turn: NodeJS.Immediate | undefined;
+  #isLate = false;
   #profile: LaneProfile | undefined;
 
   /** @throws HandlerModuleInvalidError when a module handles a type that the engine does not know. */
@@ -75,13 +86,14 @@ export class LaneRunner {
     setup: LaneSetup,
     modules: readonly HandlerModule[],
     cell: LaneCell,
-    tracerErrors?: TracerErrors,
+    answered: (answer: LaneAnswer) => void,
+    { busy, tracerErrors }: { readonly busy?: () => number; readonly tracerErrors?: TracerErrors } = {},
   ) {
-    this.#tracerErrors = tracerErrors;
     this.#cell = cell;
     this.#modules = modules;
     this.#codec = new Codec(setup.shapes);
     this.#rules = new EmitRules(setup, this.#codec);
+    this.#outbox = new Outbox(this.#codec, answered, busy ?? (() => this.#clock.worked), tracerErrors);
     const entries = modules.flatMap((module) => module.entries);
     for (const stored of setup.types) {
       const matching = entries.filter(
@@ -148,24 +160,16 @@ export class LaneRunner {
     return work;
   }
 
-  /** Resolves when every event of the batch has succeeded, failed or been held. Never rejects. */
-  run(batch: LaneBatch): Promise<LaneResult> {
+  /**
+   * Resolves when every row of the batch was begun, or waits behind one of its key: with the answer that says so,
+   * unless another one did. Never rejects.
+   */
+  run(batch: LaneBatch): Promise<LaneAnswer | undefined> {
     if (batch.shapes) this.#codec.learn(batch.shapes);
     for (const id of batch.forgotten) delete this.#slabs[id];
     for (const { id, memory } of batch.slabs) this.#slabs[id] = new Slab(id, memory);
-    return new Promise((settle) => {
-      const run: BatchRun = {
-        batch,
-        emissions: new EmissionBuffer(this.#codec),
-        failures: [],
-        held: [],
-        startedAt: performance.now(),
-        settle,
-        cursor: 0,
-        remaining: batch.rows.length,
-      };
-      this.#queue.push(run);
-      this.#open.push(run);
+    return new Promise((passed) => {
+      this.#queue.push({ batch, passed, cursor: 0 });
       this.#pump();
     });
   }
@@ -176,45 +180,106 @@ export class LaneRunner {
     );
   }
 
+  /** Begins what may begin, until the turn of the event loop has been long enough. */
   #pump(): void {
-    while (this.#active < this.#rules.setup.concurrency) {
+    if (this.#isLate) return;
+    this.#clock.begin(this.#turn === undefined);
+    while (this.#awaited.size < this.#rules.setup.concurrency) {
       const run = this.#queue[0];
-      if (!run) return;
-      if (run.cursor === run.batch.rows.length) {
-        this.#queue.shift();
-        continue;
-      }
-      if (run.cursor === 0) for (const key of run.batch.cleared) this.#failedKeys.delete(key);
+      if (!run) break;
+      const { batch } = run;
+      if (run.cursor === 0) for (const key of batch.cleared) this.#failedKeys.delete(key);
       this.#start(run, run.cursor++);
+      if (run.cursor === batch.rows.length) this.#pass(this.#queue.shift() as BatchRun);
+      if (this.#clock.isOver()) {
+        this.#isLate = true;
+        this.#endTurn();
+        break;
+      }
     }
+    this.#clock.end();
+  }
+
+  #pass({ passed }: BatchRun): void {
+    this.#outbox.passed.push(passed);
+    // Handlers that are async by name only end within the turn, and belong to this answer.
+    if (this.#fresh.size === 0) this.#answer();
+    else this.#endTurn();
+  }
+
+  /** Answers at the end of this turn of the event loop, and goes on in the next one. */
+  #endTurn(): void {
+    this.#turn ??= setImmediate(() => {
+      this.#turn = undefined;
+      const waiting = [...this.#fresh];
+      this.#fresh.clear();
+      this.#outbox.waiting.push(...waiting.map(({ reference }) => reference));
+      this.#answer();
+      this.#isLate = false;
+      this.#pump();
+    });
+  }
+
+  #answer(): void {
+    this.#outbox.send(this.#awaited.size, this.#profile);
   }
 
   #start(run: BatchRun, index: number): void {
     const reference = run.batch.rows[index] as number;
-    const key = this.#slab(reference).key[rowOf(reference)] as number;
+    const slab = this.#slabs[slabOf(reference)];
+    const row = rowOf(reference);
+    const { ticket } = run.batch;
+    // Taken back: neither the row nor its slab need be what they were.
+    if (slab === undefined || slab.claim[row] !== ticket) return;
+    const key = slab.key[row] as number;
+    if (this.#awaited.size > 0) {
+      const awaited = this.#awaited.get(key);
+      if (awaited) {
+        awaited.behind.push({ run, index });
+        return;
+      }
+    }
+    if (Atomics.compareExchange(slab.claim, row, ticket, -ticket) !== ticket) return;
     if (this.#failedKeys.size > 0 && this.#failedKeys.has(key)) {
-      run.held.push(index);
-      this.#finish(run);
+      this.#outbox.held.push(reference);
       return;
     }
-    const waiting = this.#busy.size > 0 ? this.#busy.get(key) : undefined;
-    if (waiting) waiting.push({ run, index });
-    else this.#invoke(run, index, reference, key);
+    const ahead = slab.flags[row] === 0 ? undefined : this.#aheadOf(slab, row);
+    if (ahead === null) this.#outbox.held.push(reference);
+    else this.#invoke(run, index, reference, slab, row, key, ahead);
   }
 
-  #invoke(run: BatchRun, index: number, reference: number, key: number): void {
-    const slab = this.#slab(reference);
-    const row = rowOf(reference);
+  /** The run of an event that runs ahead of its number; null when it may not run. */
+  #aheadOf(slab: Slab, row: number): KeyAhead | null | undefined {
+    if (((slab.flags[row] as number) & ROW_UNNUMBERED) === 0) return undefined;
+    const ahead = this.#ahead.of(slab, row);
+    return ahead.begin(this.#aggregateOf(slab, row), slab.version[row] as number) ? ahead : null;
+  }
+
+  #aggregateOf(slab: Slab, row: number): string {
+    return this.#names.get(slab, slab.aggregate[row] as number, slab.nameOffset[row], slab.nameLength[row]);
+  }
+
+  #invoke(
+    run: BatchRun,
+    index: number,
+    reference: number,
+    slab: Slab,
+    row: number,
+    key: number,
+    ahead: KeyAhead | undefined,
+  ): void {
     const type = slab.type[row] as number;
     const handlers = this.#handlers[type];
     if (!handlers) {
-      this.#finish(run);
+      this.#outbox.done(reference);
       return;
     }
-    const startedAt = this.#work.begin(type) ? performance.now() : undefined;
+    const { work } = this.#outbox;
+    const startedAt = work.begin(type) ? performance.now() : undefined;
     let context: LaneContext | undefined;
     try {
-      const event = this.#event(slab, row, handlers);
+      const event = this.#event(slab, row, handlers, ahead);
       const partitionKey = this.#names.get(slab, key, slab.keyOffset[row], slab.keyLength[row]);
       const attempt = (run.batch.attempts?.get(index) ?? 0) + 1;
       const slot = this.#cell.begin(reference);
@@ -222,93 +287,65 @@ export class LaneRunner {
         this.#rules,
         event,
         partitionKey,
-        index,
+        reference,
         attempt,
-        run.emissions,
+        this.#outbox.emissions,
         this.#cell,
         slot,
+        ahead,
       );
       const pending = callHandlers(handlers.entries, 0, event, context);
-      if (startedAt !== undefined) this.#work.timed(type, performance.now() - startedAt);
+      if (startedAt !== undefined) work.timed(type, performance.now() - startedAt);
       if (pending) {
         this.#cell.yielded();
-        this.#await(run, index, key, context, pending);
+        this.#await({ reference, key, context, behind: [] }, pending);
         return;
       }
       context.end(true);
-      this.#finish(run);
+      this.#outbox.done(reference);
     } catch (error) {
-      this.#fail(run, index, key, context, error);
+      this.#fail(reference, key, context, error);
     }
   }
 
-  #await(run: BatchRun, index: number, key: number, context: LaneContext, pending: Promise<void>): void {
-    this.#active++;
-    const waiting: WaitingEvent[] = [];
-    this.#busy.set(key, waiting);
-    pending
-      .then(
-        () => {
-          context.end(true);
-          this.#finish(run);
-        },
-        (error: unknown) => this.#fail(run, index, key, context, error),
-      )
-      .finally(() => {
-        this.#active--;
-        this.#busy.delete(key);
-        this.#resume(waiting);
-        this.#pump();
-      });
+  #await(event: AwaitedEvent, pending: Promise<void>): void {
+    this.#awaited.set(event.key, event);
+    this.#fresh.add(event);
+    pending.then(
+      () => this.#ended(event),
+      (error: unknown) => this.#ended(event, { error }),
+    );
   }
 
-  /** Starts what waited behind a key that is free again; the first async one makes the rest wait once more. */
-  #resume(waiting: readonly WaitingEvent[]): void {
-    for (const { run, index } of waiting) this.#start(run, index);
+  #ended(event: AwaitedEvent, failure?: { readonly error: unknown }): void {
+    const { reference, key, context, behind } = event;
+    try {
+      if (failure) throw failure.error;
+      context.end(true);
+      this.#outbox.done(reference);
+    } catch (error) {
+      this.#fail(reference, key, context, error);
+    }
+    this.#awaited.delete(key);
+    this.#fresh.delete(event);
+    this.#endTurn();
+    // The first async one of those behind makes the rest wait once more.
+    for (const { run, index } of behind) this.#start(run, index);
+    this.#pump();
   }
 
-  #fail(run: BatchRun, index: number, key: number, context: LaneContext | undefined, thrown: unknown): void {
+  #fail(reference: number, key: number, context: LaneContext | undefined, thrown: unknown): void {
     context?.end(false);
     this.#failedKeys.add(key);
-    run.failures.push({ index, error: encodeError(thrown), handler: context?.handler ?? '' });
-    this.#finish(run);
+    this.#outbox.failures.push({ reference, error: encodeError(thrown), handler: context?.handler ?? '' });
   }
 
-  #finish(run: BatchRun): void {
-    run.remaining--;
-    // Answers leave in the order of the batches: what two events of one key emitted must be sequenced in the
-    // order of the two, even when the later one's batch was ready first.
-    while (this.#open[0]?.remaining === 0) this.#settle(this.#open.shift() as BatchRun);
-  }
-
-  #settle(run: BatchRun): void {
-    const { failures, held, emissions, startedAt } = run;
-    const now = performance.now();
-    const busyFrom = Math.max(startedAt, this.#answeredAt);
-    const types = this.#work.take();
-    this.#answeredAt = now;
-    this.#profile?.ran(busyFrom, now, run.batch.rows.length - held.length, types);
-    run.settle({
-      kind: 'result',
-      failures,
-      held,
-      emitted: emissions.finish(),
-      unknownShapes: emissions.unknownShapes,
-      milliseconds: now - startedAt,
-      busy: now - busyFrom,
-      types,
-      heap: getHeapStatistics().used_heap_size,
-      tracerErrors: this.#tracerErrors?.take() ?? 0,
-    });
-  }
-
-  #slab(reference: number): Slab {
-    const slab = this.#slabs[slabOf(reference)];
-    if (!slab) throw new HandlerError(`Lane ${this.#rules.setup.lane} was sent a row of an unknown slab.`);
-    return slab;
-  }
-
-  #event(slab: Slab, row: number, { stored, entries }: TypeHandlers): StoredEvent {
+  #event(
+    slab: Slab,
+    row: number,
+    { stored, entries }: TypeHandlers,
+    ahead: KeyAhead | undefined,
+  ): StoredEvent {
     const dataStart = slab.dataOffset[row] as number;
     const dataEnd = dataStart + (slab.dataLength[row] as number);
     const metadataLength = slab.metadataLength[row] as number;
@@ -317,12 +354,12 @@ export class LaneRunner {
         ? undefined
         : (this.#codec.unpack(slab.bytes, dataEnd, dataEnd + metadataLength) as StoredMetadata);
     const definition = entries[0]?.eventType;
-    const position = slab.position[row] as number;
+    const position = ahead ? 0 : (slab.position[row] as number);
     return new StoredEvent(
       this.#rules.setup.run,
       definition?.type ?? stored.name,
-      this.#names.get(slab, slab.aggregate[row] as number, slab.nameOffset[row], slab.nameLength[row]),
-      slab.version[row] as number,
+      this.#aggregateOf(slab, row),
+      ahead ? ahead.version : (slab.version[row] as number),
       position,
       slab.occurredAt[row] as number,
       currentData(definition, stored, this.#codec.unpack(slab.bytes, dataStart, dataEnd), position),

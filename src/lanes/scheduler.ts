@@ -7,6 +7,7 @@ import {
   MAX_LANE_BATCH,
 } from '../limits.js';
 import { KeyPlace, type KeyState, NO_LANE, NO_ROW } from './key-state.js';
+import { MAILBOX_ROWS, ROWS_BEHIND_WAITING, WAITING_SHARE } from './limits.js';
 import { Ring } from './ring.js';
 
 /** The main thread's columns of a slab that the scheduler reads and writes. */
@@ -16,12 +17,26 @@ export interface ScheduledSlab {
   readonly next: Float64Array;
 }
 
+/** What a lane's answer says of its credit. */
+export interface AnsweredWork {
+  /** Batches that are not in its mailbox any more. */
+  readonly passed: number;
+  /** Events that ended. */
+  readonly events: number;
+  /** Events that began to be awaited. */
+  readonly waiting: number;
+  /** Milliseconds that it worked. */
+  readonly busy: number;
+}
+
 interface Lane {
   readonly bound: Ring<KeyState>;
-  /** Batches sent and not answered. */
+  /** Batches in its mailbox, or being begun. What it has begun and awaits costs no credit. */
   batches: number;
-  /** Measured milliseconds per event; undefined before the first answer. */
+  /** Measured milliseconds of work per event, waiting left out; undefined before the first answer. */
   cost: number | undefined;
+  /** Share of its events that are awaited. */
+  waits: number;
 }
 
 /**
@@ -36,12 +51,15 @@ export class LaneScheduler {
   readonly #slabs: readonly (ScheduledSlab | undefined)[];
   readonly #lanes: Lane[] = [];
   readonly #ready = new Ring<KeyState>();
+  readonly #waitingRows: number;
   #queued = 0;
   /** Lanes that take work; what waits is shared out among them. */
   openLanes = 1;
 
-  constructor(slabs: readonly (ScheduledSlab | undefined)[]) {
+  /** @param concurrency events whose handlers may overlap on a lane. */
+  constructor(slabs: readonly (ScheduledSlab | undefined)[], concurrency = 1) {
     this.#slabs = slabs;
+    this.#waitingRows = Math.max(MAILBOX_ROWS, concurrency);
   }
 
   /** Events that wait for a lane, those of waiting and parked keys left out. */
@@ -49,13 +67,14 @@ export class LaneScheduler {
     return this.#queued;
   }
 
+  /** Whether a lane has a batch in its mailbox. */
+  hasMail(lane: number): boolean {
+    return this.#lane(lane).batches > 0;
+  }
+
   /** Puts an event at the end of its key's queue. */
   enqueue(reference: number, key: KeyState): void {
-    this.#link(reference, NO_ROW);
-    if (key.tail === NO_ROW) key.head = reference;
-    else this.#link(key.tail, reference);
-    key.tail = reference;
-    key.queued++;
+    this.#append(reference, key);
     if (key.place === KeyPlace.Waiting) return;
     this.#queued++;
     if (key.place !== KeyPlace.Idle) return;
@@ -94,14 +113,16 @@ export class LaneScheduler {
     const own = this.#lane(lane);
     own.batches = 0;
     own.cost = undefined;
+    own.waits = 0;
   }
 
-  /** Notes a batch's answer; `milliseconds` of work for `count` events. */
-  answered(lane: number, count: number, milliseconds: number): void {
+  answered(lane: number, { passed, events, waiting, busy }: AnsweredWork): void {
     const own = this.#lane(lane);
-    own.batches--;
-    if (count === 0) return;
-    const cost = milliseconds / count;
+    own.batches -= passed;
+    if (events + waiting === 0) return;
+    own.waits = own.waits * 0.75 + 0.25 * Math.min(1, waiting / Math.max(1, events));
+    if (events === 0) return;
+    const cost = busy / events;
     // A rising cost is believed sooner than a falling one, so that slow work is spread early.
     const weight = own.cost === undefined ? 1 : cost > own.cost ? 0.5 : 0.25;
     own.cost = (own.cost ?? 0) * (1 - weight) + cost * weight;
@@ -110,12 +131,43 @@ export class LaneScheduler {
   /** An event of the key came back finished. */
   finished(key: KeyState): void {
     key.inFlight--;
+    key.waits = false;
     if (key.inFlight === 0) this.#release(key);
+    else if (key.stalled) {
+      key.stalled = false;
+      if (key.place === KeyPlace.Bound) this.#lane(key.lane).bound.push(key);
+    }
+  }
+
+  /**
+   * Rows in the order of their sending that a lane has given back unbegun, to be taken by any lane that may; `keyOf`
+   * knows their keys, of which none waits or is parked.
+   */
+  givenBack(rows: readonly number[], keyOf: (reference: number) => KeyState): void {
+    const keys = new Set<KeyState>();
+    for (const reference of rows) {
+      const key = keyOf(reference);
+      key.inFlight--;
+      key.returned ??= [];
+      key.returned.push(reference);
+      keys.add(key);
+    }
+    // They are the oldest events there are; the first of them comes to stand first.
+    for (const key of [...keys].reverse()) {
+      if (key.inFlight === 0) {
+        key.lane = NO_LANE;
+        key.stalled = false;
+      }
+      this.#queued += this.#putBack(key);
+      if (key.inFlight === 0) this.#offerFirst(key);
+      else if (key.place === KeyPlace.Idle) this.#bind(key);
+    }
   }
 
   /** An event of the key came back unfinished: it will run again, before everything that is queued. */
   returned(key: KeyState, reference: number): void {
     key.inFlight--;
+    key.waits = false;
     key.returned ??= [];
     key.returned.push(reference);
     if (key.place !== KeyPlace.Waiting && key.place !== KeyPlace.Parked) {
@@ -124,6 +176,27 @@ export class LaneScheduler {
       key.place = KeyPlace.Waiting;
     }
     if (key.inFlight === 0) this.#release(key);
+  }
+
+  /** An event of the key came back and will not run as it is: it is gone. */
+  gone(key: KeyState): void {
+    this.finished(key);
+  }
+
+  /** Takes some rows at the end of a key's queue out of it. Returns them in order. */
+  takeOut(key: KeyState, isOut: (reference: number) => boolean): number[] {
+    const kept: number[] = [];
+    const out: number[] = [];
+    const { queued } = key;
+    while (key.head !== NO_ROW) {
+      (isOut(key.head) ? out : kept).push(key.head);
+      this.#advance(key);
+    }
+    for (const reference of kept) this.#append(reference, key);
+    if (key.place === KeyPlace.Waiting || key.place === KeyPlace.Parked) return out;
+    this.#queued -= queued - key.queued;
+    if (key.queued === 0) key.place = KeyPlace.Idle;
+    return out;
   }
 
   /** Whether the key waits and has nothing in flight: its failed event may be retried or given up. */
@@ -158,6 +231,14 @@ export class LaneScheduler {
     return rows;
   }
 
+  #append(reference: number, key: KeyState): void {
+    this.#link(reference, NO_ROW);
+    if (key.tail === NO_ROW) key.head = reference;
+    else this.#link(key.tail, reference);
+    key.tail = reference;
+    key.queued++;
+  }
+
   #offer(key: KeyState): void {
     key.place = KeyPlace.Ready;
     this.#ready.push(key);
@@ -174,19 +255,22 @@ export class LaneScheduler {
   }
 
   #lane(lane: number): Lane {
-    this.#lanes[lane] ??= { bound: new Ring(), batches: 0, cost: undefined };
+    this.#lanes[lane] ??= { bound: new Ring(), batches: 0, cost: undefined, waits: 0 };
     return this.#lanes[lane];
   }
 
   #release(key: KeyState): void {
     key.lane = NO_LANE;
-    if (key.returned) this.#putBack(key, key.returned);
+    key.stalled = false;
+    this.#putBack(key);
     if (key.place !== KeyPlace.Bound) return;
     if (this.#isHot(key)) this.#offerFirst(key);
     else this.#offer(key);
   }
 
-  #putBack(key: KeyState, rows: number[]): void {
+  #putBack(key: KeyState): number {
+    const rows = key.returned;
+    if (!rows) return 0;
     key.returned = undefined;
     rows.sort((a, b) => this.#positionOf(b) - this.#positionOf(a));
     for (const reference of rows) {
@@ -195,13 +279,14 @@ export class LaneScheduler {
       if (key.tail === NO_ROW) key.tail = reference;
       key.queued++;
     }
+    return rows.length;
   }
 
   /** The free key with the oldest event: bound to this lane, or ready for any. */
   #next(own: Lane, lane: number): KeyState | undefined {
     let bound = own.bound.peek();
     // Entries of keys that were released meanwhile are left in the ring and passed over here.
-    while (bound && (bound.place !== KeyPlace.Bound || bound.lane !== lane)) {
+    while (bound && (bound.place !== KeyPlace.Bound || bound.lane !== lane || stalls(bound))) {
       own.bound.shift();
       bound = own.bound.peek();
     }
@@ -227,7 +312,8 @@ export class LaneScheduler {
 
   #takeFrom(key: KeyState, lane: number, rows: Uint32Array, from: number): number {
     let count = from;
-    const end = Math.min(rows.length, from + KEY_VISIT);
+    const most = key.waits ? ROWS_BEHIND_WAITING - key.inFlight : KEY_VISIT;
+    const end = Math.min(rows.length, from + most);
     while (count < end && key.head !== NO_ROW) {
       rows[count++] = key.head;
       this.#advance(key);
@@ -247,7 +333,9 @@ export class LaneScheduler {
         ? FIRST_LANE_BATCH
         : Math.ceil(LANE_BATCH_MILLISECONDS / Math.max(own.cost, 1e-4));
     const share = Math.ceil(this.#queued / this.openLanes);
-    return Math.max(1, Math.min(worth, share, MAX_LANE_BATCH));
+    // A lane that waits more than it works is kept in events as many as it can begin, not as it could work off.
+    const most = own.waits > WAITING_SHARE ? this.#waitingRows : MAX_LANE_BATCH;
+    return Math.max(1, Math.min(worth, share, most));
   }
 
   #advance(key: KeyState): void {
@@ -264,4 +352,10 @@ export class LaneScheduler {
   #positionOf(reference: number): number {
     return (this.#slabs[slabOf(reference)] as ScheduledSlab).position[rowOf(reference)] as number;
   }
+}
+
+/** Whether a key's lane has enough of it for now; noted, so that it is offered again. */
+function stalls(key: KeyState): boolean {
+  key.stalled = key.waits && key.inFlight >= ROWS_BEHIND_WAITING;
+  return key.stalled;
 }

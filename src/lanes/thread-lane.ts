@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { ResourceLimits } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, type ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { decodeError, type WireError } from '../events/error-codec.js';
 import { LaneCrashedError } from '../events/errors.js';
@@ -9,9 +9,9 @@ import { reasonOf } from '../events/thrown.js';
 import { BATCHES_IN_FLIGHT } from '../limits.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import { WorkerSampler } from '../profile/worker-sampler.js';
-import type { Lane } from './executor.js';
+import type { Lane, LaneEvents } from './executor.js';
 import { LaneCell } from './lane-cell.js';
-import type { HandledType, LaneBatch, LaneReply, LaneResult, LaneSetup, LaneTask } from './protocol.js';
+import type { HandledType, LaneAnswer, LaneBatch, LaneReply, LaneSetup, LaneTask } from './protocol.js';
 
 /**
  * A lane on a worker thread: a Piscina pool of exactly one. One pool for all lanes would need a load balancer
@@ -23,6 +23,11 @@ export class ThreadLane implements Lane {
   readonly #pool: Piscina;
   readonly #exited: Promise<void>;
   readonly #sampler = new WorkerSampler();
+  /** What of the lane's answers does not end a batch comes here. */
+  readonly #answers: MessagePort;
+  readonly #answersOfLane: MessagePort;
+  #newest = 0;
+  #events: LaneEvents = { answered: () => {}, died: () => {} };
 
   constructor(lane: number, concurrency: number, resourceLimits: ResourceLimits | undefined) {
     this.cell = new LaneCell(concurrency);
@@ -42,20 +47,37 @@ export class ThreadLane implements Lane {
     });
     // Piscina reports a thread's death here and rejects the lane's tasks; `#run` turns those into coded errors.
     this.#pool.on('error', () => {});
+    const { port1, port2 } = new MessageChannel();
+    this.#answers = port1;
+    this.#answersOfLane = port2;
+    port1.on('message', (answer: LaneAnswer) => this.#answered(answer));
+    port1.unref();
     const [worker] = this.#pool.threads;
+    let thrown: unknown = new Error('it exited');
+    worker?.once('error', (error) => {
+      thrown = error;
+    });
+    // While events are awaited no task is under way whose end could tell.
     this.#exited = new Promise((resolve) => worker?.once('exit', () => resolve()));
+    this.#exited.then(() => this.#events.died(this.#crashed(thrown)));
   }
 
-  async open(setup: LaneSetup): Promise<readonly HandledType[]> {
-    const reply = await this.#run({ kind: 'open', setup, cell: this.cell.memory });
+  async open(setup: LaneSetup, events: LaneEvents): Promise<readonly HandledType[]> {
+    this.#events = events;
+    const task: LaneTask = { kind: 'open', setup, cell: this.cell.memory, answers: this.#answersOfLane };
+    const reply = await this.#run(task, [this.#answersOfLane]);
     if (reply.kind === 'opened') return reply.handled;
     throw reply.kind === 'refused' ? decodeError(reply.error) : this.#unexpected(reply);
   }
 
-  async run(batch: LaneBatch): Promise<LaneResult> {
-    const reply = await this.#run(batch);
-    if (reply.kind === 'result') return reply;
-    throw this.#unexpected(reply);
+  run(batch: LaneBatch): void {
+    this.#run(batch).then(
+      (reply) => {
+        if (reply.kind !== 'passed') this.#events.died(this.#unexpected(reply));
+        else if (reply.answer) this.#answered(reply.answer);
+      },
+      (error: Error) => this.#events.died(error),
+    );
   }
 
   async broadcast(message: unknown): Promise<readonly WireError[]> {
@@ -79,17 +101,32 @@ export class ThreadLane implements Lane {
     // A thread that threw reports its exit later, and Piscina puts a new one in its place even then.
     await this.#exited;
     await this.#pool.destroy();
+    this.#answers.close();
   }
 
-  async #run(task: LaneTask): Promise<LaneReply> {
-    try {
-      return (await this.#pool.run(task)) as LaneReply;
-    } catch (error) {
-      throw new LaneCrashedError(`The thread of lane ${this.#lane} ended: ${reasonOf(error)}.`, {
-        cause: error,
-        details: { lane: this.#lane },
-      });
+  #answered(answer: LaneAnswer): void {
+    // A process does not end while handlers are awaited; Piscina sees to that for tasks alone.
+    if (answer.number > this.#newest) {
+      this.#newest = answer.number;
+      if (answer.awaited > 0) this.#answers.ref();
+      else this.#answers.unref();
     }
+    this.#events.answered(answer);
+  }
+
+  async #run(task: LaneTask, transferList: MessagePort[] = []): Promise<LaneReply> {
+    try {
+      return (await this.#pool.run(task, { transferList: transferList as never })) as LaneReply;
+    } catch (error) {
+      throw this.#crashed(error);
+    }
+  }
+
+  #crashed(error: unknown): LaneCrashedError {
+    return new LaneCrashedError(`The thread of lane ${this.#lane} ended: ${reasonOf(error)}.`, {
+      cause: error,
+      details: { lane: this.#lane },
+    });
   }
 
   #unexpected({ kind }: LaneReply): LaneCrashedError {

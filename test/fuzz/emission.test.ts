@@ -22,18 +22,21 @@ const emitted = fc.record({
   ),
   metadata: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }),
   isDropped: fc.boolean(),
+  isAwaited: fc.boolean(),
 });
 type Emitted = typeof emitted extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** The bytes that a lane would send to the main thread. */
 function write(codec: Codec, events: readonly Emitted[]): Buffer {
   const buffer = new EmissionBuffer(codec);
-  const starts = events.map(({ data, metadata, ...emission }) => buffer.add('a.b', emission, data, metadata));
-  // Some time later, as when a handler fails at its end.
-  events.forEach(({ isDropped }, index) => {
-    if (isDropped) buffer.drop(starts[index] as number);
-  });
-  const bytes = buffer.finish() ?? new Uint8Array();
+  for (const { data, metadata, isDropped, isAwaited, ...emission } of events) {
+    const start = buffer.end;
+    buffer.add('a.b', emission, data, metadata);
+    // A handler fails at its end; another one is awaited, and what it emits is added when it has ended.
+    if (isDropped) buffer.rewind(start);
+    else if (isAwaited) buffer.join(buffer.split(start));
+  }
+  const bytes = buffer.take() ?? new Uint8Array();
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
@@ -53,7 +56,10 @@ function read(codec: Codec, bytes: Buffer): unknown[] {
 function kept(events: readonly Emitted[]): unknown[] {
   return events
     .filter(({ isDropped }) => !isDropped)
-    .map(({ isDropped: _, metadata, ...event }) => ({ ...event, metadata: metadata ?? new Uint8Array() }));
+    .map(({ isDropped: _, isAwaited: __, metadata, ...event }) => ({
+      ...event,
+      metadata: metadata ?? new Uint8Array(),
+    }));
 }
 
 const events = fc.array(emitted, { maxLength: 20 });

@@ -57,6 +57,8 @@ export class Life {
   /** Tries that an event lost because its lane died of something else, by position. */
   readonly blamed = new Map<number, number>();
   readonly #active = new Map<string, Set<Run>>();
+  /** Positions that each lane has begun. */
+  readonly #begun = new Map<SimLane, Set<number>>();
   readonly power: 'os' | 'disk';
   readonly dispatch: 'durable' | 'accepted';
   /** What users have decided about dead letters in this process, and what they are publishing still. */
@@ -132,12 +134,14 @@ export class Life {
     this.#engine = await this.until(opening, 'open');
   }
 
-  /** A lane dies of nothing that its events did. Nobody can know that, so the one under way is blamed. */
+  /**
+   * A lane dies of nothing that its events did. Nobody can know that, so one that it had begun may be blamed, whether
+   * its handler is under way or has ended and its answer is.
+   */
   loseLane(lane: SimLane): void {
-    for (const runs of this.#active.values()) {
-      for (const run of runs) {
-        if (run.lane === lane) this.blamed.set(run.position, (this.blamed.get(run.position) ?? 0) + 1);
-      }
+    for (const position of this.#begun.get(lane) ?? []) {
+      if (this.process.store?.isFinished(position)) continue;
+      this.blamed.set(position, (this.blamed.get(position) ?? 0) + 1);
     }
     lane.die('by chance');
   }
@@ -148,6 +152,7 @@ export class Life {
     this.process.end();
     this.pending.length = 0;
     this.#active.clear();
+    this.#begun.clear();
     if (powerCut && this.power === 'os') {
       const lost = Math.min(this.disk.transactions, this.steps.below(4));
       this.disk.loseLast(lost);
@@ -221,6 +226,7 @@ export class Life {
     }
     const run = { lane, position };
     runs.add(run);
+    this.#begun.set(lane, (this.#begun.get(lane) ?? new Set()).add(position));
     return run;
   }
 

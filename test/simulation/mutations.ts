@@ -1,8 +1,10 @@
 import { Backlog } from '../../dist/src/engine/backlog.js';
 import { CommitQueue } from '../../dist/src/engine/commit-queue.js';
 import { LanePump } from '../../dist/src/engine/lane-pump.js';
+import { LaneSeat } from '../../dist/src/engine/lane-seat.js';
 import { Parking } from '../../dist/src/engine/parking.js';
 import { Receipts } from '../../dist/src/engine/receipts.js';
+import { SentRows } from '../../dist/src/engine/sent-rows.js';
 import { LaneCell } from '../../dist/src/lanes/lane-cell.js';
 import { LaneScheduler } from '../../dist/src/lanes/scheduler.js';
 import { Progress } from '../../dist/src/store/progress.js';
@@ -86,7 +88,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'lost',
         (original) =>
           function (this: LanePump, seat, judgement) {
-            seat.sent.length = 0;
+            seat.sent.takeAll();
             return original.call(this, seat, judgement);
           },
       ),
@@ -170,11 +172,63 @@ export const MUTATIONS: readonly Mutation[] = [
         'lost',
         (original) =>
           function (this: LanePump, seat, judgement) {
-            const neighbour = seat.sent
-              .flatMap((rows) => [...rows])
-              .find((row) => !judgement.guilty.includes(row));
+            const neighbour = seat.sent.unanswered.find((row) => !judgement.guilty.includes(row));
             const guilty = neighbour === undefined ? judgement.guilty : [neighbour];
             return original.call(this, seat, { ...judgement, guilty, suspects: [] });
+          },
+      ),
+  },
+  {
+    name: 'an answer is lost when its lane dies between two answers',
+    apply: () =>
+      replace(
+        SentRows.prototype,
+        'takeAll',
+        (original) =>
+          function (this: SentRows) {
+            const begun = new Set(this.begun);
+            return original.call(this).filter((row) => !begun.has(row));
+          },
+      ),
+  },
+  {
+    name: 'answers are taken as they come, in whatever order that is',
+    apply: () =>
+      replace(
+        LaneSeat.prototype,
+        'inOrder',
+        () =>
+          function* (answer) {
+            yield answer;
+          },
+      ),
+  },
+  {
+    name: 'a row that was given back is run by both lanes',
+    apply: () => {
+      const { compareExchange } = Atomics;
+      // The main thread believes that it has the row, and does not say so.
+      const careless = (cells: Int32Array, index: number, expected: number, value: number) =>
+        value === 0 ? expected : compareExchange(cells, index, expected, value);
+      Atomics.compareExchange = careless as typeof compareExchange;
+      return () => {
+        Atomics.compareExchange = compareExchange;
+      };
+    },
+  },
+  {
+    name: 'progress is noted before the emitted events',
+    apply: () =>
+      replace(
+        LanePump.prototype,
+        'take',
+        (original) =>
+          function (this: LanePump, seat, answer) {
+            original.call(this, seat, { ...answer, emitted: undefined });
+            if (!answer.emitted) return;
+            const late = { passed: 0, done: new Uint32Array(), failures: [], held: [], waiting: [] };
+            // A turn later, so that the progress is committed alone.
+            setImmediate(() => original.call(this, seat, { ...answer, ...late }));
           },
       ),
   },

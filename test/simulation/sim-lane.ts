@@ -1,9 +1,9 @@
 import { LaneCrashedError } from 'millrace';
 import type { WireError } from '../../dist/src/events/error-codec.js';
-import type { Lane } from '../../dist/src/lanes/executor.js';
+import type { Lane, LaneEvents } from '../../dist/src/lanes/executor.js';
 import type { HandlerModule } from '../../dist/src/lanes/handlers.js';
 import { LaneCell } from '../../dist/src/lanes/lane-cell.js';
-import type { HandledType, LaneBatch, LaneResult, LaneSetup } from '../../dist/src/lanes/protocol.js';
+import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from '../../dist/src/lanes/protocol.js';
 import { LaneRunner } from '../../dist/src/lanes/runner.js';
 import type { Steps } from './steps.js';
 
@@ -17,7 +17,9 @@ export class SimLane implements Lane {
   readonly #makeModule: (lane: SimLane) => HandlerModule;
   readonly #pending = new Set<(error: Error) => void>();
   #runner: LaneRunner | undefined;
+  #events: LaneEvents = { answered: () => {}, died: () => {} };
   dead = false;
+  #worked = 0;
   #silent = false;
 
   constructor(
@@ -39,22 +41,40 @@ export class SimLane implements Lane {
     return this.#cell;
   }
 
-  open(setup: LaneSetup): Promise<readonly HandledType[]> {
+  open(setup: LaneSetup, events: LaneEvents): Promise<readonly HandledType[]> {
+    this.#events = events;
     return this.#alive(async () => {
       await this.#steps.wait(`${this.name}.in`, 'open');
-      this.#runner = new LaneRunner(setup, [this.#makeModule(this)], this.#cell);
+      this.#runner = new LaneRunner(
+        setup,
+        [this.#makeModule(this)],
+        this.#cell,
+        (answer) => this.#answer('port', answer),
+        // What was measured would differ from run to run, and batches are sized by it.
+        () => this.#worked,
+      );
       return this.#runner.handled;
     });
   }
 
-  run(batch: LaneBatch): Promise<LaneResult> {
-    return this.#alive(async () => {
-      await this.#steps.wait(`${this.name}.in`, `batch of ${batch.rows.length}`);
-      const result = await (this.#runner as LaneRunner).run(batch);
-      await this.#steps.wait(`${this.name}.out`, 'answer');
-      // What was measured would differ from run to run, and batches are sized by it.
-      return { ...result, milliseconds: this.#steps.random() * 20 };
+  run(batch: LaneBatch): void {
+    if (this.#silent) return;
+    if (this.dead) {
+      this.#steps.add(`${this.name}-death`, 'is found', () => this.#die('is dead'));
+      return;
+    }
+    this.#steps.add(`${this.name}.in`, `batch of ${batch.rows.length}`, async () => {
+      const answer = await (this.#runner as LaneRunner).run(batch);
+      if (answer) this.#answer('task', answer);
     });
+  }
+
+  /** Answers come on two ways, and neither waits for the other. */
+  #answer(way: string, answer: LaneAnswer): void {
+    if (this.dead) return;
+    this.#worked += this.#steps.random() * 20;
+    const what = `answer ${answer.number}: ${answer.done.length} done, ${answer.failures.length} failed, ${answer.awaited} awaited`;
+    this.#steps.add(`${this.name}.${way}`, what, () => this.#events.answered(answer));
   }
 
   broadcast(message: unknown): Promise<readonly WireError[]> {
@@ -84,7 +104,12 @@ export class SimLane implements Lane {
     // The news takes a step of its own, as the exit of a thread does.
     this.#steps.add(`${this.name}-death`, 'is heard', () => {
       for (const reject of pending) reject(new LaneCrashedError(`${this.name} died: ${why}`));
+      this.#die(`died: ${why}`);
     });
+  }
+
+  #die(how: string): void {
+    this.#events.died(new LaneCrashedError(`${this.name} ${how}`));
   }
 
   /** Its whole process is gone: nobody hears of it. */

@@ -5,7 +5,6 @@ import { Asked, EVENTS, paddingOf } from './events.mjs';
 /** The pipe to the parent. */
 const REPORTS = 3;
 
-const KEYS = 31;
 const AGGREGATES_A_KEY = 3;
 
 /**
@@ -33,8 +32,8 @@ let next = orders.firstNumber;
 
 function ask() {
   const number = next++;
-  const key = `key-${number % KEYS}`;
-  const aggregate = `${key}-${number % (KEYS * AGGREGATES_A_KEY)}`;
+  const key = `key-${number % orders.keys}`;
+  const aggregate = `${key}-${number % (orders.keys * AGGREGATES_A_KEY)}`;
   return Asked({ aggregate, key, number, padding: paddingOf(number, orders.bytes) });
 }
 
@@ -65,6 +64,8 @@ const engine = await openEngine({
   store: orders.store,
   durability: orders.durability,
   threads: orders.threads,
+  concurrency: orders.concurrency,
+  shared: { wait: orders.wait },
   maxInFlight: orders.bulk > 1 ? 65_536 : 500,
   handlers: [new URL('./events.mjs', import.meta.url)],
 });

@@ -16,6 +16,9 @@ const ORDERS: Round['orders'] = {
   publishers: 1,
   bulk: 1,
   bytes: 40,
+  keys: 31,
+  concurrency: 1,
+  wait: 0,
   events: 4,
   close: true,
 };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { defineEvent, defineHandlers } from 'millrace';
 import { z } from 'zod';
 
@@ -48,6 +49,8 @@ export default defineHandlers('torture', (on) => {
         answer();
         throw new Error(`The first try of ${number} fails.`);
       }
+      const wait = Number(ctx.shared.wait ?? 0);
+      if (wait > 0 && number % WAITS > 0) return sleep((number * 7) % wait).then(answer);
       return number % WAITS === 0 ? Promise.resolve().then(answer) : answer();
     },
     { retries: 3 },

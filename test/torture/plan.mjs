@@ -8,6 +8,9 @@
  * @property {number} publishers how many publish at the same time
  * @property {number} bulk events of one publishMany; 1: each event alone
  * @property {number} bytes of each payload
+ * @property {number} keys of the events
+ * @property {number} concurrency handlers that may overlap on a thread
+ * @property {number} wait milliseconds that a handler waits, at most; 0: none waits for the clock
  * @property {number} firstNumber numbers the events; no number is used twice in a store
  * @property {number} endNumber publishing ends before it
  * @property {boolean} close whether it closes the engine then, or stays idle
@@ -47,7 +50,16 @@ export function randomFrom(seed) {
   };
 }
 
-const SMALL = { publishers: 12, bulk: 1, bytes: 40, events: 1e6, close: false };
+const SMALL = {
+  publishers: 12,
+  bulk: 1,
+  bytes: 40,
+  keys: 31,
+  concurrency: 1,
+  wait: 0,
+  events: 1e6,
+  close: false,
+};
 
 /**
  * How a round may go, how often, and what of the store is under way when the child is killed.
@@ -60,6 +72,14 @@ const STYLES = [
   { style: 'steady', weight: 6, after: 'open', delay: 300, orders: SMALL },
   // The creation of the file, or the recovery of what an earlier kill left.
   { style: 'opening', weight: 6, after: 'opening', delay: 70, orders: SMALL },
+  // Handlers that wait for up to 20 ms, 64 of them at a time: answers by the event, in another order than events came.
+  {
+    style: 'waiting',
+    weight: 4,
+    after: 'open',
+    delay: 400,
+    orders: { ...SMALL, publishers: 4, bulk: 50, keys: 200, concurrency: 64, wait: 20 },
+  },
   // Payloads that are larger than a page: the WAL grows by megabytes, and checkpoints run all the time.
   { style: 'large', weight: 3, after: 'open', delay: 600, orders: { ...SMALL, bytes: 16_000 } },
   // Transactions of thousands of events.
