@@ -237,11 +237,12 @@ describe('what would depend on timing is refused:', () => {
       expect(engine.stats()).toMatchObject({ accepted: 1, emitted: 0, parkedKeys: 1 });
     });
 
-    test('handlers of two keys that emit to one aggregate: the engine stops', async () => {
+    test('handlers of two keys that emit to one aggregate: the later one fails, and nothing else', async () => {
       const engine = await openTestEngine({ ...DETERMINISTIC, threads });
       await engine.publish(stray('a', 'k1', { id: 'one', key: 'k1' }), { until: 'handled' });
       const published = engine.publish(stray('b', 'k2', { id: 'one', key: 'k2' }), { until: 'handled' });
-      await expect(published).rejects.toMatchObject({ code: 'MILLRACE_FAILED', cause: CODE });
+      await expect(published).rejects.toMatchObject({ code: 'MILLRACE_HANDLER_FAILED', cause: CODE });
+      expect(engine.stats()).toMatchObject({ parkedKeys: 1 });
     });
   });
 });

@@ -51,7 +51,7 @@ export class SimLane implements Lane {
         this.#cell,
         (answer) => this.#answer('port', answer),
         // What was measured would differ from run to run, and batches are sized by it.
-        () => this.#worked,
+        { busy: () => this.#worked },
       );
       return this.#runner.handled;
     });
