@@ -188,13 +188,13 @@ export class LanePump {
   take(seat: LaneSeat, answer: LaneAnswer): void {
     // An answer that was on its way when the lane was given up: its events run again.
     if (this.#stopped || seat.state === 'ended') return;
-    const { done, failures, held, waiting, passed, busy, emitted, unknownShapes } = answer;
+    const { done, failures, held, waiting, passed, busy, elapsed, emitted, unknownShapes } = answer;
     // Taken now: while the answer is dealt with the next suspect may already be sent.
     const [suspect] = seat.suspects;
     if (done.length > 0) seat.isFresh = false;
     for (const shape of unknownShapes) this.#events.unknownShape(shape);
     const events = done.length + failures.length;
-    this.#scheduler.answered(seat.number, { passed, events, waiting: waiting.length, busy });
+    this.#scheduler.answered(seat.number, { passed, events, waiting: waiting.length, busy, elapsed });
     this.#measure(seat, answer);
     this.#takeDone(seat, done, emitted);
     if (failures.length > 0 || held.length > 0) this.#takeFailures(seat, failures, held);
