@@ -1,5 +1,5 @@
 import { openEngine } from 'millrace';
-import { expectedQuantity, makeOrder, OrderPlaced } from '../support/events.js';
+import { expectedQuantity, makeOrder, OrderNoted, OrderPlaced } from '../support/events.js';
 import { keyNames } from '../support/keys.js';
 import { check, type Sample, Stopwatch } from '../support/sample.js';
 import { makeSums, totalOf } from '../support/sums.js';
@@ -19,7 +19,7 @@ export default async function run(plan: DeterministicRun): Promise<Sample> {
     validate: 'off',
     dispatch: 'accepted',
     deterministic: plan.deterministic,
-    events: [OrderPlaced],
+    events: [OrderPlaced, OrderNoted],
     handlers: [new URL('../handlers/count.handlers.js', import.meta.url)],
     shared: { sums },
   });

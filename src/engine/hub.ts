@@ -386,8 +386,7 @@ export class Hub {
       return;
     }
     this.counters.emitted++;
-    const { slab } = this.sequencer;
-    if (type.handled) this.#runs?.stop(slab.keys[slab.rows - 1] as NameEntry);
+    if (type.handled) this.#runs?.stop(this.sequencer.lastKey);
     this.#accepted(type, cause.waves[row] as Wave);
   }
 

@@ -1,4 +1,4 @@
-import { ROW_UNNUMBERED, rowOf, rowReference, slabOf } from '../events/slab.js';
+import { rowOf, rowReference, slabOf } from '../events/slab.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
 import type { NameEntry } from './directory.js';
 import type { Prepared } from './prepare.js';
@@ -15,10 +15,13 @@ export interface Waiting {
 }
 
 /** An event that runs ahead of its number. */
-interface Ahead {
+export interface Ahead {
   readonly waiting: Waiting;
-  readonly aggregate: NameEntry;
+  readonly run: Run;
   readonly order: number;
+  readonly slab: HubSlab;
+  readonly row: number;
+  readonly aggregate: NameEntry;
   /** A lane has it, under the version that it will have if nothing comes before it. */
   sent: boolean;
 }
@@ -33,9 +36,10 @@ export interface RunEvents {
 }
 
 interface Run {
-  readonly rows: Map<number, Ahead>;
-  readonly back: Ahead[];
   readonly events: RunEvents;
+  readonly back: Ahead[];
+  /** Rows that have not run and have not come back. */
+  readonly rows: Set<Ahead>;
 }
 
 /**
@@ -56,26 +60,25 @@ export class KeyRuns {
   }
 
   /** The row whose event is being numbered. */
-  numbering: { readonly slab: HubSlab; readonly row: number; readonly aggregate: NameEntry } | undefined;
+  numbering: Ahead | undefined;
 
   /** Sends waiting events of one key on their way. Those that cannot be encoded are refused. */
   begin(list: readonly Waiting[], events: RunEvents): void {
-    const rows = new Map<number, Ahead>();
-    const run: Run = { rows, back: [], events };
+    const run: Run = { events, back: [], rows: new Set() };
     const now = performance.now();
     let key: NameEntry | undefined;
     list.forEach((waiting, order) => {
-      const event = waiting.event as Prepared;
       try {
-        const aggregate = this.#sequencer.appendAhead(event, rows.size === 0);
+        const aggregate = this.#sequencer.appendAhead(waiting.event as Prepared, run.rows.size === 0);
         const { slab } = this.#sequencer;
         const row = slab.rows - 1;
         slab.holds++;
         slab.acceptedAt[row] = now;
-        const reference = rowReference(slab.id, row);
-        rows.set(reference, { waiting, aggregate, order, sent: false });
+        const ahead: Ahead = { waiting, run, order, slab, row, aggregate, sent: false };
+        slab.ahead[row] = ahead;
+        run.rows.add(ahead);
         key ??= slab.keys[row] as NameEntry;
-        this.#scheduler.enqueue(reference, key);
+        this.#scheduler.enqueue(rowReference(slab.id, row), key);
         this.#sequencer.closeLargeSlab();
       } catch (error) {
         events.left();
@@ -94,40 +97,37 @@ export class KeyRuns {
   sent(reference: number): void {
     const ahead = this.#find(reference);
     if (!ahead) return;
+    const { aggregate, slab, row } = ahead;
     ahead.sent = true;
-    ahead.aggregate.ahead++;
-    const { aggregate } = ahead;
-    this.#slab(reference).version[rowOf(reference)] = aggregate.version + aggregate.ahead;
+    aggregate.ahead++;
+    slab.version[row] = aggregate.version + aggregate.ahead;
   }
 
   /** The row has run: its event gets its number. What has one already is left as it is. */
   number(reference: number): void {
     const ahead = this.#take(reference);
     if (!ahead) return;
-    const slab = this.#slab(reference);
-    this.#unsend(ahead);
-    this.#runs.get(slab.keys[rowOf(reference)] as NameEntry)?.events.left();
-    this.numbering = { slab, row: rowOf(reference), aggregate: ahead.aggregate };
+    const { waiting, run } = ahead;
+    run.events.left();
+    this.numbering = ahead;
     try {
-      ahead.waiting.enter();
+      waiting.enter();
     } catch (error) {
-      ahead.waiting.refuse(error);
+      waiting.refuse(error);
     } finally {
       this.numbering = undefined;
     }
-    this.#endIfDone(slab.keys[rowOf(reference)] as NameEntry);
+    if (run.rows.size === 0) this.#end(ahead);
   }
 
   /** Whether a row that a lane has given back runs ahead of its number: then it is dropped, and not queued again. */
   drop(reference: number): boolean {
     const ahead = this.#take(reference);
     if (!ahead) return false;
-    const slab = this.#slab(reference);
-    const key = slab.keys[rowOf(reference)] as NameEntry;
-    this.#unsend(ahead);
-    this.#runs.get(key)?.back.push(ahead);
+    const { run, slab } = ahead;
+    run.back.push(ahead);
+    if (run.rows.size === 0) this.#end(ahead);
     this.#pool.release(slab, 1);
-    this.#endIfDone(key);
     return true;
   }
 
@@ -142,38 +142,25 @@ export class KeyRuns {
     const runs = [...this.#runs.values()];
     this.#runs.clear();
     for (const { rows, back } of runs) {
-      for (const { waiting } of [...rows.values(), ...back]) waiting.refuse(error);
+      for (const { waiting } of [...rows, ...back]) waiting.refuse(error);
     }
   }
 
-  #endIfDone(key: NameEntry): void {
-    const run = this.#runs.get(key);
-    if (!run || run.rows.size > 0) return;
-    this.#runs.delete(key);
+  #end({ run, slab, row }: Ahead): void {
+    this.#runs.delete(slab.keys[row] as NameEntry);
     run.events.ended(run.back.sort((a, b) => a.order - b.order).map(({ waiting }) => waiting));
   }
 
-  #unsend(ahead: Ahead | undefined): void {
-    if (!ahead?.sent) return;
-    ahead.sent = false;
-    ahead.aggregate.ahead--;
-  }
-
   #find(reference: number): Ahead | undefined {
-    const slab = this.#slab(reference);
-    const row = rowOf(reference);
-    if (((slab.flags[row] as number) & ROW_UNNUMBERED) === 0) return undefined;
-    return this.#runs.get(slab.keys[row] as NameEntry)?.rows.get(reference);
+    return (this.#pool.slabs[slabOf(reference)] as HubSlab).ahead[rowOf(reference)];
   }
 
   #take(reference: number): Ahead | undefined {
     const ahead = this.#find(reference);
-    if (ahead)
-      this.#runs.get(this.#slab(reference).keys[rowOf(reference)] as NameEntry)?.rows.delete(reference);
+    if (!ahead) return undefined;
+    ahead.slab.ahead[ahead.row] = undefined;
+    ahead.run.rows.delete(ahead);
+    if (ahead.sent) ahead.aggregate.ahead--;
     return ahead;
-  }
-
-  #slab(reference: number): HubSlab {
-    return this.#pool.slabs[slabOf(reference)] as HubSlab;
   }
 }

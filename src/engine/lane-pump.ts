@@ -194,14 +194,14 @@ export class LanePump {
   take(seat: LaneSeat, answer: LaneAnswer): void {
     // An answer that was on its way when the lane was given up: its events run again.
     if (this.#stopped || seat.state === 'ended') return;
-    const { done, failures, held, waiting, passed, busy, emitted, unknownShapes } = answer;
+    const { done, failures, held, waiting, passed, busy, elapsed, emitted, unknownShapes } = answer;
     // Taken now: while the answer is dealt with the next suspect may already be sent.
     const [suspect] = seat.suspects;
     if (done.length > 0) seat.isFresh = false;
     for (const shape of unknownShapes) this.#events.unknownShape(shape);
     if (answer.tracerErrors > 0) this.#events.tracerFailed(answer.tracerErrors);
     const events = done.length + failures.length;
-    this.#scheduler.answered(seat.number, { passed, events, waiting: waiting.length, busy });
+    this.#scheduler.answered(seat.number, { passed, events, waiting: waiting.length, busy, elapsed });
     this.#measure(seat, answer);
     const refused = this.#takeDone(seat, done, emitted);
     const unfinished = { failures: [...failures, ...refused.failures], held: [...held, ...refused.held] };

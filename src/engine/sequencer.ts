@@ -56,6 +56,11 @@ export class Sequencer {
     return this.#version;
   }
 
+  /** Partition key of the row written last. */
+  get lastKey(): NameEntry {
+    return this.#slab.keys[this.#slab.rows - 1] as NameEntry;
+  }
+
   /** The slab of the row written last; its row is `slab.rows - 1`. */
   get slab(): HubSlab {
     return this.#slab;

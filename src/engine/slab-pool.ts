@@ -2,6 +2,7 @@ import { allocateSlab, POOLED_SLAB_BYTES, Slab } from '../events/slab.js';
 import { MAX_SLABS, SLAB_BYTES, SLAB_ROWS } from '../limits.js';
 import type { NameEntry } from './directory.js';
 import type { Wave } from './waves.js';
+import type { Ahead } from './key-runs.js';
 
 /** A slab with what only the main thread knows of its rows. */
 export class HubSlab extends Slab {
@@ -14,6 +15,8 @@ export class HubSlab extends Slab {
   /** 1 for rows that were read from the log. */
   readonly isFed = new Uint8Array(SLAB_ROWS);
   readonly keys: (NameEntry | undefined)[] = new Array(SLAB_ROWS);
+  /** Rows whose events run ahead of their numbers, in deterministic mode. */
+  readonly ahead: (Ahead | undefined)[] = [];
   /** Grows with each use of the memory, so that cached offsets of an earlier use are recognised. */
   serial = 0;
   /** Rows and bytes filled so far. */

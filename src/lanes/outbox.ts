@@ -25,6 +25,7 @@ export class Outbox {
   #count = 0;
   #number = 0;
   #busyBefore = 0;
+  #answeredAt = performance.now();
 
   /** @param busy milliseconds that the lane has worked so far. */
   constructor(
@@ -69,6 +70,7 @@ export class Outbox {
 
   #take(awaited: number, profile: LaneProfile | undefined): LaneAnswer {
     const busy = this.#busy();
+    const now = performance.now();
     const answer: LaneAnswer = {
       kind: 'answer',
       number: ++this.#number,
@@ -81,13 +83,14 @@ export class Outbox {
       emitted: this.emissions.take(),
       unknownShapes: this.emissions.takeUnknownShapes(),
       busy: busy - this.#busyBefore,
+      elapsed: now - this.#answeredAt,
       types: this.work.take(),
       heap: getHeapStatistics().used_heap_size,
       tracerErrors: this.#tracerErrors?.take() ?? 0,
     };
-    const now = performance.now();
     profile?.ran(now - answer.busy, now, this.#count + this.failures.length, answer.types);
     this.#busyBefore = busy;
+    this.#answeredAt = now;
     this.#count = 0;
     this.failures = [];
     this.held = [];

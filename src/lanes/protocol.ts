@@ -106,6 +106,8 @@ export interface LaneAnswer {
   readonly unknownShapes: readonly TypedShape[];
   /** Milliseconds that the lane has worked since its last answer; what it waited for is left out. */
   readonly busy: number;
+  /** Milliseconds since its last answer. */
+  readonly elapsed: number;
   /** Triples of stored type, events, and milliseconds of the one that was timed; see `WorkMeter`. */
   readonly types: Float64Array;
   /** Bytes of the thread's JavaScript heap in use. */

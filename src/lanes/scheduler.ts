@@ -27,6 +27,8 @@ export interface AnsweredWork {
   readonly waiting: number;
   /** Milliseconds that it worked. */
   readonly busy: number;
+  /** Milliseconds since its last answer. */
+  readonly elapsed: number;
 }
 
 interface Lane {
@@ -37,6 +39,8 @@ interface Lane {
   cost: number | undefined;
   /** Share of its events that are awaited. */
   waits: number;
+  /** Milliseconds from the end of one event to the end of the next, waiting and all. */
+  pace: number;
 }
 
 /**
@@ -116,12 +120,13 @@ export class LaneScheduler {
     own.waits = 0;
   }
 
-  answered(lane: number, { passed, events, waiting, busy }: AnsweredWork): void {
+  answered(lane: number, { passed, events, waiting, busy, elapsed }: AnsweredWork): void {
     const own = this.#lane(lane);
     own.batches -= passed;
     if (events + waiting === 0) return;
     own.waits = own.waits * 0.75 + 0.25 * Math.min(1, waiting / Math.max(1, events));
     if (events === 0) return;
+    own.pace = own.pace * 0.75 + 0.25 * Math.min(elapsed / events, LANE_BATCH_MILLISECONDS);
     const cost = busy / events;
     // A rising cost is believed sooner than a falling one, so that slow work is spread early.
     const weight = own.cost === undefined ? 1 : cost > own.cost ? 0.5 : 0.25;
@@ -255,7 +260,13 @@ export class LaneScheduler {
   }
 
   #lane(lane: number): Lane {
-    this.#lanes[lane] ??= { bound: new Ring(), batches: 0, cost: undefined, waits: 0 };
+    this.#lanes[lane] ??= {
+      bound: new Ring(),
+      batches: 0,
+      cost: undefined,
+      waits: 0,
+      pace: LANE_BATCH_MILLISECONDS,
+    };
     return this.#lanes[lane];
   }
 
@@ -333,9 +344,12 @@ export class LaneScheduler {
         ? FIRST_LANE_BATCH
         : Math.ceil(LANE_BATCH_MILLISECONDS / Math.max(own.cost, 1e-4));
     const share = Math.ceil(this.#queued / this.openLanes);
-    // A lane that waits more than it works is kept in events as many as it can begin, not as it could work off.
-    const most = own.waits > WAITING_SHARE ? this.#waitingRows : MAX_LANE_BATCH;
-    return Math.max(1, Math.min(worth, share, most));
+    // Where most events wait, a batch is what the lane gets through in that time, and at least what it can begin.
+    const most =
+      own.waits > WAITING_SHARE
+        ? Math.max(this.#waitingRows, Math.ceil(LANE_BATCH_MILLISECONDS / Math.max(own.pace, 1e-4)))
+        : MAX_LANE_BATCH;
+    return Math.max(1, Math.min(worth, share, most, MAX_LANE_BATCH));
   }
 
   #advance(key: KeyState): void {

@@ -44,7 +44,13 @@ function work({ scheduler, keys }: ReturnType<typeof waiting>): number[] {
     running.sort((a, b) => a.end - b.end);
     const { lane, rows, end } = running.shift() as Batch;
     now = end;
-    scheduler.answered(lane, { passed: 1, events: rows.length, waiting: 0, busy: rows.length * COST });
+    scheduler.answered(lane, {
+      passed: 1,
+      events: rows.length,
+      waiting: 0,
+      busy: rows.length * COST,
+      elapsed: 1,
+    });
     for (const row of rows) scheduler.finished(keys[row] as KeyState);
     for (let next = 0; next < LANES; next++) pull(next);
   }

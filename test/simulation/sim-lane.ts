@@ -74,7 +74,9 @@ export class SimLane implements Lane {
     if (this.dead) return;
     this.#worked += this.#steps.random() * 20;
     const what = `answer ${answer.number}: ${answer.done.length} done, ${answer.failures.length} failed, ${answer.awaited} awaited`;
-    this.#steps.add(`${this.name}.${way}`, what, () => this.#events.answered(answer));
+    this.#steps.add(`${this.name}.${way}`, what, () => {
+      this.#events.answered({ ...answer, elapsed: answer.busy });
+    });
   }
 
   broadcast(message: unknown): Promise<readonly WireError[]> {
