@@ -311,9 +311,10 @@ export class LaneCrew {
         answered: (answer) => {
           for (const due of seat.inOrder(answer)) this.#events.answered(seat, due);
         },
-        // One that had nothing to do is found dead when it gets something.
+        // Also one that had nothing to do: its next event need not be the one that finds out. What becomes of one that
+        // dies while it opens is for the one who opens it to say.
         died: (error) => {
-          if (seat.sent.count > 0) this.lost(seat, error);
+          if (seat.state === 'open') this.lost(seat, error);
         },
       },
     );
