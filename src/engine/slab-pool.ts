@@ -1,8 +1,8 @@
 import { allocateSlab, POOLED_SLAB_BYTES, Slab } from '../events/slab.js';
 import { MAX_SLABS, SLAB_BYTES, SLAB_ROWS } from '../limits.js';
 import type { NameEntry } from './directory.js';
-import type { Wave } from './waves.js';
 import type { Ahead } from './key-runs.js';
+import type { Wave } from './waves.js';
 
 /** A slab with what only the main thread knows of its rows. */
 export class HubSlab extends Slab {
