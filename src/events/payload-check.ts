@@ -20,7 +20,7 @@ import { toError } from './thrown.js';
  * Refuses what would not come back from the log as it went in: functions, symbols, class instances, typed arrays,
  * cycles, NaN, lone surrogates, `__proto__` keys, holes in arrays. Plain objects, arrays, strings, finite numbers,
  * booleans, null, undefined, 64-bit bigints, valid Dates and Uint8Arrays pass, of any realm. What is encoded is checked
- * by its encoder, with the same rules; this is for data that stays as it is, and for saying where a problem lies.
+ * while it is copied (plain-copy.ts), with the same rules; this is for data that stays as it is, and for saying where a problem lies.
  *
  * @throws UnsupportedPayloadError whose `details.path` names the place.
  */
@@ -43,6 +43,15 @@ export function checkMetadata(type: string, metadata: unknown): void {
   throw new UnsupportedPayloadError(`Event '${type}': its metadata must be a plain object.`, {
     details: { type, path: 'u' },
   });
+}
+
+/** What a walk that found a problem ends with; its place is looked for afterwards. */
+export class Problem {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
 /** A getter or a proxy of the caller's own threw. */

@@ -74,7 +74,9 @@ const row = fc.record({
   data: fc.record({ id: name, key: name, value }, { noNullPrototype: true }),
   options: fc.record(
     {
-      occurredAt: fc.double({ noNaN: true, noDefaultInfinity: true }).map((time) => (time === 0 ? 0 : time)),
+      occurredAt: fc
+        .double({ noNaN: true, min: -8.64e15, max: 8.64e15 })
+        .map((time) => (time === 0 ? 0 : time)),
       correlationId: text,
       causationId: text,
       metadata: fc.dictionary(fc.constantFrom('user', '', 'constructor', 'u'), plainData, {

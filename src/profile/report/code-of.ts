@@ -52,8 +52,6 @@ function withoutUrl(name: string, caller: { frame: CallFrame; code: Room } | und
   return caller.code === 'program' ? 'node' : caller.code;
 }
 
-const ENCODER = /^src\/events\/(encoder|plain-data|shape-index)\.js$/;
-
 /** Packages that the engine works with. Where the user's own code calls its own copy, or the same, it is the user's. */
 const ROOM_OF_PACKAGE: Readonly<Record<string, Room>> = {
   zod: 'validation',
@@ -65,8 +63,6 @@ const ROOM_OF_PACKAGE: Readonly<Record<string, Room>> = {
 function byPackage(url: string, caller: Room | undefined): Room {
   const own = ownPath(url);
   if (own !== undefined && !own.startsWith('node_modules/')) {
-    // The half of MessagePack that is ours.
-    if (ENCODER.test(own)) return 'msgpackr';
     return USERS_OF_THE_FACE.test(own) ? 'user' : 'engine';
   }
   const [, name] = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url) ?? [];
