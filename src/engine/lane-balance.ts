@@ -47,7 +47,7 @@ export class LaneBalance {
   }
 
   get #isUneven(): boolean {
-    if (this.#scheduler.queued > 0) return false;
+    // What is queued does not count: it was offered to every lane, and stands behind what another one has of its key.
     let idle = false;
     let busy = false;
     for (const seat of this.#crew.seats) {
