@@ -153,11 +153,12 @@ export const MUTATIONS: readonly Mutation[] = [
     apply: () => replace(CommitQueue.prototype, 'raise', () => () => {}),
   },
   {
-    name: 'a lane does not note what it is doing',
+    // One of the two is enough to find a deadly event: its note on the stack, or what was begun and not answered.
+    name: 'a dead lane leaves no trace of what it had begun',
     apply: () => {
       const undo = [
         replaceGetter(LaneCell.prototype, 'running', () => undefined),
-        replaceGetter(LaneCell.prototype, 'active', () => []),
+        replaceGetter(SentRows.prototype, 'begun', () => []),
       ];
       return () => {
         for (const one of undo) one();
