@@ -1,4 +1,5 @@
 import { parse } from 'csv-parse/sync';
+import { optionNames, takeOptions } from '../events/known-options.js';
 import { InputError, InvalidOptionError } from '../index.js';
 import type { Candles } from './candles.js';
 import { dialectOf } from './csv-dialect.js';
@@ -8,6 +9,8 @@ import { type EpochOptions, TIME_UNITS } from './epoch-column.js';
 
 /** How the times of candles are read. */
 export type CandleOptions = EpochOptions;
+
+const CANDLES = optionNames<CandleOptions>('The reading of candles', { timeUnit: true, years: true });
 
 /**
  * Reads candles from a CSV file: a header with `date`, `time` or `timestamp`, then `open`, `high`, `low`,
@@ -19,8 +22,8 @@ export type CandleOptions = EpochOptions;
  * and for all that {@link parseCandles} refuses. InvalidOptionError.
  */
 export function readCandles(path: string, options: CandleOptions = {}): Candles {
-  checkOptions(options);
-  return parseCandles(readCsvText(path), path, options);
+  const known = checked(options);
+  return parseCandles(readCsvText(path), path, known);
 }
 
 /**
@@ -31,9 +34,9 @@ export function readCandles(path: string, options: CandleOptions = {}): Candles 
  * no row. InvalidOptionError.
  */
 export function parseCandles(text: string, name = 'CSV', options: CandleOptions = {}): Candles {
-  checkOptions(options);
+  const known = checked(options);
   const dialect = dialectOf(text);
-  const reader = new RowReader(name, dialect, options);
+  const reader = new RowReader(name, dialect, known);
   try {
     parse(text, {
       bom: true,
@@ -57,19 +60,18 @@ export function parseCandles(text: string, name = 'CSV', options: CandleOptions 
   return reader.finish();
 }
 
-function checkOptions({ timeUnit, years, ...others }: CandleOptions): void {
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined) {
-    throw new InvalidOptionError(`Candles have no option '${unknown}'. There are: timeUnit, years.`);
-  }
+/** @returns the options, each read once. @throws InvalidOptionError */
+function checked(options: CandleOptions): CandleOptions {
+  const taken = takeOptions(options, CANDLES);
+  const { timeUnit, years } = taken;
   if (timeUnit !== undefined && !TIME_UNITS.includes(timeUnit)) {
     throw new InvalidOptionError(
       `Option timeUnit is '${timeUnit}'; it must be one of ${TIME_UNITS.join(', ')}.`,
     );
   }
-  if (years === undefined) return;
+  if (years === undefined) return taken;
   const [first, last] = Array.isArray(years) ? years : [];
-  if (isYear(first) && isYear(last) && first <= last) return;
+  if (isYear(first) && isYear(last) && first <= last) return taken;
   throw new InvalidOptionError(
     'Option years must be the first and the last year, from 1 to 9999, such as [1900, 2100].',
   );

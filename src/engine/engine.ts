@@ -1,9 +1,8 @@
 import { endingFrom } from '../events/async-context.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { toError } from '../events/error-codec.js';
 import { EngineFailedError } from '../events/errors.js';
-import { unlessAborted } from '../events/on-abort.js';
+import { checkSignal, unlessAborted } from '../events/on-abort.js';
 import type { EventRegistry } from '../events/registry.js';
 import type { Meters } from '../observe/meters.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
@@ -11,7 +10,6 @@ import { Subscribable } from '../publisher/subscribable.js';
 import type { Store } from '../store/store.js';
 import type { Trace, TraceQuery } from '../store/story.js';
 import { prepareAppend } from './append.js';
-import { Call } from './call.js';
 import { type AppendOptions, checked, type DrainOptions } from './call-options.js';
 import { type CheckedOptions, checkThreads } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
@@ -19,7 +17,6 @@ import { fingerprintOf } from './fingerprint.js';
 import type { Health } from './health.js';
 import type { Hub } from './hub.js';
 import type { KnownLog } from './hub-parts.js';
-import { Intake } from './intake.js';
 import type { EngineLog } from './log.js';
 import { Metrics } from './metrics.js';
 import type { Notice } from './notices.js';
@@ -32,13 +29,13 @@ import type {
   Unsubscribe,
 } from './options.js';
 import { checkUntilOf, checkWait, closedError } from './own-waits.js';
-import { kept, type Preparation, type Prepared, preparationOf } from './prepare.js';
+import { type Preparation, type Prepared, preparationOf } from './prepare.js';
 import type { ProfileOptions } from './profile-options.js';
 import { type ProfileReport, Profiling, type SnapshotOptions } from './profiling.js';
 import { streamOf } from './read.js';
 import { shutDown } from './shut-down.js';
 import { statsOf } from './stats.js';
-import { enter, take, takeTogether, whenAt } from './taking.js';
+import { enter, take, takeMany, takeSoon, takeTogether, whenAt } from './taking.js';
 import { traceInLog } from './trace.js';
 import { checkExpectedVersion, wrongVersion } from './wrong-version.js';
 
@@ -115,28 +112,12 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   ): Promise<ManyReceipt> {
     const { until = 'durable', signal } = checked.publish(options);
     checkUntilOf(this.#parts.options, 'publishMany', until);
-    const hub = this.#hub;
-    const call = until === 'handled' ? new Call(hub.waves) : undefined;
-    const intake = new Intake(hub, call);
     const prepare = (event: NewEvent): Prepared => {
       this.#checkOpen();
       signal?.throwIfAborted();
       return this.#preparation.prepare(event);
     };
-    try {
-      await intake.takeAll(events, prepare, signal);
-      const receipt = await intake.finish();
-      if (receipt.count === 0) return receipt;
-      if (!call) await whenAt(hub, { position: receipt.lastPosition, version: 0 }, until);
-      else {
-        await call.settled();
-        await hub.flushed();
-        call.check(receipt);
-      }
-      return receipt;
-    } finally {
-      call?.end();
-    }
+    return takeMany(this.#hub, events, prepare, { until, signal });
   }
 
   /**
@@ -147,28 +128,15 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   offer(event: NewEvent): boolean {
     this.#checkOpen();
     const hub = this.#hub;
-    const { entrance } = hub;
-    if (!entrance.admission.isOpen) return false;
-    const prepared = this.#preparation.prepare(event);
-    if (!entrance.mustWait(prepared.partitionKey)) hub.accept(prepared);
-    else {
-      const event = kept(prepared);
-      // Nothing but a failed engine refuses it any more, and nobody waits for it.
-      entrance.whenQuiet(
-        event,
-        () => hub.accept(event),
-        (error) => {
-          if (!(error instanceof EngineFailedError)) hub.fail(toError(error));
-        },
-        { ahead: event },
-      );
-    }
+    if (!hub.entrance.admission.isOpen) return false;
+    takeSoon(hub, this.#preparation.prepare(event));
     return true;
   }
 
-  /** Resolves when there is room for another event. */
+  /** Resolves when there is room for another event. @throws InvalidOptionError, EngineClosedError; the signal's reason. */
   async ready(signal?: AbortSignal): Promise<void> {
     this.#checkOpen();
+    checkSignal('ready()', signal);
     signal?.throwIfAborted();
     const { admission } = this.#hub.entrance;
     if (!admission.isOpen) await admission.enter(() => {}, signal);

@@ -10,7 +10,6 @@ import { LaneScheduler } from '../lanes/scheduler.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
 import { Progress } from '../store/progress.js';
 import type { RawEvent } from '../store/store.js';
-import type { Need } from './admission.js';
 import { CommitQueue, type HubSegment } from './commit-queue.js';
 import type { Counters } from './counters.js';
 import { Directory, type NameEntry } from './directory.js';
@@ -22,12 +21,12 @@ import { HealthWatch } from './health.js';
 import { healthFacts } from './health-facts.js';
 import { Holding } from './holding.js';
 import type { HubParts } from './hub-parts.js';
+import { InFlight } from './in-flight.js';
 import { KeyGate } from './key-gate.js';
 import { KeyRuns } from './key-runs.js';
 import { LaneCrew } from './lane-crew.js';
 import { LanePump } from './lane-pump.js';
-import { FEED_SHARE } from './limits.js';
-import type { Fill, Notices } from './notices.js';
+import type { Notices } from './notices.js';
 import { checkWait } from './own-waits.js';
 import { Parking } from './parking.js';
 import type { Prepared } from './prepare.js';
@@ -63,7 +62,7 @@ export class Hub {
   readonly crew: LaneCrew;
   readonly #parts: HubParts;
   readonly shapes: Shapes;
-  readonly #gate: KeyGate | undefined;
+  readonly #inFlight: InFlight;
   readonly #runs: KeyRuns | undefined;
   readonly #pressure: Pressure;
   readonly health: HealthWatch;
@@ -71,8 +70,6 @@ export class Hub {
   readonly #pump: LanePump;
   /** By stored type id; several ids may be versions or aliases of one type. */
   readonly #types: (RegisteredType | undefined)[] = [];
-  /** Events in flight that were read from the log. */
-  #fed = 0;
   /** Resolves when what was unfinished at the opening is handled. */
   recovered: Promise<void> = Promise.resolve();
   /** Every position up to here is durable. */
@@ -95,56 +92,57 @@ export class Hub {
     const { codec } = this.shapes;
     this.sequencer = new Sequencer(this.directory, this.pool, state.lastPosition, parts.deterministic);
     this.#scheduler = new LaneScheduler(this.pool.slabs, parts.setup.concurrency);
+    let gate: KeyGate | undefined;
     if (parts.deterministic) {
       // What must be durable before it is handled has its number before it is handled.
       if (parts.dispatch === 'accepted') this.#runs = new KeyRuns(this.sequencer, this.pool, this.#scheduler);
-      this.#gate = new KeyGate({
+      gate = new KeyGate({
         sequencer: this.sequencer,
         runs: this.#runs,
         hasBacklog: (key) => this.holding.hasBacklog(key),
         isHeld: (key) => this.directory.get(key).held,
-        begin: (key) => this.#began(key),
-        end: (key) => this.#ended(key),
+        begin: (key) => this.#inFlight.began(key),
+        end: (key) => this.#inFlight.ended(key),
       });
     }
     this.subscriptions = parts.subscriptions;
     this.notices = parts.notices;
     this.counters = parts.counters;
-    this.counters.inFlight = 0;
-    const fill = (): Fill => ({
-      inFlight: this.#held,
-      maxInFlight: parts.maxInFlight,
-      bytes: this.pool.usedBytes,
-      maxBytes: parts.maxInFlightBytes,
+    const { waves, pool, sequencer, counters } = this;
+    const { maxInFlight, maxInFlightBytes } = parts;
+    this.#inFlight = new InFlight({
+      maxInFlight,
+      maxInFlightBytes,
+      counters,
+      waves,
+      pool,
+      sequencer,
+      gate,
+      holding: () => this.holding,
     });
     this.#pressure = new Pressure(
-      () => shareOf(fill()),
-      (kind) => this.notices.send({ kind, ...fill() }),
+      () => shareOf(this.#inFlight.fill),
+      (kind) => this.notices.send({ kind, ...this.#inFlight.fill }),
     );
-    const { maxInFlight } = parts;
     this.entrance = new Entrance({
-      waves: this.waves,
-      gate: this.#gate,
-      hasRoom: (need) => this.#hasRoom(need),
-      // What is kept in the log must not keep away what it waits for.
-      hasRoomToFeed: () =>
-        this.#fed < Math.max(1, maxInFlight * FEED_SHARE) &&
-        this.counters.inFlight - this.holding.kept < maxInFlight &&
-        this.#hasMemory,
+      waves,
+      gate,
+      hasRoom: (need) => this.#inFlight.hasRoom(need),
+      hasRoomToFeed: () => this.#inFlight.hasRoomToFeed,
       checkWait: () => checkWait(parts.owner, 'publish() on a full engine'),
       onWaited: (milliseconds) => parts.meters.waited.record(milliseconds),
     });
     this.holding = new Holding({
       parking: this.parking,
-      waves: this.waves,
+      waves,
       receipts: this.receipts,
-      counters: this.counters,
-      pool: this.pool,
-      ended: (key, count) => this.#ended(key, count),
+      counters,
+      pool,
+      ended: (key, count) => this.#inFlight.ended(key, count),
       directory: this.directory,
       nameOf: (id) => store.reader.nameOf(id),
       lastPosition: () => this.sequencer.lastPosition,
-      release: (slab, row) => this.#release(slab, row),
+      release: (slab, row) => this.#inFlight.release(slab, row),
     });
     for (const stored of state.types) {
       this.#types[stored.id] = parts.registry.find(stored.name);
@@ -193,7 +191,7 @@ export class Hub {
       {
         retry: () => this.#pump.pump(),
         skipped: (slab, row) => this.#finished(slab, row),
-        dropped: (slab, row) => this.#release(slab, row),
+        dropped: (slab, row) => this.#inFlight.release(slab, row),
         failed: (slab, row, error) => this.holding.unhandled(slab, row, error),
         parked: (key, position, error) => this.holding.park(key, position, error),
         buried: (letter) => this.commits.bury(letter),
@@ -244,11 +242,9 @@ export class Hub {
     slab.waves[row] = wave;
     if (isNew) this.holding.kept--;
     else {
-      this.counters.inFlight++;
-      this.waves.join(wave);
-      this.#began(key);
-      slab.isFed[row] = 1;
-      this.#fed++;
+      this.#inFlight.join(wave);
+      this.#inFlight.began(key);
+      this.#inFlight.fed(slab, row);
     }
     slab.acceptedAt[row] = performance.now();
     this.#scheduler.enqueue(rowReference(slab.id, row), key);
@@ -302,32 +298,16 @@ export class Hub {
     this.health.end();
   }
 
-  /** Events accepted and not finished, and those that wait for their key. */
-  get #held(): number {
-    return this.counters.inFlight + (this.#gate?.waiting ?? 0);
-  }
-
-  #hasRoom({ events, bytes }: Need): boolean {
-    const held = this.#held;
-    if (held + events > this.#parts.maxInFlight) return false;
-    return events === 1 ? this.#hasMemory : held === 0 || this.pool.fits(bytes);
-  }
-
-  get #hasMemory(): boolean {
-    return this.sequencer.hasRoom || this.pool.hasRoom;
-  }
-
   /** A row is on its way, the one written last or one that has run: to the writer, and to its lane, if need be now. */
   #accepted(type: RegisteredType, wave: Wave, ahead?: KeyRuns['numbering']): void {
     const slab = ahead ? ahead.slab : this.sequencer.slab;
     const row = ahead ? ahead.row : slab.rows - 1;
     this.counters.accepted++;
-    this.counters.inFlight++;
     slab.waves[row] = wave;
-    this.waves.join(wave);
+    this.#inFlight.join(wave);
     this.commits.add(slab, row);
     if (type.handled) {
-      this.#began(slab.keys[row] as NameEntry);
+      this.#inFlight.began(slab.keys[row] as NameEntry);
       if (ahead) return;
       slab.holds++;
       if (this.#parts.dispatch === 'accepted') this.dispatch(slab, row);
@@ -350,9 +330,8 @@ export class Hub {
       for (let row = from; row < to; row++) {
         const type = this.#types[slab.type[row] as number];
         if (!type?.handled) {
-          this.counters.inFlight--;
           this.counters.handled++;
-          this.waves.leave(slab.waves[row] as Wave);
+          this.#inFlight.leave(slab.waves[row] as Wave);
           this.receipts.passed(slab.position[row] as number);
         } else if (this.#parts.dispatch === 'durable') {
           this.dispatch(slab, row);
@@ -397,29 +376,7 @@ export class Hub {
     if (this.failures.retried.size > 0 && this.failures.retried.delete(position))
       this.commits.raise(position);
     this.receipts.handled(position);
-    this.#release(slab, row);
-  }
-
-  /** A row needs its lane no more. */
-  #release(slab: HubSlab, row: number): void {
-    this.counters.inFlight--;
-    if (slab.isFed[row] === 1) {
-      slab.isFed[row] = 0;
-      this.#fed--;
-    }
-    this.#ended(slab.keys[row] as NameEntry);
-    this.waves.leave(slab.waves[row] as Wave);
-    this.pool.release(slab, 1);
-  }
-
-  #began(key: NameEntry): void {
-    key.unfinished++;
-    if (key.unfinished === 1) this.#gate?.began(key);
-  }
-
-  #ended(key: NameEntry, count = 1): void {
-    key.unfinished -= count;
-    if (key.unfinished === 0) this.#gate?.ended(key);
+    this.#inFlight.release(slab, row);
   }
 
   #answered(): void {

@@ -55,9 +55,6 @@ export function checkProfileOptions(given: ProfileOptions): CheckedProfileOption
   const { directory = `profile/${new Date().toISOString().replace(/[:.]/g, '-')}` } = options;
   within('seconds', seconds, 0, PROFILE_SECONDS_MAX);
   within('intervalMicros', intervalMicros, PROFILE_INTERVAL_MICROS_MIN, PROFILE_INTERVAL_MICROS_MAX);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new InvalidOptionError('Option signal of profile must be an AbortSignal.');
-  }
   if (typeof directory !== 'string' || directory === '') {
     throw new InvalidOptionError('Option directory of profile must be the path of a folder.');
   }

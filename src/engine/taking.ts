@@ -1,7 +1,11 @@
+import type { NewEvent } from '../events/define-event.js';
+import { EngineFailedError } from '../events/errors.js';
+import { toError } from '../events/thrown.js';
 import type { Need } from './admission.js';
 import { Call } from './call.js';
 import type { Hub } from './hub.js';
-import type { PublishOptions, Receipt } from './options.js';
+import { Intake } from './intake.js';
+import type { ManyReceipt, PublishOptions, Receipt } from './options.js';
 import { kept, type Prepared } from './prepare.js';
 
 /**
@@ -51,6 +55,50 @@ export function takeTogether(
     throw error;
   }
   return call ? whenAllHandled(hub, call, receipt) : whenAt(hub, receipt, until);
+}
+
+/**
+ * Gives many events their places as they come, and waits for room. Resolves when all have come so far.
+ *
+ * @param prepare checks each one when its turn comes.
+ */
+export async function takeMany(
+  hub: Hub,
+  events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
+  prepare: (event: NewEvent) => Prepared,
+  { until, signal }: { readonly until: PublishOptions['until']; readonly signal: AbortSignal | undefined },
+): Promise<ManyReceipt> {
+  const call = until === 'handled' ? new Call(hub.waves) : undefined;
+  const intake = new Intake(hub, call);
+  try {
+    await intake.takeAll(events, prepare, signal);
+    const receipt = await intake.finish();
+    if (receipt.count === 0) return receipt;
+    if (!call) await whenAt(hub, { position: receipt.lastPosition, version: 0 }, until);
+    else {
+      await call.settled();
+      await hub.flushed();
+      call.check(receipt);
+    }
+    return receipt;
+  } finally {
+    call?.end();
+  }
+}
+
+/** Gives an event its place for a caller who does not wait: now, or when its key is quiet. */
+export function takeSoon(hub: Hub, event: Prepared): void {
+  const { entrance } = hub;
+  if (!entrance.mustWait(event.partitionKey)) {
+    hub.accept(event);
+    return;
+  }
+  const waiting = kept(event);
+  // Nothing but a failed engine refuses it any more, and nobody waits for it.
+  const refuse = (error: unknown) => {
+    if (!(error instanceof EngineFailedError)) hub.fail(toError(error));
+  };
+  entrance.whenQuiet(waiting, () => hub.accept(waiting), refuse, { ahead: waiting });
 }
 
 /** The receipt when its event has come so far. */

@@ -1,5 +1,6 @@
 import { type InvalidDefinitionError, InvalidOptionError } from './errors.js';
 import { didYouMean } from './nearest.js';
+import { checkSignal } from './on-abort.js';
 
 /** The names of an options type. The compiler refuses a list that lacks one of them, or has one too many. */
 type NamesOf<Options> = { readonly [Name in keyof Options]-?: true };
@@ -12,6 +13,8 @@ export interface OptionNames<Name extends string = string> {
   readonly of: string;
   readonly names: ReadonlySet<Name>;
   readonly Refusal: RefusalClass;
+  /** Whether one of them is `signal`, which is looked at here, too. */
+  readonly takesSignal: boolean;
 }
 
 /** Names the options that `of` takes. */
@@ -20,13 +23,14 @@ export function optionNames<Options>(
   names: NamesOf<Options>,
   Refusal: RefusalClass = InvalidOptionError,
 ): OptionNames<keyof Options & string> {
-  return { of, names: new Set(Object.keys(names) as (keyof Options & string)[]), Refusal };
+  const all = Object.keys(names) as (keyof Options & string)[];
+  return { of, names: new Set(all), Refusal, takesSignal: Object.hasOwn(names, 'signal') };
 }
 
 /**
  * Refuses options that the call does not know: a misspelt one would be ignored, and its default be taken without a
  * word. Inherited names count as own ones, since both are read alike; what a library has put on `Object.prototype`
- * does not, because no caller has said it. Cheap enough for every event: about 10 ns an option.
+ * does not, because no caller has said it. A `signal` must be one. Cheap enough for every event: about 10 ns per option.
  *
  * @returns the options, for the caller to take apart.
  * @throws InvalidOptionError or InvalidDefinitionError with the nearest known name.
@@ -35,12 +39,17 @@ export function knownOptions<Options extends object>(
   options: Options,
   takes: OptionNames<keyof NoInfer<Options> & string>,
 ): Options {
+  checkNames(options, takes);
+  if (takes.takesSignal) checkSignal(takes.of, (options as { signal?: unknown }).signal);
+  return options;
+}
+
+function checkNames(options: object, takes: OptionNames): void {
   if (typeof options !== 'object' || options === null) throw noObject(options, takes);
   const names: ReadonlySet<string> = takes.names;
   for (const name in options) {
     if (!names.has(name) && !isOfEverything(options, name)) throw unknownName(name, takes);
   }
-  return options;
 }
 
 /**
@@ -51,12 +60,13 @@ export function takeOptions<Options extends object>(
   options: Options,
   takes: OptionNames<keyof NoInfer<Options> & string>,
 ): Options {
-  knownOptions(options, takes);
+  checkNames(options, takes);
   const taken: Partial<Options> = {};
   for (const name of takes.names) {
     const value = options[name];
     if (value !== undefined) taken[name] = value;
   }
+  if (takes.takesSignal) checkSignal(takes.of, (taken as { signal?: unknown }).signal);
   return taken as Options;
 }
 

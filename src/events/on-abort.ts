@@ -1,3 +1,6 @@
+import { InvalidOptionError } from './errors.js';
+import { attempt } from './thrown.js';
+
 type Listener = (reason: unknown) => void;
 
 /** Who waits for a signal, behind the one listener that the signal has of us. */
@@ -44,6 +47,28 @@ function listen(signal: AbortSignal): Watch {
   watches.set(signal, watch);
   signal.addEventListener('abort', onAbort, { once: true });
   return watch;
+}
+
+/**
+ * Refuses what is no AbortSignal where one may be passed: an options object or a controller, for one. What counts is
+ * what it can do, because a signal may come from another realm or be a polyfill's.
+ *
+ * @param of the call, as the error names it.
+ * @throws InvalidOptionError
+ */
+export function checkSignal(of: string, signal: unknown): void {
+  if (signal === undefined) return;
+  if (attempt(() => isSignal(signal))) return;
+  const what = signal === null ? 'null' : `of type ${typeof signal}`;
+  throw new InvalidOptionError(
+    `${of}: the signal is ${what} and no AbortSignal. Pass the signal itself, such as controller.signal.`,
+  );
+}
+
+function isSignal(signal: unknown): boolean {
+  const { aborted, throwIfAborted, addEventListener } = signal as Partial<AbortSignal>;
+  const methods = [throwIfAborted, addEventListener];
+  return typeof aborted === 'boolean' && methods.every((method) => typeof method === 'function');
 }
 
 /** The promise's outcome, or the signal's reason if that comes first. */

@@ -1,4 +1,5 @@
 import { context } from '@opentelemetry/api';
+import { InvalidOptionError } from '../events/errors.js';
 import { ownFile } from '../events/own-files.js';
 import type { Tracing } from '../observe/tracing.js';
 import { carrierOf } from './carrier.js';
@@ -13,8 +14,15 @@ export { ATTRIBUTES } from './attributes.js';
  *
  * Contexts travel through the global propagator, spans go to the global tracer provider. Both are per thread: register
  * them in a handler module too (best in one of its imports), or the spans of lane threads go nowhere.
+ *
+ * @throws InvalidOptionError when something is passed: it takes no tracer, provider or options.
  */
-export function openTelemetry(): Tracing {
+export function openTelemetry(...none: readonly never[]): Tracing {
+  if (none.length > 0) {
+    throw new InvalidOptionError(
+      'openTelemetry() takes nothing: register your tracer provider and propagator with @opentelemetry/api, in each thread.',
+    );
+  }
   return {
     carrier: () => carrierOf(context.active()),
     laneModule: ownFile('src/otel/lane.js').href,

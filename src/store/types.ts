@@ -49,6 +49,22 @@ export function readRun(database: Sqlite): string {
   );
 }
 
+/**
+ * The highest id of a name; 0 when there is none.
+ *
+ * @throws StoreCorruptError when it has no name: its pages are not those of names.
+ */
+export function readLastName(database: Sqlite): number {
+  const last = database
+    .prepare(`SELECT id, ${measured('name', MAX_NAME_BYTES)} AS name FROM names ORDER BY id DESC LIMIT 1`)
+    .get() as { id: number; name: unknown } | undefined;
+  if (!last) return 0;
+  if (typeof last.name === 'string') return last.id;
+  throw new StoreCorruptError(
+    `Store ${database.name} is damaged: name ${last.id} is missing, or longer than names are. Run 'millrace verify' on it, and restore it from a backup.`,
+  );
+}
+
 /** The numbered payload shapes of a store. @throws StoreCorruptError */
 export function readShapes(database: Sqlite): Shape[] {
   const rows = database

@@ -1,7 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { Shape } from '../events/codec.js';
 import { StoreCorruptError, StoreError, StoreMovedError } from '../events/errors.js';
-import type { StoredType } from '../events/registry.js';
 import { Slab } from '../events/slab.js';
 import { INDEX_PIECE, WRITER_CACHE_KIB } from '../limits.js';
 import { BatchLog } from './batch-log.js';
@@ -17,7 +16,7 @@ import { ProgressTable } from './progress-table.js';
 import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from './protocol.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
 import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
-import { readRun, readShapes, readTypes } from './types.js';
+import { readLastName, readRun, readShapes, readTypes } from './types.js';
 
 /** One commit message. */
 export interface Commit {
@@ -52,9 +51,11 @@ export class Writer {
     this.#database = this.#store.database;
     try {
       if (this.#store.isNew) this.#create(options.run);
-      this.#setDurability(options.synchronous);
       this.#ownership = new Ownership(this.#database);
       this.#progress = new ProgressTable(this.#database);
+      // What is refused is refused before anything is written: the change to WAL mode is noted in the file.
+      this.#readState();
+      this.#setDurability(options.synchronous);
       this.state = this.#load(options);
       this.#lastPosition = this.state.lastPosition;
       this.#inserter = new EventInserter(this.#database);
@@ -226,12 +227,18 @@ export class Writer {
   }
 
   #load({ types }: WriterOptions): StoreState {
+    this.#internTypes(types);
+    return this.#readState();
+  }
+
+  /** @throws StoreCorruptError */
+  #readState(): StoreState {
     const number = (sql: string) => (this.#database.prepare(sql).pluck().get() as number | null) ?? 0;
     return {
       run: readRun(this.#database),
       lastPosition: number('SELECT max(position) FROM events'),
-      lastName: number('SELECT max(id) FROM names'),
-      types: this.#internTypes(types),
+      lastName: readLastName(this.#database),
+      types: readTypes(this.#database),
       shapes: readShapes(this.#database),
       progress: { mark: this.#progress.mark, chunks: this.#progress.chunks },
       deadLetters: readOpenDeadLetters(this.#database),
@@ -239,7 +246,7 @@ export class Writer {
     };
   }
 
-  #internTypes(types: WriterOptions['types']): readonly StoredType[] {
+  #internTypes(types: WriterOptions['types']): void {
     const insert = this.#database.prepare(
       `INSERT INTO event_types (name, version, volatile, checksum) VALUES (?, ?, ?, ?)
        ON CONFLICT (name, version) DO UPDATE SET volatile = excluded.volatile, checksum = excluded.checksum`,
@@ -251,7 +258,6 @@ export class Writer {
         insert.run(...columns, rowCheck(columns));
       }
     });
-    return readTypes(this.#database);
   }
 
   #append({ slab: id, from, to }: SegmentMessage): void {

@@ -18,7 +18,7 @@ export const BacktestCompleted = defineEvent('backtest.completed', {
     annual_return: real.nullable(),
     /** Largest fall from a peak of the equity, as a positive fraction of that peak. */
     max_drawdown: fraction,
-    /** Annualised, risk-free rate 0; null without variation, and over less than 30 days. */
+    /** Annualised, risk-free rate 0; null over less than 30 days, for fewer than two returns, without variation, and for an account that was ruined. */
     sharpe_ratio: real.nullable(),
     win_rate: fraction.nullable(),
     /** Gross profit over gross loss; null without a loss. */

@@ -72,7 +72,7 @@ export const StrategyBacktestCompleted = defineEvent('strategy.backtest_complete
     total_return: real,
     /** Largest fall from a peak of the equity, as a positive fraction of that peak. */
     max_drawdown: fraction,
-    /** Annualised; null without variation. */
+    /** Annualised, risk-free rate 0; null over less than 30 days, for fewer than two returns, without variation, and for an account that was ruined. */
     sharpe_ratio: real.nullable(),
     win_rate: fraction.nullable().optional(),
     total_trades: count.optional(),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -15,7 +15,14 @@ import {
   openStoreReader,
   traceStory,
 } from 'millrace';
-import { parameterSets, RsiMeanReversion, runBacktest, runSweep } from 'millrace/backtest';
+import {
+  parameterSets,
+  parseCandles,
+  RsiMeanReversion,
+  readCandles,
+  runBacktest,
+  runSweep,
+} from 'millrace/backtest';
 import { createTestEngine, EventSpy, specify, storeContract, waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -33,6 +40,12 @@ const handle = () => {};
 const handlers = defineHandlers('noted', (on) => on(Noted, handle));
 const run = { backtest_id: 'b', strategy_id: 's', symbol: 'x', initialCapital: 1, commission: 0 };
 const parameters = { length: 14, entry: 30, exit: 70, stop: 0 };
+const CSV = 'time,open,high,low,close\n2024-01-01,1,1,1,1\n';
+const csvFile = () => {
+  const path = join(tempFolder(), 'candles.csv');
+  writeFileSync(path, CSV);
+  return path;
+};
 const grid = { lengths: [14], entries: [30], exits: [70], stops: [0] };
 
 let engine: Awaited<ReturnType<typeof openForTests>>;
@@ -71,6 +84,7 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['ReadOptions', 'agregateId', 'aggregateId', (bad) => engine.read(bad).next()],
   ['TraceQuery', 'corelationId', 'correlationId', (bad) => engine.trace(bad)],
   ['ProfileOptions', 'directroy', 'directory', (bad) => engine.profile(bad)],
+  ['SnapshotOptions', 'forced', 'force', (bad) => engine.heapSnapshots(tempFolder(), bad)],
   ['DeadLetterQuery', 'limits', 'limit', (bad) => engine.deadLetters.list(bad)],
   ['SubscriptionOptions', 'retrys', 'retries', (bad) => engine.subscribe(Noted, handle, bad)],
   ['TransformOptions', 'transfrom', 'transform', (bad) => engine.subscribeAll(handle, bad)],
@@ -105,6 +119,8 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['EventOptions', 'causationID', 'causationId', (bad) => bus.publish(Noted({ note: 'a' }, bad))],
   ['SweepInput', 'symbl', 'symbol', (bad) => runSweep(bad)],
   ['SweepOptions', 'onprogress', 'onProgress', (bad) => runSweep(bad)],
+  ['CandleOptions', 'timeunit', 'timeUnit', (bad) => parseCandles(CSV, 'CSV', bad)],
+  ['CandleOptions', 'year', 'years', (bad) => readCandles(csvFile(), bad)],
   ['Grid', 'lenghts', 'lengths', (bad: object) => parameterSets({ ...grid, ...bad })],
   ['RsiParameters', 'lenght', 'length', (bad: object) => new RsiMeanReversion({ ...parameters, ...bad })],
   [
@@ -242,12 +258,14 @@ const INTERNAL = [
   'CheckedOptions',
   'CheckedProfileOptions',
   'CheckedReadOptions',
+  'OutputOptions',
   'PageQuery',
   'ProcessingOptions',
   'SubscriptionHooks',
   'WriterOptions',
   'AnyOptions',
   'checkKnown',
+  'constructor',
   'countNodes',
   'judge',
   'read',
@@ -268,7 +286,8 @@ test('no options of the public face are forgotten here', () => {
   }
   const covered = new Set([...CALLS, ...DEFINITIONS].map(([covers]) => covers));
   // Other names for parts of what is covered.
-  for (const alias of ['JournalOptions', 'SubscribeOptions', 'SubscriberOptions']) covered.add(alias);
+  for (const alias of ['EpochOptions', 'JournalOptions', 'SubscribeOptions', 'SubscriberOptions'])
+    covered.add(alias);
   expect(names.size).toBeGreaterThan(30);
   expect([...names].filter((name) => !covered.has(name) && !INTERNAL.includes(name))).toEqual([]);
 });

@@ -8,7 +8,7 @@ import {
   type EventSystem,
 } from 'millrace';
 import { onTestFinished } from 'vitest';
-import { ALL_EVENTS } from '../handlers/events.mjs';
+import { ALL_EVENTS, Noted } from '../handlers/events.mjs';
 import { tempStore } from '../support/temp-folder.js';
 
 export type TestBusOptions = Partial<EventBusOptions>;
@@ -103,4 +103,14 @@ export async function settle(): Promise<void> {
 /** The `value` of each test note. */
 export function valuesOf(events: readonly DomainEvent[]): unknown[] {
   return events.map(({ data }) => (data as { value: unknown }).value);
+}
+
+export const HANDLED = { until: 'handled' } as const;
+
+export const note = (key: string, value: number) => Noted({ note: key, value });
+
+/** A promise whose failure is nobody's business when the test has failed before it. */
+export function quietly<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
 }
