@@ -4,6 +4,9 @@ import { type CandleRow, Candles } from './candles.js';
 /** Largest time that a JavaScript Date can hold, in milliseconds. */
 const MAX_TIME = 8.64e15;
 
+/** Times of 2025 in microseconds would be in the year 56971, and in nanoseconds no Date at all. */
+const MAX_YEAR = 9999;
+
 /** What is wrong with a candle by itself, or undefined. */
 export function candleFault(row: CandleRow): string | undefined {
   if (!Number.isInteger(row.time) || Math.abs(row.time) > MAX_TIME) {
@@ -24,6 +27,13 @@ export function candleFault(row: CandleRow): string | undefined {
   return undefined;
 }
 
+function unitFault(time: number): string | undefined {
+  const year = new Date(time).getUTCFullYear();
+  return year <= MAX_YEAR
+    ? undefined
+    : `time ${time} is in the year ${year}; times are epoch milliseconds, and these look like microseconds`;
+}
+
 /** What is wrong with the time of a candle after the one before it, or undefined. */
 export function orderFault(previous: number, time: number): string | undefined {
   if (time > previous) return undefined;
@@ -40,14 +50,15 @@ export function formatTime(time: number): string {
 /**
  * Candles from rows that are in memory.
  *
- * @throws InputError that counts rows from 1 when there is none, when a value is out of range or when times
+ * @throws InputError that counts rows from 1 when there is none, when a value is out of range (a time after the year 9999 is
+ * no epoch milliseconds) or when times
  * do not rise.
  */
 export function candlesFromRows(rows: readonly CandleRow[]): Candles {
   if (rows.length === 0) throw new InputError('No candles: there must be at least one row.');
   rows.forEach((row, index) => {
     const before = rows[index - 1];
-    const fault = candleFault(row) ?? (before && orderFault(before.time, row.time));
+    const fault = candleFault(row) ?? unitFault(row.time) ?? (before && orderFault(before.time, row.time));
     if (fault) throw new InputError(`Row ${index + 1}: ${fault}.`, { details: { row: index + 1 } });
   });
   return fillCandles(rows);

@@ -10,6 +10,7 @@ import { BATCHES_IN_FLIGHT } from '../limits.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import { WorkerSampler } from '../profile/worker-sampler.js';
 import type { Lane, LaneEvents } from './executor.js';
+import { KeepAlive } from './keep-alive.js';
 import { LaneCell } from './lane-cell.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneReply, LaneSetup, LaneTask } from './protocol.js';
 
@@ -26,6 +27,11 @@ export class ThreadLane implements Lane {
   /** What of the lane's answers does not end a batch comes here. */
   readonly #answers: MessagePort;
   readonly #answersOfLane: MessagePort;
+  /** Held while tasks are under way or handlers are awaited, until what becomes of them is known. */
+  readonly #alive = new KeepAlive();
+  #tasks = 0;
+  #awaited = 0;
+  #isEnding = false;
   #newest = 0;
   #events: LaneEvents = { answered: () => {}, died: () => {} };
 
@@ -96,30 +102,41 @@ export class ThreadLane implements Lane {
   }
 
   async end(): Promise<void> {
+    this.#isEnding = true;
+    this.#hold();
     // Not pool.close(), which waits; a lane that is ended in order has nothing in flight.
     await this.#pool.destroy();
     // A thread that threw reports its exit later, and Piscina puts a new one in its place even then.
     await this.#exited;
     await this.#pool.destroy();
     this.#answers.close();
+    this.#alive.release();
   }
 
   #answered(answer: LaneAnswer): void {
-    // A process does not end while handlers are awaited; Piscina sees to that for tasks alone.
     if (answer.number > this.#newest) {
       this.#newest = answer.number;
-      if (answer.awaited > 0) this.#answers.ref();
-      else this.#answers.unref();
+      this.#awaited = answer.awaited;
+      this.#hold();
     }
     this.#events.answered(answer);
   }
 
   async #run(task: LaneTask, transferList: MessagePort[] = []): Promise<LaneReply> {
+    this.#tasks++;
+    this.#hold();
     try {
       return (await this.#pool.run(task, { transferList: transferList as never })) as LaneReply;
     } catch (error) {
       throw this.#crashed(error);
+    } finally {
+      this.#tasks--;
+      this.#hold();
     }
+  }
+
+  #hold(): void {
+    this.#alive.held = this.#tasks > 0 || this.#awaited > 0 || this.#isEnding;
   }
 
   #crashed(error: unknown): LaneCrashedError {

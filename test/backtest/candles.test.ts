@@ -46,6 +46,7 @@ describe('candles', () => {
     expect(() => candlesFromRows([])).toThrow(/at least one row/);
     expect(() => candlesFromRows([good, { ...good, time: START + 1, high: 0.5 }])).toThrow(/^Row 2: high/);
     expect(() => candlesFromRows([good, good])).toThrow(/^Row 2: .*same date/);
+    expect(() => candlesFromRows([{ ...good, time: START * 1000 }])).toThrow(/^Row 1: .*microseconds/);
     expect(() => candlesFromRows([{ ...good, time: 0.5 }])).toThrow(/^Row 1: time 0.5/);
   });
 });

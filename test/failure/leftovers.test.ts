@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Endangered } from '../handlers/events.mjs';
 import { handlers } from '../support/open-test-engine.js';
 import { endangered, expectUnharmed, openPerilous, survivors } from '../support/peril.js';
+import { runNode } from '../support/run-script.js';
 
 const CRASHED = { code: 'MILLRACE_LANE_CRASHED' };
 
@@ -33,4 +35,9 @@ test('a thread may die of leftovers as often as it likes, with events that succe
   }
   expect(engine.stats()).toMatchObject({ state: 'open', parkedKeys: 0 });
   expect((await survivors(engine)).get('bad')).toHaveLength(rounds);
+}, 120_000);
+
+test('a program that only waits for its events does not end when their thread dies', async () => {
+  const program = fileURLToPath(new URL('../fixtures/await-deserted.mjs', import.meta.url));
+  expect(await runNode([program])).toMatchObject({ code: 0, stdout: 'all handled' });
 }, 120_000);
