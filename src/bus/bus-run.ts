@@ -68,11 +68,7 @@ export class BusRun {
       broken: (error) => this.#fail(error),
     });
     this.#backlog = new Backlog(journal, this.#deliveries.held);
-    this.#admission = new Admission(
-      () => this.#hasRoom(),
-      undefined,
-      () => checkOutside(parts.subscribers, 'bus.publish() on a full bus'),
-    );
+    this.#admission = new Admission(() => this.#hasRoom());
     this.#doors = new KeyDoors(
       (key) => this.#deliveries.isOverShare(key),
       () => this.#hasRoom(),
@@ -252,6 +248,7 @@ export class BusRun {
     const own = snapshotOf(event);
     // What runs when there is room must find its own publisher's async context, not that of whoever made the room.
     const enter = AsyncResource.bind(() => accept(own));
+    checkOutside(this.#parts.subscribers, 'bus.publish() on a full bus');
     if (key !== undefined) return this.#doors.enter(key, enter, signal);
     return this.#admission.enter(() => {
       // Those before it may have taken what its key may have.

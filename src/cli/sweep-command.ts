@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TIME_UNITS } from '../backtest/epoch-column.js';
 import { type CandleOptions, readCandles, runSweep, type TimeUnit } from '../backtest/index.js';
+import { makeFolder } from '../files/make-folder.js';
 import { InputError } from '../index.js';
 import { MAX_THREADS } from '../limits.js';
 import { type Command, parseCommand, shellQuote, UsageError, wholeNumber } from './command.js';
@@ -119,7 +119,7 @@ function defaultInput(): string {
 }
 
 function newStore(): string {
-  mkdirSync('runs', { recursive: true });
+  makeFolder('runs');
   const time = new Date().toISOString().replace(/[-:]/g, '').replace('.', '-');
   return `runs/sweep-${time}.db`;
 }

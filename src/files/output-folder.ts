@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   rmdirSync,
@@ -13,6 +12,7 @@ import {
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { OutputError } from '../events/errors.js';
+import { makeFolder } from './make-folder.js';
 
 export interface OutputOptions {
   /** Whether files of others may be replaced, and the folder may be reached through a link. Default false. */
@@ -123,7 +123,7 @@ export class OutputFolder {
       );
     }
     try {
-      this.#made = mkdirSync(this.path, { recursive: true });
+      this.#made = makeFolder(this.path);
     } catch (error) {
       throw cannotWrite(this.path, error);
     }

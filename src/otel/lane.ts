@@ -9,6 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { DomainEvent, EventMetadata } from '../events/domain-event.js';
+import { guarded } from '../events/guarded.js';
 import { codeOf, messageOf, nameOf, toError } from '../events/thrown.js';
 import type { HandlerContext, HandlerEntry } from '../lanes/handlers.js';
 import { isThenable } from '../lanes/thenable.js';
@@ -37,18 +38,18 @@ const wrap: WrapHandler = (entry, failed) => {
     try {
       const result = context.with(own, () => handle(event, new TracedContext(inner, own, failed)));
       if (!isThenable(result)) {
-        span.end();
+        guarded(() => span.end(), failed);
         return undefined;
       }
       return Promise.resolve(result).then(
-        () => span.end(),
+        () => guarded(() => span.end(), failed),
         (error: unknown) => {
-          end(span, error);
+          end(span, error, failed);
           throw error;
         },
       );
     } catch (error) {
-      end(span, error);
+      end(span, error, failed);
       throw error;
     }
   };
@@ -75,12 +76,12 @@ function startSpan(
 }
 
 /** Ends the span of a handler that failed. */
-function end(span: Span, thrown: unknown): void {
+function end(span: Span, thrown: unknown, failed: () => void): void {
   const error = toError(thrown);
-  span.setAttribute(ATTRIBUTES.errorType, codeOf(error) ?? nameOf(error));
-  span.recordException(error);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
-  span.end();
+  guarded(() => span.setAttribute(ATTRIBUTES.errorType, codeOf(error) ?? nameOf(error)), failed);
+  guarded(() => span.recordException(error), failed);
+  guarded(() => span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) }), failed);
+  guarded(() => span.end(), failed);
 }
 
 export default wrap;

@@ -144,6 +144,22 @@ describe('inside a subscriber of a bus', () => {
     await bus.drain();
   });
 
+  test('publishing more of its own key than that may hold back is refused as well, though the bus has room', async () => {
+    const outcome = deferred<unknown>();
+    const bus = await startBus({ workers: 2, maxQueueSize: 4 }, (made) => {
+      made.subscribe(Noted, async ({ data }) => {
+        if (data.value !== 'flood') return;
+        const flood = async () => {
+          for (let sent = 0; sent < 64; sent++) await made.publish(note());
+        };
+        outcome.resolve(await outcomeOf(flood));
+      });
+    });
+    await bus.publish(note('flood'));
+    expect(await outcome.promise).toMatchObject(refused('full bus', 'note.noted'));
+    await bus.drain();
+  });
+
   test('a stop that nobody awaits there stops the bus', async () => {
     const bus = makeBus();
     bus.subscribe(Noted, () => void bus.stop());

@@ -88,6 +88,7 @@ class TestSpan {
 
   end() {
     check('end');
+    if (broken.what === 'end later') return Promise.reject(new Error('the tracer is broken'));
     const { name, kind, attributes, parent, context: own } = this;
     tell({
       name,
@@ -100,6 +101,7 @@ class TestSpan {
       exceptions: this.#exceptions,
       thread: threadId,
     });
+    return undefined;
   }
 }
 

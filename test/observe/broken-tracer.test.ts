@@ -10,6 +10,7 @@ import { handlers, openTestEngine } from '../support/open-test-engine.js';
 const BREAKABLE = [
   'startSpan',
   'end',
+  'end later',
   'setAttribute',
   'setStatus',
   'recordException',

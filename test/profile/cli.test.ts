@@ -119,6 +119,15 @@ describe('millrace profile', { timeout: 240_000 }, () => {
     expect(stderr).not.toContain('opened no engine');
   });
 
+  test.runIf(process.platform === 'linux')(
+    'a folder that the system cannot make is refused, and not tried for ever',
+    () => {
+      const { status, stderr } = profile('--out', '/proc/millrace', '--', process.execPath, '-e', '1');
+      expect(status).toBe(1);
+      expect(stderr).toContain("MILLRACE_OUTPUT: '/proc/millrace' cannot be written");
+    },
+  );
+
   test('ends as the program ends', () => {
     expect(profile('--', process.execPath, '-e', 'process.exit(7)').status).toBe(7);
   });
