@@ -1,6 +1,7 @@
 import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { checkUntil } from './check-options.js';
 import type { PublishOptions, ReadOptions } from './options.js';
+import { ANYWAY, type OwnReadOptions } from './read.js';
 
 /** Options of `append`. */
 export interface AppendOptions extends PublishOptions {
@@ -48,5 +49,9 @@ export const checked = {
   drain: (options: DrainOptions): DrainOptions => knownOptions(options, DRAIN),
 
   /** @throws InvalidOptionError */
-  read: (options: ReadOptions): ReadOptions => takeOptions(options, READ),
+  read(options: OwnReadOptions): OwnReadOptions {
+    const taken = takeOptions<ReadOptions>(options, READ);
+    // A symbol is no name that a program can misspell, and a copy of the named options would leave it out.
+    return options[ANYWAY] ? { ...taken, [ANYWAY]: true } : taken;
+  },
 };
