@@ -29,11 +29,13 @@ const METADATA: TextMapGetter<EventMetadata> = {
  * takes the handler's own outcome and counts a failure of the tracer.
  */
 const wrap: WrapHandler = (entry, failed) => {
-  const handle = entry.handle as (event: DomainEvent, context: HandlerContext) => unknown;
+  const handle = entry.handle as (event: DomainEvent, context: HandlerContext) => void | Promise<void>;
   return (event: DomainEvent, inner: HandlerContext) => {
     // Not under what is active here: on the main thread that is whoever happened to wake the lane.
-    const parent = propagation.extract(ROOT_CONTEXT, event.metadata, METADATA);
-    const span = startSpan(entry, event, inner, parent);
+    const extracted = guarded(() => propagation.extract(ROOT_CONTEXT, event.metadata, METADATA), failed);
+    const parent = !extracted || isThenable(extracted) ? ROOT_CONTEXT : extracted;
+    const span = guarded(() => startSpan(entry, event, inner, parent), failed);
+    if (!span || isThenable(span)) return handle(event, inner);
     const own = trace.setSpan(parent, span);
     try {
       const result = context.with(own, () => handle(event, new TracedContext(inner, own, failed)));

@@ -32,6 +32,11 @@ function check(what) {
   if (broken.what === what) throw new Error('the tracer is broken');
 }
 
+/** What an async part of a tracer returns where nobody waits for it. @param {string} what */
+function later(what) {
+  return broken.what === `${what} later` ? Promise.reject(new Error('the tracer is broken')) : undefined;
+}
+
 const ended = new BroadcastChannel(SPANS);
 ended.unref();
 
@@ -88,7 +93,8 @@ class TestSpan {
 
   end() {
     check('end');
-    if (broken.what === 'end later') return Promise.reject(new Error('the tracer is broken'));
+    const ending = later('end');
+    if (ending) return ending;
     const { name, kind, attributes, parent, context: own } = this;
     tell({
       name,
@@ -109,7 +115,7 @@ class TestTracer {
   /** @type {import('@opentelemetry/api').Tracer['startSpan']} */
   startSpan(name, options = {}, parent = context.active()) {
     check('startSpan');
-    const span = new TestSpan(name, options, trace.getSpanContext(parent));
+    const span = later('startSpan') ?? new TestSpan(name, options, trace.getSpanContext(parent));
     return /** @type {import('@opentelemetry/api').Span} */ (/** @type {unknown} */ (span));
   }
 
@@ -149,14 +155,19 @@ context.setGlobalContextManager({
 propagation.setGlobalPropagator({
   inject(active, carrier, setter) {
     check('inject');
+    const injecting = later('inject');
+    if (injecting) return /** @type {never} */ (/** @type {unknown} */ (injecting));
     if (broken.what === 'garbage')
       Object.assign(Object(carrier), { a: Symbol('a'), b: '\ud800', c: () => {} });
     const span = trace.getSpanContext(active);
-    if (!span) return;
+    if (!span) return undefined;
     setter.set(carrier, 'traceparent', `00-${span.traceId}-${span.spanId}-0${span.traceFlags}`);
+    return undefined;
   },
   extract(active, carrier, getter) {
     check('extract');
+    const extracting = later('extract');
+    if (extracting) return /** @type {never} */ (/** @type {unknown} */ (extracting));
     const [, traceId, spanId] = String(getter.get(carrier, 'traceparent') ?? '').split('-');
     if (!traceId || !spanId) return active;
     return trace.setSpanContext(active, { traceId, spanId, traceFlags: 1, isRemote: true });
