@@ -1,15 +1,12 @@
 import { Codec } from '../events/codec.js';
-import { decodeError, encodeError, type WireError } from '../events/error-codec.js';
+import { decodeError } from '../events/error-codec.js';
 import { MAX_MEMORY_FAILED_EVENTS, MAX_MEMORY_PROCESSING_ROWS } from '../limits.js';
 import type { FailedRecord, NewEntry, ProcessingEntry, ProcessingRows, RowRange } from './processing-rows.js';
 
 const codec = new Codec();
 
-/** An entry as it is kept: what came of it is a copy, as it would be in a file. */
-interface KeptEntry extends Omit<ProcessingEntry, 'result' | 'error'> {
-  readonly result: Buffer | undefined;
-  readonly error: WireError | undefined;
-}
+/** An entry as it is kept: encoded, as it would be in a file. */
+type KeptEntry = NewEntry & Pick<ProcessingEntry, 'number'>;
 
 /** The processing log and the failed events of a bus without a store: no file, and no SQLite. */
 export class MemoryTables implements ProcessingRows {
@@ -17,13 +14,8 @@ export class MemoryTables implements ProcessingRows {
   readonly #failed = new Map<number, FailedRecord>();
   #lastNumber = 0;
 
-  add({ result, error, ...entry }: NewEntry): void {
-    this.#entries.push({
-      ...entry,
-      number: ++this.#lastNumber,
-      result: result === undefined ? undefined : Buffer.from(codec.pack(result)),
-      error: error === undefined ? undefined : encodeError(error),
-    });
+  add(entry: NewEntry): void {
+    this.#entries.push({ ...entry, number: ++this.#lastNumber });
   }
 
   fail(record: FailedRecord): void {
@@ -40,7 +32,7 @@ export class MemoryTables implements ProcessingRows {
       .slice(0, limit)
       .map(({ result, error, ...entry }) => ({
         ...entry,
-        result: result === undefined ? undefined : codec.unpack(result),
+        result: result === undefined ? undefined : codec.unpack(Buffer.from(result)),
         error: error === undefined ? undefined : decodeError(error),
       }));
   }
