@@ -44,6 +44,7 @@ describe.each(INLINE_AND_THREADS)('recover from a handler that stopped the engin
     expect(failures(notices)).toBe(1);
     illness.end(5);
     await engine.recover();
+    await engine.recovered;
     expect(engine.stats().state).toBe('open');
     await engine.publish(Noted({ note: 'a', value: 2 }));
     await engine.publishMany([...numbered('a', [7]), stopping(7)], { until: 'handled' });
