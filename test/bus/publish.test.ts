@@ -2,6 +2,7 @@ import type { DomainEvent, EventBus } from 'millrace';
 import { describe, expect, test } from 'vitest';
 import { Audited, Deposited, Noted } from '../handlers/events.mjs';
 import { oneTo } from '../support/collect.js';
+import { tempFolder } from '../support/temp-folder.js';
 import { BACKENDS, Holder, makeBus, startBus, valuesOf } from './support.js';
 
 const HANDLED = { until: 'handled' } as const;
@@ -151,7 +152,7 @@ describe('the life of a bus', () => {
   });
 
   test('a start that fails leaves nothing open, and may be tried again', async () => {
-    const bus = makeBus({ store: '/' });
+    const bus = makeBus({ store: tempFolder() });
     await expect(bus.start()).rejects.toMatchObject(code('STORE_PATH'));
     await expect(bus.start()).rejects.toMatchObject(code('STORE_PATH'));
     await bus.stop();

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { type Engine, openEngine, type ProfileOptions } from 'millrace';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { Allocated, Burned, Counted } from '../handlers/planted.mjs';
@@ -41,14 +41,17 @@ function read<Value>(directory: string, file: string | undefined): Value {
 }
 
 test('a thread that cannot be sampled fails the profile, and leaves nothing running in the others', async () => {
-  const { startCpuProfile } = Worker.prototype;
-  onTestFinished(() => void Object.assign(Worker.prototype, { startCpuProfile }));
+  const { connect } = Session.prototype;
+  onTestFinished(() => void Object.assign(Session.prototype, { connect }));
   await open(0);
   const directory = tempFolder();
-  Object.assign(Worker.prototype, { startCpuProfile: () => Promise.reject(new Error('no permission')) });
-  // The writer is a thread of its own; it is the one that is refused. Timers left behind fail the file.
+  const refuse = () => {
+    throw new Error('no permission');
+  };
+  Object.assign(Session.prototype, { connect: refuse });
+  // The main thread is the one that is refused, and the writer has begun. Timers left behind fail the file.
   await expect(engine.profile({ seconds: 0.1, directory })).rejects.toThrow('no permission');
-  Object.assign(Worker.prototype, { startCpuProfile });
+  Object.assign(Session.prototype, { connect });
   const { session } = await engine.profile({ seconds: 0.1, directory });
   expect(session.threads.map(({ missing }) => missing)).toEqual(session.threads.map(() => undefined));
 });
