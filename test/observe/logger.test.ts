@@ -130,6 +130,7 @@ test('an engine logs its failure, its recovery, and a close with errors', async 
   expect(logger.of('failed')?.fields.err).toMatchObject({ code: 'MILLRACE_FAILED' });
   illness.end(1);
   await engine.recover();
+  await engine.recovered;
   expect(logger.of('recovered')?.fields).toMatchObject({ lastPosition: expect.any(Number) });
   illness.begin(1);
   await engine.publish(stopping);
