@@ -73,8 +73,8 @@ function refusedOnOldNode() {
     openEngine: `const { openEngine } = ${opening} await openEngine(options);`,
     'openEngine in memory': `const { openEngine } = ${opening} await openEngine({ events: [] });`,
     verifyStore: `const { verifyStore } = ${opening} await verifyStore(options.store);`,
-    traceStory: `const { traceStory } = ${opening} await traceStory(options.store, { position: 1 });`,
-    createEventBus: `const { createEventBus } = ${opening} await createEventBus(options);`,
+    openStoreReader: `const { openStoreReader } = ${opening} openStoreReader(options.store);`,
+    createEventBus: `const { createEventBus } = ${opening} await createEventBus(options).start();`,
     createEventStorage: `const { createEventStorage } = ${opening} await createEventStorage({ events: [], path: options.store });`,
   };
   const cli = join(root, 'dist/src/cli/millrace.js');
