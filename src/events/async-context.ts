@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { WaitsForItselfError } from './errors.js';
 import { isPromised } from './event-functions.js';
 
@@ -9,7 +9,19 @@ import { isPromised } from './event-functions.js';
  * somebody else. So whoever calls code of the user from a queue, a timer or a commit does it through this, once for
  * everything that is called then.
  */
-export const outside: <Result>(call: () => Result) => Result = AsyncLocalStorage.snapshot();
+export const outside: <Result>(call: () => Result) => Result =
+  Number.parseInt(process.versions.node, 10) < 24 ? outsideOnce : AsyncLocalStorage.snapshot();
+
+const root = new AsyncResource('millrace');
+
+/**
+ * Before Node.js 24 a snapshot is one resource for all calls, on which a user's `enterWith` stays for good. So each call
+ * gets a resource of its own, made where nothing is set.
+ */
+function outsideOnce<Result>(call: () => Result): Result {
+  const own = root.runInAsyncScope(() => new AsyncResource('millrace'));
+  return own.runInAsyncScope(call);
+}
 
 /** A handler that is being waited for. */
 class Stay {
