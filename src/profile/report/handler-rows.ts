@@ -147,6 +147,9 @@ function rowOf(
   };
 }
 
+/** Files of ours that stand between a handler's frame and the handler itself: what lies below them is the handler's. */
+const AROUND_HANDLERS = /\/src\/(?:events\/async-context|lanes\/traced|otel\/lane)\.js$/;
+
 /**
  * For each node whether the engine, or validation for it, ran there on a handler's behalf: at or below a frame of its
  * own that a handler called. User code that it calls, such as a schema's refinement, belongs to that.
@@ -155,7 +158,8 @@ function engineParts({ nodes }: CallTree): readonly ('engine' | 'validation' | u
   const parts: ('engine' | 'validation' | undefined)[] = [];
   nodes.forEach(({ frame, code, owners, parent }, index) => {
     const above = handlerOfFrame(frame) || owners.length === 0 ? undefined : parts[parent];
-    const own = owners.length > 0 && (code === 'engine' || code === 'validation') ? code : undefined;
+    const isOurs = (code === 'engine' || code === 'validation') && !AROUND_HANDLERS.test(frame.url);
+    const own = owners.length > 0 && isOurs ? code : undefined;
     parts[index] = above === 'validation' ? above : (own ?? above);
   });
   return parts;
