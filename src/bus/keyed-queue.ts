@@ -181,6 +181,11 @@ export class KeyedQueue<Item> {
       if (++this.#begun % BUS_TURN_EVENTS === 0) void this.#breathe();
     }
     if (this.#ready.size > 0 && !this.#hasWorker) this.#lookOut();
+    else if (this.#lookout !== undefined && this.#ready.size === 0) {
+      // Nobody waits for a worker any more.
+      clearTimeout(this.#lookout);
+      this.#lookout = undefined;
+    }
   }
 
   async #begin(line: Line<Item>): Promise<void> {
