@@ -142,10 +142,8 @@ export abstract class Subscribable<Kind extends keyof EventKinds, Types extends 
   }
 
   /**
-   * By the wall clock: a clock that is set forward ends too many.
-   *
    * Ends the subscriptions that were not called for `olderThan` milliseconds, or were never called and are that
-   * old, and returns them. Calls are counted after the filter.
+   * old, and returns them. Calls are counted after the filter. By the wall clock: one that is set forward ends too many.
    *
    * @throws InvalidOptionError
    */

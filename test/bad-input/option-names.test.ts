@@ -259,6 +259,7 @@ const INTERNAL = [
   'CheckedProfileOptions',
   'CheckedReadOptions',
   'OutputOptions',
+  'OwnReadOptions',
   'PageQuery',
   'ProcessingOptions',
   'SubscriptionHooks',
