@@ -85,12 +85,13 @@ export class EventBus implements AsyncDisposable {
    * @throws EngineFailedError when bus or engine had failed; everything is closed then, too. WaitsForItselfError to
    * a subscriber of the bus that awaits it: the stop goes on, and waits for that subscriber.
    */
-  async stop(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const { signal } = knownOptions(options, STOP);
-    return endingFrom(this.#subscribers, 'bus.stop()', () => this.#stopped(signal));
+  stop(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    // Not an async function: it would make a second promise of the refused one, which nobody has marked as cared for.
+    return endingFrom(this.#subscribers, 'bus.stop()', () => this.#stopped(options));
   }
 
-  async #stopped(signal: AbortSignal | undefined): Promise<void> {
+  async #stopped(options: { readonly signal?: AbortSignal }): Promise<void> {
+    const { signal } = knownOptions(options, STOP);
     const leaving = this.#leaving;
     const stopped = this.#change('stopped', () => this.#stop(leaving.signal));
     const unlisten = onAbort(signal, () => leaving.abort());
