@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { field } from '../events/thrown.js';
 import { LEAK_GROWTH_MIN, LEAK_ROUNDS_MAX } from '../limits.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import type { Engine } from './engine.js';
@@ -36,6 +37,11 @@ export async function findLeaks(
   options: FindLeaksOptions = {},
 ): Promise<readonly Leak[]> {
   const { rounds = 3 } = knownOptions(options, FIND_LEAKS);
+  if (typeof field(engine, 'countObjects') !== 'function' || typeof load !== 'function') {
+    throw new InvalidOptionError(
+      'findLeaks takes an engine and a function that publishes the load: findLeaks(engine, (round) => …).',
+    );
+  }
   if (!Number.isInteger(rounds) || rounds < 2 || rounds > LEAK_ROUNDS_MAX) {
     throw new InvalidOptionError(
       `Option rounds must be a whole number from 2 to ${LEAK_ROUNDS_MAX}, not ${rounds}.`,

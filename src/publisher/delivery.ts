@@ -1,3 +1,4 @@
+import { steadyNow } from '../events/clock.js';
 import { PublishCycleError } from '../events/errors.js';
 import { guarded } from '../events/guarded.js';
 import { field } from '../events/thrown.js';
@@ -193,7 +194,7 @@ export class Delivery<Event extends Deliverable> {
         giveUp();
         return;
       }
-      subscriber.called(Date.now());
+      subscriber.called(steadyNow());
       this.cascade.resume(place, () => this.#try(subscriber, event, attempt + 1, true, outcome));
       this.#ended(outcome);
     };

@@ -1,3 +1,4 @@
+import { steadyNow } from '../events/clock.js';
 import { InvalidOptionError } from '../events/errors.js';
 import { isPromised } from '../events/event-functions.js';
 import { SUBSCRIBER_SAMPLES_FIRST } from '../limits.js';
@@ -39,7 +40,9 @@ export class Subscriber {
   #calls = 0;
   /** What the routes had counted when it came. */
   readonly #callsBefore: number = 0;
-  #lastCalledAt = 0;
+  readonly #addedAt: number;
+  /** By `steadyNow`: a wall clock that is set must not make a subscription look unused. */
+  #calledAt = 0;
   #samples = 0;
   #sampledMs = 0;
 
@@ -53,6 +56,7 @@ export class Subscriber {
     this.retry = retry;
     this.signal = signal;
     this.registeredAt = Date.now();
+    this.#addedAt = steadyNow();
     this.isPlain = !filter && !transform && !once && owner === undefined;
     this.#routes = routes;
     if (this.isPlain) this.#callsBefore = routes.deliveriesOf(topic).count;
@@ -79,8 +83,18 @@ export class Subscriber {
 
   /** Epoch milliseconds; undefined before the first call. */
   get lastCalledAt(): number | undefined {
-    if (this.calls === 0) return undefined;
-    return this.#isCounted ? this.#routes.deliveriesOf(this.topic).last : this.#lastCalledAt;
+    // Rounded up, it is never after the wall clock of now, and never before that of the call. A hundredth is what
+    // is lost of a sum of this size.
+    return this.calls === 0 ? undefined : Math.ceil(Date.now() - this.idleMs - 0.01);
+  }
+
+  /** Milliseconds since the last call, or since it was added. */
+  get idleMs(): number {
+    return steadyNow() - (this.calls === 0 ? this.#addedAt : this.#lastMark());
+  }
+
+  #lastMark(): number {
+    return this.#isCounted ? this.#routes.deliveriesOf(this.topic).last : this.#calledAt;
   }
 
   /** Whether its calls are measured. */
@@ -110,7 +124,7 @@ export class Subscriber {
   /** Counts a call that the routes do not count: a plain subscriber's retry, anybody else's every call. */
   called(now: number): void {
     this.#calls++;
-    this.#lastCalledAt = now;
+    this.#calledAt = now;
   }
 
   /** It left during a delivery before that came to it; the routes have counted it already. */
@@ -139,9 +153,9 @@ export class Subscriber {
 
   /** Hears nothing new. */
   deactivate(): void {
-    const { calls, lastCalledAt = 0 } = this;
+    const { calls } = this;
+    this.#calledAt = this.#lastMark();
     this.#calls = calls;
-    this.#lastCalledAt = lastCalledAt;
     this.isActive = false;
   }
 
