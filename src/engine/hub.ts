@@ -98,6 +98,7 @@ export class Hub {
       if (parts.dispatch === 'accepted') this.#runs = new KeyRuns(this.sequencer, this.pool, this.#scheduler);
       gate = new KeyGate({
         sequencer: this.sequencer,
+        waves: this.waves,
         runs: this.#runs,
         hasBacklog: (key) => this.holding.hasBacklog(key),
         isHeld: (key) => this.directory.get(key).held,
@@ -225,7 +226,7 @@ export class Hub {
   accept(event: Prepared, wave = this.waves.taking): number {
     if (this.#failure) throw this.#failure;
     const ahead = this.#runs?.numbering;
-    if (ahead) this.sequencer.number(ahead.slab, ahead.row, ahead.aggregate);
+    if (ahead?.slab) this.sequencer.number(ahead.slab, ahead.row, ahead.names.aggregate);
     else this.sequencer.append(event);
     this.#accepted(event.type, wave, ahead);
     return this.sequencer.lastPosition;
@@ -300,7 +301,7 @@ export class Hub {
 
   /** A row is on its way, the one written last or one that has run: to the writer, and to its lane, if need be now. */
   #accepted(type: RegisteredType, wave: Wave, ahead?: KeyRuns['numbering']): void {
-    const slab = ahead ? ahead.slab : this.sequencer.slab;
+    const slab = ahead?.slab ?? this.sequencer.slab;
     const row = ahead ? ahead.row : slab.rows - 1;
     this.counters.accepted++;
     slab.waves[row] = wave;

@@ -6,11 +6,12 @@ import type { Call } from './call.js';
 import type { Hub } from './hub.js';
 import type { ManyReceipt } from './options.js';
 import { kept, type Prepared } from './prepare.js';
+import type { Taker } from './waiting-event.js';
 
 /**
  * The events of one `publishMany` call on their way in. It keeps counts instead of a promise for each event.
  */
-export class Intake {
+export class Intake implements Taker {
   readonly #hub: Hub;
   /** The call whose events they are, when it waits until they are handled. */
   readonly #call: Call | undefined;
@@ -82,19 +83,19 @@ export class Intake {
       this.#accept(event);
       return;
     }
-    const waiting = kept(event);
-    entrance.whenQuiet(
-      waiting,
-      () => {
-        this.#accept(waiting);
-        if (this.#accepted === this.taken) this.#wake?.();
-      },
-      (error) => {
-        this.#failure ??= error;
-        this.#wake?.();
-      },
-      { ahead: waiting, wave: this.#call?.wave },
-    );
+    entrance.whenQuiet(kept(event), this, true, this.#call?.wave);
+  }
+
+  /** An event that had to wait for its key comes in. */
+  accept(event: Prepared): void {
+    this.#accept(event);
+    if (this.#accepted === this.taken) this.#wake?.();
+  }
+
+  /** An event that had to wait for its key never comes in. */
+  refuse(error: unknown): void {
+    this.#failure ??= error;
+    this.#wake?.();
   }
 
   #accept(event: Prepared): void {

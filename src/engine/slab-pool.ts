@@ -1,7 +1,7 @@
 import { allocateSlab, POOLED_SLAB_BYTES, Slab } from '../events/slab.js';
 import { MAX_SLABS, SLAB_BYTES, SLAB_ROWS } from '../limits.js';
 import type { NameEntry } from './directory.js';
-import type { Ahead } from './key-runs.js';
+import type { WaitingEvent } from './waiting-event.js';
 import type { Wave } from './waves.js';
 
 /** A slab with what only the main thread knows of its rows. */
@@ -16,7 +16,7 @@ export class HubSlab extends Slab {
   readonly isFed = new Uint8Array(SLAB_ROWS);
   readonly keys: (NameEntry | undefined)[] = new Array(SLAB_ROWS);
   /** Rows whose events run ahead of their numbers, in deterministic mode. */
-  readonly ahead: (Ahead | undefined)[] = [];
+  readonly ahead: (WaitingEvent | undefined)[] = [];
   /** Grows with each use of the memory, so that cached offsets of an earlier use are recognised. */
   serial = 0;
   /** Rows and bytes filled so far. */

@@ -7,6 +7,7 @@ import type { Hub } from './hub.js';
 import { Intake } from './intake.js';
 import type { ManyReceipt, PublishOptions, Receipt } from './options.js';
 import { kept, type Prepared } from './prepare.js';
+import type { Taker } from './waiting-event.js';
 
 /**
  * Runs `accept` when there is room and, in deterministic mode, the event's key is quiet. An event that must wait for
@@ -26,9 +27,9 @@ export function enter(
   const go = (): Receipt | Promise<Receipt> => {
     if (!entrance.mustWait(waiting.partitionKey)) return accept(waiting);
     return new Promise<Receipt>((resolve, reject) => {
+      const taker: Taker = { accept: () => resolve(accept(waiting)), refuse: reject };
       // Several events that belong together get their numbers one behind the other.
-      const ahead = need ? undefined : waiting;
-      entrance.whenQuiet(waiting, () => resolve(accept(waiting)), reject, { ahead });
+      entrance.whenQuiet(waiting, taker, need === undefined);
     });
   };
   return isOpen ? go() : entrance.whenRoom(go, signal, { need });
@@ -93,12 +94,14 @@ export function takeSoon(hub: Hub, event: Prepared): void {
     hub.accept(event);
     return;
   }
-  const waiting = kept(event);
-  // Nothing but a failed engine refuses it any more, and nobody waits for it.
-  const refuse = (error: unknown) => {
-    if (!(error instanceof EngineFailedError)) hub.fail(toError(error));
+  const taker: Taker = {
+    accept: (waiting) => hub.accept(waiting),
+    // Nothing but a failed engine refuses it any more, and nobody waits for it.
+    refuse: (error) => {
+      if (!(error instanceof EngineFailedError)) hub.fail(toError(error));
+    },
   };
-  entrance.whenQuiet(waiting, () => hub.accept(waiting), refuse, { ahead: waiting });
+  entrance.whenQuiet(kept(event), taker, true);
 }
 
 /** The receipt when its event has come so far. */
