@@ -23,13 +23,8 @@ export type {
 export type { ProcessingEntry } from './bus/processing-rows.js';
 export type { AppendOptions, DrainOptions } from './engine/call-options.js';
 export { type CloseOnSignalsOptions, closeOnSignals } from './engine/close-on-signals.js';
-export { type DeadLetterQuery, DeadLetters } from './engine/dead-letters.js';
 export { Engine } from './engine/engine.js';
-export { type FindLeaksOptions, findLeaks, type Leak } from './engine/find-leaks.js';
-export type { Health, HealthStatus } from './engine/health.js';
-export type { EngineLogger } from './engine/log.js';
-export { Metrics } from './engine/metrics.js';
-export { type Fill, NOTICE_CHANNEL, type Notice } from './engine/notices.js';
+export { type DeadLetterQuery, DeadLetters } from './engine/failures/dead-letters.js';
 export { openEngine } from './engine/open.js';
 export type {
   Durability,
@@ -43,8 +38,13 @@ export type {
   Unsubscribe,
   Until,
 } from './engine/options.js';
-export type { ProfileOptions } from './engine/profile-options.js';
-export type { ProfileReport, SnapshotOptions } from './engine/profiling.js';
+export { type FindLeaksOptions, findLeaks, type Leak } from './engine/profiling/find-leaks.js';
+export type { ProfileOptions } from './engine/profiling/profile-options.js';
+export type { ProfileReport, SnapshotOptions } from './engine/profiling/profiling.js';
+export type { Health, HealthStatus } from './engine/watch/health.js';
+export type { EngineLogger } from './engine/watch/logger.js';
+export { Metrics } from './engine/watch/metrics.js';
+export { type Fill, NOTICE_CHANNEL, type Notice } from './engine/watch/notices.js';
 export {
   type AnyEventType,
   type DataOf,

@@ -9,17 +9,15 @@ import type { ConstructorCount } from '../profile/heap-objects.js';
 import { Subscribable } from '../publisher/subscribable.js';
 import type { Store } from '../store/store.js';
 import type { Trace, TraceQuery } from '../store/story.js';
-import { prepareAppend } from './append.js';
 import { type AppendOptions, checked, type DrainOptions } from './call-options.js';
 import { type CheckedOptions, checkThreads } from './check-options.js';
-import { DeadLetters } from './dead-letters.js';
-import { fingerprintOf } from './fingerprint.js';
-import type { Health } from './health.js';
+import { DeadLetters } from './failures/dead-letters.js';
 import type { Hub } from './hub.js';
 import type { KnownLog } from './hub-parts.js';
-import type { EngineLog } from './log.js';
-import { Metrics } from './metrics.js';
-import type { Notice } from './notices.js';
+import { prepareAppend } from './intake/append.js';
+import { type Preparation, type Prepared, preparationOf } from './intake/prepare.js';
+import { enter, take, takeMany, takeSoon, takeTogether, whenAt } from './intake/taking.js';
+import { checkExpectedVersion, wrongVersion } from './intake/wrong-version.js';
 import type {
   EngineStats,
   ManyReceipt,
@@ -29,15 +27,17 @@ import type {
   Unsubscribe,
 } from './options.js';
 import { checkUntilOf, checkWait, closedError } from './own-waits.js';
-import { type Preparation, type Prepared, preparationOf } from './prepare.js';
-import type { ProfileOptions } from './profile-options.js';
-import { type ProfileReport, Profiling, type SnapshotOptions } from './profiling.js';
-import { streamOf } from './read.js';
+import type { ProfileOptions } from './profiling/profile-options.js';
+import { type ProfileReport, Profiling, type SnapshotOptions } from './profiling/profiling.js';
+import { fingerprintOf } from './reading/fingerprint.js';
+import { streamOf } from './reading/read.js';
+import { traceInLog } from './reading/trace.js';
 import { shutDown } from './shut-down.js';
-import { statsOf } from './stats.js';
-import { enter, take, takeMany, takeSoon, takeTogether, whenAt } from './taking.js';
-import { traceInLog } from './trace.js';
-import { checkExpectedVersion, wrongVersion } from './wrong-version.js';
+import type { Health } from './watch/health.js';
+import type { EngineLog } from './watch/logger.js';
+import { Metrics } from './watch/metrics.js';
+import type { Notice } from './watch/notices.js';
+import { statsOf } from './watch/stats.js';
 
 /** What an engine is made of; `openEngine` puts it together. */
 export interface EngineParts {

@@ -5,12 +5,12 @@ import type { Meters } from '../observe/meters.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
 import type { StoreState } from '../store/protocol.js';
 import type { Store } from '../store/store.js';
-import type { Counters } from './counters.js';
-import type { HealthThresholds } from './health.js';
-import type { CrewSetup } from './lane-crew.js';
-import type { Notices } from './notices.js';
-import type { Orders } from './orders.js';
+import type { CrewSetup } from './dispatch/lane-crew.js';
+import type { Orders } from './dispatch/orders.js';
 import type { Timers } from './timers.js';
+import type { Counters } from './watch/counters.js';
+import type { HealthThresholds } from './watch/health.js';
+import type { Notices } from './watch/notices.js';
 
 /** The log that an engine had open. */
 export interface KnownLog {

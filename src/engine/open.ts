@@ -15,18 +15,18 @@ import { MemoryStore } from '../store/memory-store.js';
 import type { StoreState } from '../store/protocol.js';
 import { SqliteStore } from '../store/sqlite-store.js';
 import type { Store } from '../store/store.js';
-import { Backlog } from './backlog.js';
 import { type CheckedOptions, checkOptions } from './check-options.js';
-import { Counters } from './counters.js';
-import { defaultNameLimit } from './directory.js';
+import { Orders } from './dispatch/orders.js';
 import { Engine, type EngineParts } from './engine.js';
 import { Hub } from './hub.js';
 import type { KnownLog } from './hub-parts.js';
-import { EngineLog } from './log.js';
-import { Notices } from './notices.js';
 import type { EngineOptions } from './options.js';
-import { Orders } from './orders.js';
+import { Backlog } from './replay/backlog.js';
+import { defaultNameLimit } from './sequence/directory.js';
 import { NODE_TIMERS, type Timers } from './timers.js';
+import { Counters } from './watch/counters.js';
+import { EngineLog } from './watch/logger.js';
+import { Notices } from './watch/notices.js';
 
 /** What an engine stands on. Tests put a simulated world in its place. */
 export interface World {

@@ -1,5 +1,5 @@
 import type { EngineParts } from './engine.js';
-import type { Profiling } from './profiling.js';
+import type { Profiling } from './profiling/profiling.js';
 
 /** Drains and closes everything, whatever fails in doing so. Returns what failed. */
 export async function shutDown(

@@ -8,7 +8,7 @@ import {
   traceTree,
 } from 'millrace';
 import { describe, expect, test } from 'vitest';
-import { traceInLog } from '../../dist/src/engine/trace.js';
+import { traceInLog } from '../../dist/src/engine/reading/trace.js';
 import { MAX_TRACED_EVENTS } from '../../dist/src/limits.js';
 import { Deposited, Noted } from '../handlers/events.mjs';
 import { collect } from '../support/collect.js';

@@ -1,0 +1,119 @@
+import type { NewEvent } from '../../events/define-event.js';
+import { EngineFailedError } from '../../events/errors.js';
+import { toError } from '../../events/thrown.js';
+import type { Hub } from '../hub.js';
+import type { ManyReceipt, PublishOptions, Receipt } from '../options.js';
+import type { Need } from './admission.js';
+import { Call } from './call.js';
+import { Intake } from './many.js';
+import { kept, type Prepared } from './prepare.js';
+
+/**
+ * Runs `accept` when there is room and, in deterministic mode, the event's key is quiet. An event that must wait for
+ * either is kept, so what is accepted is what was passed.
+ */
+export function enter(
+  { entrance }: Hub,
+  event: Prepared,
+  signal: AbortSignal | undefined,
+  accept: (event: Prepared) => Receipt | Promise<Receipt>,
+  need?: Need,
+): Receipt | Promise<Receipt> {
+  const { admission } = entrance;
+  const isOpen = need ? admission.isOpenFor(need) : admission.isOpen;
+  if (isOpen && !entrance.mustWait(event.partitionKey)) return accept(event);
+  const waiting = kept(event);
+  const go = (): Receipt | Promise<Receipt> => {
+    if (!entrance.mustWait(waiting.partitionKey)) return accept(waiting);
+    return new Promise<Receipt>((resolve, reject) => {
+      // Several events that belong together get their numbers one behind the other.
+      const ahead = need ? undefined : waiting;
+      entrance.whenQuiet(waiting, () => resolve(accept(waiting)), reject, { ahead });
+    });
+  };
+  return isOpen ? go() : entrance.whenRoom(go, signal, { need });
+}
+
+/** Gives an event its place. */
+export function take(hub: Hub, event: Prepared, call?: Call): Receipt {
+  const position = hub.accept(event, call?.wave);
+  return { position, version: hub.sequencer.lastVersion };
+}
+
+/** Gives events their places, one after the other. Resolves with the last one's when all have come so far. */
+export function takeTogether(
+  hub: Hub,
+  events: readonly Prepared[],
+  until: PublishOptions['until'],
+): Receipt | Promise<Receipt> {
+  const call = until === 'handled' && events.length > 1 ? new Call(hub.waves) : undefined;
+  let receipt: Receipt = { position: 0, version: 0 };
+  try {
+    for (const event of events) receipt = take(hub, event, call);
+  } catch (error) {
+    call?.end();
+    throw error;
+  }
+  return call ? whenAllHandled(hub, call, receipt) : whenAt(hub, receipt, until);
+}
+
+/**
+ * Gives many events their places as they come, and waits for room. Resolves when all have come so far.
+ *
+ * @param prepare checks each one when its turn comes.
+ */
+export async function takeMany(
+  hub: Hub,
+  events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
+  prepare: (event: NewEvent) => Prepared,
+  { until, signal }: { readonly until: PublishOptions['until']; readonly signal: AbortSignal | undefined },
+): Promise<ManyReceipt> {
+  const call = until === 'handled' ? new Call(hub.waves) : undefined;
+  const intake = new Intake(hub, call);
+  try {
+    await intake.takeAll(events, prepare, signal);
+    const receipt = await intake.finish();
+    if (receipt.count === 0) return receipt;
+    if (!call) await whenAt(hub, { position: receipt.lastPosition, version: 0 }, until);
+    else {
+      await call.settled();
+      await hub.flushed();
+      call.check(receipt);
+    }
+    return receipt;
+  } finally {
+    call?.end();
+  }
+}
+
+/** Gives an event its place for a caller who does not wait: now, or when its key is quiet. */
+export function takeSoon(hub: Hub, event: Prepared): void {
+  const { entrance } = hub;
+  if (!entrance.mustWait(event.partitionKey)) {
+    hub.accept(event);
+    return;
+  }
+  const waiting = kept(event);
+  // Nothing but a failed engine refuses it any more, and nobody waits for it.
+  const refuse = (error: unknown) => {
+    if (!(error instanceof EngineFailedError)) hub.fail(toError(error));
+  };
+  entrance.whenQuiet(waiting, () => hub.accept(waiting), refuse, { ahead: waiting });
+}
+
+/** The receipt when its event has come so far. */
+export function whenAt(
+  { receipts, lastDurable }: Hub,
+  receipt: Receipt,
+  until: PublishOptions['until'],
+): Receipt | Promise<Receipt> {
+  if (until === 'accepted' || (until !== 'handled' && receipt.position <= lastDurable)) return receipt;
+  return until === 'handled' ? receipts.untilHandled(receipt) : receipts.untilDurable(receipt);
+}
+
+async function whenAllHandled(hub: Hub, call: Call, receipt: Receipt): Promise<Receipt> {
+  await call.settled();
+  await hub.flushed();
+  if (call.firstError) throw call.firstError;
+  return receipt;
+}
