@@ -41,7 +41,7 @@ export type {
 export { type FindLeaksOptions, findLeaks, type Leak } from './engine/profiling/find-leaks.js';
 export type { ProfileOptions } from './engine/profiling/profile-options.js';
 export type { ProfileReport, SnapshotOptions } from './engine/profiling/profiling.js';
-export type { Health, HealthStatus } from './engine/watch/health.js';
+export type { Health, HealthStatus } from './engine/watch/health-status.js';
 export type { EngineLogger } from './engine/watch/logger.js';
 export { Metrics } from './engine/watch/metrics.js';
 export { type Fill, NOTICE_CHANNEL, type Notice } from './engine/watch/notices.js';
@@ -75,12 +75,8 @@ export { traceChrome, traceTree } from './observe/trace-text.js';
 export type { TraceCarrier, Tracing } from './observe/tracing.js';
 export { ENGINE_CHANNEL } from './profile/engine-channel.js';
 export type { ConstructorCount } from './profile/heap-objects.js';
-export {
-  type DiffOptions,
-  diffProfiles,
-  type ProfileChange,
-  type ProfileDiff,
-} from './profile/report/diff.js';
+export { type DiffOptions, diffProfiles } from './profile/report/diff.js';
+export type { ProfileChange, ProfileDiff } from './profile/report/change.js';
 export type {
   Cause,
   HandlerRow,

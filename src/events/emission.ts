@@ -1,5 +1,6 @@
 import { MAX_EMITTED_BYTES } from '../limits.js';
-import { type Codec, isRecord, type Packed, type Shape, shapeOf } from './codec.js';
+import { type Codec, isRecord, type Packed, shapeOf } from './codec.js';
+import type { Shape } from './shape-index.js';
 import { LaneCrashedError, PayloadTooLargeError } from './errors.js';
 import { checkSize } from './payload-check.js';
 

@@ -1,4 +1,5 @@
-import { Codec, type Shape } from '../events/codec.js';
+import { Codec } from '../events/codec.js';
+import type { Shape } from '../events/shape-index.js';
 import { EngineClosedError, NotRetainedError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import type { Slab } from '../events/slab.js';

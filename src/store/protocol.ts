@@ -1,4 +1,4 @@
-import type { Shape } from '../events/codec.js';
+import type { Shape } from '../events/shape-index.js';
 import type { WireError } from '../events/error-codec.js';
 import type { StoredType } from '../events/registry.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';

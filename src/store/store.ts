@@ -1,4 +1,5 @@
-import type { Codec, Shape } from '../events/codec.js';
+import type { Codec } from '../events/codec.js';
+import type { Shape } from '../events/shape-index.js';
 import type { StoredType } from '../events/registry.js';
 import type { Slab } from '../events/slab.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';

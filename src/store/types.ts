@@ -1,4 +1,4 @@
-import type { Shape } from '../events/codec.js';
+import type { Shape } from '../events/shape-index.js';
 import { StoreCorruptError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import { MAX_NAME_BYTES, MAX_STORED_TYPES } from '../limits.js';

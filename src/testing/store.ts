@@ -2,7 +2,8 @@
  * What a store of your own is made of: the types of its interface, the codec that its reader offers, and a store to
  * begin with.
  */
-export { Codec, type Shape } from '../events/codec.js';
+export { Codec } from '../events/codec.js';
+export type { Shape } from '../events/shape-index.js';
 export type { StoredType } from '../events/registry.js';
 export { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
 export type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';

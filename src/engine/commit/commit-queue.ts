@@ -1,11 +1,11 @@
 import { outside } from '../../events/async-context.js';
-import type { Shape } from '../../events/codec.js';
+import type { Shape } from '../../events/shape-index.js';
 import { ACCEPT_CLOCK_READS, COMMITS_IN_FLIGHT } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
 import type { DeadLetterChange, DeadLetterRecord } from '../../store/dead-letter.js';
 import type { Progress } from '../../store/progress.js';
 import type { Segment, Store } from '../../store/store.js';
-import type { HubSlab } from '../sequence/slab-pool.js';
+import type { HubSlab } from '../sequence/hub-slab.js';
 
 /** A segment of the hub's own slabs. */
 export interface HubSegment extends Segment {

@@ -1,15 +1,17 @@
 import type { Codec } from '../../events/codec.js';
 import type { Emission, TypedShape } from '../../events/emission.js';
-import { encodeError, type WireError } from '../../events/error-codec.js';
+import { encodeError } from '../../events/error-codec.js';
 import { rowOf, slabOf } from '../../events/slab.js';
 import { KeyPlace, NO_ROW } from '../../lanes/key-state.js';
 import type { LaneAnswer } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import { HANDLED_SAMPLES } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
+import type { FailedEvent } from '../failures/failed-event.js';
 import type { NameEntry } from '../sequence/directory.js';
+import type { HubSlab } from '../sequence/hub-slab.js';
 import type { KeyRuns } from '../sequence/key-runs.js';
-import type { HubSlab, SlabPool } from '../sequence/slab-pool.js';
+import type { SlabPool } from '../sequence/slab-pool.js';
 import type { Timers } from '../timers.js';
 import { EmissionsByCause, Judged, NO_EMISSIONS, type Refusals, type Unfinished } from './emission-check.js';
 import type { Judgement } from './judge.js';
@@ -17,6 +19,20 @@ import { LaneBalance } from './lane-balance.js';
 import type { LaneCrew } from './lane-crew.js';
 import type { LaneSeat, Suspect } from './lane-seat.js';
 import { Tickets } from './sent-rows.js';
+
+/** What a pump works with. */
+export interface PumpParts {
+  readonly crew: LaneCrew;
+  readonly scheduler: LaneScheduler;
+  readonly pool: SlabPool;
+  readonly codec: Codec;
+  readonly meters: Meters;
+  readonly timers: Timers;
+  /** In deterministic mode only. */
+  readonly runs: KeyRuns | undefined;
+  /** The failed event of each key that has one. */
+  readonly failed: Map<NameEntry, FailedEvent>;
+}
 
 /** What the hub does with a lane's answer. */
 export interface LaneEvents {
@@ -32,14 +48,6 @@ export interface LaneEvents {
   answered(): void;
 }
 
-/** The failed event of a key, which may be tried again. */
-export interface FailedEvent {
-  readonly reference: number;
-  readonly error: WireError;
-  readonly handler: string;
-  readonly lane: number;
-}
-
 const FINISHED: Unfinished = { failures: [], held: [] };
 
 /** Sends batches to lanes while they have room, and takes their answers apart. */
@@ -51,23 +59,15 @@ export class LanePump {
   readonly #meters: Meters;
   readonly #events: LaneEvents;
   readonly #runs: KeyRuns | undefined;
-  /** The failed event of each key that has one. */
-  readonly failed = new Map<NameEntry, FailedEvent>();
+  readonly #failed: Map<NameEntry, FailedEvent>;
   readonly #tickets = new Tickets();
   readonly #balance: LaneBalance;
   #stopped = false;
   #first = 0;
 
-  constructor(
-    crew: LaneCrew,
-    scheduler: LaneScheduler,
-    pool: SlabPool,
-    codec: Codec,
-    { meters, timers }: { readonly meters: Meters; readonly timers: Timers },
-    runs: KeyRuns | undefined,
-    events: LaneEvents,
-  ) {
+  constructor({ crew, scheduler, pool, codec, meters, timers, runs, failed }: PumpParts, events: LaneEvents) {
     this.#runs = runs;
+    this.#failed = failed;
     this.#balance = new LaneBalance(crew, scheduler, timers, {
       keyOf: (reference) => this.#keyOf(reference),
       taken: (rows) => rows.filter((reference) => !this.#dropped(reference)),
@@ -171,7 +171,7 @@ export class LanePump {
   }
 
   #send(seat: LaneSeat, rows: Uint32Array): void {
-    const attempts = this.failed.size === 0 ? undefined : this.#attempts(rows);
+    const attempts = this.#failed.size === 0 ? undefined : this.#attempts(rows);
     const ticket = this.#tickets.next();
     if (this.#runs) for (const reference of rows) this.#runs.sent(reference);
     seat.sent.send(ticket, rows);
@@ -185,7 +185,7 @@ export class LanePump {
     const attempts = new Map<number, number>();
     rows.forEach((reference, index) => {
       const key = this.#keyOf(reference);
-      if (this.failed.get(key)?.reference === reference) attempts.set(index, key.attempts);
+      if (this.#failed.get(key)?.reference === reference) attempts.set(index, key.attempts);
     });
     return attempts;
   }
@@ -280,7 +280,7 @@ export class LanePump {
   }
 
   #fail(key: NameEntry, failed: FailedEvent): void {
-    this.failed.set(key, failed);
+    this.#failed.set(key, failed);
     key.failing = true;
   }
 
@@ -301,7 +301,7 @@ export class LanePump {
     if (key.attempts > 0) {
       key.attempts = 0;
       // A later event of the key may have failed in the same batch, and is the one to be tried again.
-      if (this.failed.get(key)?.reference === reference) this.failed.delete(key);
+      if (this.#failed.get(key)?.reference === reference) this.#failed.delete(key);
     }
     this.#scheduler.finished(key);
     this.#events.finished(slab, row);

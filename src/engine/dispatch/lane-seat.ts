@@ -3,7 +3,8 @@ import { slabOf } from '../../events/slab.js';
 import type { Lane } from '../../lanes/executor.js';
 import type { LaneAnswer, LaneBatch, NewSlab } from '../../lanes/protocol.js';
 import type { NameEntry } from '../sequence/directory.js';
-import type { HubSlab, SlabPool } from '../sequence/slab-pool.js';
+import type { HubSlab } from '../sequence/hub-slab.js';
+import type { SlabPool } from '../sequence/slab-pool.js';
 import { SentRows } from './sent-rows.js';
 
 /** Where a lane is in its life. Only an open one is sent batches. */

@@ -1,7 +1,8 @@
 import { rowOf, slabOf } from '../../events/slab.js';
 import { MAX_TICKETS } from '../../lanes/limits.js';
 import type { NameEntry } from '../sequence/directory.js';
-import type { HubSlab, SlabPool } from '../sequence/slab-pool.js';
+import type { HubSlab } from '../sequence/hub-slab.js';
+import type { SlabPool } from '../sequence/slab-pool.js';
 
 interface Sending {
   readonly ticket: number;

@@ -1,12 +1,12 @@
 import { DeadLetterNotFoundError, InvalidOptionError, KeyParkedError } from '../../events/errors.js';
 import { knownOptions, optionNames } from '../../events/known-options.js';
-import type { EventRegistry } from '../../events/registry.js';
 import { shown } from '../../events/thrown.js';
 import { DEAD_LETTER_PAGE } from '../../limits.js';
-import { type DeadLetter, type DeadLetterRecord, toDeadLetter } from '../../store/dead-letter.js';
-import type { RawEvent, Store } from '../../store/store.js';
-import type { Hub } from '../hub.js';
-import { discard, feed } from '../replay/resume.js';
+import type { DeadLetter, DeadLetterRecord } from '../../store/dead-letter.js';
+import { toDeadLetter } from '../../store/read-dead-letter.js';
+import type { RawEvent } from '../../store/store.js';
+import type { ReplayParts } from '../replay/log-flow.js';
+import { feed, type Resumer } from '../replay/resume.js';
 import type { NameEntry } from '../sequence/directory.js';
 import { parkedBehind } from './failures.js';
 
@@ -23,11 +23,9 @@ export interface DeadLetterQuery {
 const LIST = optionNames<DeadLetterQuery>('deadLetters.list', { after: true, limit: true });
 
 /** What dead letters need of the engine; asked anew each time, because `recover` replaces it. */
-export interface DeadLetterParts {
-  readonly hub: Hub;
-  readonly store: Store;
-  readonly registry: EventRegistry;
+export interface DeadLetterParts extends ReplayParts {
   readonly run: string;
+  readonly resumer: Resumer;
 }
 
 /** The events whose handlers failed for good. They lie in the store's own file. */
@@ -79,23 +77,23 @@ export class DeadLetters {
 
   async #retry(position: number): Promise<void> {
     const parts = this.#parts();
-    const { hub } = parts;
+    const { hub, receipts, directory, waves, retried, resumer } = parts;
     const { letter, raw, key } = await this.#find(parts, position);
-    hub.failures.retried.set(position, letter);
-    const handled = hub.receipts.untilHandled({ position, version: raw.version });
+    retried.set(position, letter);
+    const handled = receipts.untilHandled({ position, version: raw.version });
     if (letter.state === 'parked') {
-      hub.resumer.resume(key, position);
+      resumer.resume(key, position);
       await handled;
       return;
     }
     // Waited for below; should the feeding throw at once, nobody will.
     handled.catch(() => {});
-    const { taking: wave } = hub.waves;
+    const { taking: wave } = waves;
     const { name } = key;
     const full = feed(parts, raw, {
       // While it waits for room the key is not pinned, and its entry may be another one afterwards.
       get cancelled() {
-        return giveUpIfParked(hub, hub.directory.get(name), position);
+        return giveUpIfParked(parts, directory.get(name), position);
       },
       wave,
       held: undefined,
@@ -107,11 +105,11 @@ export class DeadLetters {
 
   async #discard(position: number): Promise<void> {
     const parts = this.#parts();
-    const { hub } = parts;
+    const { hub, receipts, resumer } = parts;
     const { letter, raw, key } = await this.#find(parts, position);
-    const settled = hub.receipts.untilHandled({ position, version: raw.version });
-    discard(hub, position);
-    if (letter.state === 'parked') hub.resumer.resume(key, position + 1);
+    const settled = receipts.untilHandled({ position, version: raw.version });
+    hub.discard(position);
+    if (letter.state === 'parked') resumer.resume(key, position + 1);
     await settled;
   }
 
@@ -127,7 +125,7 @@ export class DeadLetters {
   }
 
   async #find(
-    { hub, store }: DeadLetterParts,
+    { hub, store, directory, parking, retried }: DeadLetterParts,
     position: number,
   ): Promise<{ letter: DeadLetterRecord; raw: RawEvent; key: NameEntry }> {
     checkNumber('position', position, 1, Number.MAX_SAFE_INTEGER);
@@ -137,9 +135,9 @@ export class DeadLetters {
     const [raw] = reader.page({ from: position, limit: 1 });
     if (!letter || !raw) throw notFound(position);
     // Somebody asked for it while no engine was open.
-    if (hub.failures.retried.has(position)) throw notFound(position, BUSY);
-    const key = hub.directory.get(reader.nameOf(letter.key));
-    const parkedAt = hub.parking.positionOf(key);
+    if (retried.has(position)) throw notFound(position, BUSY);
+    const key = directory.get(reader.nameOf(letter.key));
+    const parkedAt = parking.positionOf(key);
     if (key.held && parkedAt !== position) {
       throw new KeyParkedError(
         parkedAt === undefined
@@ -153,10 +151,14 @@ export class DeadLetters {
 }
 
 /** A key may be parked while a skipped event of it waits for room. */
-function giveUpIfParked(hub: Hub, key: NameEntry, position: number): boolean {
+function giveUpIfParked(
+  { retried, receipts, parking }: ReplayParts,
+  key: NameEntry,
+  position: number,
+): boolean {
   if (!key.held) return false;
-  hub.failures.retried.delete(position);
-  hub.receipts.failed(position, parkedBehind(key, hub.parking.positionOf(key) ?? position));
+  retried.delete(position);
+  receipts.failed(position, parkedBehind(key, parking.positionOf(key) ?? position));
   return true;
 }
 

@@ -7,18 +7,22 @@ import type { HandledType } from '../../lanes/protocol.js';
 import { seededRandom } from '../../lanes/random.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import type { DeadLetterRecord, DeadLetterState } from '../../store/dead-letter.js';
-import type { FailedEvent } from '../dispatch/lane-pump.js';
 import type { NameEntry } from '../sequence/directory.js';
-import type { HubSlab, SlabPool } from '../sequence/slab-pool.js';
+import type { HubSlab } from '../sequence/hub-slab.js';
+import type { SlabPool } from '../sequence/slab-pool.js';
 import type { Timers } from '../timers.js';
 import type { Counters } from '../watch/counters.js';
 import type { Notices } from '../watch/notices.js';
+import type { FailedEvent } from './failed-event.js';
 
 /** What failures are made of. */
 export interface FailureParts {
   readonly scheduler: LaneScheduler;
   readonly pool: SlabPool;
+  /** The failed event of each key that has one. */
   readonly failed: Map<NameEntry, FailedEvent>;
+  /** Dead letters that are being tried again, by position. */
+  readonly retried: Map<number, RetriedLetter>;
   readonly types: readonly (RegisteredType | undefined)[];
   readonly notices: Notices;
   readonly counters: Counters;
@@ -67,8 +71,6 @@ export class Failures {
   readonly #events: FailureEvents;
   readonly #rules = new Map<string, HandledType>();
   readonly #timers = new Set<unknown>();
-  /** By position. */
-  readonly retried = new Map<number, RetriedLetter>();
 
   constructor(parts: FailureParts, events: FailureEvents) {
     this.#parts = parts;
@@ -148,7 +150,9 @@ export class Failures {
 
   /** An event that was skipped once is finished in the log: its key cannot be held behind it any more. */
   #policy({ onFailure }: FailureRule, position: number): FailurePolicy {
-    return onFailure === 'park' && this.retried.get(position)?.state === 'skipped' ? 'skip' : onFailure;
+    return onFailure === 'park' && this.#parts.retried.get(position)?.state === 'skipped'
+      ? 'skip'
+      : onFailure;
   }
 
   #handlerError(key: NameEntry, slab: HubSlab, row: number, type: string): HandlerError {
@@ -189,10 +193,10 @@ export class Failures {
   }
 
   #bury(key: NameEntry, slab: HubSlab, row: number, error: HandlerError, state: DeadLetterState): void {
-    const { failed, notices, timers } = this.#parts;
+    const { failed, retried, notices, timers } = this.#parts;
     const position = slab.position[row] as number;
-    const before = this.retried.get(position);
-    this.retried.delete(position);
+    const before = retried.get(position);
+    retried.delete(position);
     const letter: DeadLetterRecord = {
       position,
       key: key.id,

@@ -1,8 +1,9 @@
 import type { NewEvent } from '../../events/define-event.js';
 import { AppendTooLargeError } from '../../events/errors.js';
 import type { CheckedOptions } from '../check-options.js';
+import type { Prepared } from '../sequence/row-facts.js';
 import type { Need } from './admission.js';
-import type { Preparation, Prepared } from './prepare.js';
+import type { Preparation } from './prepare.js';
 
 /** The events of one `append`: all or nothing, so everything about them is known before the first gets its number. */
 export interface PreparedAppend {

@@ -1,13 +1,13 @@
 import { type PublishFailure, PublishManyError } from '../../events/errors.js';
 import { MAX_PUBLISH_FAILURES } from '../limits.js';
 import type { ManyReceipt } from '../options.js';
-import { Wave, type Waves } from './waves.js';
+import { Wave, type WaveCall, type Waves } from './waves.js';
 
 /**
  * A call that waits until its own events, and what these led to, are handled. It counts waves instead of keeping a
  * promise for each event: its events of one wave are a wave within that one.
  */
-export class Call {
+export class Call implements WaveCall {
   readonly #waves: Waves;
   #wave: Wave | undefined;
   /** Its waves with something in flight, and one for the call itself while it takes events in. */
@@ -61,7 +61,6 @@ export class Call {
     this.#waves.calls.delete(this);
   }
 
-  /** The engine has failed. */
   release(): void {
     this.#left = 0;
     this.#wake?.();

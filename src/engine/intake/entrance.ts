@@ -1,7 +1,6 @@
 import type { KeyGate } from '../sequence/key-gate.js';
-import type { RowNames } from '../sequence/sequencer.js';
+import type { Prepared, RowNames } from '../sequence/row-facts.js';
 import { Admission, type Need } from './admission.js';
-import type { Prepared } from './prepare.js';
 import type { Wave, Waves } from './waves.js';
 
 /** What the entrance asks of its owner. */
@@ -26,14 +25,19 @@ export class Entrance {
   readonly #waves: Waves;
   readonly #gate: KeyGate | undefined;
   readonly admission: Admission;
-  readonly feeders: Admission;
+  readonly #feeders: Admission;
   #refusal: Error | undefined;
 
   constructor({ waves, gate, hasRoom, hasRoomToFeed, checkWait, onWaited }: EntranceParts) {
     this.#waves = waves;
     this.#gate = gate;
     this.admission = new Admission(hasRoom, onWaited, checkWait);
-    this.feeders = new Admission(hasRoomToFeed);
+    this.#feeders = new Admission(hasRoomToFeed);
+  }
+
+  /** Whether there is room for one more event that is read from the log. */
+  get isOpenToFeed(): boolean {
+    return this.#feeders.isOpen;
   }
 
   /** Whether an event of this key must wait for the key to be quiet. */
@@ -109,7 +113,7 @@ export class Entrance {
   /** Runs `enter`, which puts an event of the log on its way, when there is room for it. */
   whenRoomToFeed(enter: () => void): Promise<void> {
     if (this.#refusal) return Promise.reject(this.#refusal);
-    return this.feeders.enter(enter, undefined);
+    return this.#feeders.enter(enter, undefined);
   }
 
   /** Looks at every key again that somebody waits for. */
@@ -120,7 +124,7 @@ export class Entrance {
   /** Lets in whom it may. */
   advance(): void {
     this.#gate?.advance();
-    this.feeders.advance();
+    this.#feeders.advance();
     this.admission.advance();
   }
 
@@ -128,7 +132,7 @@ export class Entrance {
   close(error: Error): void {
     this.#refusal = error;
     this.admission.refuseAll(error);
-    this.feeders.refuseAll(error);
+    this.#feeders.refuseAll(error);
     this.#gate?.refuseAll(error);
   }
 

@@ -1,9 +1,9 @@
 import { FEED_SHARE } from '../limits.js';
-import type { Holding } from '../replay/holding.js';
 import type { NameEntry } from '../sequence/directory.js';
+import type { HubSlab } from '../sequence/hub-slab.js';
 import type { KeyGate } from '../sequence/key-gate.js';
 import type { Sequencer } from '../sequence/sequencer.js';
-import type { HubSlab, SlabPool } from '../sequence/slab-pool.js';
+import type { SlabPool } from '../sequence/slab-pool.js';
 import type { Counters } from '../watch/counters.js';
 import type { Fill } from '../watch/notices.js';
 import type { Need } from './admission.js';
@@ -19,12 +19,13 @@ export interface InFlightParts {
   readonly sequencer: Sequencer;
   /** In deterministic mode only. */
   readonly gate: KeyGate | undefined;
-  readonly holding: () => Holding;
 }
 
 /** Counts the events that are accepted and not finished, of each key and of all, and says whether there is room. */
 export class InFlight {
   readonly #parts: InFlightParts;
+  /** Events in flight that wait in the log and take no memory. */
+  kept = 0;
   /** Events in flight that were read from the log. */
   #fed = 0;
 
@@ -48,10 +49,10 @@ export class InFlight {
 
   /** Whether there is room for one more event of the log. What is kept there must not keep away what it waits for. */
   get hasRoomToFeed(): boolean {
-    const { maxInFlight, counters, holding } = this.#parts;
+    const { maxInFlight, counters } = this.#parts;
     return (
       this.#fed < Math.max(1, maxInFlight * FEED_SHARE) &&
-      counters.inFlight - holding().kept < maxInFlight &&
+      counters.inFlight - this.kept < maxInFlight &&
       this.#hasMemory
     );
   }

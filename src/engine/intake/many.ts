@@ -2,16 +2,17 @@ import type { NewEvent } from '../../events/define-event.js';
 import { abortable } from '../../events/on-abort.js';
 import { turn } from '../../events/turn.js';
 import { PUBLISH_MANY_YIELD } from '../../limits.js';
-import type { Hub } from '../hub.js';
 import type { ManyReceipt } from '../options.js';
+import type { Prepared } from '../sequence/row-facts.js';
 import type { Call } from './call.js';
-import { kept, type Prepared } from './prepare.js';
+import type { IntakeParts } from './intake-flow.js';
+import { kept } from './prepare.js';
 
 /**
  * The events of one `publishMany` call on their way in. It keeps counts instead of a promise for each event.
  */
 export class Intake {
-  readonly #hub: Hub;
+  readonly #parts: IntakeParts;
   /** The call whose events they are, when it waits until they are handled. */
   readonly #call: Call | undefined;
   taken = 0;
@@ -21,8 +22,8 @@ export class Intake {
   #failure: unknown;
   #wake: (() => void) | undefined;
 
-  constructor(hub: Hub, call?: Call) {
-    this.#hub = hub;
+  constructor(parts: IntakeParts, call?: Call) {
+    this.#parts = parts;
     this.#call = call;
   }
 
@@ -33,8 +34,8 @@ export class Intake {
    * has recovered by now: what became of those before is not known here.
    */
   take(event: Prepared, signal: AbortSignal | undefined): Promise<void> | undefined {
-    const { entrance, failure } = this.#hub;
-    if (failure) throw failure;
+    const { entrance, hub } = this.#parts;
+    if (hub.failure) throw hub.failure;
     if (this.#failure !== undefined) throw this.#failure;
     this.taken++;
     if (!entrance.admission.isOpen) {
@@ -59,7 +60,7 @@ export class Intake {
       const full = this.take(prepare(event), signal);
       if (full) await full;
       if (this.taken % PUBLISH_MANY_YIELD !== 0) continue;
-      this.#hub.commits.flush();
+      this.#parts.hub.flush();
       await turn();
     }
   }
@@ -72,12 +73,13 @@ export class Intake {
       });
     }
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.taken > 0 && this.#hub.failure) throw this.#hub.failure;
+    const { failure } = this.#parts.hub;
+    if (this.taken > 0 && failure) throw failure;
     return { count: this.taken, firstPosition: this.#first, lastPosition: this.#last };
   }
 
   #submit(event: Prepared): void {
-    const { entrance } = this.#hub;
+    const { entrance } = this.#parts;
     if (!entrance.mustWait(event.partitionKey)) {
       this.#accept(event);
       return;
@@ -98,7 +100,7 @@ export class Intake {
   }
 
   #accept(event: Prepared): void {
-    this.#last = this.#hub.accept(event, this.#call?.wave);
+    this.#last = this.#parts.hub.accept(event, this.#call?.wave);
     if (this.#accepted === 0) this.#first = this.#last;
     this.#accepted++;
   }

@@ -9,24 +9,8 @@ import type { EventRegistry, RegisteredType } from '../../events/registry.js';
 import { givenTime } from '../../events/time.js';
 import { type Tracing, textsOf, withCarrier } from '../../observe/tracing.js';
 import type { CheckedOptions } from '../check-options.js';
-import type { EngineParts } from '../engine.js';
-import type { RowFacts } from '../sequence/sequencer.js';
+import type { Prepared } from '../sequence/row-facts.js';
 import type { Shapes } from '../sequence/shapes.js';
-
-/** An event that was checked and encoded, and may be sequenced: payload, then metadata. */
-export interface Prepared extends RowFacts {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly dataLength: number;
-  readonly metadataLength: number;
-}
-
-/** How an engine checks what is published; what its tracer throws counts as every watcher's error. */
-export function preparationOf({ registry, options, hub }: EngineParts): Preparation {
-  return new Preparation(registry, options, hub.shapes, () => {
-    hub.counters.subscriberErrors++;
-  });
-}
 
 /**
  * Everything that can be wrong with a published event by itself is found here, before it gets a number; and it is

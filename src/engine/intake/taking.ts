@@ -1,19 +1,20 @@
 import type { NewEvent } from '../../events/define-event.js';
 import { EngineFailedError } from '../../events/errors.js';
 import { toError } from '../../events/thrown.js';
-import type { Hub } from '../hub.js';
 import type { ManyReceipt, PublishOptions, Receipt } from '../options.js';
+import type { Prepared } from '../sequence/row-facts.js';
 import type { Need } from './admission.js';
 import { Call } from './call.js';
+import type { IntakeParts } from './intake-flow.js';
 import { Intake } from './many.js';
-import { kept, type Prepared } from './prepare.js';
+import { kept } from './prepare.js';
 
 /**
  * Runs `accept` when there is room and, in deterministic mode, the event's key is quiet. An event that must wait for
  * either is kept, so what is accepted is what was passed.
  */
 export function enter(
-  { entrance }: Hub,
+  { entrance }: IntakeParts,
   event: Prepared,
   signal: AbortSignal | undefined,
   accept: (event: Prepared) => Receipt | Promise<Receipt>,
@@ -35,26 +36,26 @@ export function enter(
 }
 
 /** Gives an event its place. */
-export function take(hub: Hub, event: Prepared, call?: Call): Receipt {
+export function take({ hub }: IntakeParts, event: Prepared, call?: Call): Receipt {
   const position = hub.accept(event, call?.wave);
-  return { position, version: hub.sequencer.lastVersion };
+  return { position, version: hub.lastVersion };
 }
 
 /** Gives events their places, one after the other. Resolves with the last one's when all have come so far. */
 export function takeTogether(
-  hub: Hub,
+  parts: IntakeParts,
   events: readonly Prepared[],
   until: PublishOptions['until'],
 ): Receipt | Promise<Receipt> {
-  const call = until === 'handled' && events.length > 1 ? new Call(hub.waves) : undefined;
+  const call = until === 'handled' && events.length > 1 ? new Call(parts.waves) : undefined;
   let receipt: Receipt = { position: 0, version: 0 };
   try {
-    for (const event of events) receipt = take(hub, event, call);
+    for (const event of events) receipt = take(parts, event, call);
   } catch (error) {
     call?.end();
     throw error;
   }
-  return call ? whenAllHandled(hub, call, receipt) : whenAt(hub, receipt, until);
+  return call ? whenAllHandled(parts, call, receipt) : whenAt(parts, receipt, until);
 }
 
 /**
@@ -63,18 +64,19 @@ export function takeTogether(
  * @param prepare checks each one when its turn comes.
  */
 export async function takeMany(
-  hub: Hub,
+  parts: IntakeParts,
   events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
   prepare: (event: NewEvent) => Prepared,
   { until, signal }: { readonly until: PublishOptions['until']; readonly signal: AbortSignal | undefined },
 ): Promise<ManyReceipt> {
-  const call = until === 'handled' ? new Call(hub.waves) : undefined;
-  const intake = new Intake(hub, call);
+  const { hub, waves } = parts;
+  const call = until === 'handled' ? new Call(waves) : undefined;
+  const intake = new Intake(parts, call);
   try {
     await intake.takeAll(events, prepare, signal);
     const receipt = await intake.finish();
     if (receipt.count === 0) return receipt;
-    if (!call) await whenAt(hub, { position: receipt.lastPosition, version: 0 }, until);
+    if (!call) await whenAt(parts, { position: receipt.lastPosition, version: 0 }, until);
     else {
       await call.settled();
       await hub.flushed();
@@ -87,8 +89,7 @@ export async function takeMany(
 }
 
 /** Gives an event its place for a caller who does not wait: now, or when its key is quiet. */
-export function takeSoon(hub: Hub, event: Prepared): void {
-  const { entrance } = hub;
+export function takeSoon({ hub, entrance }: IntakeParts, event: Prepared): void {
   if (!entrance.mustWait(event.partitionKey)) {
     hub.accept(event);
     return;
@@ -103,15 +104,15 @@ export function takeSoon(hub: Hub, event: Prepared): void {
 
 /** The receipt when its event has come so far. */
 export function whenAt(
-  { receipts, lastDurable }: Hub,
+  { hub, receipts }: IntakeParts,
   receipt: Receipt,
   until: PublishOptions['until'],
 ): Receipt | Promise<Receipt> {
-  if (until === 'accepted' || (until !== 'handled' && receipt.position <= lastDurable)) return receipt;
+  if (until === 'accepted' || (until !== 'handled' && receipt.position <= hub.lastDurable)) return receipt;
   return until === 'handled' ? receipts.untilHandled(receipt) : receipts.untilDurable(receipt);
 }
 
-async function whenAllHandled(hub: Hub, call: Call, receipt: Receipt): Promise<Receipt> {
+async function whenAllHandled({ hub }: IntakeParts, call: Call, receipt: Receipt): Promise<Receipt> {
   await call.settled();
   await hub.flushed();
   if (call.firstError) throw call.firstError;

@@ -1,4 +1,14 @@
-import type { Call } from './call.js';
+/** A call that waits for its own events, as its waves see it. */
+export interface WaveCall {
+  /** One of its waves has something in flight. */
+  begins(): void;
+  /** One of its waves is over. */
+  ends(): void;
+  /** An event of its own was not handled. */
+  failed(position: number, error: Error): void;
+  /** The engine has failed. */
+  release(): void;
+}
 
 /**
  * Events that were taken in between two calls of `drain`, and everything that these led to: what a handler emits
@@ -9,11 +19,11 @@ export class Wave {
   left = 0;
   /** Of a call's own wave: the wave that it is a part of, and the call. */
   readonly outer: Wave | undefined;
-  readonly call: Call | undefined;
+  readonly call: WaveCall | undefined;
   /** Who waits for it, and for all before it. */
   readonly waiting: (() => void)[] = [];
 
-  constructor(outer?: Wave, call?: Call) {
+  constructor(outer?: Wave, call?: WaveCall) {
     this.outer = outer;
     this.call = call;
   }
@@ -24,7 +34,7 @@ export class Waves {
   /** Oldest first. */
   readonly #closed: Wave[] = [];
   /** Calls that wait for their own events. */
-  readonly calls = new Set<Call>();
+  readonly calls = new Set<WaveCall>();
   open = new Wave();
   /** The wave of somebody who had to wait, and who enters now. */
   #entering: Wave | undefined;

@@ -12,8 +12,8 @@ import { writeReportInto } from '../../profile/report/write-report.js';
 import type { ProfileSession } from '../../profile/session.js';
 import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../../profile/thread-profiler.js';
 import { writeProfile } from '../../profile/write-profile.js';
-import type { EngineParts } from '../engine.js';
 import { type CheckedProfileOptions, checkProfileOptions, type ProfileOptions } from './profile-options.js';
+import type { ProfiledEngine } from './profiled-engine.js';
 import { Recording } from './recording.js';
 
 /** A profile that has been written. */
@@ -37,14 +37,15 @@ const SNAPSHOT = optionNames<SnapshotOptions>('heapSnapshots', { force: true });
 
 /** Profiles an engine, one profile at a time. */
 export class Profiling {
-  readonly #parts: () => EngineParts;
+  /** Asked anew each time: `recover` opens other rooms. */
+  readonly #engine: () => ProfiledEngine;
   #running: Promise<ProfileReport> | undefined;
   /** Ends the profile that runs. */
   #end: (() => void) | undefined;
   #closed = false;
 
-  constructor(parts: () => EngineParts) {
-    this.#parts = parts;
+  constructor(engine: () => ProfiledEngine) {
+    this.#engine = engine;
   }
 
   /** @throws InvalidOptionError, ProfileBusyError, EngineClosedError, EngineFailedError, and OutputError before anything is sampled. */
@@ -56,7 +57,7 @@ export class Profiling {
         'The engine is being profiled already. Wait for that profile, or abort its signal.',
       );
     }
-    const { failure } = this.#parts().hub;
+    const { failure } = this.#engine().facts;
     if (failure) throw failure;
     this.#running = this.#record(checked);
     try {
@@ -103,10 +104,10 @@ export class Profiling {
     order: (name: string) => ProfileOrder,
   ): Promise<ReadonlyMap<string, ThreadReading | undefined>> {
     if (this.#closed) throw closedError();
-    const { hub, store } = this.#parts();
+    const { crew, store } = this.#engine();
     const readings = new Map<string, ThreadReading | undefined>();
     readings.set('dispatcher', await new ThreadProfiler().obey(order('dispatcher')));
-    for (const seat of [...hub.crew.seats]) {
+    for (const seat of [...crew.seats]) {
       if (!seat?.onThread || seat.state !== 'open') continue;
       const name = `lane-${seat.number}`;
       readings.set(name, await seat.lane.profile(order(name)));
@@ -132,7 +133,7 @@ export class Profiling {
     // Before anything is recorded: a folder that cannot be written to should not cost a profile.
     const folder = openProfileFolder(options.directory, options.force);
     const directory = folder.path;
-    const recording = new Recording(this.#parts(), options);
+    const recording = new Recording(this.#engine(), options);
     await recording.start();
     await this.#untilEnd(options);
     const recorded = await recording.stop();
@@ -142,8 +143,8 @@ export class Profiling {
   }
 
   #threadNames(): string[] {
-    const { hub, store } = this.#parts();
-    const lanes = hub.crew.seats.flatMap((seat) => (seat?.onThread ? `lane-${seat.number}` : []));
+    const { crew, store } = this.#engine();
+    const lanes = crew.seats.flatMap((seat) => (seat?.onThread ? `lane-${seat.number}` : []));
     return ['dispatcher', ...lanes, ...(store.profile ? ['writer'] : [])];
   }
 

@@ -1,19 +1,18 @@
 import { PROFILE_MAX_QUEUE_READINGS, PROFILE_QUEUE_EVERY_MS } from '../../limits.js';
 import type { QueueReading } from '../../profile/session.js';
 import { epochNow } from '../../profile/span-log.js';
-import type { EngineParts } from '../engine.js';
-import { sizeOf } from '../watch/health-facts.js';
+import type { EngineFacts } from '../watch/facts.js';
 
 /** Looks at an engine's queues while it is profiled, in bounded memory: a long profile is looked at less often. */
 export class QueueReadings {
-  readonly #parts: EngineParts;
+  readonly #facts: EngineFacts;
   #list: QueueReading[] = [];
   #every = PROFILE_QUEUE_EVERY_MS;
   #timer: NodeJS.Timeout | undefined;
   #startedAt = 0;
 
-  constructor(parts: EngineParts) {
-    this.#parts = parts;
+  constructor(facts: EngineFacts) {
+    this.#facts = facts;
   }
 
   get list(): readonly QueueReading[] {
@@ -30,14 +29,14 @@ export class QueueReadings {
   }
 
   #look(): void {
-    const { hub, options, store } = this.#parts;
+    const { counters, fill, waiting, sentToLanes, walBytes } = this.#facts;
     this.#list.push({
       at: epochNow() - this.#startedAt,
-      inFlight: hub.counters.inFlight,
-      maxInFlight: options.maxInFlight,
-      waiting: hub.entrance.admission.waiting,
-      lanes: hub.crew.seats.map((seat) => seat?.sent.count ?? 0),
-      walBytes: sizeOf(`${store.location}-wal`),
+      inFlight: counters.inFlight,
+      maxInFlight: fill.maxInFlight,
+      waiting,
+      lanes: sentToLanes,
+      walBytes,
     });
     if (this.#list.length >= PROFILE_MAX_QUEUE_READINGS) {
       this.#list = this.#list.filter((_, index) => index % 2 === 0);

@@ -6,14 +6,14 @@ import { assemble, type RecordedProfile, type ThreadRecord } from '../../profile
 import type { ProfileSession } from '../../profile/session.js';
 import { epochNow } from '../../profile/span-log.js';
 import { ThreadProfiler, type ThreadReading } from '../../profile/thread-profiler.js';
-import type { EngineParts } from '../engine.js';
 import { LaneProfiles } from './lane-profiles.js';
 import type { CheckedProfileOptions } from './profile-options.js';
+import type { ProfiledEngine } from './profiled-engine.js';
 import { QueueReadings } from './queue-readings.js';
 
 /** One profile of an engine, from its start to its end: all threads at once. */
 export class Recording {
-  readonly #parts: EngineParts;
+  readonly #engine: ProfiledEngine;
   readonly #options: CheckedProfileOptions;
   readonly #dispatcher = new ThreadProfiler();
   readonly #hotKeys = new HotKeys();
@@ -22,24 +22,24 @@ export class Recording {
   #startedAt = 0;
   #before: Counts = NOTHING;
 
-  constructor(parts: EngineParts, options: CheckedProfileOptions) {
-    this.#parts = parts;
+  constructor(engine: ProfiledEngine, options: CheckedProfileOptions) {
+    this.#engine = engine;
     this.#options = options;
-    this.#queues = new QueueReadings(parts);
+    this.#queues = new QueueReadings(engine.facts);
     const { cpu, heap, intervalMicros } = options;
     this.#lanes = new LaneProfiles({ do: 'start', cpu, heap, intervalMicros });
   }
 
   /** @throws what the inspector or a thread throws; nothing is sampled then. */
   async start(): Promise<void> {
-    const { hub, meters, store } = this.#parts;
+    const { crew, meters, store } = this.#engine;
     const { cpu, heap, intervalMicros } = this.#options;
     const order = { do: 'start', cpu, heap, intervalMicros } as const;
     this.#startedAt = epochNow();
     this.#before = this.#counts();
     meters.profiledKeys = this.#hotKeys;
     const started = await Promise.allSettled([
-      hub.crew.profile(this.#lanes),
+      crew.profile(this.#lanes),
       store.profile?.(order),
       this.#dispatcher.start(order),
     ]);
@@ -52,9 +52,9 @@ export class Recording {
   }
 
   async stop(): Promise<RecordedProfile> {
-    const { hub, meters } = this.#parts;
+    const { crew, facts, meters } = this.#engine;
     this.#queues.stop();
-    hub.crew.endProfile();
+    crew.endProfile();
     meters.profiledKeys = undefined;
     const duration = epochNow() - this.#startedAt;
     const counts = this.#counts();
@@ -70,15 +70,16 @@ export class Recording {
       this.#enginePart(duration, counts),
       [dispatcher, ...onThreads, ...writer],
       this.#startedAt,
-      (id) => hub.typeName(id),
+      (id) => facts.typeName(id),
     );
   }
 
   async #takeWriter(): Promise<ThreadRecord[]> {
-    const { store, hub } = this.#parts;
+    const { store, facts } = this.#engine;
     if (!store.profile) return [];
     // A writer that has ended would never answer.
-    if (hub.failure) return [{ name: 'writer', role: 'writer', missing: hub.failure.message }];
+    const { failure } = facts;
+    if (failure) return [{ name: 'writer', role: 'writer', missing: failure.message }];
     try {
       return [{ name: 'writer', role: 'writer', reading: await store.profile({ do: 'stop' }) }];
     } catch (error) {
@@ -87,7 +88,7 @@ export class Recording {
   }
 
   #enginePart(duration: number, counts: Counts) {
-    const { options, hub } = this.#parts;
+    const { options, facts } = this.#engine;
     const { cpu, heap, intervalMicros } = this.#options;
     const keys = this.#hotKeys.top(HOT_KEYS_SHOWN);
     const handled = Math.max(1, this.#hotKeys.total);
@@ -101,7 +102,7 @@ export class Recording {
         cpu,
         heap,
         intervalMicros,
-        threads: hub.crew.threads,
+        threads: facts.threads,
         concurrency: options.concurrency,
         durability: options.durability,
         maxInFlight: options.maxInFlight,
@@ -116,8 +117,8 @@ export class Recording {
   }
 
   #counts(): Counts {
-    const { hub, meters } = this.#parts;
-    const { accepted, emitted, handled, failed } = hub.counters;
+    const { facts, meters } = this.#engine;
+    const { accepted, emitted, handled, failed } = facts.counters;
     return {
       published: accepted - emitted,
       durable: meters.durable.count,

@@ -8,7 +8,6 @@ import { namesOfTypes } from '../../events/type-names.js';
 import { READ_PAGE } from '../../limits.js';
 import { decodeAnyway, decodeEvent, mayHaveMore, storedType } from '../../store/decode.js';
 import type { RawEvent, Store } from '../../store/store.js';
-import type { EngineParts } from '../engine.js';
 import type { ReadOptions } from '../options.js';
 
 /**
@@ -30,19 +29,19 @@ export interface CheckedReadOptions extends OwnReadOptions {
 /** An aggregate's positions after a position, if they are known in memory. */
 export type TailOf = (aggregateId: string, after: number) => readonly number[] | undefined;
 
+/** What reading needs of an engine. */
+export interface ReadEngine {
+  readonly run: string;
+  readonly registry: EventRegistry;
+  readonly store: Store;
+  readonly tailOf: TailOf;
+}
+
 /** An engine's log as a stream; what is not in the index yet is found in memory. @throws UnknownEventTypeError */
-export function streamOf(parts: () => EngineParts, options: CheckedReadOptions): EventStream {
-  const { registry, run } = parts();
-  return new EventStream(
-    () => parts().store,
-    run,
-    registry,
-    options,
-    (aggregateId, after) => {
-      const { directory, sequencer } = parts().hub;
-      return sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
-    },
-  );
+export function streamOf(engine: () => ReadEngine, options: CheckedReadOptions): EventStream {
+  const { registry, run } = engine();
+  const tailOf: TailOf = (aggregateId, after) => engine().tailOf(aggregateId, after);
+  return new EventStream(() => engine().store, run, registry, options, tailOf);
 }
 
 /**

@@ -1,10 +1,11 @@
 import type { RawEvent } from '../../store/store.js';
 import type { Wave } from '../intake/waves.js';
 import type { NameEntry } from '../sequence/directory.js';
-import type { HubSlab } from '../sequence/slab-pool.js';
+import type { HubSlab } from '../sequence/hub-slab.js';
 import { HeldEvents } from './held-events.js';
 import { KeyPositions } from './key-positions.js';
-import { type Feeding, feed, type Source, unfinishedPages } from './resume.js';
+import type { ReplayParts } from './log-flow.js';
+import { type Feeding, feed, unfinishedPages } from './resume.js';
 
 /** What the backlog's owner does. */
 export interface BacklogEvents {
@@ -20,7 +21,7 @@ export interface BacklogEvents {
  * with backlog stays in the log until the reading has come to it, so it runs behind everything older of its key.
  */
 export class Backlog {
-  readonly #source: Source;
+  readonly #parts: ReplayParts;
   readonly #events: BacklogEvents;
   /** The last position that the log had, and the last name. */
   readonly #last: number;
@@ -39,12 +40,12 @@ export class Backlog {
   readonly #held = new Map<number, HeldEvents>();
 
   /** @param lastName the number of the log's last name: keys above it have no backlog. */
-  constructor(source: Source, last: number, lastName: number, events: BacklogEvents) {
-    this.#source = source;
+  constructor(parts: ReplayParts, last: number, lastName: number, events: BacklogEvents) {
+    this.#parts = parts;
     this.#events = events;
     this.#last = last;
     this.#lastName = lastName;
-    const { waves } = source.hub;
+    const { waves } = parts;
     const wave = waves.taking;
     waves.join(wave);
     this.#wave = wave;
@@ -102,7 +103,7 @@ export class Backlog {
     await this.#scan(first, isParked);
     if (this.#isOver) return;
     this.#isScanned = true;
-    const { hub } = this.#source;
+    const { hub } = this.#parts;
     for (const { slab, row } of this.#unsorted.splice(0)) hub.dispatch(slab, row);
     this.#events.scanned();
     await this.#feed(first, this.#last);
@@ -130,17 +131,17 @@ export class Backlog {
   }
 
   get #isOver(): boolean {
-    return this.#isStopped || this.#source.hub.failure !== undefined;
+    return this.#isStopped || this.#parts.hub.failure !== undefined;
   }
 
   #leaveWave(): void {
     const wave = this.#wave;
     this.#wave = undefined;
-    if (wave) this.#source.hub.waves.leave(wave);
+    if (wave) this.#parts.waves.leave(wave);
   }
 
   async #scan(first: number, isParked: (key: number) => boolean): Promise<void> {
-    const { hub, store } = this.#source;
+    const { hub, store } = this.#parts;
     for await (const page of unfinishedPages(hub, store.reader, first, this.#last)) {
       if (this.#isOver) return;
       for (const { position, partitionKey, aggregate } of page) {
@@ -151,12 +152,12 @@ export class Backlog {
   }
 
   async #feed(from: number, to: number): Promise<void> {
-    const { hub, store } = this.#source;
-    if (to > hub.lastDurable) await hub.receipts.untilDurable({ position: to, version: 0 });
+    const { hub, store, waves, receipts } = this.#parts;
+    if (to > hub.lastDurable) await receipts.untilDurable({ position: to, version: 0 });
     for await (const page of unfinishedPages(hub, store.reader, from, to)) {
       for (const raw of page) {
         if (this.#isOver) return;
-        const full = feed(this.#source, raw, new BacklogFeeding(this, raw, this.#wave ?? hub.waves.taking));
+        const full = feed(this.#parts, raw, new BacklogFeeding(this, raw, this.#wave ?? waves.taking));
         if (full) await full;
         this.#read = raw.position;
       }
@@ -165,17 +166,17 @@ export class Backlog {
   }
 
   async #feedAgain(retried: readonly number[]): Promise<void> {
-    const { hub, store } = this.#source;
+    const { store, directory, waves, retried: letters } = this.#parts;
     const { reader } = store;
     for (const position of retried) {
       const [raw] = reader.page({ from: position, limit: 1 });
       if (this.#isOver || !raw) return;
-      const key = hub.directory.get(reader.nameOf(raw.partitionKey ?? raw.aggregate));
-      const wave = this.#wave ?? hub.waves.taking;
-      await feed(this.#source, raw, {
+      const key = directory.get(reader.nameOf(raw.partitionKey ?? raw.aggregate));
+      const wave = this.#wave ?? waves.taking;
+      await feed(this.#parts, raw, {
         get cancelled() {
           // It stays marked in the store, for the next open or for somebody who asks for it.
-          if (key.held) hub.failures.retried.delete(position);
+          if (key.held) letters.delete(position);
           return key.held;
         },
         wave,

@@ -1,10 +1,9 @@
-import type { Call } from '../intake/call.js';
-import type { Wave, Waves } from '../intake/waves.js';
+import type { Wave, WaveCall, Waves } from '../intake/waves.js';
 
 /** Somebody who waits for a held event. */
 export interface AwaitedEvent {
   readonly position: number;
-  readonly call: Call | undefined;
+  readonly call: WaveCall | undefined;
 }
 
 interface Run {

@@ -1,10 +1,11 @@
 import { parkedBehind } from '../failures/failures.js';
 import type { Parking } from '../failures/parking.js';
-import type { Call } from '../intake/call.js';
+import type { InFlight } from '../intake/in-flight.js';
 import type { Receipts } from '../intake/receipts.js';
-import type { Wave, Waves } from '../intake/waves.js';
+import type { Wave, WaveCall, Waves } from '../intake/waves.js';
 import type { Directory, NameEntry } from '../sequence/directory.js';
-import type { HubSlab, SlabPool } from '../sequence/slab-pool.js';
+import type { HubSlab } from '../sequence/hub-slab.js';
+import type { SlabPool } from '../sequence/slab-pool.js';
 import type { Counters } from '../watch/counters.js';
 import type { Backlog } from './backlog.js';
 import type { HeldEvents } from './held-events.js';
@@ -15,14 +16,11 @@ export interface HoldingParts {
   readonly waves: Waves;
   readonly receipts: Receipts;
   readonly counters: Counters;
+  readonly inFlight: InFlight;
   readonly pool: SlabPool;
-  /** So many events of the key are finished or parked. */
-  readonly ended: (key: NameEntry, count: number) => void;
   readonly directory: Directory;
   readonly nameOf: (id: number) => string;
   readonly lastPosition: () => number;
-  /** The row is in the log, and nobody's concern here any more. */
-  readonly release: (slab: HubSlab, row: number) => void;
 }
 
 /** Keeps new events in the log, and out of memory, while something older of their key is there. */
@@ -30,8 +28,6 @@ export class Holding {
   readonly #parts: HoldingParts;
   /** What was unfinished when the log was opened, while it is not on its way. */
   backlog: Backlog | undefined;
-  /** Events in flight that wait in the log and take no memory. */
-  kept = 0;
   /** Why the backlog is not read any more. */
   #left: Error | undefined;
 
@@ -85,11 +81,11 @@ export class Holding {
 
   #leave(slab: HubSlab, row: number, error: Error): void {
     this.unhandled(slab, row, error);
-    this.#parts.release(slab, row);
+    this.#parts.inFlight.release(slab, row);
   }
 
   #hold(slab: HubSlab, row: number, key: NameEntry): void {
-    const { parking, receipts, release } = this.#parts;
+    const { parking, receipts, inFlight } = this.#parts;
     const position = slab.position[row] as number;
     const resumption = parking.hold(key, position);
     if (resumption) {
@@ -101,13 +97,13 @@ export class Holding {
     callOf(slab, row)?.failed(position, error);
     // Whoever waits for it may only be about to say so, in this same turn.
     queueMicrotask(() => receipts.failed(position, error));
-    release(slab, row);
+    inFlight.release(slab, row);
   }
 
   /** The event is in flight while it waits in the log; only its memory is given back. */
   #keep(slab: HubSlab, row: number, key: NameEntry, held: HeldEvents | undefined): void {
     if (!held) return;
-    const { parking, receipts, pool } = this.#parts;
+    const { parking, receipts, pool, inFlight } = this.#parts;
     const position = slab.position[row] as number;
     const call = callOf(slab, row);
     if (call) held.await({ position, call });
@@ -120,23 +116,23 @@ export class Holding {
         else receipts.failed(position, parkedBehind(key, parkedAt));
       });
     }
-    this.kept++;
+    inFlight.kept++;
     pool.release(slab, 1);
   }
 
   #forsake(key: NameEntry, held: HeldEvents, error: Error): void {
-    const { waves, receipts, counters, ended } = this.#parts;
+    const { waves, receipts, counters, inFlight } = this.#parts;
     const count = held.clear(waves, ({ position, call }) => {
       call?.failed(position, error);
       receipts.failed(position, error);
     });
     counters.inFlight -= count;
-    this.kept -= count;
-    ended(key, count);
+    inFlight.kept -= count;
+    inFlight.ended(key, count);
   }
 }
 
 /** The call that waits for an event as its own, and not for what it leads to. */
-function callOf(slab: HubSlab, row: number): Call | undefined {
+function callOf(slab: HubSlab, row: number): WaveCall | undefined {
   return slab.causation[row] === 0 ? slab.waves[row]?.call : undefined;
 }

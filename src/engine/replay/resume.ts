@@ -1,21 +1,13 @@
-import type { EventRegistry } from '../../events/registry.js';
 import { turn } from '../../events/turn.js';
 import { READ_PAGE } from '../../limits.js';
 import { partitionKeyOf, storedType } from '../../store/decode.js';
-import type { EventReader, RawEvent, Store } from '../../store/store.js';
+import type { EventReader, RawEvent } from '../../store/store.js';
 import type { Resumption } from '../failures/parking.js';
-import type { Hub } from '../hub.js';
 import type { Wave } from '../intake/waves.js';
 import { RESUME_PASSES } from '../limits.js';
 import type { NameEntry } from '../sequence/directory.js';
 import type { HeldEvents } from './held-events.js';
-
-/** Where events of the log are read from, and what they mean. */
-export interface Source {
-  readonly hub: Hub;
-  readonly store: Store;
-  readonly registry: EventRegistry;
-}
+import type { LogFlow, ReplayParts } from './log-flow.js';
 
 interface Resumed {
   readonly key: NameEntry;
@@ -29,20 +21,20 @@ interface Resumed {
  * is on its way, new ones follow it directly.
  */
 export class Resumer {
-  readonly #source: Source;
+  readonly #parts: ReplayParts;
   #queued: Resumed[] = [];
   #passes = 0;
   #scheduled = false;
 
-  constructor(source: Source) {
-    this.#source = source;
+  constructor(parts: ReplayParts) {
+    this.#parts = parts;
   }
 
   /** Lets a parked key go on with its events from a position on. */
   resume(key: NameEntry, from: number): void {
-    const { hub } = this.#source;
+    const { hub, parking, waves } = this.#parts;
     hub.unpark(key);
-    this.#queued.push({ key, resumption: hub.parking.begin(key, hub.waves), from });
+    this.#queued.push({ key, resumption: parking.begin(key, waves), from });
     this.#schedule();
   }
 
@@ -56,6 +48,7 @@ export class Resumer {
   }
 
   #begin(): void {
+    const { hub } = this.#parts;
     const resumed = this.#queued;
     this.#queued = [];
     this.#passes++;
@@ -65,56 +58,57 @@ export class Resumer {
         this.#schedule();
       },
       // What stops an engine has been reported by then; anything else must stop it.
-      (error: Error) => this.#source.hub.fail(error),
+      (error: Error) => hub.fail(error),
     );
   }
 
   async #pass(resumed: readonly Resumed[]): Promise<void> {
-    const { hub, store } = this.#source;
+    const parts = this.#parts;
+    const { hub, store, receipts } = parts;
     const keys = new Map(resumed.map((one) => [one.key.id, one]));
     let from = resumed.reduce((least, one) => Math.min(least, one.from), Number.POSITIVE_INFINITY);
     while (keys.size > 0) {
-      const to = lastOf(keys, hub);
-      if (to > hub.lastDurable) await hub.receipts.untilDurable({ position: to, version: 0 });
-      let firstEnd = endUpTo(keys, from - 1, hub);
+      const to = lastOf(keys, parts);
+      if (to > hub.lastDurable) await receipts.untilDurable({ position: to, version: 0 });
+      let firstEnd = endUpTo(keys, from - 1, parts);
       for await (const page of unfinishedPages(hub, store.reader, from, to)) {
         for (const raw of page) {
           const one = keys.get(raw.partitionKey ?? raw.aggregate);
           if (!one || raw.position < one.from) continue;
-          const full = feed(this.#source, raw, one.resumption);
+          const full = feed(parts, raw, one.resumption);
           if (full) await full;
         }
         const read = page.at(-1)?.position ?? 0;
-        if (read >= firstEnd) firstEnd = endUpTo(keys, read, hub);
+        if (read >= firstEnd) firstEnd = endUpTo(keys, read, parts);
       }
-      endUpTo(keys, to, hub);
+      endUpTo(keys, to, parts);
       from = to + 1;
     }
   }
 }
 
 /** The last position that any of these keys has in the log. */
-function lastOf(keys: ReadonlyMap<number, Resumed>, hub: Hub): number {
+function lastOf(keys: ReadonlyMap<number, Resumed>, { parking }: ReplayParts): number {
   let last = 0;
   for (const { key, resumption } of keys.values()) {
-    if (!resumption.cancelled) last = Math.max(last, hub.parking.lastHeld(key));
+    if (!resumption.cancelled) last = Math.max(last, parking.lastHeld(key));
   }
   return last;
 }
 
 /** Opens the keys that have nothing in the log behind a position. Returns where the next one may end. */
-function endUpTo(keys: Map<number, Resumed>, position: number, hub: Hub): number {
+function endUpTo(keys: Map<number, Resumed>, position: number, { hub, parking, waves }: ReplayParts): number {
   let next = Number.POSITIVE_INFINITY;
   let ended = false;
   for (const [id, { key, resumption }] of keys) {
-    const last = hub.parking.lastHeld(key);
+    const last = parking.lastHeld(key);
     if (!resumption.cancelled && last > position) {
       next = Math.min(next, last);
       continue;
     }
     keys.delete(id);
     if (resumption.cancelled) continue;
-    hub.parking.end(key, hub.waves);
+    parking.end(key, waves);
     ended = true;
   }
   if (ended) hub.pump();
@@ -131,16 +125,9 @@ export interface Feeding {
   readonly held: HeldEvents | undefined;
 }
 
-/** A dead letter is given up: its event counts as finished. */
-export function discard({ progress, commits, receipts }: Hub, position: number): void {
-  progress.finish(position);
-  commits.raise(position);
-  receipts.handled(position);
-}
-
 /** Puts an event of the log back on its way. Returns a promise when there is no room yet. */
 export function feed(
-  { hub, store, registry }: Source,
+  { hub, store, registry, entrance, retried }: ReplayParts,
   raw: RawEvent,
   feeding: Feeding,
 ): Promise<void> | undefined {
@@ -150,8 +137,8 @@ export function feed(
   const type = registry.find(storedType(reader, raw).name);
   if (!type?.handled) {
     // Nobody handles its type any more.
-    if (hub.failures.retried.delete(raw.position)) discard(hub, raw.position);
-    else hub.progress.finish(raw.position);
+    if (retried.delete(raw.position)) hub.discard(raw.position);
+    else hub.finish(raw.position);
     return undefined;
   }
   const facts = {
@@ -166,9 +153,9 @@ export function feed(
     const wave = feeding.held?.has(raw.position) ? feeding.held.shift(raw.position) : undefined;
     hub.restore(facts, raw, wave ?? feeding.wave, wave !== undefined);
   };
-  if (!hub.entrance.feeders.isOpen) {
+  if (!entrance.isOpenToFeed) {
     hub.pump();
-    if (!hub.entrance.feeders.isOpen) return hub.entrance.whenRoomToFeed(enter);
+    if (!entrance.isOpenToFeed) return entrance.whenRoomToFeed(enter);
   }
   enter();
   return undefined;
@@ -176,20 +163,20 @@ export function feed(
 
 /** The log's events that no lane has finished, from one position to another, in order; a page at a time. */
 export async function* unfinishedPages(
-  hub: Hub,
+  hub: LogFlow,
   reader: EventReader,
   from: number,
   to: number,
 ): AsyncGenerator<readonly RawEvent[], void, undefined> {
-  let position = hub.progress.nextUnfinished(from);
+  let position = hub.nextUnfinished(from);
   while (position <= to && !hub.failure) {
     const page = reader.page({ from: position, limit: READ_PAGE });
-    yield page.filter((raw) => raw.position <= to && !hub.progress.isFinished(raw.position));
+    yield page.filter((raw) => raw.position <= to && !hub.isFinished(raw.position));
     const last = page.at(-1);
     if (!last || page.length < READ_PAGE || last.position >= to) return;
     // The lanes have seen nothing of this page yet, and room comes from them.
     hub.pump();
     await turn();
-    position = hub.progress.nextUnfinished(last.position + 1);
+    position = hub.nextUnfinished(last.position + 1);
   }
 }

@@ -1,8 +1,9 @@
 import { FIRST_KEY_RUN, MAX_KEY_RUN } from '../../lanes/limits.js';
-import type { Prepared } from '../intake/prepare.js';
 import type { NameEntry } from './directory.js';
-import type { KeyRuns, Waiting } from './key-runs.js';
-import type { RowNames, Sequencer } from './sequencer.js';
+import type { Waiting } from './hub-slab.js';
+import type { KeyRuns } from './key-runs.js';
+import type { Prepared, RowNames } from './row-facts.js';
+import type { Sequencer } from './sequencer.js';
 
 /** What the gate works with. */
 export interface KeyGateParts {

@@ -1,46 +1,10 @@
 import { rowOf, rowReference, slabOf } from '../../events/slab.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
-import type { Prepared } from '../intake/prepare.js';
 import type { NameEntry } from './directory.js';
+import type { Ahead, HubSlab, Run, RunEvents, Waiting } from './hub-slab.js';
+import type { Prepared } from './row-facts.js';
 import type { Sequencer } from './sequencer.js';
-import type { HubSlab, SlabPool } from './slab-pool.js';
-
-/** An event that waits until its key is quiet. */
-export interface Waiting {
-  /** Left out: it must not run before it has its number. */
-  readonly event: Prepared | undefined;
-  /** Gives it its number. */
-  readonly enter: () => void;
-  readonly refuse: (error: unknown) => void;
-}
-
-/** An event that runs ahead of its number. */
-export interface Ahead {
-  readonly waiting: Waiting;
-  readonly run: Run;
-  readonly order: number;
-  readonly slab: HubSlab;
-  readonly row: number;
-  readonly aggregate: NameEntry;
-  /** A lane has it, under the version that it will have if nothing comes before it. */
-  sent: boolean;
-}
-
-/** What the gate hears of a run. */
-export interface RunEvents {
-  began(key: NameEntry): void;
-  /** An event has its number, or was refused. */
-  left(): void;
-  /** Nothing of it is under way any more; what did not run comes back, in order. */
-  ended(back: readonly Waiting[]): void;
-}
-
-interface Run {
-  readonly events: RunEvents;
-  readonly back: Ahead[];
-  /** Rows that have not run and have not come back. */
-  readonly rows: Set<Ahead>;
-}
+import type { SlabPool } from './slab-pool.js';
 
 /**
  * Events of a quiet key that run on a lane as a batch and get their numbers afterwards, in deterministic mode: each

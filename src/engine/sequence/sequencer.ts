@@ -4,24 +4,11 @@ import type { RegisteredType } from '../../events/registry.js';
 import { ROW_NEW_AGGREGATE, ROW_NEW_KEY, ROW_RUN_START, ROW_UNNUMBERED } from '../../events/slab.js';
 import { SLAB_BYTES, SLAB_HEADROOM, SLAB_ROWS } from '../../limits.js';
 import type { RawEvent } from '../../store/store.js';
-import type { Prepared } from '../intake/prepare.js';
 import type { Directory, NameEntry } from './directory.js';
-import type { HubSlab, SlabPool } from './slab-pool.js';
+import type { HubSlab } from './hub-slab.js';
+import type { Prepared, RowFacts, RowNames } from './row-facts.js';
+import type { SlabPool } from './slab-pool.js';
 import { Tail } from './tail.js';
-
-/** What decides whether an event may be appended. */
-export interface RowNames {
-  readonly type: RegisteredType;
-  readonly aggregateId: string;
-  readonly partitionKey: string;
-}
-
-/** What every new event has, wherever it came from. */
-export interface RowFacts extends RowNames {
-  readonly occurredAt: number;
-  /** Position of the cause, 0 for none. */
-  readonly causation: number;
-}
 
 /**
  * Gives events their position and version, and writes them into the open slab: once, in the bytes that lanes

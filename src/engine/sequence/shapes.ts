@@ -1,5 +1,6 @@
-import { type Codec, type Shape, shapeOf } from '../../events/codec.js';
+import { type Codec, shapeOf } from '../../events/codec.js';
 import type { RegisteredType } from '../../events/registry.js';
+import type { Shape } from '../../events/shape-index.js';
 import { MAX_SHAPES, MAX_SHAPES_PER_TYPE } from '../../limits.js';
 
 /** The payload shapes of the log: who has which number, and which of them the store does not have yet. */

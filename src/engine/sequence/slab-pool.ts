@@ -1,30 +1,6 @@
-import { allocateSlab, POOLED_SLAB_BYTES, Slab } from '../../events/slab.js';
-import { MAX_SLABS, SLAB_BYTES, SLAB_ROWS } from '../../limits.js';
-import type { Wave } from '../intake/waves.js';
-import type { NameEntry } from './directory.js';
-import type { Ahead } from './key-runs.js';
-
-/** A slab with what only the main thread knows of its rows. */
-export class HubSlab extends Slab {
-  /** The next row in the queue of the same key; see the scheduler. */
-  readonly next = new Float64Array(SLAB_ROWS);
-  /** When each row was accepted, by `performance.now()`; many rows share a reading. */
-  readonly acceptedAt = new Float64Array(SLAB_ROWS);
-  /** What each row belongs to, for those who wait. */
-  readonly waves: (Wave | undefined)[] = new Array(SLAB_ROWS);
-  /** 1 for rows that were read from the log. */
-  readonly isFed = new Uint8Array(SLAB_ROWS);
-  readonly keys: (NameEntry | undefined)[] = new Array(SLAB_ROWS);
-  /** Rows whose events run ahead of their numbers, in deterministic mode. */
-  readonly ahead: (Ahead | undefined)[] = [];
-  /** Grows with each use of the memory, so that cached offsets of an earlier use are recognised. */
-  serial = 0;
-  /** Rows and bytes filled so far. */
-  rows = 0;
-  end = 0;
-  /** What still needs the rows: each row's commit, each row's handling, and the filling itself. */
-  holds = 0;
-}
+import { allocateSlab, POOLED_SLAB_BYTES } from '../../events/slab.js';
+import { MAX_SLABS, SLAB_BYTES } from '../../limits.js';
+import { HubSlab } from './hub-slab.js';
 
 /** Fixed pieces of shared memory that are used again and again: the events in flight allocate nothing. */
 export class SlabPool {

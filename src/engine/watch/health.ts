@@ -11,17 +11,9 @@ import {
 } from '../../limits.js';
 import { HEALTH_STALLED_MS } from '../limits.js';
 import type { Timers } from '../timers.js';
+import type { Health, HealthStatus } from './health-status.js';
 import type { Notices } from './notices.js';
 import { Stalls, type WorkFacts } from './stalls.js';
-
-/** How an engine is. `DEGRADED`: it works, but somebody should look. `UNHEALTHY`: it does not work. */
-export type HealthStatus = 'HEALTHY' | 'DEGRADED' | 'UNHEALTHY';
-
-export interface Health {
-  readonly status: HealthStatus;
-  /** In words, empty when healthy. */
-  readonly reasons: readonly string[];
-}
 
 /** Above which an engine is no longer healthy. */
 export interface HealthThresholds {

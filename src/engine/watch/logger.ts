@@ -2,7 +2,7 @@ import { outside } from '../../events/async-context.js';
 import { InvalidOptionError } from '../../events/errors.js';
 import { guarded } from '../../events/guarded.js';
 import { messageOf } from '../../events/thrown.js';
-import type { EngineParts } from '../engine.js';
+import type { EngineFacts } from './facts.js';
 import type { Notice, Notices } from './notices.js';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
@@ -13,6 +13,13 @@ export type EngineLogger = Readonly<
 >;
 
 type Level = (typeof LEVELS)[number];
+
+/** What the log says of an engine that has been opened. */
+export interface OpenedEngine {
+  readonly run: string;
+  readonly options: { readonly durability: string };
+  readonly facts: EngineFacts;
+}
 
 /** @throws InvalidOptionError when it lacks a level. */
 export function checkLogger(logger: unknown): void {
@@ -46,16 +53,15 @@ export class EngineLog {
     if (this.#logger) notices.add((notice) => this.#notice(notice));
   }
 
-  opened({ options, run, hub }: EngineParts, event: 'opened' | 'recovered'): void {
+  opened({ options, run, facts }: OpenedEngine, event: 'opened' | 'recovered'): void {
     const { durability } = options;
-    const { lastPosition } = hub.sequencer;
-    const fields = { run, durability, threads: hub.crew.threads, lastPosition };
+    const { threads, lastPosition } = facts;
+    const fields = { run, durability, threads, lastPosition };
     this.#write('info', event, `The engine has been ${event}.`, fields);
   }
 
-  closed({ hub }: EngineParts, errors: readonly unknown[]): void {
-    const { accepted, handled, emitted, failed } = hub.counters;
-    const { lastPosition } = hub.sequencer;
+  closed({ counters, lastPosition }: EngineFacts, errors: readonly unknown[]): void {
+    const { accepted, handled, emitted, failed } = counters;
     const fields = { accepted, handled, emitted, failed, lastPosition };
     if (errors.length === 0) this.#write('info', 'closed', 'The engine has been closed.', fields);
     for (const err of errors)

@@ -1,23 +1,24 @@
 import { HOT_KEYS_SHOWN } from '../../limits.js';
 import { prometheusText } from '../../observe/prometheus.js';
 import type { MetricsSnapshot } from '../../observe/snapshot.js';
-import type { EngineParts } from '../engine.js';
-import { sizeOf } from './health-facts.js';
+import type { EngineFacts } from './facts.js';
 
 /** What an engine has counted and measured. Always on; looking at it costs microseconds. */
 export class Metrics {
-  readonly #parts: () => EngineParts;
+  /** Asked anew each time: `recover` opens other rooms. */
+  readonly #facts: () => EngineFacts;
   readonly #openedAt = performance.now();
 
   /** @internal */
-  constructor(parts: () => EngineParts) {
-    this.#parts = parts;
+  constructor(facts: () => EngineFacts) {
+    this.#facts = facts;
   }
 
   /** Everything at this moment, as plain data. */
   snapshot(): MetricsSnapshot {
-    const { hub, meters, options, store } = this.#parts();
-    const { accepted, handled, emitted, failed, retried, skipped, subscriberErrors, inFlight } = hub.counters;
+    const facts = this.#facts();
+    const { meters, fill, files, counters, usedBytes, parkedKeys, threads } = facts;
+    const { accepted, handled, emitted, failed, retried, skipped, subscriberErrors, inFlight } = counters;
     return {
       uptime: performance.now() - this.#openedAt,
       events: {
@@ -32,10 +33,10 @@ export class Metrics {
       },
       queue: {
         inFlight,
-        maxInFlight: options.maxInFlight,
-        bytes: hub.pool.usedBytes,
-        maxBytes: options.maxInFlightBytes,
-        parkedKeys: hub.parking.parked,
+        maxInFlight: fill.maxInFlight,
+        bytes: usedBytes,
+        maxBytes: fill.maxBytes,
+        parkedKeys,
       },
       latency: {
         accepted: meters.waited.summary(),
@@ -45,19 +46,17 @@ export class Metrics {
       },
       commits: { count: meters.commit.count, meanEvents: mean(meters.durable.count, meters.commit.count) },
       batches: { count: meters.batches, meanEvents: mean(meters.batchEvents, meters.batches) },
-      threads: hub.crew.threads,
+      threads,
       lanes: meters.lanes,
-      types: meters.types((id) => hub.typeName(id)),
+      types: meters.types((id) => facts.typeName(id)),
       hotKeys: meters.hotKeys.top(HOT_KEYS_SHOWN),
-      ...(store.location !== 'memory' && {
-        files: { store: sizeOf(store.location), wal: sizeOf(`${store.location}-wal`) },
-      }),
+      ...(files && { files }),
     };
   }
 
   /** The same in Prometheus' text format, for a `/metrics` page: content type `text/plain; version=0.0.4`. */
   prometheus(): string {
-    const { waited, durable, handled, commit } = this.#parts().meters;
+    const { waited, durable, handled, commit } = this.#facts().meters;
     return prometheusText(this.snapshot(), { accepted: waited, durable, handled, commit });
   }
 }

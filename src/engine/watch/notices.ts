@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { outside } from '../../events/async-context.js';
 import { guarded } from '../../events/guarded.js';
 import { CHANNELS } from '../../observe/channels.js';
-import type { Health, HealthStatus } from './health.js';
+import type { Health, HealthStatus } from './health-status.js';
 
 /** How full the engine is. */
 export interface Fill {
