@@ -3,8 +3,8 @@
  * begin with.
  */
 export { Codec } from '../events/codec.js';
-export type { Shape } from '../events/shape-index.js';
 export type { StoredType } from '../events/registry.js';
+export type { Shape } from '../events/shape-index.js';
 export { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
 export type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 export type {

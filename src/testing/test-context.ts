@@ -1,4 +1,5 @@
-import { type DomainEvent, type HandlerContext, HandlerTimeoutError, type NewEvent } from '../index.js';
+import { HandlerTimeoutError } from '../faces/errors.js';
+import type { DomainEvent, HandlerContext, NewEvent } from '../index.js';
 import { seededRandom } from '../lanes/random.js';
 import type { TestClock } from './test-clock.js';
 

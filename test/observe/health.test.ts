@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NOTICE_CHANNEL, type Notice } from 'millrace';
+import type { Notice } from 'millrace';
+import { NOTICE_CHANNEL } from 'millrace/observe';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { NODE_TIMERS } from '../../dist/src/engine/timers.js';
 import { type HealthFacts, HealthWatch } from '../../dist/src/engine/watch/health.js';

@@ -1,4 +1,4 @@
-import { StoreIoError } from 'millrace';
+import { StoreIoError } from 'millrace/errors';
 import { Codec } from '../../dist/src/events/codec.js';
 import type { StoredType } from '../../dist/src/events/registry.js';
 import type { Shape } from '../../dist/src/events/shape-index.js';

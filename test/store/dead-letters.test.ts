@@ -1,10 +1,5 @@
-import {
-  discardDeadLetters,
-  HandlerError,
-  NotRetainedError,
-  openStoreReader,
-  retryDeadLetters,
-} from 'millrace';
+import { HandlerError, NotRetainedError } from 'millrace/errors';
+import { discardDeadLetters, openStoreReader, retryDeadLetters } from 'millrace/store';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeError } from '../../dist/src/events/error-codec.js';
 import {

@@ -1,4 +1,4 @@
-import { verifyStore } from 'millrace';
+import { verifyStore } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { Directory, type NameEntry } from '../../dist/src/engine/sequence/directory.js';
 import type { Store, StoredName } from '../../dist/src/store/store.js';

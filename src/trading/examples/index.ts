@@ -1,6 +1,6 @@
 import type { TradingEventName } from '../catalogue.js';
-import type { Examples } from './examples.js';
 import { backtestExamples } from './backtest.js';
+import type { Examples } from './examples.js';
 import { strategyExamples } from './strategy.js';
 import { tradingExamples as accountExamples } from './trading.js';
 import { triggerExamples } from './trigger.js';
