@@ -1,4 +1,4 @@
-import { InputError } from '../index.js';
+import { InputError } from '../faces/errors.js';
 import { type CandleRow, Candles } from './candles.js';
 
 /** Largest time that a JavaScript Date can hold, in milliseconds. */

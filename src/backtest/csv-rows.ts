@@ -1,4 +1,4 @@
-import { InputError } from '../index.js';
+import { InputError } from '../faces/errors.js';
 import { candleFault, fillCandles } from './candle-rows.js';
 import type { CandleRow, Candles } from './candles.js';
 import { type Dialect, numberIn } from './csv-dialect.js';

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
+import { InputError } from '../faces/errors.js';
 import { readBounded } from '../files/read-bounded.js';
-import { InputError } from '../index.js';
 import { MAX_CSV_BYTES } from '../limits.js';
 import { foreignKind, isGzip, isUtf16 } from './file-kind.js';
 

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { optionNames, takeOptions } from '../events/known-options.js';
-import { InputError, InvalidOptionError } from '../index.js';
+import { InputError, InvalidOptionError } from '../faces/errors.js';
 import type { Candles } from './candles.js';
 import { dialectOf } from './csv-dialect.js';
 import { RowReader } from './csv-rows.js';

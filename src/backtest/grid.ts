@@ -1,5 +1,5 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
-import { InvalidOptionError } from '../index.js';
+import { InvalidOptionError } from '../faces/errors.js';
 import { MAX_GRID_SIZE } from '../limits.js';
 import { checkParameters, type RsiParameters, strategyId } from './strategy.js';
 

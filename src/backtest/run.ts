@@ -1,5 +1,5 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
-import { InvalidOptionError } from '../index.js';
+import { InvalidOptionError } from '../faces/errors.js';
 import { BacktestCompleted, BacktestSignalGenerated } from '../trading/index.js';
 import { Account, type BacktestIdentity, type Emit } from './account.js';
 import type { Candles } from './candles.js';

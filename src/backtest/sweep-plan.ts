@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type DataOf, InputError, type NewEvent } from '../index.js';
+import { InputError } from '../faces/errors.js';
+import type { DataOf, NewEvent } from '../index.js';
 import { BacktestStarted } from '../trading/index.js';
 import type { Candles } from './candles.js';
 import { DEFAULT_GRID, type Grid, parameterSets } from './grid.js';

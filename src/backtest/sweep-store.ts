@@ -1,5 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
-import { type DataOf, type DomainEvent, InputError, openStoreReader } from '../index.js';
+import { InputError } from '../faces/errors.js';
+import { openStoreReader } from '../faces/store.js';
+import type { DataOf, DomainEvent } from '../index.js';
 import { BacktestCompleted, BacktestStarted } from '../trading/index.js';
 import { type SweepPlan, sweepIdOf } from './sweep-plan.js';
 

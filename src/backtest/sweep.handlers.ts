@@ -1,4 +1,4 @@
-import { defineHandlers } from '../index.js';
+import { defineHandlers } from '../faces/define.js';
 import { BacktestStarted } from '../trading/index.js';
 import { Candles } from './candles.js';
 import { runBacktest } from './run.js';

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../index.js';
+import { InvalidOptionError } from '../faces/errors.js';
 import type { RoundTrip } from './account.js';
 
 /** What the closed positions say. Amounts are in the currency of the prices. */

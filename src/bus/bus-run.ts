@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
-import { Admission } from '../engine/admission.js';
-import type { Listeners, Notice } from '../engine/notices.js';
+import { Admission } from '../engine/intake/admission.js';
+import { Pressure } from '../engine/intake/pressure.js';
 import type { ManyReceipt, PublishOptions, Receipt, Until } from '../engine/options.js';
-import { Pressure } from '../engine/pressure.js';
+import type { Listeners, Notice } from '../engine/watch/notices.js';
 import { checkOutside } from '../events/async-context.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';

@@ -1,8 +1,8 @@
 import { checked, type DrainOptions } from '../engine/call-options.js';
 import type { Engine } from '../engine/engine.js';
-import type { Health } from '../engine/health.js';
-import { Listeners } from '../engine/notices.js';
 import type { ManyReceipt, PublishOptions, Receipt, Unsubscribe } from '../engine/options.js';
+import type { Health } from '../engine/watch/health-status.js';
+import { Listeners } from '../engine/watch/notices.js';
 import { checkOutside, endingFrom } from '../events/async-context.js';
 import type { DataOf, EventType, NewEvent } from '../events/define-event.js';
 import { EngineClosedError } from '../events/errors.js';

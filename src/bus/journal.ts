@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/open.js';
 import type { EngineOptions } from '../engine/options.js';
-import { ANYWAY, type OwnReadOptions } from '../engine/read.js';
+import { ANYWAY, type OwnReadOptions } from '../engine/reading/read.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { READ_PAGE } from '../limits.js';
 import { openStoreReader } from '../store/inspect.js';

@@ -14,9 +14,9 @@ import {
   MAX_THREADS,
 } from '../limits.js';
 import { checkStorePath } from '../store/store-path.js';
-import { checkThresholds, type HealthThresholds } from './health.js';
-import { checkLogger } from './log.js';
 import type { Durability, EngineOptions } from './options.js';
+import { checkThresholds, type HealthThresholds } from './watch/health.js';
+import { checkLogger } from './watch/logger.js';
 
 /** Options with every default filled in. */
 export interface CheckedOptions extends EngineOptions {

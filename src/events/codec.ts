@@ -7,10 +7,7 @@ import { PayloadTooLargeError } from './errors.js';
 import { Problem, unreadable, unsupported } from './payload-check.js';
 import { NegativeZero, PlainCopier } from './plain-copy.js';
 import { DataKind, kindOf } from './plain-data.js';
-import { ShapeIndex } from './shape-index.js';
-
-/** The keys of a payload in their order: what a record refers to by a number instead of spelling them out. */
-export type Shape = readonly string[];
+import { type Shape, ShapeIndex } from './shape-index.js';
 
 /** Where encoded bytes lie: in memory that the codec uses again for the next value. */
 export interface Packed {

@@ -1,5 +1,5 @@
 import { SUBSCRIBER_SAMPLE_EVERY } from '../limits.js';
-import type { Handle, Subscriber } from './subscriber.js';
+import type { Deliveries, Handle, Subscriber } from './subscriber.js';
 import type { Topic } from './topic.js';
 
 /**
@@ -35,12 +35,6 @@ export class Route {
   begin(): boolean {
     return ++this.deliveries % SUBSCRIBER_SAMPLE_EVERY === 0;
   }
-}
-
-export interface Deliveries {
-  readonly count: number;
-  /** By `steadyNow`; 0 when there was none. */
-  readonly last: number;
 }
 
 /** Who hears of which event type. */

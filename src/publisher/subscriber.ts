@@ -2,11 +2,22 @@ import { steadyNow } from '../events/clock.js';
 import { InvalidOptionError } from '../events/errors.js';
 import { isPromised } from '../events/event-functions.js';
 import { SUBSCRIBER_SAMPLES_FIRST } from '../limits.js';
-import type { Routes } from './routes.js';
 import type { CheckedSubscription, RetryRule, SubscriptionOwner } from './subscription-options.js';
 import type { Topic } from './topic.js';
 
 export type Handle = (this: unknown, event: never, owner?: unknown) => unknown;
+
+/** How many events of a topic were delivered. */
+export interface Deliveries {
+  readonly count: number;
+  /** By `steadyNow`; 0 when there was none. */
+  readonly last: number;
+}
+
+/** What a subscriber asks of the routes: they count for all that are called as they are. */
+export interface DeliveryCounts {
+  deliveriesOf(topic: Topic): Deliveries;
+}
 
 /** One subscription from the inside: what is called, and what is known of the calls. */
 export class Subscriber {
@@ -33,7 +44,7 @@ export class Subscriber {
   #transform: ((event: never) => unknown) | undefined;
   #owner: SubscriptionOwner | undefined;
   #weakOwner: WeakRef<object> | undefined;
-  readonly #routes: Routes;
+  readonly #routes: DeliveryCounts;
   /** Measured calls until it has grown up. */
   #youth = SUBSCRIBER_SAMPLES_FIRST;
   /** Calls that the routes do not count; all of them once it is inactive. */
@@ -46,7 +57,13 @@ export class Subscriber {
   #samples = 0;
   #sampledMs = 0;
 
-  constructor(id: number, topic: Topic, handle: Handle, options: CheckedSubscription, routes: Routes) {
+  constructor(
+    id: number,
+    topic: Topic,
+    handle: Handle,
+    options: CheckedSubscription,
+    routes: DeliveryCounts,
+  ) {
     const { priority, filter, transform, once, signal, owner, weak, retry } = options;
     this.id = id;
     this.topic = topic;

@@ -1,14 +1,8 @@
 import { checkOptions } from '../engine/check-options.js';
 import { openIn } from '../engine/open.js';
 import { optionNames, takeOptions } from '../events/known-options.js';
-import {
-  type Engine,
-  type EngineOptions,
-  type HandlerModule,
-  InvalidOptionError,
-  type NewEvent,
-  TestAssertionError,
-} from '../index.js';
+import { InvalidOptionError, TestAssertionError } from '../faces/errors.js';
+import type { Engine, EngineOptions, HandlerModule, NewEvent } from '../index.js';
 import { isHandlerModule } from '../lanes/handlers.js';
 import { InlineLane } from '../lanes/inline-lane.js';
 import { loadHandlers } from '../lanes/load-handlers.js';

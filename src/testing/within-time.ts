@@ -2,7 +2,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { onAbort } from '../events/on-abort.js';
-import { InvalidOptionError, TestTimeoutError } from '../index.js';
+import { InvalidOptionError, TestTimeoutError } from '../faces/errors.js';
 import { MAX_DELAY_MS, TEST_WAIT_MS } from '../limits.js';
 
 /** How long to wait. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent } from '../index.js';
+import { defineEvent } from '../faces/define.js';
 import { amount, backtestFields, epochMs, fraction, id, json, positive, real, text } from './fields.js';
 
 /** A strategy decided something on the close of a candle. */

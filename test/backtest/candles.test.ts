@@ -1,5 +1,5 @@
-import { InputError } from 'millrace';
 import { Candles, candlesFromRows, timeframeOf } from 'millrace/backtest';
+import { InputError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { candlesFromCloses, candlesOf, DAY, randomCandles, START } from './helpers.js';
 

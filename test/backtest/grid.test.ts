@@ -1,5 +1,5 @@
-import { InvalidOptionError } from 'millrace';
 import { DEFAULT_GRID, parameterSets, strategyId } from 'millrace/backtest';
+import { InvalidOptionError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 
 describe('the grid', () => {

@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DomainEvent, InputError, openEngine, openStoreReader } from 'millrace';
+import { type DomainEvent, openEngine } from 'millrace';
 import { type Grid, runSweep, type SweepResult } from 'millrace/backtest';
+import { InputError } from 'millrace/errors';
+import { openStoreReader } from 'millrace/store';
 import { BacktestStarted, backtestEvents } from 'millrace/trading';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { type Data, eventsOf, randomCandles } from './helpers.js';

@@ -1,11 +1,11 @@
+import { MillraceError } from 'millrace';
 import {
   ERROR_CLASSES,
   HandlerError,
   InvalidOptionError,
-  MillraceError,
   StoreError,
   StoreLockedError,
-} from 'millrace';
+} from 'millrace/errors';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeError, encodeError } from '../../dist/src/events/error-codec.js';
 
@@ -15,7 +15,7 @@ const CLASSES = [...ERROR_CLASSES];
 
 describe('error classes', () => {
   test('have codes of their own', async () => {
-    const exported = Object.values(await import('millrace')).filter(
+    const exported = Object.values(await import('millrace/errors')).filter(
       (value): value is typeof MillraceError => typeof value === 'function' && /Error$/.test(value.name),
     );
     expect(exported.length).toBeGreaterThan(20);

@@ -1,4 +1,4 @@
-import { NodeTooOldError } from 'millrace';
+import { NodeTooOldError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { NODE_NEEDED, requireNode } from '../../dist/src/events/node-version.js';
 import packageJson from '../../package.json' with { type: 'json' };

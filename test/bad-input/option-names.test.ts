@@ -1,20 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  closeOnSignals,
-  createEventBus,
-  createEventStorage,
-  createEventSystem,
-  createPublisher,
-  defineEvent,
-  defineHandlers,
-  diffProfiles,
-  findLeaks,
-  openEngine,
-  openStoreReader,
-  traceStory,
-} from 'millrace';
+import { closeOnSignals, defineEvent, defineHandlers, openEngine } from 'millrace';
 import {
   parameterSets,
   parseCandles,
@@ -23,6 +10,10 @@ import {
   runBacktest,
   runSweep,
 } from 'millrace/backtest';
+import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
+import { diffProfiles, findLeaks } from 'millrace/profile';
+import { createPublisher } from 'millrace/publisher';
+import { openStoreReader, traceStory } from 'millrace/store';
 import { createTestEngine, EventSpy, specify, storeContract, waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';

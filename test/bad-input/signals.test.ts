@@ -1,13 +1,8 @@
-import {
-  createEventBus,
-  createEventStorage,
-  createEventSystem,
-  createPublisher,
-  type EventBus,
-  type openEngine,
-} from 'millrace';
+import type { openEngine } from 'millrace';
 import { runSweep } from 'millrace/backtest';
+import { createEventBus, createEventStorage, createEventSystem, type EventBus } from 'millrace/bus';
 import { openTelemetry } from 'millrace/otel';
+import { createPublisher } from 'millrace/publisher';
 import { waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Noted } from '../handlers/events.mjs';

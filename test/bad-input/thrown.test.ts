@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { StoreError } from 'millrace';
+import { StoreError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { decodeError, encodeError, type WireError, wireOf } from '../../dist/src/events/error-codec.js';
 import { isError, messageOf, shown, toError } from '../../dist/src/events/thrown.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { LaneCrew } from '../../dist/src/engine/lane-crew.js';
-import { Orders } from '../../dist/src/engine/orders.js';
-import { SlabPool } from '../../dist/src/engine/slab-pool.js';
+import { LaneCrew } from '../../dist/src/engine/dispatch/lane-crew.js';
+import { Orders } from '../../dist/src/engine/dispatch/orders.js';
+import { SlabPool } from '../../dist/src/engine/sequence/slab-pool.js';
 import { steadyNow } from '../../dist/src/events/clock.js';
 import { Codec } from '../../dist/src/events/codec.js';
 import { rowReference } from '../../dist/src/events/slab.js';

@@ -1,4 +1,5 @@
-import { type MillraceError, retryDeadLetters } from 'millrace';
+import type { MillraceError } from 'millrace';
+import { retryDeadLetters } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { Parking } from '../handlers/events.mjs';
 import { collect } from '../support/collect.js';

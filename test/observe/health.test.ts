@@ -1,11 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NOTICE_CHANNEL, type Notice } from 'millrace';
+import type { Notice } from 'millrace';
+import { NOTICE_CHANNEL } from 'millrace/observe';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type HealthFacts, HealthWatch } from '../../dist/src/engine/health.js';
-import { Notices } from '../../dist/src/engine/notices.js';
 import { NODE_TIMERS } from '../../dist/src/engine/timers.js';
+import { type HealthFacts, HealthWatch } from '../../dist/src/engine/watch/health.js';
+import { Notices } from '../../dist/src/engine/watch/notices.js';
 import { HEALTH_CHECK_MS, HEALTH_WINDOW_MS } from '../../dist/src/limits.js';
 import { Deposited, Parking } from '../handlers/events.mjs';
 import { handlers, openTestEngine } from '../support/open-test-engine.js';

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type NewEvent, openStoreReader, traceChrome, traceStory, traceTree } from 'millrace';
+import type { NewEvent } from 'millrace';
+import { traceChrome, traceTree } from 'millrace/observe';
+import { openStoreReader, traceStory } from 'millrace/store';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { MAX_TRACED_EVENTS } from '../../dist/src/limits.js';
 import { Deposited, Noted } from '../handlers/events.mjs';

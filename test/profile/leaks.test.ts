@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type Engine, findLeaks } from 'millrace';
+import type { Engine } from 'millrace';
+import { findLeaks } from 'millrace/profile';
 import { describe, expect, test } from 'vitest';
 import { countNodes } from '../../src/profile/heap-objects.js';
 import { Noted } from '../handlers/events.mjs';

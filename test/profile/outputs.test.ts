@@ -10,7 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { diffProfiles, OutputError, openEngine, writeReport } from 'millrace';
+import { openEngine } from 'millrace';
+import { OutputError } from 'millrace/errors';
+import { diffProfiles, writeReport } from 'millrace/profile';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Allocated, Burned, Counted } from '../handlers/planted.mjs';
 import { tempFolder } from '../support/temp-folder.js';

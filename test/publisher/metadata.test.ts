@@ -1,4 +1,5 @@
-import { createPublisher, InvalidOptionError } from 'millrace';
+import { InvalidOptionError } from 'millrace/errors';
+import { createPublisher } from 'millrace/publisher';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SUBSCRIBER_SAMPLE_EVERY } from '../../dist/src/limits.js';
 import { Closed, Created, EVENTS, Opened } from './events.js';

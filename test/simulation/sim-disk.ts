@@ -1,6 +1,7 @@
-import { StoreIoError } from 'millrace';
-import { Codec, type Shape } from '../../dist/src/events/codec.js';
+import { StoreIoError } from 'millrace/errors';
+import { Codec } from '../../dist/src/events/codec.js';
 import type { StoredType } from '../../dist/src/events/registry.js';
+import type { Shape } from '../../dist/src/events/shape-index.js';
 import type { DeadLetterRecord } from '../../dist/src/store/dead-letter.js';
 import { Progress, type ProgressChunk } from '../../dist/src/store/progress.js';
 import type { StoreState, TypeToStore } from '../../dist/src/store/protocol.js';

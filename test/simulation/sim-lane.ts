@@ -1,4 +1,4 @@
-import { LaneCrashedError } from 'millrace';
+import { LaneCrashedError } from 'millrace/errors';
 import type { WireError } from '../../dist/src/events/error-codec.js';
 import type { Lane, LaneEvents } from '../../dist/src/lanes/executor.js';
 import type { HandlerModule } from '../../dist/src/lanes/handlers.js';

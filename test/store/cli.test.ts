@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { discardDeadLetters, openStoreReader } from 'millrace';
+import { discardDeadLetters, openStoreReader } from 'millrace/store';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { copyOf, makeStore, withSql } from '../support/damaged-store.js';
 import { openTestEngine } from '../support/open-test-engine.js';

@@ -1,15 +1,15 @@
 import { cpSync, linkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
+import type { Engine } from 'millrace';
+import { createEventStorage } from 'millrace/bus';
 import {
-  createEventStorage,
   discardDeadLetters,
-  type Engine,
   openStoreReader,
   retryDeadLetters,
   traceStory,
   verifyStore,
-} from 'millrace';
+} from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { ALL_EVENTS, Noted, Parking } from '../handlers/events.mjs';
 import { Child } from '../support/child.js';

@@ -1,4 +1,4 @@
-import { openStoreReader } from 'millrace';
+import { openStoreReader } from 'millrace/store';
 import { expect, test } from 'vitest';
 import { Child } from '../support/child.js';
 import { tempStore } from '../support/temp-folder.js';

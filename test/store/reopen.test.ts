@@ -1,4 +1,4 @@
-import { openStoreReader, retryDeadLetters } from 'millrace';
+import { openStoreReader, retryDeadLetters } from 'millrace/store';
 import { expect, test } from 'vitest';
 import { Deposited, Held, Noted, Parking } from '../handlers/events.mjs';
 import { collect, oneTo } from '../support/collect.js';

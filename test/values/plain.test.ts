@@ -1,5 +1,6 @@
 import { runInNewContext } from 'node:vm';
-import { type Engine, UnsupportedPayloadError } from 'millrace';
+import type { Engine } from 'millrace';
+import { UnsupportedPayloadError } from 'millrace/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Posted } from '../handlers/posted.mjs';
 import { collect } from '../support/collect.js';

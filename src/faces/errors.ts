@@ -1,0 +1,2 @@
+// Every error that Millrace throws, each with a stable `code`.
+export * from '../events/errors.js';
