@@ -1,7 +1,7 @@
 import { Codec } from '../events/codec.js';
-import type { Shape } from '../events/shape-index.js';
 import { EngineClosedError, NotRetainedError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
+import type { Shape } from '../events/shape-index.js';
 import type { Slab } from '../events/slab.js';
 import { MEMORY_STORE_BYTES } from '../limits.js';
 import { KeptEvents } from './kept-events.js';

@@ -1,6 +1,6 @@
 import type { Codec } from '../events/codec.js';
-import type { Shape } from '../events/shape-index.js';
 import type { StoredType } from '../events/registry.js';
+import type { Shape } from '../events/shape-index.js';
 import type { Slab } from '../events/slab.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { DeadLetterChange, DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
