@@ -62,7 +62,7 @@ function take(request: WriterRequest): void {
       lastSequence = request.sequence;
       break;
     case 'profile':
-      void profile(request.order);
+      void profile(request.question, request.order);
       break;
     case 'close':
       closing = true;
@@ -137,11 +137,11 @@ function eventsOf(commits: readonly Commit[]): number {
   );
 }
 
-async function profile(order: ProfileOrder): Promise<void> {
+async function profile(question: number, order: ProfileOrder): Promise<void> {
   try {
-    reply({ kind: 'profiled', reading: await profiler.obey(order) });
+    reply({ kind: 'profiled', question, reading: await profiler.obey(order) });
   } catch (error) {
-    reply({ kind: 'unprofiled', error: encodeError(error) });
+    reply({ kind: 'unprofiled', question, error: encodeError(error) });
   }
 }
 

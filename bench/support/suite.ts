@@ -10,6 +10,7 @@ import { publisher } from '../publisher.js';
 import { replay } from '../replay.js';
 import { scale } from '../scale.js';
 import { soak } from '../soak.js';
+import { start } from '../start.js';
 import { describeMachine } from './machine.js';
 import type { Bench, Report } from './report.js';
 import type { Session } from './session.js';
@@ -19,6 +20,7 @@ export const BENCHES: readonly Bench[] = [
   durable,
   memory,
   publisher,
+  start,
   offload,
   async,
   deterministic,
