@@ -1,10 +1,8 @@
 /** Backtests as events: candles in, one walk per parameter set on the lanes, every event in the log. */
 export type { BacktestIdentity, ClosureReason, Emit, RoundTrip } from './account.js';
 export { type BuyAndHold, buyAndHold } from './buy-and-hold.js';
-export { candlesFromRows } from './candle-rows.js';
-export { type CandleRow, Candles } from './candles.js';
-export { type CandleOptions, parseCandles, readCandles } from './csv.js';
-export type { EpochOptions, TimeUnit } from './epoch-column.js';
+export * from './candles/index.js';
+export * from './figures/index.js';
 export { DEFAULT_GRID, type Grid, parameterSets } from './grid.js';
 export { WilderRsi } from './rsi.js';
 export { type BacktestRun, runBacktest } from './run.js';
@@ -18,5 +16,4 @@ export { RsiMeanReversion, type RsiParameters, type Signal, strategyId } from '.
 export { runSweep, type SweepOptions, type SweepProgress, type SweepResult } from './sweep.js';
 export type { SweepInput } from './sweep-plan.js';
 export type { SweepRow } from './sweep-results.js';
-export { timeframeOf } from './timeframe.js';
 export { type TradeStatistics, tradeStatistics } from './trade-statistics.js';
