@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../index.js';
-import { RSI_LENGTH_MAX, RSI_LENGTH_MIN } from '../limits.js';
+import { InvalidOptionError } from '../../index.js';
+import { RSI_LENGTH_MAX, RSI_LENGTH_MIN } from '../../limits.js';
 
 /**
  * Relative Strength Index after J. Welles Wilder, "New Concepts in Technical Trading Systems" (1978), chapter 6.

@@ -1,12 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
-import { type DataOf, type DomainEvent, InputError, openStoreReader } from '../index.js';
-import { BacktestCompleted, BacktestStarted } from '../trading/index.js';
-import { type SweepPlan, sweepIdOf } from './sweep-plan.js';
+import { type DataOf, type DomainEvent, InputError, openStoreReader } from '../../index.js';
+import { BacktestCompleted, BacktestFailed, BacktestStarted } from '../../trading/index.js';
+import type { SweepPlan } from './plan-sweep.js';
+import { sweepIdOf } from './settings.js';
 
 /** What a store holds of a sweep. */
 export interface StoredSweep {
   readonly events: number;
-  /** Backtests that are completed. */
+  /** Runs that are completed or failed. */
   readonly finished: number;
 }
 
@@ -22,11 +23,11 @@ export function surveyStore(store: string | undefined, plan: SweepPlan): StoredS
     let started = 0;
     let finished = 0;
     const { lastPosition: events, types } = reader.summary();
-    const held = [BacktestStarted, BacktestCompleted].filter(({ type }) =>
+    const held = [BacktestStarted, BacktestCompleted, BacktestFailed].filter(({ type }) =>
       types.some((known) => known.type === type),
     );
     for (const event of held.length === 0 ? [] : reader.read({ types: held })) {
-      if (event.type === BacktestCompleted.type) {
+      if (event.type !== BacktestStarted.type) {
         finished++;
         continue;
       }
@@ -50,8 +51,8 @@ export function checkStarted(event: DomainEvent, plan: SweepPlan, store: string)
   if (sweepId === plan.sweepId) return;
   const held = sweepId === undefined ? 'a backtest of no sweep' : `sweep ${sweepId.slice(0, 8)}`;
   throw new InputError(
-    `${store} holds ${held} ('${event.aggregateId}'), not sweep ${plan.sweepId.slice(0, 8)}: candles, grid, ` +
-      'symbol, capital or commission differ. Pass the same ones to resume it, or another store path.',
+    `${store} holds ${held} ('${event.aggregateId}'), not sweep ${plan.sweepId.slice(0, 8)}: candles, strategy, ` +
+      'parameters, symbol or rules differ. Pass the same ones to resume it, or another store path.',
   );
 }
 
