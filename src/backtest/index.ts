@@ -7,13 +7,12 @@ export {
   StrategyImpureError,
   StrategyMistakeError,
 } from './broker/strategy-mistake.js';
-export { candlesFromRows } from './candle-rows.js';
-export { type CandleRow, Candles } from './candles.js';
-export { type CandleOptions, parseCandles, readCandles } from './csv.js';
-export type { EpochOptions, TimeUnit } from './epoch-column.js';
+export * from './candles/index.js';
+export * from './figures/index.js';
 export type { Bands, ColumnOf, Indicator, IndicatorBuilder, Macd, Source } from './indicators/indicator.js';
 export { WilderRsi } from './indicators/rsi.js';
 export { type BuyAndHold, buyAndHold } from './runs/buy-and-hold.js';
+export { type CheckFinding, type CheckResult, checkLookAhead, checkRepeat } from './runs/checks.js';
 export type { BacktestIds, Emit } from './runs/events.js';
 export type * from './runs/result.js';
 export { type BacktestOptions, runBacktest } from './runs/run-backtest.js';
@@ -32,5 +31,8 @@ export {
   type StrategyDefinition,
 } from './strategies/define.js';
 export { loadStrategy, SHIPPED_STRATEGIES } from './strategies/load.js';
-export { timeframeOf } from './timeframe.js';
+export type * from './sweep/options.js';
+export { SWEEP_METRICS } from './sweep/results.js';
+export type { Grid, ParameterSet, SweepSpace } from './sweep/space.js';
+export { sweep } from './sweep/sweep.js';
 export { type TradeStatistics, tradeStatistics } from './trade-statistics.js';

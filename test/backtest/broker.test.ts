@@ -275,3 +275,10 @@ test('settings out of their range are refused by name', () => {
     expect(() => run([FLAT], {}, option)).toThrow(message);
   }
 });
+
+test('an order with a misspelt option, or with NaN, fails the run and says where', () => {
+  expect(() => run([FLAT], { 0: order('buy', { limt: 1 } as never) })).toThrow(/candle 0 .*no option 'limt'/);
+  expect(() => run([FLAT], { 0: order('buy', { limit: Number.NaN }) })).toThrow(/'limit' is NaN; .*warms up/);
+  expect(() => run([FLAT], { 0: order('buy', { quantity: 1, value: 1 }) })).toThrow(/not two/);
+  expect(() => run([FLAT], { 0: order('buy', { risk: 0.1 }) })).toThrow(/needs a 'stopLoss'/);
+});

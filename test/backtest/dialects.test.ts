@@ -212,7 +212,7 @@ describe('dialects', () => {
   });
 
   test.each([
-    ['values without a header', '1577836800000,1,1,1,1,1\n', 1, /there is no header/],
+    ['values without a header, too few', '1577836800000,1,1,1\n', 1, /have no names, .* has 4 cells/],
     ['a row that is too long', `${HEADER}\n2020-01-01,1,5,2,1,1\n`, 2, /6 cells where the header has 5/],
     [
       'groups of a wrong size',
@@ -256,7 +256,7 @@ describe('files that are not as expected', () => {
       begin('PK\u0003\u0004', 0, 0, '[Content_Types].xml'),
       /an Excel workbook \(\.xlsx\)\. Save it as CSV/,
     ],
-    ['zip', begin('PK\u0003\u0004', 0, 0, 'candles.csv'), /a zip archive\. Unpack it/],
+    ['damaged zip', begin('PK\u0003\u0004', 0, 0, 'candles.csv'), /a zip archive, and damaged/],
     ['xls', begin(0xd0, 0xcf, 0x11, 0xe0), /an old Excel workbook/],
     ['parquet', begin('PAR1', 0, 1), /a Parquet file\. Convert it/],
     ['arrow', begin('ARROW1', 0, 0), /a Feather or Arrow file/],
@@ -269,7 +269,8 @@ describe('files that are not as expected', () => {
     ['UTF-16 without a mark', Buffer.from(good, 'utf16le'), /UTF-16 text without a byte order mark/],
     ['UTF-32', begin(0xff, 0xfe, 0, 0, 'd', 0, 0, 0), /UTF-32/],
     ['html', begin('\n<!DOCTYPE html><html>'), /a web page/],
-    ['json', begin('[[1577836800000,"1"]]'), /JSON/],
+    ['json of something else', begin('{"a":[1577836800000,"1"]}'), /is JSON, but no list of candles/],
+    ['damaged json', begin('[[1577836800000,"1"'), /not well-formed JSON/],
     ['NULs', begin('date,open\n', 0, 0, 0), /NUL bytes/],
     ['damaged gzip', gzipSync(good).subarray(0, 20), /compressed with gzip, and damaged/],
   ])('%s: says what it is, and what to do', (name, content, message) => {

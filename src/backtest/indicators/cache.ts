@@ -1,5 +1,5 @@
 import { StrategyMistakeError } from '../broker/strategy-mistake.js';
-import type { Candles } from '../candles.js';
+import type { Candles } from '../candles/candles.js';
 import { INDICATOR_CACHE_BYTES } from '../runs/limits.js';
 import type { Indicator } from './indicator.js';
 

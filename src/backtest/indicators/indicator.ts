@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../../index.js';
-import type { Candles } from '../candles.js';
+import type { Candles } from '../candles/candles.js';
 import * as columns from './columns.js';
 
 /** A column of a set of candles. */

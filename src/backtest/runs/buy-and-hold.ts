@@ -1,5 +1,5 @@
 import { type BrokerOptions, brokerSettings } from '../broker/settings.js';
-import type { Candles } from '../candles.js';
+import type { Candles } from '../candles/candles.js';
 import { equityStatistics } from '../statistics.js';
 import type { Benchmark, RunSettings } from './result.js';
 

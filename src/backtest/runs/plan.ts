@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type BrokerOptions, brokerSettings } from '../broker/settings.js';
-import type { Candles } from '../candles.js';
+import type { Candles } from '../candles/candles.js';
+import { timeframeOf } from '../candles/timeframe.js';
 import { parseParameters, type Strategy } from '../strategies/define.js';
-import { timeframeOf } from '../timeframe.js';
 import { MAX_STRATEGY_ID_CHARACTERS } from './limits.js';
 import type { RunIdentity, RunSettings } from './result.js';
 

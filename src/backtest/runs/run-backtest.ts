@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { optionNames, takeOptions } from '../../events/known-options.js';
 import { InvalidOptionError } from '../../index.js';
 import { BROKER_NAMES, type BrokerOptions } from '../broker/settings.js';
-import { Candles } from '../candles.js';
+import { Candles } from '../candles/candles.js';
 import { isStrategy, type Strategy } from '../strategies/define.js';
 import { benchmarkOf } from './buy-and-hold.js';
 import { completedEvent, statisticsOf } from './completed.js';

@@ -2,7 +2,7 @@ import type { Birth } from '../broker/book.js';
 import type { Broker } from '../broker/broker.js';
 import type { Order, OrderRequest, OrderView } from '../broker/order.js';
 import { StrategyMistakeError } from '../broker/strategy-mistake.js';
-import type { Candles } from '../candles.js';
+import type { Candles } from '../candles/candles.js';
 import { CandleView, type Cursor, type IndicatorView } from '../strategies/candle-view.js';
 import type { SignalDetails, StrategyContext } from '../strategies/context.js';
 import type { Records } from './records.js';

@@ -1,5 +1,5 @@
 import { LookAheadError } from '../broker/strategy-mistake.js';
-import type { Candles } from '../candles.js';
+import type { Candles } from '../candles/candles.js';
 import type { Source } from '../indicators/indicator.js';
 
 /** Where a run is: the last candle that the strategy may know. */

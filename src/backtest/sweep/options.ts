@@ -1,5 +1,5 @@
 import type { BrokerOptions } from '../broker/settings.js';
-import type { Candles } from '../candles.js';
+import type { Candles } from '../candles/candles.js';
 import type { BuyAndHold } from '../runs/buy-and-hold.js';
 import type { RecordingLevel } from '../runs/result.js';
 import type { ParameterSet, SweepSpace } from './space.js';

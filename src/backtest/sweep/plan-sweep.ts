@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { InvalidOptionError, type NewEvent } from '../../index.js';
 import { BacktestStarted } from '../../trading/index.js';
 import { brokerSettings } from '../broker/settings.js';
-import { Candles } from '../candles.js';
+import { Candles } from '../candles/candles.js';
 import {
   BACKTEST_VERSION,
   canonical,

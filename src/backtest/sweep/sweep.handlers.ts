@@ -1,7 +1,7 @@
 import { type DataOf, defineHandlers, type HandlerContext } from '../../index.js';
 import { BacktestStarted } from '../../trading/index.js';
 import { StrategyMistakeError } from '../broker/strategy-mistake.js';
-import { Candles } from '../candles.js';
+import { Candles } from '../candles/candles.js';
 import { completedEvent, statisticsOf } from '../runs/completed.js';
 import type { Market } from '../runs/plan.js';
 import { simulate } from '../runs/simulate.js';

@@ -1,7 +1,7 @@
-import { orderFault } from './candle-rows.js';
 import type { Dialect } from './csv-dialect.js';
 import { isClock, joinedTime, parseTime, TIME_FORMS } from './dates.js';
-import { type EpochOptions, readEpochColumn } from './epoch-column.js';
+import { type EpochOptions, readEpochColumn, type TimeUnit } from './epoch-column.js';
+import type { Zone } from './zone.js';
 
 /** What is wrong with a row's time, counted from 0. */
 export interface TimeFault {
@@ -24,16 +24,22 @@ const DAY_OF_8_DIGITS = /^(?:19|20)\d{6}$/;
 /** Digits with a clock in them, such as 20200417093005, which would also be microseconds of 1970. */
 const LONG_COMPACT = /^(?:19|20)\d{10}(?:\d{2}(?:\d{3})?)?$/;
 
+/** A written time that says its offset itself; the minus between year and month is none. */
+const OWN_OFFSET = /:\d{2}.*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$/i;
+
 /** The times of a file, cell by cell. Its form is that of the first cell; the numbers' unit is decided at the end. */
 export class TimeColumn {
   readonly #values: number[] = [];
   readonly #options: EpochOptions;
+  readonly #zone: Zone;
   readonly #dialect: Dialect;
   readonly #shown: (cell: string) => string;
   #form: Form | undefined;
 
-  constructor(options: EpochOptions, dialect: Dialect, shown: (cell: string) => string) {
+  /** @param zone that of written times without an offset. */
+  constructor(options: EpochOptions, zone: Zone, dialect: Dialect, shown: (cell: string) => string) {
     this.#options = options;
+    this.#zone = zone;
     this.#dialect = dialect;
     this.#shown = shown;
   }
@@ -41,40 +47,30 @@ export class TimeColumn {
   /** @param clock cell of the column with the time of day; undefined when there is none. @returns what is wrong. */
   take(cell: string, clock: string | undefined): string | undefined {
     const form = this.#formOf(cell, clock);
-    this.#form ??= form;
-    if (form !== this.#form) {
-      return `${this.#shown(cell)} is not a date like those before it, which are ${FORM_NAMES[this.#form]}`;
+    if (form !== (this.#form ?? form)) {
+      return `${this.#shown(cell)} is not a date like those before it, which are ${FORM_NAMES[this.#form ?? form]}`;
     }
+    const shown =
+      form === 'joined' ? `${this.#shown(cell)} with ${this.#shown(clock ?? '')}` : this.#shown(cell);
     const value =
       form === 'number'
         ? Number(cell.replace(',', '.'))
         : form === 'joined'
           ? joinedTime(cell, clock ?? '')
           : parseTime(cell);
-    if (value === undefined) {
-      const shown =
-        form === 'joined' ? `${this.#shown(cell)} with ${this.#shown(clock ?? '')}` : this.#shown(cell);
-      return `${shown} is not a date. Known forms: ${TIME_FORMS}`;
-    }
-    this.#values.push(value);
+    if (value === undefined) return `${shown} is not a date. Known forms: ${TIME_FORMS}`;
+    const isLocal = form !== 'number' && !OWN_OFFSET.test(form === 'joined' ? (clock ?? '') : cell);
+    const time = isLocal ? this.#zone.toUtc(value, this.#values.at(-1)) : value;
+    if (time === undefined) return `${shown} is a time that the clocks of ${this.#zone.name} skipped`;
+    this.#form ??= form;
+    this.#values.push(time);
     return undefined;
   }
 
-  /**
-   * Milliseconds that rise, and whether the rows went from new to old all the way and have to be turned round. Two
-   * rows that fall are a mistake; from three on it is an order.
-   */
-  finish(): { readonly times: readonly number[]; readonly reversed: boolean } | TimeFault {
-    const times = this.#form === 'number' ? readEpochColumn(this.#values, this.#options) : this.#values;
-    if ('fault' in times) return times;
-    const reversed =
-      times.length > 2 && times.every((time, row) => row === 0 || time < (times[row - 1] as number));
-    if (reversed) return { times: [...times].reverse(), reversed };
-    for (let row = 1; row < times.length; row++) {
-      const fault = orderFault(times[row - 1] as number, times[row] as number);
-      if (fault) return { row, fault };
-    }
-    return { times, reversed };
+  /** Milliseconds in the order of the rows, and what the cells were: their unit, or `written`. */
+  finish(): { readonly times: readonly number[]; readonly unit: TimeUnit | 'written' } | TimeFault {
+    if (this.#form !== 'number') return { times: this.#values, unit: 'written' };
+    return readEpochColumn(this.#values, this.#options);
   }
 
   #formOf(cell: string, clock: string | undefined): Form {

@@ -1,4 +1,4 @@
-import { InputError } from '../index.js';
+import { InputError } from '../../index.js';
 import { type CandleRow, Candles } from './candles.js';
 
 /** Largest time that a JavaScript Date can hold, in milliseconds. */
@@ -25,6 +25,19 @@ export function candleFault(row: CandleRow): string | undefined {
   if (row.high < Math.max(row.open, row.close)) return `high ${row.high} is below open or close`;
   if (row.low > Math.min(row.open, row.close)) return `low ${row.low} is above open or close`;
   return undefined;
+}
+
+/**
+ * The candle with a high or low that open or close pass by no more than rounding put right, or the same candle: adjusted
+ * prices are rounded one by one.
+ */
+export function withinTolerance(row: CandleRow, tolerance: number): CandleRow {
+  const highest = Math.max(row.open, row.close);
+  const lowest = Math.min(row.open, row.close);
+  const raises = row.high < highest && highest - row.high <= tolerance * highest;
+  const lowers = row.low > lowest && row.low - lowest <= tolerance * lowest;
+  if (!raises && !lowers) return row;
+  return { ...row, high: raises ? highest : row.high, low: lowers ? lowest : row.low };
 }
 
 function unitFault(time: number): string | undefined {

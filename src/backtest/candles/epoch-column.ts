@@ -1,4 +1,4 @@
-import { EPOCH_GAP_YEARS, PLAUSIBLE_YEARS } from './limits.js';
+import { EPOCH_GAP_YEARS, PLAUSIBLE_YEARS } from '../limits.js';
 
 /** Units of numeric times. `excel-day`: days since 1899-12-30, as Excel counts them (its 1904 system is not known). */
 export type TimeUnit = 'excel-day' | 's' | 'ms' | 'us' | 'ns';
@@ -46,17 +46,17 @@ export const TIME_UNITS = Object.keys(UNITS) as readonly TimeUnit[];
  * largest number lies in the plausible years. The others must lie there as well, without a gap that no market has, as
  * between 2024 in milliseconds and 2025 in microseconds.
  *
- * @returns milliseconds, or the first row that does not fit the unit of the rows before it.
+ * @returns milliseconds and their unit, or the first row that does not fit the unit of the rows before it.
  */
 export function readEpochColumn(
   values: readonly number[],
   options: EpochOptions,
-): readonly number[] | EpochFault {
+): { readonly times: readonly number[]; readonly unit: TimeUnit } | EpochFault {
   const { timeUnit, years = PLAUSIBLE_YEARS } = options;
   const unitOf = (value: number) => timeUnit ?? TIME_UNITS.find((unit) => isPlausible(value, unit, years));
   const largest = unitOf(values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY));
   if (largest !== undefined && misfitIn(values, largest, years) === undefined)
-    return values.map(UNITS[largest].toMs);
+    return { times: values.map(UNITS[largest].toMs), unit: largest };
   const [first = 0] = values;
   const unit = unitOf(first);
   if (unit === undefined || !isPlausible(first, unit, years))

@@ -1,18 +1,14 @@
-/** Where the columns are; -1 for one that is missing. */
-export interface Header {
-  readonly time: number;
-  /** A second column with the time of day, where `time` may hold the day alone. */
-  readonly clock: number;
-  readonly prices: readonly number[];
-  readonly volume: number;
-  /** Cells of a row. */
-  readonly width: number;
-}
+import { formatByNames, type Layout, type Stamps } from './formats.js';
 
 export const PRICE_NAMES = ['open', 'high', 'low', 'close'] as const;
 
-/** Names of the time column as exchanges and libraries write them, the preferred one first. */
+/**
+ * Names of the time column as exchanges and libraries write them, the preferred one first. Upbit's comes before all: it
+ * has a `timestamp` as well, which is that of the last trade.
+ */
 const TIME_NAMES = [
+  'candle_date_time_utc',
+  'candle_date_time_kst',
   'timestamp',
   'open_time',
   'datetime',
@@ -24,16 +20,29 @@ const TIME_NAMES = [
   'date',
   'time',
   'opentime',
+  'opentimeinmillis',
   'open_timestamp',
   'time_open',
   'start_time',
+  'start',
   'gmt_time',
   'time_utc',
   'date_utc',
-  'candle_date_time_utc',
   'ts',
   't',
 ];
+
+/** Names of a time at which a candle ends, where no other is there. */
+const END_NAMES = ['close_time', 'closetime', 'time_close', 'end_time', 'close_timestamp'];
+
+/** Zones that a column's name says. */
+const ZONES: Readonly<Record<string, string>> = {
+  candle_date_time_utc: 'UTC',
+  candle_date_time_kst: 'Asia/Seoul',
+  gmt_time: 'UTC',
+  time_utc: 'UTC',
+  date_utc: 'UTC',
+};
 
 /** Other names of the prices, where none has the name itself. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
@@ -44,14 +53,17 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   volume: ['v', 'vol', 'tickvol', 'base_volume', 'candle_acc_trade_volume', '5._volume'],
 };
 
+/** Whether a first line holds values, not names. */
+export function isWithoutNames(record: readonly string[]): boolean {
+  const cells = record.filter((cell) => cell !== '');
+  return cells.length > 1 && cells.every((cell) => /^[-+.\d:t_z/ ]+$/i.test(cell) && /\d/.test(cell));
+}
+
 /** Finds the columns by name. @returns what is wrong with the header, as text, when they are not all there. */
-export function headerOf(record: readonly string[], shown: (cell: string) => string): Header | string {
+export function headerOf(record: readonly string[], shown: (cell: string) => string): Layout | string {
   const names = record.map(normal);
   while (names.at(-1) === '') names.pop();
-  if (names.length > 1 && names.every((name) => name === '' || /^[-+.\d:t_z/]+$/.test(name))) {
-    return "there is no header: the first line holds values. Put one above it that names the columns in their order, such as 'timestamp,open,high,low,close,volume'";
-  }
-  const time = TIME_NAMES.find((name) => names.includes(name));
+  const time = timeNameIn(names);
   const prices = PRICE_NAMES.map((name) => columnOf(name, names));
   const missing: string[] = PRICE_NAMES.filter((_, index) => prices[index] === undefined);
   if (time === undefined) missing.unshift('date (or time, or timestamp)');
@@ -63,16 +75,28 @@ export function headerOf(record: readonly string[], shown: (cell: string) => str
     return `the header lacks ${missing.join(', ')}; it has ${found}`;
   }
   const volume = columnOf('volume', names);
-  const used = [time, ...prices, volume].filter((name) => name !== undefined);
+  const used = [time.name, ...prices, volume].filter((name) => name !== undefined);
   const twice = used.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
   if (twice) return `the header has two columns named '${twice}'`;
   return {
-    time: names.indexOf(time),
-    clock: time === 'date' ? names.indexOf('time') : -1,
+    format: formatByNames(names),
+    time: names.indexOf(time.name),
+    clock: time.name === 'date' ? names.indexOf('time') : -1,
     prices: prices.map((name) => names.indexOf(name as string)),
     volume: volume === undefined ? -1 : names.indexOf(volume),
     width: names.length,
+    stamps: time.stamps,
+    zone: ZONES[time.name],
   };
+}
+
+function timeNameIn(
+  names: readonly string[],
+): { readonly name: string; readonly stamps: Stamps } | undefined {
+  const start = TIME_NAMES.find((name) => names.includes(name));
+  if (start !== undefined) return { name: start, stamps: 'open' };
+  const end = END_NAMES.find((name) => names.includes(name));
+  return end === undefined ? undefined : { name: end, stamps: 'close' };
 }
 
 /** `<OPEN>`, `Open Time` and `open-time` are names as well. */

@@ -1,4 +1,6 @@
-/** A kind of file that is no CSV, by its first bytes, and what to do with it. */
+import { isZip } from './zip.js';
+
+/** A kind of file that holds no candles, by its first bytes, and what to do with it. */
 interface Kind {
   readonly what: string;
   readonly advice: string;
@@ -11,7 +13,8 @@ const HEAD_BYTES = 8192;
 const UNPACK = 'Unpack it, and pass the CSV file that is in it.';
 const AS_CSV = 'Save it as CSV (UTF-8), and pass that.';
 
-const KINDS: readonly Kind[] = [
+/** Office programs pack their files in a zip. */
+const OFFICE: readonly Kind[] = [
   kind(
     'an Excel workbook (.xlsx)',
     AS_CSV,
@@ -22,7 +25,10 @@ const KINDS: readonly Kind[] = [
     AS_CSV,
     (head) => isZip(head) && /opendocument/.test(latin(head)),
   ),
-  kind('a zip archive', UNPACK, isZip),
+];
+
+const KINDS: readonly Kind[] = [
+  ...OFFICE,
   kind('an old Excel workbook (.xls)', AS_CSV, bytes(0xd0, 0xcf, 0x11, 0xe0)),
   kind(
     'a Parquet file',
@@ -53,7 +59,6 @@ const KINDS: readonly Kind[] = [
     /^\s*<(?:!doctype|html|head|body)/i.test(withoutMark(head)),
   ),
   kind('XML', AS_CSV, (head) => /^\s*<\?xml/i.test(withoutMark(head))),
-  kind('JSON', 'Write a CSV file with a header from it.', (head) => /^\s*[[{]/.test(withoutMark(head))),
   kind(
     'a pointer of Git LFS, not the file itself',
     'Fetch it with: git lfs pull.',
@@ -63,10 +68,16 @@ const KINDS: readonly Kind[] = [
   kind('no text: it holds NUL bytes', 'Pass a CSV file.', (head) => !isUtf16(head) && head.includes(0)),
 ];
 
-/** What a file is when it is not CSV text, as the end of a sentence and what to do; undefined when it may be CSV. */
+/** What a file is when it is no text with candles, as the end of a sentence and what to do; undefined when it may be one. */
 export function foreignKind(content: Buffer): { readonly what: string; readonly advice: string } | undefined {
   const head = content.subarray(0, HEAD_BYTES);
   return KINDS.find(({ matches }) => matches(head));
+}
+
+/** What an office program packed in a zip, as {@link foreignKind}; undefined for other zips and other files. */
+export function officeKind(content: Buffer): { readonly what: string; readonly advice: string } | undefined {
+  const head = content.subarray(0, HEAD_BYTES);
+  return OFFICE.find(({ matches }) => matches(head));
 }
 
 export function isGzip(content: Buffer): boolean {
@@ -89,10 +100,6 @@ function bytes(...first: readonly number[]) {
 
 function text(...beginnings: readonly string[]) {
   return (head: Buffer) => beginnings.some((beginning) => latin(head).startsWith(beginning));
-}
-
-function isZip(head: Buffer): boolean {
-  return text('PK\u0003\u0004', 'PK\u0005\u0006')(head);
 }
 
 function isUtf32(head: Buffer): boolean {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { InputError } from '../index.js';
-import { MAX_CANDLES } from '../limits.js';
+import { InputError } from '../../index.js';
+import { MAX_CANDLES } from '../../limits.js';
 
 /** One candle. `time` is the start of its interval in Unix epoch milliseconds. */
 export interface CandleRow {
