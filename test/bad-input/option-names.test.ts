@@ -6,7 +6,7 @@ import { defineStrategy, parseCandles, readCandles, runBacktest, sweep } from 'm
 import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
 import { diffProfiles, findLeaks } from 'millrace/profile';
 import { createPublisher } from 'millrace/publisher';
-import { openStoreReader, traceStory } from 'millrace/store';
+import { discardDeadLetters, openStoreReader, retryDeadLetters, traceStory } from 'millrace/store';
 import { createTestEngine, EventSpy, specify, storeContract, waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -155,6 +155,34 @@ describe.each([
       expect(await thrownBy(call, none), String(none)).toMatchObject({ code });
     }
   });
+});
+
+test.each([
+  ['a Date', new Date(0)],
+  ['an array', []],
+  ['a Map', new Map()],
+])('%s is no set of options, though it has no unknown name', (what, given) => {
+  const bad = given as never;
+  const refusal = expect.objectContaining({ code: OPTION, message: expect.stringContaining(what) });
+  expect(() => publisher.publish(Noted({ note: 'a' }, bad))).toThrow(refusal);
+  expect(() => engine.offer(Noted({ note: 'a' }, bad))).toThrow(refusal);
+  expect(() => reader.read(bad).next()).toThrow(refusal);
+});
+
+test('which dead letters or failed events are meant is looked at before any is touched', async () => {
+  const bad = { position: 1 } as never;
+  const refusal = expect.objectContaining({ code: OPTION });
+  expect(() => retryDeadLetters(tempStore(), bad)).toThrow(refusal);
+  expect(() => discardDeadLetters(tempStore(), bad)).toThrow(refusal);
+  await expect(bus.failedEvents.clear(bad)).rejects.toEqual(refusal);
+});
+
+test('a path that is too long for the file system has its code from each way in', async () => {
+  const store = join(tempFolder(), 'x'.repeat(300));
+  const refusal = expect.objectContaining({ code: 'MILLRACE_STORE_PATH' });
+  await expect(openEngine({ events, store })).rejects.toEqual(refusal);
+  await expect(createEventBus({ events, store }).start()).rejects.toEqual(refusal);
+  await expect(createEventStorage({ events, path: store })).rejects.toEqual(refusal);
 });
 
 test('a name that is like no other is refused with those that there are', async () => {
