@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventRegistry } from '../events/registry.js';
+import type { Timers } from '../kernel/timers.js';
 import type { MakeLane } from '../lanes/executor.js';
 import type { Meters } from '../observe/meters.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
@@ -17,7 +18,6 @@ import type { Holding } from './replay/holding.js';
 import type { ReplayParts } from './replay/log-flow.js';
 import type { Resumer } from './replay/resume.js';
 import type { EngineState } from './state.js';
-import type { Timers } from './timers.js';
 import type { Counters } from './watch/counters.js';
 import type { EngineFacts } from './watch/facts.js';
 import type { HealthWatch } from './watch/health.js';

@@ -1,8 +1,8 @@
+import { LaneCrashedError, PayloadTooLargeError } from '../kernel/errors.js';
 import { MAX_EMITTED_BYTES } from '../limits.js';
 import { type Codec, isRecord, type Packed, shapeOf } from './codec.js';
-import type { Shape } from './shape-index.js';
-import { LaneCrashedError, PayloadTooLargeError } from './errors.js';
 import { checkSize } from './payload-check.js';
+import type { Shape } from './shape-index.js';
 
 /** One emitted event as it lies in an emission buffer. Offsets are into the buffer it was read from. */
 export interface Emission {

@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import type { AnyEventType, EventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { InvalidDefinitionError } from '../events/errors.js';
-import { isPromised } from '../events/event-functions.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
-import { shown } from '../events/thrown.js';
+import { InvalidDefinitionError } from '../kernel/errors.js';
+import { isPromised } from '../kernel/thenable.js';
+import { shown } from '../kernel/thrown.js';
 import { MAX_DELAY_MS, MAX_RETRIES, RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, RETRY_JITTER } from '../limits.js';
 
 /** What a handler may do besides looking at its event. */

@@ -1,6 +1,7 @@
-import { PublishCycleError } from '../events/errors.js';
-import { guarded } from '../events/guarded.js';
-import { field } from '../events/thrown.js';
+import { PublishCycleError } from '../kernel/errors.js';
+import { guarded } from '../kernel/guarded.js';
+import { isThenable } from '../kernel/thenable.js';
+import { field } from '../kernel/thrown.js';
 import { Cascade, type Link } from './cascade.js';
 import { type Deliverable, FailureList, makeFailure, type SubscriberFailure } from './failure.js';
 import { type Outcome, Pending } from './pending.js';
@@ -64,7 +65,7 @@ export class Delivery<Event extends Deliverable> {
       }
       try {
         const result = handle(event as never);
-        if (typeof result === 'object' && isThenable(result)) {
+        if (isThenable(result)) {
           this.#follow(result, 0, subscribers[index] as Subscriber, event, 1, outcome);
         }
       } catch (error) {
@@ -124,7 +125,7 @@ export class Delivery<Event extends Deliverable> {
     try {
       const began = isMeasured || subscriber.isYoung ? this.#beginMeasured(subscriber) : 0;
       const result = subscriber.call(event);
-      if (typeof result === 'object' && isThenable(result)) {
+      if (isThenable(result)) {
         this.#follow(result, began, subscriber, event, attempt, outcome);
         return;
       }
@@ -239,8 +240,4 @@ export class Delivery<Event extends Deliverable> {
  */
 function releaseFrames(error: unknown): void {
   field(error, 'stack');
-}
-
-function isThenable(value: object | null): value is PromiseLike<unknown> {
-  return value !== null && 'then' in value && typeof value.then === 'function';
 }

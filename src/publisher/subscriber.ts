@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../events/errors.js';
-import { isPromised } from '../events/event-functions.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { isPromised } from '../kernel/thenable.js';
 import { SUBSCRIBER_SAMPLES_FIRST } from '../limits.js';
 import type { CheckedSubscription, RetryRule, SubscriptionOwner } from './subscription-options.js';
 import type { Topic } from './topic.js';
@@ -54,7 +54,13 @@ export class Subscriber {
   #samples = 0;
   #sampledMs = 0;
 
-  constructor(id: number, topic: Topic, handle: Handle, options: CheckedSubscription, routes: DeliveryCounts) {
+  constructor(
+    id: number,
+    topic: Topic,
+    handle: Handle,
+    options: CheckedSubscription,
+    routes: DeliveryCounts,
+  ) {
     const { priority, filter, transform, once, signal, owner, weak, retry } = options;
     this.id = id;
     this.topic = topic;

@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { InvalidOptionError } from '../kernel/errors.js';
 import { MAX_DELAY_MS, MAX_RETRIES, RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, RETRY_JITTER } from '../limits.js';
 
 /** Whose subscription it is: an object, or a name. */

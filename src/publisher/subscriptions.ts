@@ -1,7 +1,7 @@
-import { checkOutside, staying } from '../events/async-context.js';
-import { Clock } from '../events/clock.js';
-import { InvalidOptionError, TooManySubscriptionsError } from '../events/errors.js';
-import { shown } from '../events/thrown.js';
+import { checkOutside, staying } from '../kernel/async-context.js';
+import { Clock } from '../kernel/clock.js';
+import { InvalidOptionError, TooManySubscriptionsError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
 import { MAX_SUBSCRIPTIONS } from '../limits.js';
 import { AbortSignals } from './abort-signals.js';
 import { Delivery } from './delivery.js';

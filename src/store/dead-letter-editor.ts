@@ -1,4 +1,4 @@
-import { DeadLetterNotFoundError, StoreLockedError } from '../events/errors.js';
+import { DeadLetterNotFoundError, StoreLockedError } from '../kernel/errors.js';
 import type { DeadLetterRecord } from './dead-letter.js';
 import { DeadLetterReader, DeadLetterWriter } from './dead-letter-table.js';
 import { leaveWal, openForWriting, type WritableStore } from './open-store.js';

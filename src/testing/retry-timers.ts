@@ -1,6 +1,6 @@
 // Not the global ones, which a test with fake timers replaces: the engine must come round all the same.
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import type { Timers } from '../engine/timers.js';
+import type { Timers } from '../kernel/timers.js';
 import type { TestClock } from './test-clock.js';
 
 /** When a test engine tries a failed event again: without a pause, or when the test clock says so. */

@@ -1,10 +1,15 @@
 import { MillraceError } from 'millrace';
-import { ERROR_CLASSES } from 'millrace/errors';
-import { HandlerError, InvalidOptionError, StoreError, StoreLockedError } from 'millrace/errors';
+import {
+  ERROR_CLASSES,
+  HandlerError,
+  InvalidOptionError,
+  StoreError,
+  StoreLockedError,
+} from 'millrace/errors';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { decodeError, encodeError } from '../../dist/src/events/error-codec.js';
+import { decodeError, encodeError } from '../../dist/src/kernel/error-codec.js';
 
-type Copy = typeof import('../../dist/src/events/errors.js');
+type Copy = typeof import('../../dist/src/kernel/errors.js');
 
 const CLASSES = [...ERROR_CLASSES];
 

@@ -1,8 +1,8 @@
+import type { Timers } from '../../kernel/timers.js';
 import { KeyPlace } from '../../lanes/key-state.js';
 import { UNBEGUN_MILLISECONDS } from '../../lanes/limits.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import type { NameEntry } from '../sequence/directory.js';
-import type { Timers } from '../timers.js';
 import type { LaneCrew } from './lane-crew.js';
 import type { LaneSeat } from './lane-seat.js';
 

@@ -1,20 +1,20 @@
-import { steadyNow } from '../../events/clock.js';
 import type { Codec } from '../../events/codec.js';
-import { decodeError } from '../../events/error-codec.js';
+import { steadyNow } from '../../kernel/clock.js';
+import { decodeError } from '../../kernel/error-codec.js';
 import {
   BroadcastError,
   HandlerTimeoutError,
   LaneCrashedError,
   UnsupportedPayloadError,
-} from '../../events/errors.js';
-import { reasonOf, toError } from '../../events/thrown.js';
+} from '../../kernel/errors.js';
+import { reasonOf, toError } from '../../kernel/thrown.js';
+import type { Timers } from '../../kernel/timers.js';
 import type { MakeLane } from '../../lanes/executor.js';
 import type { HandledType, LaneAnswer, LaneSetup } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import { MAX_LANE_DEATHS, TIMEOUT_GRACE_MS } from '../../limits.js';
 import type { LaneProfiles } from '../profiling/lane-profiles.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
-import type { Timers } from '../timers.js';
 import { type Judgement, judge } from './judge.js';
 import { LaneSeat, type Suspect } from './lane-seat.js';
 import type { Orders } from './orders.js';

@@ -1,7 +1,8 @@
 import type { Codec } from '../../events/codec.js';
 import type { Emission, TypedShape } from '../../events/emission.js';
-import { encodeError } from '../../events/error-codec.js';
 import { rowOf, slabOf } from '../../events/slab.js';
+import { encodeError } from '../../kernel/error-codec.js';
+import type { Timers } from '../../kernel/timers.js';
 import { KeyPlace, NO_ROW } from '../../lanes/key-state.js';
 import type { LaneAnswer } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
@@ -12,7 +13,6 @@ import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { KeyRuns } from '../sequence/key-runs.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
-import type { Timers } from '../timers.js';
 import { EmissionsByCause, Judged, NO_EMISSIONS, type Refusals, type Unfinished } from './emission-check.js';
 import type { Judgement } from './judge.js';
 import { LaneBalance } from './lane-balance.js';

@@ -1,12 +1,12 @@
-import { Clock } from '../../events/clock.js';
 import { isRecord, type Packed } from '../../events/codec.js';
 import { checkEventOptions, type EventOptions, type NewEvent } from '../../events/define-event.js';
 import type { StoredMetadata } from '../../events/domain-event.js';
-import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '../../events/errors.js';
-import { guarded } from '../../events/guarded.js';
 import { checkMetadata, checkPayload, checkSize } from '../../events/payload-check.js';
 import type { EventRegistry, RegisteredType } from '../../events/registry.js';
 import { givenTime } from '../../events/time.js';
+import { Clock } from '../../kernel/clock.js';
+import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '../../kernel/errors.js';
+import { guarded } from '../../kernel/guarded.js';
 import { type Tracing, textsOf, withCarrier } from '../../observe/tracing.js';
 import type { CheckedOptions } from '../check-options.js';
 import type { Prepared } from '../sequence/row-facts.js';

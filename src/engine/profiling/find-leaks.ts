@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../../events/errors.js';
 import { knownOptions, optionNames } from '../../events/known-options.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
 import { LEAK_GROWTH_MIN, LEAK_ROUNDS_MAX } from '../../limits.js';
 import type { ConstructorCount } from '../../profile/heap-objects.js';
 import type { Engine } from '../engine.js';

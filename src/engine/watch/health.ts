@@ -1,6 +1,7 @@
-import { InvalidOptionError } from '../../events/errors.js';
 import { knownOptions, optionNames } from '../../events/known-options.js';
-import { shown } from '../../events/thrown.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
+import { shown } from '../../kernel/thrown.js';
+import type { Timers } from '../../kernel/timers.js';
 import {
   HEALTH_CHECK_MS,
   HEALTH_ERROR_RATE,
@@ -10,7 +11,6 @@ import {
   PRESSURE_AT,
 } from '../../limits.js';
 import { HEALTH_STALLED_MS } from '../limits.js';
-import type { Timers } from '../timers.js';
 import type { Health, HealthStatus } from './health-status.js';
 import type { Notices } from './notices.js';
 import { Stalls, type WorkFacts } from './stalls.js';
