@@ -56,6 +56,7 @@ const DEFINE = [
   'kernel/errors.js',
   'kernel/limits.js',
   'kernel/on-abort.js',
+  'kernel/retry-rule.js',
   'kernel/thenable.js',
   'kernel/thrown.js',
   'lanes/handlers.js',
@@ -69,7 +70,7 @@ describe('what a subpath loads', () => {
     );
   });
 
-  it('is eleven files for modules with event types and handlers, and no package', () => {
+  it('is twelve files for modules with event types and handlers, and no package', () => {
     expect(loads('millrace/define')).toEqual({ files: DEFINE, packages: ['node:util'] });
   });
 

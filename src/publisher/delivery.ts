@@ -2,10 +2,11 @@ import { PublishCycleError } from '../kernel/errors.js';
 import { guarded } from '../kernel/guarded.js';
 import { isThenable } from '../kernel/thenable.js';
 import { field } from '../kernel/thrown.js';
+import type { Time } from '../kernel/time.js';
 import { Cascade, type Link } from './cascade.js';
 import { type Deliverable, FailureList, makeFailure, type SubscriberFailure } from './failure.js';
 import { type Outcome, Pending } from './pending.js';
-import { Retries, type RetryTimers } from './retries.js';
+import { Retries } from './retries.js';
 import type { CallList, Route, Routes } from './routes.js';
 import type { Subscriber } from './subscriber.js';
 
@@ -33,9 +34,9 @@ export class Delivery<Event extends Deliverable> {
   readonly #retries: Retries;
   readonly #events: DeliveryEvents<Event>;
 
-  constructor(routes: Routes, timers: RetryTimers, events: DeliveryEvents<Event>) {
+  constructor(routes: Routes, time: Time, events: DeliveryEvents<Event>) {
     this.#routes = routes;
-    this.#retries = new Retries(timers);
+    this.#retries = new Retries(time);
     this.#events = events;
   }
 

@@ -1,7 +1,8 @@
 import { InvalidOptionError } from '../kernel/errors.js';
+import type { RetryRule } from '../kernel/retry-rule.js';
 import { isPromised } from '../kernel/thenable.js';
 import { SUBSCRIBER_SAMPLES_FIRST } from '../limits.js';
-import type { CheckedSubscription, RetryRule, SubscriptionOwner } from './subscription-options.js';
+import type { CheckedSubscription, SubscriptionOwner } from './subscription-options.js';
 import type { Topic } from './topic.js';
 
 export type Handle = (this: unknown, event: never, owner?: unknown) => unknown;

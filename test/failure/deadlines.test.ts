@@ -87,7 +87,7 @@ describe('a handler that is late has a while to end by itself', () => {
           shared: {},
           tracing: undefined,
         },
-        timers: { set, background: set, clear: () => {}, now: () => 0 },
+        time: { set, background: set, clear: () => {}, now: () => 0, steady: steadyNow },
         orders: new Orders(1),
       },
       new Codec([]),

@@ -2,7 +2,7 @@ import type { Codec } from '../../events/codec.js';
 import type { Emission, TypedShape } from '../../events/emission.js';
 import { rowOf, slabOf } from '../../events/slab.js';
 import { encodeError } from '../../kernel/error-codec.js';
-import type { Timers } from '../../kernel/timers.js';
+import type { Time } from '../../kernel/time.js';
 import { KeyPlace, NO_ROW } from '../../lanes/key-state.js';
 import type { LaneAnswer } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
@@ -27,7 +27,7 @@ export interface PumpParts {
   readonly pool: SlabPool;
   readonly codec: Codec;
   readonly meters: Meters;
-  readonly timers: Timers;
+  readonly time: Time;
   /** In deterministic mode only. */
   readonly runs: KeyRuns | undefined;
   /** The failed event of each key that has one. */
@@ -65,10 +65,10 @@ export class LanePump {
   #stopped = false;
   #first = 0;
 
-  constructor({ crew, scheduler, pool, codec, meters, timers, runs, failed }: PumpParts, events: LaneEvents) {
+  constructor({ crew, scheduler, pool, codec, meters, time, runs, failed }: PumpParts, events: LaneEvents) {
     this.#runs = runs;
     this.#failed = failed;
-    this.#balance = new LaneBalance(crew, scheduler, timers, {
+    this.#balance = new LaneBalance(crew, scheduler, time, {
       keyOf: (reference) => this.#keyOf(reference),
       taken: (rows) => rows.filter((reference) => !this.#dropped(reference)),
       ready: () => events.answered(),
