@@ -19,7 +19,6 @@ export type { Health, HealthStatus } from './engine/watch/health-status.js';
 export type { EngineLogger } from './engine/watch/logger.js';
 export { Metrics } from './engine/watch/metrics.js';
 export type { Fill, Notice } from './engine/watch/notices.js';
-export { MillraceError } from './events/errors.js';
 export {
   type AnyEventType,
   type DataOf,
@@ -39,6 +38,7 @@ export {
   type NewEvent,
   type OnEvent,
 } from './faces/define.js';
+export { MillraceError } from './kernel/errors.js';
 export type { MetricsSnapshot } from './observe/snapshot.js';
 export type { Tracing } from './observe/tracing.js';
 export type { Subscription } from './publisher/subscription.js';

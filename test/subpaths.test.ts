@@ -50,14 +50,15 @@ const roomsOf = (files: readonly string[]) => [
 
 const DEFINE = [
   'events/define-event.js',
-  'events/errors.js',
-  'events/event-functions.js',
   'events/known-options.js',
-  'events/limits.js',
   'events/nearest.js',
-  'events/on-abort.js',
-  'events/thrown.js',
   'faces/define.js',
+  'kernel/errors.js',
+  'kernel/limits.js',
+  'kernel/on-abort.js',
+  'kernel/retry-rule.js',
+  'kernel/thenable.js',
+  'kernel/thrown.js',
   'lanes/handlers.js',
   'limits.js',
 ];
@@ -69,20 +70,20 @@ describe('what a subpath loads', () => {
     );
   });
 
-  it('is eleven files for modules with event types and handlers, and no package', () => {
+  it('is twelve files for modules with event types and handlers, and no package', () => {
     expect(loads('millrace/define')).toEqual({ files: DEFINE, packages: ['node:util'] });
   });
 
   it('is the error classes alone for millrace/errors', () => {
     const { files, packages } = loads('millrace/errors');
-    expect(files).toEqual(['events/errors.js', 'events/limits.js', 'events/thrown.js', 'faces/errors.js']);
+    expect(files).toEqual(['faces/errors.js', 'kernel/errors.js', 'kernel/limits.js', 'kernel/thrown.js']);
     expect(packages).toEqual(['node:util']);
   });
 
   it('is definitions and subscribers for a publisher: no store, no lanes, no threads', () => {
     const { files, packages } = loads('millrace/publisher');
     expect(packages).toEqual(['node:async_hooks', 'node:crypto', 'node:util']);
-    expect(roomsOf(files)).toEqual(['events', 'faces', 'limits', 'publisher']);
+    expect(roomsOf(files)).toEqual(['events', 'faces', 'kernel', 'limits', 'publisher']);
   });
 
   const PACKAGES: readonly (readonly [subpath: string, ...packages: string[]])[] = [
@@ -124,7 +125,7 @@ describe('a lane thread', () => {
     expect(installed(packages)).toEqual(['msgpackr/pack', 'msgpackr/unpack']);
     expect(files).not.toContain('profile/thread-profiler.js');
     expect(files).not.toContain('observe/meters.js');
-    expect(roomsOf(files)).toEqual(['events', 'lanes', 'limits', 'observe', 'profile', 'workers']);
+    expect(roomsOf(files)).toEqual(['events', 'kernel', 'lanes', 'limits', 'observe', 'profile', 'workers']);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { encodeError } from '../src/events/error-codec.js';
+import { encodeError } from '../src/kernel/error-codec.js';
 import { LaneCell } from '../src/lanes/lane-cell.js';
 import { limited } from '../src/lanes/limited.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';

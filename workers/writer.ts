@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { encodeError } from '../src/events/error-codec.js';
+import { encodeError } from '../src/kernel/error-codec.js';
 import { WAL_PAGES_LAST, WAL_PAGES_LIMIT, WAL_PAGES_MAX, WRITER_IDLE_MS } from '../src/limits.js';
 import { epochNow } from '../src/profile/span-log.js';
 import { type ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';

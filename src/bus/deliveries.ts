@@ -1,7 +1,7 @@
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { encodeError, toError } from '../events/error-codec.js';
 import type { EventRegistry } from '../events/registry.js';
+import { encodeError, toError } from '../kernel/error-codec.js';
 import { Calls } from './call.js';
 import { Delivery, type DeliveryParts, type Tried } from './delivery.js';
 import { type FailedEvent, failedRecord, handlerError, ofSubscriber } from './failed-event.js';

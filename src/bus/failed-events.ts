@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.js';
-import { DeadLetterNotFoundError, InvalidOptionError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
-import { shown } from '../events/thrown.js';
+import { DeadLetterNotFoundError, InvalidOptionError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
 import { DEAD_LETTER_PAGE } from '../limits.js';
 import type { BusRun } from './bus-run.js';
 import { type FailedEvent, ofLane, ofSubscriber } from './failed-event.js';

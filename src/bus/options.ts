@@ -1,8 +1,8 @@
 import type { EngineOptions } from '../engine/options.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { InvalidOptionError } from '../events/errors.js';
 import { optionNames, takeOptions } from '../events/known-options.js';
+import { InvalidOptionError } from '../kernel/errors.js';
 import {
   DEFAULT_BUS_WORKERS,
   DEFAULT_MAX_IN_FLIGHT,

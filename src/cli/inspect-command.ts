@@ -1,5 +1,5 @@
-import { visible } from '../events/visible.js';
 import { openStoreReader } from '../faces/store.js';
+import { visible } from '../kernel/visible.js';
 import { INSPECT_LAST_EVENTS } from '../limits.js';
 import { type Command, onlyFile, parseCommand } from './command.js';
 import { eventLine, shortEventLine } from './event-line.js';

@@ -36,7 +36,7 @@ import { healthFacts } from './watch/health-facts.js';
  * those behind it, it tells the hub.
  */
 export function assemble(foundation: Foundation): Rooms {
-  const { store, registry, stored, counters, notices, subscriptions, meters, options, timers, state } =
+  const { store, registry, stored, counters, notices, subscriptions, meters, options, time, state } =
     foundation;
   const hub = new Hub(stored.lastPosition, state);
   const waves = new Waves();
@@ -61,7 +61,7 @@ export function assemble(foundation: Foundation): Rooms {
     ...failing,
   });
   const measure = () => healthFacts(facts, intake.pressure.share);
-  const health = new HealthWatch(options.health, measure, notices, timers);
+  const health = new HealthWatch(options.health, measure, notices, time);
   hub.connect({
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
@@ -77,7 +77,7 @@ export function assemble(foundation: Foundation): Rooms {
     facts,
     health,
     resumer: new Resumer(replay),
-    preparation: new Preparation(registry, options, shapes, () => {
+    preparation: new Preparation(registry, options, shapes, foundation.eventTime, () => {
       counters.subscriberErrors++;
     }),
     tailOf: (aggregateId, after) => sequencer.tail.positionsOf(directory.positionOf(aggregateId), after),
@@ -220,13 +220,13 @@ function dispatchRoom(foundation: Foundation, hub: Hub, sequence: SequenceRoom, 
 }
 
 function failuresRoom(
-  { notices, counters, timers, setup }: Foundation,
+  { notices, counters, time, setup }: Foundation,
   hub: Hub,
   parts: SequenceRoom & FailingParts & DispatchRoom & { holding: Holding; commits: CommitQueue },
 ): Failures {
   const { scheduler, pool, types, failed, retried, pump, holding, commits } = parts;
   return new Failures(
-    { scheduler, pool, failed, retried, types, notices, counters, timers, seed: setup.seed },
+    { scheduler, pool, failed, retried, types, notices, counters, time, seed: setup.seed },
     {
       retry: () => pump.pump(),
       skipped: (slab, row) => hub.finished(slab, row),

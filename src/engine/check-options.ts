@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
-import { InvalidOptionError } from '../events/errors.js';
 import { optionNames, takeOptions } from '../events/known-options.js';
 import { POOLED_SLAB_BYTES } from '../events/slab.js';
-import { bounded, reasonOf } from '../events/thrown.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { bounded, reasonOf } from '../kernel/thrown.js';
 import {
   DEFAULT_MAX_IN_FLIGHT,
   DEFAULT_MAX_IN_FLIGHT_BYTES,

@@ -1,9 +1,9 @@
-import { endingFrom } from '../events/async-context.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { EngineFailedError } from '../events/errors.js';
-import { checkSignal, unlessAborted } from '../events/on-abort.js';
 import type { EventRegistry } from '../events/registry.js';
+import { endingFrom } from '../kernel/async-context.js';
+import { EngineFailedError } from '../kernel/errors.js';
+import { checkSignal, unlessAborted } from '../kernel/on-abort.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import { Subscribable } from '../publisher/subscribable.js';
 import type { Trace, TraceQuery } from '../store/story.js';

@@ -1,9 +1,9 @@
 import type { DomainEvent } from '../events/domain-event.js';
 import type { Emission } from '../events/emission.js';
-import { EngineFailedError } from '../events/errors.js';
 import type { RegisteredType } from '../events/registry.js';
 import { rowOf, rowReference, slabOf } from '../events/slab.js';
-import { reasonOf, toError } from '../events/thrown.js';
+import { EngineFailedError } from '../kernel/errors.js';
+import { reasonOf, toError } from '../kernel/thrown.js';
 import { KeyPlace } from '../lanes/key-state.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';

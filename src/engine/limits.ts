@@ -22,9 +22,6 @@ export const RESUME_PASSES = 4;
 /** Failures that a PublishManyError lists; of more it knows the number. Nobody reads more than a thousand. */
 export const MAX_PUBLISH_FAILURES = 1000;
 
-/** Names by which a backlog keeps its keys in one block of memory: 64 KiB. */
-export const BACKLOG_BLOCK = 8192;
-
 /** Health by default: a handler that takes half a minute for one event is stuck, or somebody should know of it. */
 export const HEALTH_STALLED_MS = 30_000;
 

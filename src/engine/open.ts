@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { DomainEvent } from '../events/domain-event.js';
-import { InvalidOptionError, StoreMovedError } from '../events/errors.js';
-import { requireNode } from '../events/node-version.js';
 import { EventRegistry } from '../events/registry.js';
+import { InvalidOptionError, StoreMovedError } from '../kernel/errors.js';
+import { requireNode } from '../kernel/node-version.js';
+import { NODE_TIME, type Time } from '../kernel/time.js';
 import type { MakeLane } from '../lanes/executor.js';
 import { InlineLane } from '../lanes/inline-lane.js';
 import { ThreadLane } from '../lanes/thread-lane.js';
@@ -23,7 +24,6 @@ import type { EngineParts, KnownLog, Lasting, Rooms } from './parts.js';
 import { beginBacklog } from './replay/begin.js';
 import { defaultNameLimit } from './sequence/directory.js';
 import { EngineState } from './state.js';
-import { NODE_TIMERS, type Timers } from './timers.js';
 import { Counters } from './watch/counters.js';
 import { EngineLog } from './watch/logger.js';
 import { Notices } from './watch/notices.js';
@@ -32,7 +32,12 @@ import { Notices } from './watch/notices.js';
 export interface World {
   readonly makeStore: () => Store;
   readonly makeLane: MakeLane;
-  readonly timers: Timers;
+  readonly time: Time;
+  /**
+   * The time of an event that is published without one, in Unix epoch milliseconds. Left out: the wall clock's, and in
+   * deterministic mode none.
+   */
+  readonly eventTime?: () => number;
   /** Names that the engine keeps in memory; left out: as many as the heap allows. */
   readonly maxNames?: number;
 }
@@ -66,7 +71,7 @@ export async function openIn(options: CheckedOptions, world: World): Promise<Eng
     counters,
     orders: new Orders(options.threads),
     meters: new Meters(),
-    subscriptions: new Subscriptions({ errored, failed: tell(notices) }, world.timers),
+    subscriptions: new Subscriptions({ errored, failed: tell(notices) }, world.time),
     notices,
     log: new EngineLog(options.logger, options.store, errored),
   };
@@ -95,9 +100,9 @@ async function openParts(
   let rooms: Rooms | undefined;
   try {
     const stored = await openStore(store, registry, options, log);
-    const { makeLane, timers, maxNames = defaultNameLimit() } = world;
+    const { makeLane, time, eventTime, maxNames = defaultNameLimit() } = world;
     const setup = setupOf(options, stored);
-    const made = { ...lasting, options, registry, store, stored, makeLane, setup, timers, maxNames };
+    const made = { ...lasting, options, registry, store, stored, makeLane, setup, time, eventTime, maxNames };
     rooms = assemble(made);
     await openLanes(rooms, registry);
     const { recovered } = await beginBacklog(rooms, stored);
@@ -151,7 +156,7 @@ export function realWorld(options: CheckedOptions): World {
       threads === 0 || options.handlers.length === 0
         ? new InlineLane(concurrency, undefined, options)
         : new ThreadLane(lane, concurrency, resourceLimits),
-    timers: NODE_TIMERS,
+    time: NODE_TIME,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventRegistry } from '../events/registry.js';
+import type { Time } from '../kernel/time.js';
 import type { MakeLane } from '../lanes/executor.js';
 import type { Meters } from '../observe/meters.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
@@ -17,7 +18,6 @@ import type { Holding } from './replay/holding.js';
 import type { ReplayParts } from './replay/log-flow.js';
 import type { Resumer } from './replay/resume.js';
 import type { EngineState } from './state.js';
-import type { Timers } from './timers.js';
 import type { Counters } from './watch/counters.js';
 import type { EngineFacts } from './watch/facts.js';
 import type { HealthWatch } from './watch/health.js';
@@ -44,7 +44,9 @@ export interface Foundation extends Lasting {
   readonly stored: StoreState;
   readonly makeLane: MakeLane;
   readonly setup: CrewSetup;
-  readonly timers: Timers;
+  readonly time: Time;
+  /** The time of an event that is published without one, where it is not the wall clock's. */
+  readonly eventTime: (() => number) | undefined;
   /** Names kept in memory. */
   readonly maxNames: number;
 }

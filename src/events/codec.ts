@@ -2,8 +2,8 @@
 // then falls back through an exception, 9 µs an event instead of 0.8.
 import { addExtension, Packr } from 'msgpackr/pack';
 import { Unpackr } from 'msgpackr/unpack';
+import { PayloadTooLargeError } from '../kernel/errors.js';
 import { MAX_SHAPES } from '../limits.js';
-import { PayloadTooLargeError } from './errors.js';
 import { Problem, unreadable, unsupported } from './payload-check.js';
 import { NegativeZero, PlainCopier } from './plain-copy.js';
 import { DataKind, kindOf } from './plain-data.js';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { InvalidDefinitionError } from './errors.js';
+import { InvalidDefinitionError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
 import { knownOptions, optionNames, takeOptions } from './known-options.js';
-import { shown } from './thrown.js';
 
 /** What a caller may say of one event besides its payload. */
 export interface EventOptions {

@@ -1,6 +1,6 @@
+import { LaneCrashedError, PayloadTooLargeError } from '../kernel/errors.js';
 import { MAX_EMITTED_BYTES } from '../limits.js';
 import { type Codec, isRecord, type Packed, shapeOf } from './codec.js';
-import { LaneCrashedError, PayloadTooLargeError } from './errors.js';
 import { checkSize } from './payload-check.js';
 import type { Shape } from './shape-index.js';
 

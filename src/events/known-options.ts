@@ -1,7 +1,7 @@
 import { types } from 'node:util';
-import { type InvalidDefinitionError, InvalidOptionError } from './errors.js';
+import { type InvalidDefinitionError, InvalidOptionError } from '../kernel/errors.js';
+import { checkSignal } from '../kernel/on-abort.js';
 import { didYouMean } from './nearest.js';
-import { checkSignal } from './on-abort.js';
 
 /** The names of an options type. The compiler refuses a list that lacks one of them, or has one too many. */
 type NamesOf<Options> = { readonly [Name in keyof Options]-?: true };

@@ -1,5 +1,6 @@
+import { PayloadTooLargeError, UnsupportedPayloadError } from '../kernel/errors.js';
+import { toError } from '../kernel/thrown.js';
 import { MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_VALUES } from '../limits.js';
-import { PayloadTooLargeError, UnsupportedPayloadError } from './errors.js';
 import {
   badInstance,
   badKey,
@@ -14,7 +15,6 @@ import {
   problemOfNumber,
   problemOfTime,
 } from './plain-data.js';
-import { toError } from './thrown.js';
 
 /**
  * Refuses what would not come back from the log as it went in: functions, symbols, class instances, typed arrays,

@@ -1,2 +1,2 @@
 // Every error that Millrace throws, each with a stable `code`.
-export * from '../events/errors.js';
+export * from '../kernel/errors.js';

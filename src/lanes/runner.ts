@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers';
 import { Codec } from '../events/codec.js';
 import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
-import { encodeError, type WireError } from '../events/error-codec.js';
-import { HandlerModuleInvalidError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import { ROW_UNNUMBERED, rowOf, Slab, slabOf } from '../events/slab.js';
 import { currentData } from '../events/upcast.js';
+import { encodeError, type WireError } from '../kernel/error-codec.js';
+import { HandlerModuleInvalidError } from '../kernel/errors.js';
+import { isThenable } from '../kernel/thenable.js';
 import { framed } from '../profile/frames.js';
 import type { ThreadSpan } from '../profile/span-log.js';
 import type { TypeWork } from '../profile/thread-profiler.js';
@@ -17,7 +18,6 @@ import { NameCache } from './name-cache.js';
 import { Outbox } from './outbox.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
 import { type KeyAhead, RunAhead } from './run-ahead.js';
-import { isThenable } from './thenable.js';
 import type { TracerErrors } from './traced.js';
 import { TurnClock } from './turn-clock.js';
 

@@ -9,10 +9,10 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { DomainEvent, EventMetadata } from '../events/domain-event.js';
-import { guarded } from '../events/guarded.js';
-import { codeOf, messageOf, nameOf, toError } from '../events/thrown.js';
+import { guarded } from '../kernel/guarded.js';
+import { isThenable } from '../kernel/thenable.js';
+import { codeOf, messageOf, nameOf, toError } from '../kernel/thrown.js';
 import type { HandlerContext, HandlerEntry } from '../lanes/handlers.js';
-import { isThenable } from '../lanes/thenable.js';
 import type { WrapHandler } from '../lanes/traced.js';
 import { ATTRIBUTES } from './attributes.js';
 import { TracedContext } from './traced-context.js';

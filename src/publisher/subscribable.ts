@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type { AnyEventType, EventType } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { UnknownEventTypeError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import type { EventRegistry } from '../events/registry.js';
+import { UnknownEventTypeError } from '../kernel/errors.js';
 import type { SubscriberFailure } from './failure.js';
 import type { NamesOf } from './pattern.js';
 import type { PublishedEvent } from './published-event.js';

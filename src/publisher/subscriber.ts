@@ -1,8 +1,9 @@
-import { steadyNow } from '../events/clock.js';
-import { InvalidOptionError } from '../events/errors.js';
-import { isPromised } from '../events/event-functions.js';
+import { steadyNow } from '../kernel/clock.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import type { RetryRule } from '../kernel/retry-rule.js';
+import { isPromised } from '../kernel/thenable.js';
 import { SUBSCRIBER_SAMPLES_FIRST } from '../limits.js';
-import type { CheckedSubscription, RetryRule, SubscriptionOwner } from './subscription-options.js';
+import type { CheckedSubscription, SubscriptionOwner } from './subscription-options.js';
 import type { Topic } from './topic.js';
 
 export type Handle = (this: unknown, event: never, owner?: unknown) => unknown;

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
-import { StoreCorruptError } from '../events/errors.js';
 import { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
+import { StoreCorruptError } from '../kernel/errors.js';
 import { SLAB_ROWS } from '../limits.js';
 import {
   beginCheck,

@@ -1,5 +1,5 @@
-import { DeadLetterNotFoundError, InvalidOptionError, StoreLockedError } from '../events/errors.js';
-import { shown } from '../events/thrown.js';
+import { DeadLetterNotFoundError, InvalidOptionError, StoreLockedError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
 import type { DeadLetterRecord } from './dead-letter.js';
 import { DeadLetterReader, DeadLetterWriter } from './dead-letter-table.js';
 import { leaveWal, openForWriting, type WritableStore } from './open-store.js';

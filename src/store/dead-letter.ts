@@ -1,4 +1,4 @@
-import type { WireError } from '../events/error-codec.js';
+import type { WireError } from '../kernel/error-codec.js';
 
 /** `parked`: the key's later events wait behind it. `skipped`: the key went on. */
 export type DeadLetterState = 'parked' | 'skipped';

@@ -1,4 +1,4 @@
-import { StoreCorruptError, StoreLockedError } from '../events/errors.js';
+import { StoreCorruptError, StoreLockedError } from '../kernel/errors.js';
 import { InodeName } from './inode-name.js';
 import { realPath } from './real-path.js';
 import { guard, openConnection, type Sqlite } from './sqlite.js';

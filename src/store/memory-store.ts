@@ -1,8 +1,8 @@
 import { Codec } from '../events/codec.js';
-import { EngineClosedError, NotRetainedError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import type { Slab } from '../events/slab.js';
+import { EngineClosedError, NotRetainedError } from '../kernel/errors.js';
 import { MEMORY_STORE_BYTES } from '../limits.js';
 import { KeptEvents } from './kept-events.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';

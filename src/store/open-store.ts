@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { StoreLockedError } from '../events/errors.js';
+import { StoreLockedError } from '../kernel/errors.js';
 import { checkStoreFile, noStore } from './file-check.js';
 import { StoreLock } from './lock.js';
 import { checkSchema } from './schema-check.js';

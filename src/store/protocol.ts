@@ -1,6 +1,6 @@
-import type { WireError } from '../events/error-codec.js';
 import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
+import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { DeadLetterChange, OpenDeadLetters } from './dead-letter.js';
 import type { ProgressChange, ProgressChunk } from './progress.js';

@@ -1,6 +1,6 @@
 import { eventId } from '../events/domain-event.js';
-import { decodeError } from '../events/error-codec.js';
-import { StoreCorruptError } from '../events/errors.js';
+import { decodeError } from '../kernel/error-codec.js';
+import { StoreCorruptError } from '../kernel/errors.js';
 import type { DeadLetter, DeadLetterRecord } from './dead-letter.js';
 import { type FindDefinition, storedType } from './decode.js';
 import type { EventReader } from './store.js';

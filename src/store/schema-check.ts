@@ -1,4 +1,4 @@
-import { StoreCorruptError } from '../events/errors.js';
+import { StoreCorruptError } from '../kernel/errors.js';
 import { MAX_SCHEMA_SQL_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
 import { SCHEMA } from './schema.js';

@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
-import { EngineClosedError, StoreCorruptError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
+import { EngineClosedError, StoreCorruptError } from '../kernel/errors.js';
 import { MAX_LANE_NAMES, MAX_NAME_BYTES, MAX_PAYLOAD_BYTES } from '../limits.js';
 import type { DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import { DeadLetterReader } from './dead-letter-table.js';

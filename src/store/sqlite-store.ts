@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { decodeError } from '../events/error-codec.js';
-import { EngineClosedError, WriterCrashedError } from '../events/errors.js';
 import { ownFile } from '../events/own-files.js';
 import type { Slab } from '../events/slab.js';
 import { threadArguments } from '../events/thread-arguments.js';
-import { messageOf } from '../events/thrown.js';
+import { decodeError } from '../kernel/error-codec.js';
+import { EngineClosedError, WriterCrashedError } from '../kernel/errors.js';
+import { messageOf } from '../kernel/thrown.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import { WorkerSampler } from '../profile/worker-sampler.js';
 import { checkStoreFile } from './file-check.js';

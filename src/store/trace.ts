@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../events/errors.js';
-import { field, shown } from '../events/thrown.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { field, shown } from '../kernel/thrown.js';
 import type { StoreReader } from './inspect.js';
 import { placeOf, Story, startOf, type Trace, type TraceQuery } from './story.js';
 

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { StoreLockedError } from '../events/errors.js';
+import { StoreLockedError } from '../kernel/errors.js';
 import { InodeName } from './inode-name.js';
 import { realPath } from './real-path.js';
 

@@ -1,5 +1,5 @@
-import { StoreCorruptError, StoreError } from '../events/errors.js';
-import { messageOf } from '../events/thrown.js';
+import { StoreCorruptError, StoreError } from '../kernel/errors.js';
+import { messageOf } from '../kernel/thrown.js';
 import { MAX_VERIFY_PROBLEMS } from '../limits.js';
 import { toStoreError } from './sqlite.js';
 

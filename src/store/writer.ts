@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
-import { StoreCorruptError, StoreError, StoreMovedError } from '../events/errors.js';
 import type { Shape } from '../events/shape-index.js';
 import { Slab } from '../events/slab.js';
+import { StoreCorruptError, StoreError, StoreMovedError } from '../kernel/errors.js';
 import { INDEX_PIECE, WRITER_CACHE_KIB } from '../limits.js';
 import { BatchLog } from './batch-log.js';
 import { rowCheck } from './checksum.js';

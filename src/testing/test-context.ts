@@ -1,6 +1,6 @@
 import { HandlerTimeoutError } from '../faces/errors.js';
 import type { DomainEvent, HandlerContext, NewEvent } from '../index.js';
-import { seededRandom } from '../lanes/random.js';
+import { seededRandom } from '../kernel/random.js';
 import type { TestClock } from './test-clock.js';
 
 /** What the handlers of a test engine get instead of chance and the wall clock. */

@@ -7,9 +7,9 @@ import {
   StoreLockedError,
 } from 'millrace/errors';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { decodeError, encodeError } from '../../dist/src/events/error-codec.js';
+import { decodeError, encodeError } from '../../dist/src/kernel/error-codec.js';
 
-type Copy = typeof import('../../dist/src/events/errors.js');
+type Copy = typeof import('../../dist/src/kernel/errors.js');
 
 const CLASSES = [...ERROR_CLASSES];
 

@@ -1,7 +1,7 @@
 import { HandlerError, NotRetainedError } from 'millrace/errors';
 import { discardDeadLetters, openStoreReader, retryDeadLetters } from 'millrace/store';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { encodeError } from '../../dist/src/events/error-codec.js';
+import { encodeError } from '../../dist/src/kernel/error-codec.js';
 import {
   MAX_DEAD_LETTER_CHARACTERS,
   MAX_MEMORY_DEAD_LETTERS,

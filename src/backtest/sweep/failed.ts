@@ -1,5 +1,5 @@
-import { codeOf, field, messageOf } from '../../events/thrown.js';
 import type { NewEvent } from '../../faces/define.js';
+import { codeOf, field, messageOf } from '../../kernel/thrown.js';
 import { BacktestFailed } from '../../trading/index.js';
 import type { BacktestIds } from '../runs/events.js';
 

@@ -1,5 +1,5 @@
-import { outside } from '../../events/async-context.js';
 import type { Shape } from '../../events/shape-index.js';
+import { outside } from '../../kernel/async-context.js';
 import { ACCEPT_CLOCK_READS, COMMITS_IN_FLIGHT } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
 import type { DeadLetterChange, DeadLetterRecord } from '../../store/dead-letter.js';

@@ -1,6 +1,6 @@
 import { type Emission, readEmissions } from '../../events/emission.js';
-import { encodeError } from '../../events/error-codec.js';
 import type { RegisteredType } from '../../events/registry.js';
+import { encodeError } from '../../kernel/error-codec.js';
 import type { LaneFailure } from '../../lanes/protocol.js';
 import type { Directory, NameEntry } from '../sequence/directory.js';
 import type { Sequencer } from '../sequence/sequencer.js';

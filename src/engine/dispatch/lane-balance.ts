@@ -1,8 +1,8 @@
+import type { Time } from '../../kernel/time.js';
 import { KeyPlace } from '../../lanes/key-state.js';
 import { UNBEGUN_MILLISECONDS } from '../../lanes/limits.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import type { NameEntry } from '../sequence/directory.js';
-import type { Timers } from '../timers.js';
 import type { LaneCrew } from './lane-crew.js';
 import type { LaneSeat } from './lane-seat.js';
 
@@ -22,28 +22,28 @@ export interface BalanceEvents {
 export class LaneBalance {
   readonly #crew: LaneCrew;
   readonly #scheduler: LaneScheduler;
-  readonly #timers: Timers;
+  readonly #time: Time;
   readonly #events: BalanceEvents;
   #timer: unknown;
 
-  constructor(crew: LaneCrew, scheduler: LaneScheduler, timers: Timers, events: BalanceEvents) {
+  constructor(crew: LaneCrew, scheduler: LaneScheduler, time: Time, events: BalanceEvents) {
     this.#crew = crew;
     this.#scheduler = scheduler;
-    this.#timers = timers;
+    this.#time = time;
     this.#events = events;
   }
 
   /** Lanes have been given all that they could take. */
   watch(): void {
     if (this.#timer !== undefined || this.#crew.seats.length < 2 || !this.#isUneven) return;
-    this.#timer = this.#timers.set(() => {
+    this.#timer = this.#time.set(() => {
       this.#timer = undefined;
       this.#look();
     }, UNBEGUN_MILLISECONDS);
   }
 
   stop(): void {
-    this.#timers.clear(this.#timer);
+    this.#time.clear(this.#timer);
   }
 
   get #isUneven(): boolean {

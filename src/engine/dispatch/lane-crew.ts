@@ -1,20 +1,19 @@
-import { steadyNow } from '../../events/clock.js';
 import type { Codec } from '../../events/codec.js';
-import { decodeError } from '../../events/error-codec.js';
+import { decodeError } from '../../kernel/error-codec.js';
 import {
   BroadcastError,
   HandlerTimeoutError,
   LaneCrashedError,
   UnsupportedPayloadError,
-} from '../../events/errors.js';
-import { reasonOf, toError } from '../../events/thrown.js';
+} from '../../kernel/errors.js';
+import { reasonOf, toError } from '../../kernel/thrown.js';
+import type { Time } from '../../kernel/time.js';
 import type { MakeLane } from '../../lanes/executor.js';
 import type { HandledType, LaneAnswer, LaneSetup } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import { MAX_LANE_DEATHS, TIMEOUT_GRACE_MS } from '../../limits.js';
 import type { LaneProfiles } from '../profiling/lane-profiles.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
-import type { Timers } from '../timers.js';
 import { type Judgement, judge } from './judge.js';
 import { LaneSeat, type Suspect } from './lane-seat.js';
 import type { Orders } from './orders.js';
@@ -26,7 +25,7 @@ export type CrewSetup = Omit<LaneSetup, 'lane' | 'shapes'>;
 export interface CrewParts {
   readonly makeLane: MakeLane;
   readonly setup: CrewSetup;
-  readonly timers: Timers;
+  readonly time: Time;
   readonly orders: Orders;
 }
 
@@ -52,7 +51,7 @@ export class LaneCrew {
   readonly #codec: Codec;
   readonly #scheduler: LaneScheduler;
   readonly #pool: SlabPool;
-  readonly #timers: Timers;
+  readonly #time: Time;
   readonly #events: CrewEvents;
   /** Who waits for the end of a retiring lane. */
   readonly #ended = new Map<LaneSeat, (gone: Promise<unknown>) => void>();
@@ -68,7 +67,7 @@ export class LaneCrew {
   #closed = false;
 
   constructor(
-    { makeLane, setup, timers, orders }: CrewParts,
+    { makeLane, setup, time, orders }: CrewParts,
     codec: Codec,
     scheduler: LaneScheduler,
     pool: SlabPool,
@@ -80,7 +79,7 @@ export class LaneCrew {
     this.#setup = setup;
     this.#codec = codec;
     this.#scheduler = scheduler;
-    this.#timers = timers;
+    this.#time = time;
     this.#events = events;
   }
 
@@ -137,14 +136,14 @@ export class LaneCrew {
   /** A batch was sent: somebody must look whether it ends in time. */
   watch(seat: LaneSeat): void {
     if (this.#timeoutMs === undefined || seat.watch !== undefined || !seat.onThread) return;
-    seat.watch = this.#timers.set(() => this.#look(seat), this.#timeoutMs + TIMEOUT_GRACE_MS);
+    seat.watch = this.#time.set(() => this.#look(seat), this.#timeoutMs + TIMEOUT_GRACE_MS);
   }
 
   /** An answer of a lane has been dealt with. */
   answered(seat: LaneSeat): void {
     this.#deaths = 0;
     if (!seat.isDone) return;
-    this.#timers.clear(seat.watch);
+    this.#time.clear(seat.watch);
     seat.watch = undefined;
     if (seat.retiring) this.#end(seat);
   }
@@ -165,7 +164,7 @@ export class LaneCrew {
   /** Replaces nobody any more. */
   stop(): void {
     this.#closed = true;
-    for (const seat of this.seats) this.#timers.clear(seat?.watch);
+    for (const seat of this.seats) this.#time.clear(seat?.watch);
     for (const wake of this.#ended.values()) wake(Promise.resolve());
   }
 
@@ -231,7 +230,7 @@ export class LaneCrew {
     seat.state = 'ended';
     // Also when it ends in order: what it gave back it may not have noticed yet.
     this.#scheduler.lost(seat.number);
-    this.#timers.clear(seat.watch);
+    this.#time.clear(seat.watch);
     if (this.seats[seat.number] === seat) this.seats[seat.number] = undefined;
     this.#countOpen();
     const gone = seat.lane
@@ -335,7 +334,7 @@ export class LaneCrew {
   #look(seat: LaneSeat): void {
     seat.watch = undefined;
     if (seat.state === 'ended' || seat.sent.count === 0) return;
-    const now = steadyNow();
+    const now = this.#time.steady();
     const { cell } = seat.lane;
     const late = now - TIMEOUT_GRACE_MS;
     const guilty = cell.overdue(late, true);
@@ -354,7 +353,7 @@ export class LaneCrew {
       return;
     }
     const next = cell.deadlineFrom(late) || now + (this.#timeoutMs ?? 0);
-    seat.watch = this.#timers.set(() => this.#look(seat), Math.max(1, next + TIMEOUT_GRACE_MS - now + 1));
+    seat.watch = this.#time.set(() => this.#look(seat), Math.max(1, next + TIMEOUT_GRACE_MS - now + 1));
   }
 
   #countOpen(): void {

@@ -1,7 +1,8 @@
 import type { Codec } from '../../events/codec.js';
 import type { Emission, TypedShape } from '../../events/emission.js';
-import { encodeError } from '../../events/error-codec.js';
 import { rowOf, slabOf } from '../../events/slab.js';
+import { encodeError } from '../../kernel/error-codec.js';
+import type { Time } from '../../kernel/time.js';
 import { KeyPlace, NO_ROW } from '../../lanes/key-state.js';
 import type { LaneAnswer } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
@@ -12,7 +13,6 @@ import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { KeyRuns } from '../sequence/key-runs.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
-import type { Timers } from '../timers.js';
 import { EmissionsByCause, Judged, NO_EMISSIONS, type Refusals, type Unfinished } from './emission-check.js';
 import type { Judgement } from './judge.js';
 import { LaneBalance } from './lane-balance.js';
@@ -27,7 +27,7 @@ export interface PumpParts {
   readonly pool: SlabPool;
   readonly codec: Codec;
   readonly meters: Meters;
-  readonly timers: Timers;
+  readonly time: Time;
   /** In deterministic mode only. */
   readonly runs: KeyRuns | undefined;
   /** The failed event of each key that has one. */
@@ -65,10 +65,10 @@ export class LanePump {
   #stopped = false;
   #first = 0;
 
-  constructor({ crew, scheduler, pool, codec, meters, timers, runs, failed }: PumpParts, events: LaneEvents) {
+  constructor({ crew, scheduler, pool, codec, meters, time, runs, failed }: PumpParts, events: LaneEvents) {
     this.#runs = runs;
     this.#failed = failed;
-    this.#balance = new LaneBalance(crew, scheduler, timers, {
+    this.#balance = new LaneBalance(crew, scheduler, time, {
       keyOf: (reference) => this.#keyOf(reference),
       taken: (rows) => rows.filter((reference) => !this.#dropped(reference)),
       ready: () => events.answered(),

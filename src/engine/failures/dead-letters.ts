@@ -1,6 +1,6 @@
-import { DeadLetterNotFoundError, InvalidOptionError, KeyParkedError } from '../../events/errors.js';
 import { knownOptions, optionNames } from '../../events/known-options.js';
-import { shown } from '../../events/thrown.js';
+import { DeadLetterNotFoundError, InvalidOptionError, KeyParkedError } from '../../kernel/errors.js';
+import { shown } from '../../kernel/thrown.js';
 import { DEAD_LETTER_PAGE } from '../../limits.js';
 import type { DeadLetter, DeadLetterRecord } from '../../store/dead-letter.js';
 import { toDeadLetter } from '../../store/read-dead-letter.js';

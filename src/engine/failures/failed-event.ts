@@ -1,4 +1,4 @@
-import type { WireError } from '../../events/error-codec.js';
+import type { WireError } from '../../kernel/error-codec.js';
 
 /** The failed event of a key, which may be tried again. */
 export interface FailedEvent {

@@ -1,16 +1,17 @@
-import { decodeError, encodeError } from '../../events/error-codec.js';
-import { HandlerError, KeyParkedError } from '../../events/errors.js';
 import type { RegisteredType } from '../../events/registry.js';
 import { rowOf, slabOf } from '../../events/slab.js';
+import { decodeError, encodeError } from '../../kernel/error-codec.js';
+import { HandlerError, KeyParkedError } from '../../kernel/errors.js';
+import { seededRandom } from '../../kernel/random.js';
+import { pauseAfter } from '../../kernel/retry-rule.js';
+import type { Time } from '../../kernel/time.js';
 import type { FailurePolicy, FailureRule } from '../../lanes/handlers.js';
 import type { HandledType } from '../../lanes/protocol.js';
-import { seededRandom } from '../../lanes/random.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import type { DeadLetterRecord, DeadLetterState } from '../../store/dead-letter.js';
 import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
-import type { Timers } from '../timers.js';
 import type { Counters } from '../watch/counters.js';
 import type { Notices } from '../watch/notices.js';
 import type { FailedEvent } from './failed-event.js';
@@ -26,7 +27,7 @@ export interface FailureParts {
   readonly types: readonly (RegisteredType | undefined)[];
   readonly notices: Notices;
   readonly counters: Counters;
-  readonly timers: Timers;
+  readonly time: Time;
   readonly seed: string;
 }
 
@@ -83,7 +84,7 @@ export class Failures {
 
   /** Decides about a key whose first queued event has failed and of which nothing is in flight. */
   settle(key: NameEntry): void {
-    const { counters, types, timers } = this.#parts;
+    const { counters, types, time } = this.#parts;
     const slab = this.#slabOf(key.head);
     const row = rowOf(key.head);
     const type = types[slab.type[row] as number]?.type ?? '';
@@ -91,7 +92,7 @@ export class Failures {
     counters.failed++;
     key.failing = false;
     key.attempts++;
-    if (key.attempts === 1) key.firstFailedAt = timers.now();
+    if (key.attempts === 1) key.firstFailedAt = time.now();
     if (key.attempts <= rule.retries) {
       counters.retried++;
       this.#retryLater(key, slab.position[row] as number, rule);
@@ -123,13 +124,13 @@ export class Failures {
 
   /** Cancels the pending retries. */
   stop(): void {
-    for (const timer of this.#timers) this.#parts.timers.clear(timer);
+    for (const timer of this.#timers) this.#parts.time.clear(timer);
     this.#timers.clear();
   }
 
   #retryLater(key: NameEntry, position: number, rule: FailureRule): void {
-    const { timers, scheduler } = this.#parts;
-    const timer = timers.set(
+    const { time, scheduler } = this.#parts;
+    const timer = time.set(
       () => {
         this.#timers.delete(timer);
         scheduler.resume(key);
@@ -140,12 +141,10 @@ export class Failures {
     this.#timers.add(timer);
   }
 
-  /** Exponential, capped, and shortened by chance; the chance is seeded, so that a run can be repeated. */
-  #pause(key: NameEntry, position: number, { retryDelayMs, maxRetryDelayMs, jitter }: FailureRule): number {
-    const pause = Math.min(retryDelayMs * 2 ** (key.attempts - 1), maxRetryDelayMs);
-    if (jitter === 0) return pause;
-    const random = seededRandom(JSON.stringify([this.#parts.seed, key.name, position, key.attempts]));
-    return pause * (1 - jitter * random());
+  /** The chance is seeded, so that a run can be repeated. */
+  #pause({ name, attempts }: NameEntry, position: number, rule: FailureRule): number {
+    const random = () => seededRandom(JSON.stringify([this.#parts.seed, name, position, attempts]))();
+    return pauseAfter(attempts, rule, random);
   }
 
   /** An event that was skipped once is finished in the log: its key cannot be held behind it any more. */
@@ -193,7 +192,7 @@ export class Failures {
   }
 
   #bury(key: NameEntry, slab: HubSlab, row: number, error: HandlerError, state: DeadLetterState): void {
-    const { failed, retried, notices, timers } = this.#parts;
+    const { failed, retried, notices, time } = this.#parts;
     const position = slab.position[row] as number;
     const before = retried.get(position);
     retried.delete(position);
@@ -207,7 +206,7 @@ export class Failures {
         failed.get(key)?.handler || this.modulesOf(this.#parts.types[slab.type[row] as number]?.type ?? ''),
       lane: failed.get(key)?.lane ?? 0,
       firstFailedAt: before?.firstFailedAt ?? key.firstFailedAt,
-      failedAt: timers.now(),
+      failedAt: time.now(),
       error: failed.get(key)?.error ?? encodeError(error),
       retry: false,
     };

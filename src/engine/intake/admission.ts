@@ -1,4 +1,4 @@
-import { onAbort } from '../../events/on-abort.js';
+import { onAbort } from '../../kernel/on-abort.js';
 
 /** The room that a publisher needs at once. */
 export interface Need {

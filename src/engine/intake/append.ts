@@ -1,5 +1,5 @@
 import type { NewEvent } from '../../events/define-event.js';
-import { AppendTooLargeError } from '../../events/errors.js';
+import { AppendTooLargeError } from '../../kernel/errors.js';
 import type { CheckedOptions } from '../check-options.js';
 import type { Prepared } from '../sequence/row-facts.js';
 import type { Need } from './admission.js';

@@ -1,4 +1,4 @@
-import { type PublishFailure, PublishManyError } from '../../events/errors.js';
+import { type PublishFailure, PublishManyError } from '../../kernel/errors.js';
 import { MAX_PUBLISH_FAILURES } from '../limits.js';
 import type { ManyReceipt } from '../options.js';
 import { Wave, type WaveCall, type Waves } from './waves.js';

@@ -1,6 +1,6 @@
 import type { NewEvent } from '../../events/define-event.js';
-import { abortable } from '../../events/on-abort.js';
-import { turn } from '../../events/turn.js';
+import { abortable } from '../../kernel/on-abort.js';
+import { turn } from '../../kernel/turn.js';
 import { PUBLISH_MANY_YIELD } from '../../limits.js';
 import type { ManyReceipt } from '../options.js';
 import type { Taker } from '../sequence/hub-slab.js';

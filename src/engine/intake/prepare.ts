@@ -1,12 +1,12 @@
-import { Clock } from '../../events/clock.js';
 import { isRecord, type Packed } from '../../events/codec.js';
 import { checkEventOptions, type EventOptions, type NewEvent } from '../../events/define-event.js';
 import type { StoredMetadata } from '../../events/domain-event.js';
-import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '../../events/errors.js';
-import { guarded } from '../../events/guarded.js';
 import { checkMetadata, checkPayload, checkSize } from '../../events/payload-check.js';
 import type { EventRegistry, RegisteredType } from '../../events/registry.js';
 import { givenTime } from '../../events/time.js';
+import { Clock } from '../../kernel/clock.js';
+import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '../../kernel/errors.js';
+import { guarded } from '../../kernel/guarded.js';
 import { type Tracing, textsOf, withCarrier } from '../../observe/tracing.js';
 import type { CheckedOptions } from '../check-options.js';
 import { SHELF_BYTES } from '../limits.js';
@@ -25,13 +25,23 @@ export class Preparation {
   readonly #deterministic: boolean;
   readonly #tracing: Tracing | undefined;
   readonly #onTracerError: () => void;
-  readonly #clock = new Clock();
+  readonly #eventTime: (() => number) | undefined;
 
   /**
    * @param shapes of the log that the events go into.
+   * @param eventTime the world's, for events without a time of their own.
    * @param onTracerError told when the tracer throws: the event is published without its context then.
    */
-  constructor(registry: EventRegistry, options: CheckedOptions, shapes: Shapes, onTracerError: () => void) {
+  constructor(
+    registry: EventRegistry,
+    options: CheckedOptions,
+    shapes: Shapes,
+    eventTime: (() => number) | undefined,
+    onTracerError: () => void,
+  ) {
+    const clock = new Clock();
+    // In deterministic mode time comes from the data, or from a world that says what it is.
+    this.#eventTime = eventTime ?? (options.deterministic ? undefined : () => clock.now());
     this.#onTracerError = onTracerError;
     this.#registry = registry;
     this.#shapes = shapes;
@@ -116,7 +126,7 @@ export class Preparation {
   #time(type: RegisteredType, options: EventOptions | undefined): number {
     const given = options?.occurredAt;
     if (given !== undefined) return givenTime(type.type, given);
-    if (!this.#deterministic) return this.#clock.now();
+    if (this.#eventTime) return this.#eventTime();
     throw new NotDeterministicError(
       `Event '${type.type}' has no time. In deterministic mode time comes from the data: OrderPlaced(data, { occurredAt }).`,
     );

@@ -1,6 +1,6 @@
 import type { NewEvent } from '../../events/define-event.js';
-import { EngineFailedError } from '../../events/errors.js';
-import { toError } from '../../events/thrown.js';
+import { EngineFailedError } from '../../kernel/errors.js';
+import { toError } from '../../kernel/thrown.js';
 import type { ManyReceipt, PublishOptions, Receipt } from '../options.js';
 import type { Taker } from '../sequence/hub-slab.js';
 import type { Prepared } from '../sequence/row-facts.js';

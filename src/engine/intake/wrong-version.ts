@@ -1,5 +1,5 @@
-import { ConcurrencyError, InvalidOptionError } from '../../events/errors.js';
-import { shown } from '../../events/thrown.js';
+import { ConcurrencyError, InvalidOptionError } from '../../kernel/errors.js';
+import { shown } from '../../kernel/thrown.js';
 
 /** @throws InvalidOptionError when what an `append` expects can be no version. */
 export function checkExpectedVersion(expected: unknown): void {

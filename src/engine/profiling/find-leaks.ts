@@ -1,6 +1,6 @@
-import { InvalidOptionError } from '../../events/errors.js';
 import { knownOptions, optionNames } from '../../events/known-options.js';
-import { field } from '../../events/thrown.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
+import { field } from '../../kernel/thrown.js';
 import { LEAK_GROWTH_MIN, LEAK_ROUNDS_MAX } from '../../limits.js';
 import type { ConstructorCount } from '../../profile/heap-objects.js';
 import type { Engine } from '../engine.js';

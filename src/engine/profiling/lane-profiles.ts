@@ -1,4 +1,4 @@
-import { messageOf } from '../../events/thrown.js';
+import { messageOf } from '../../kernel/thrown.js';
 import type { ThreadRecord } from '../../profile/assemble.js';
 import type { ProfileOrder, ThreadReading } from '../../profile/thread-profiler.js';
 import type { LaneSeat } from '../dispatch/lane-seat.js';

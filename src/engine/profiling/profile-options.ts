@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../../events/errors.js';
 import { optionNames, takeOptions } from '../../events/known-options.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
 import {
   PROFILE_INTERVAL_MICROS,
   PROFILE_INTERVAL_MICROS_MAX,

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineClosedError, InvalidOptionError, ProfileBusyError } from '../../events/errors.js';
 import { knownOptions, optionNames } from '../../events/known-options.js';
-import { onAbort } from '../../events/on-abort.js';
 import { OutputFolder } from '../../files/output-folder.js';
+import { EngineClosedError, InvalidOptionError, ProfileBusyError } from '../../kernel/errors.js';
+import { onAbort } from '../../kernel/on-abort.js';
 import type { ConstructorCount } from '../../profile/heap-objects.js';
 import { openProfileFolder } from '../../profile/profile-folder.js';
 import { REPORT_FILES } from '../../profile/report/report-files.js';

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
-import { messageOf } from '../../events/thrown.js';
+import { messageOf } from '../../kernel/thrown.js';
 import { HOT_KEYS_SHOWN } from '../../limits.js';
 import { HotKeys } from '../../observe/hot-keys.js';
 import { assemble, type RecordedProfile, type ThreadRecord } from '../../profile/assemble.js';

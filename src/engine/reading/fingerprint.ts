@@ -1,5 +1,5 @@
 import { Fingerprint } from '../../events/canonical.js';
-import { turn } from '../../events/turn.js';
+import { turn } from '../../kernel/turn.js';
 import { addToFingerprint, pagesFrom } from '../../store/decode.js';
 import type { EventReader } from '../../store/store.js';
 

@@ -1,10 +1,10 @@
 import type { AnyEventType } from '../../events/define-event.js';
 import type { DomainEvent } from '../../events/domain-event.js';
-import { InvalidOptionError } from '../../events/errors.js';
 import type { EventRegistry } from '../../events/registry.js';
-import { shown } from '../../events/thrown.js';
-import { turn } from '../../events/turn.js';
 import { namesOfTypes } from '../../events/type-names.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
+import { shown } from '../../kernel/thrown.js';
+import { turn } from '../../kernel/turn.js';
 import { READ_PAGE } from '../../limits.js';
 import { decodeAnyway, decodeEvent, mayHaveMore, storedType } from '../../store/decode.js';
 import type { RawEvent, Store } from '../../store/store.js';

@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../../events/domain-event.js';
-import { NotRetainedError } from '../../events/errors.js';
+import { NotRetainedError } from '../../kernel/errors.js';
 import {
   noSuchEvent,
   placeOf,

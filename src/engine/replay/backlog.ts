@@ -1,9 +1,9 @@
+import { SparseNumbers } from '../../kernel/sparse-numbers.js';
 import type { RawEvent } from '../../store/store.js';
 import type { Wave } from '../intake/waves.js';
 import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import { HeldEvents } from './held-events.js';
-import { KeyPositions } from './key-positions.js';
 import type { ReplayParts } from './log-flow.js';
 import { type Feeding, feed, unfinishedPages } from './resume.js';
 
@@ -29,7 +29,7 @@ export class Backlog {
   /** Of what was there at the opening; it is over when all of that is. */
   #wave: Wave | undefined;
   /** The last position of each key that waits in the log. */
-  readonly #lastHeld = new KeyPositions();
+  readonly #lastHeld = new SparseNumbers(Float64Array);
   #end = 0;
   /** Everything up to here is on its way. */
   #read = 0;

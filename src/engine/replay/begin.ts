@@ -1,5 +1,5 @@
-import { EngineClosedError } from '../../events/errors.js';
-import { turn } from '../../events/turn.js';
+import { EngineClosedError } from '../../kernel/errors.js';
+import { turn } from '../../kernel/turn.js';
 import type { StoreState } from '../../store/protocol.js';
 import { Backlog } from './backlog.js';
 import type { Holding } from './holding.js';

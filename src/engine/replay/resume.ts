@@ -1,4 +1,4 @@
-import { turn } from '../../events/turn.js';
+import { turn } from '../../kernel/turn.js';
 import { READ_PAGE } from '../../limits.js';
 import { partitionKeyOf, storedType } from '../../store/decode.js';
 import type { EventReader, RawEvent } from '../../store/store.js';

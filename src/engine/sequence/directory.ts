@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { TooManyNamesError } from '../../events/errors.js';
+import { TooManyNamesError } from '../../kernel/errors.js';
 import { KeyPlace, KeyState } from '../../lanes/key-state.js';
 import { MAX_CACHED_NAMES, NAMES_LOADED_AT_OPEN } from '../../limits.js';
 import type { Store } from '../../store/store.js';

@@ -1,7 +1,7 @@
 import type { Emission } from '../../events/emission.js';
-import { NotDeterministicError } from '../../events/errors.js';
 import type { RegisteredType } from '../../events/registry.js';
 import { ROW_NEW_AGGREGATE, ROW_NEW_KEY, ROW_RUN_START, ROW_UNNUMBERED } from '../../events/slab.js';
+import { NotDeterministicError } from '../../kernel/errors.js';
 import { SLAB_BYTES, SLAB_HEADROOM, SLAB_ROWS } from '../../limits.js';
 import type { RawEvent } from '../../store/store.js';
 import type { Directory, NameEntry } from './directory.js';

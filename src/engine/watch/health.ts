@@ -1,6 +1,7 @@
-import { InvalidOptionError } from '../../events/errors.js';
 import { knownOptions, optionNames } from '../../events/known-options.js';
-import { shown } from '../../events/thrown.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
+import { shown } from '../../kernel/thrown.js';
+import type { Time } from '../../kernel/time.js';
 import {
   HEALTH_CHECK_MS,
   HEALTH_ERROR_RATE,
@@ -10,7 +11,6 @@ import {
   PRESSURE_AT,
 } from '../../limits.js';
 import { HEALTH_STALLED_MS } from '../limits.js';
-import type { Timers } from '../timers.js';
 import type { Health, HealthStatus } from './health-status.js';
 import type { Notices } from './notices.js';
 import { Stalls, type WorkFacts } from './stalls.js';
@@ -73,7 +73,7 @@ export class HealthWatch {
   /** The looks of the window, and the last one before it; oldest first. */
   readonly #marks: Mark[];
   readonly #stalls = new Stalls();
-  readonly #timers: Pick<Timers, 'background' | 'clear'>;
+  readonly #time: Time;
   #timer: unknown;
   #busy = false;
   #ended = false;
@@ -84,13 +84,13 @@ export class HealthWatch {
     thresholds: Required<HealthThresholds>,
     measure: () => HealthFacts,
     notices: Notices,
-    timers: Pick<Timers, 'background' | 'clear'>,
+    time: Time,
   ) {
     this.#thresholds = thresholds;
     this.#measure = measure;
     this.#notices = notices;
-    this.#timers = timers;
-    this.#marks = [{ at: performance.now(), facts: measure() }];
+    this.#time = time;
+    this.#marks = [{ at: time.steady(), facts: measure() }];
   }
 
   get current(): Health {
@@ -130,12 +130,12 @@ export class HealthWatch {
   /** Looks no more by itself. */
   end(): void {
     this.#ended = true;
-    this.#timers.clear(this.#timer);
+    this.#time.clear(this.#timer);
   }
 
   #look(): void {
     const facts = this.#measure();
-    const now = performance.now();
+    const now = this.#time.steady();
     this.#marks.push({ at: now, facts });
     if (facts.work) this.#stalls.look(facts.work, now);
     this.#busy = false;
@@ -146,7 +146,7 @@ export class HealthWatch {
 
   #arm(): void {
     if (this.#ended) return;
-    this.#timer = this.#timers.background(() => {
+    this.#timer = this.#time.background(() => {
       this.#timer = undefined;
       const facts = this.#measure();
       if (this.#busy || (facts.work?.inFlight ?? 0) > 0 || this.#judgeWork(facts).reasons.length > 0)
@@ -169,7 +169,7 @@ export class HealthWatch {
     const { walBytes, stalledMs } = this.#thresholds;
     const reasons = [
       ...work.reasons,
-      ...(facts.work ? this.#stalls.reasons(facts.work, stalledMs, performance.now()) : []),
+      ...(facts.work ? this.#stalls.reasons(facts.work, stalledMs, this.#time.steady()) : []),
       ...ofState(facts, walBytes),
       ...[...this.#others].flatMap((others) => others()),
     ];
@@ -201,7 +201,7 @@ export class HealthWatch {
 
   /** The facts at the begin of the window. */
   #before(): HealthFacts {
-    const begin = performance.now() - HEALTH_WINDOW_MS;
+    const begin = this.#time.steady() - HEALTH_WINDOW_MS;
     while (this.#marks.length > 1 && (this.#marks[1] as Mark).at <= begin) this.#marks.shift();
     return (this.#marks[0] as Mark).facts;
   }

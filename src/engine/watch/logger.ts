@@ -1,7 +1,7 @@
-import { outside } from '../../events/async-context.js';
-import { InvalidOptionError } from '../../events/errors.js';
-import { guarded } from '../../events/guarded.js';
-import { messageOf } from '../../events/thrown.js';
+import { outside } from '../../kernel/async-context.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
+import { guarded } from '../../kernel/guarded.js';
+import { messageOf } from '../../kernel/thrown.js';
 import type { EngineFacts } from './facts.js';
 import type { Notice, Notices } from './notices.js';
 

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
-import { outside } from '../../events/async-context.js';
-import { guarded } from '../../events/guarded.js';
+import { outside } from '../../kernel/async-context.js';
+import { guarded } from '../../kernel/guarded.js';
 import { CHANNELS } from '../../observe/channels.js';
 import type { Health, HealthStatus } from './health-status.js';
 

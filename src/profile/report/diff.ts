@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { InvalidOptionError } from '../../events/errors.js';
 import { knownOptions, optionNames } from '../../events/known-options.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
 import { PROFILE_DIFF_THRESHOLD } from '../../limits.js';
 import type { ProfileChange, ProfileDiff } from './change.js';
 import { diffText } from './diff-text.js';

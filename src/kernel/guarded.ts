@@ -1,4 +1,4 @@
-import { isPromised } from './event-functions.js';
+import { isPromised } from './thenable.js';
 
 /**
  * Calls a function of somebody who only watches: a logger, a listener, a tracer. What it throws, and what a promise

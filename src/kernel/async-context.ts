@@ -1,6 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { WaitsForItselfError } from './errors.js';
-import { isPromised } from './event-functions.js';
+import { isPromised, isThenable } from './thenable.js';
 
 /**
  * Calls a function in the async context that there was when Millrace was loaded: none, in an ordinary program.
@@ -140,8 +140,4 @@ export function endingFrom(owner: object, call: string, end: () => Promise<void>
   const refused = Promise.reject(error);
   isPromised(refused);
   return refused;
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
