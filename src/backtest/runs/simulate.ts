@@ -157,7 +157,7 @@ function prepare(plan: RunPlan) {
     const longest = Math.max(0, ...Object.values(set).map((indicator) => indicator.warmUp));
     const asked = typeof warmUp === 'function' ? warmUp(parameters as never) : warmUp;
     const keys = Object.values(set).map(({ key }) => key);
-    return { columns, keys, warmUp: asked ?? longest };
+    return { columns, keys, warmUp: Math.max(asked ?? longest, plan.tradeFrom) };
   });
 }
 
