@@ -4,6 +4,7 @@ export { type BuyAndHold, buyAndHold } from './buy-and-hold.js';
 export * from './candles/index.js';
 export * from './figures/index.js';
 export { DEFAULT_GRID, type Grid, parameterSets } from './grid.js';
+export * from './report/index.js';
 export { WilderRsi } from './rsi.js';
 export { type BacktestRun, runBacktest } from './run.js';
 export {
