@@ -20,6 +20,11 @@ export function amount(value: number | null): string {
   return signed(String(Number(value.toPrecision(6))));
 }
 
+/** An amount at an axis, whose values are round: 20,000, 1.25, 0.0004. */
+export function axisAmount(value: number): string {
+  return Math.abs(value) >= 1000 ? grouped(value, 0) : signed(String(Number(value.toPrecision(6))));
+}
+
 /** A number with a fixed count of digits behind the point. */
 export function decimal(value: number | null, digits = 2): string {
   return value === null || !Number.isFinite(value) ? ABSENT : signed(value.toFixed(digits));

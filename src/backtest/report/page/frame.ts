@@ -28,7 +28,11 @@ export function cardsOf(cards: readonly Card[]): HTMLElement {
       element('div', { class: 'note' }, note),
     ),
   );
-  return element('div', { class: 'cards', role: 'group', 'aria-label': 'Figures that decide' }, ...all);
+  return element(
+    'div',
+    { class: `cards of-${cards.length}`, role: 'group', 'aria-label': 'Figures that decide' },
+    ...all,
+  );
 }
 
 export function notesOf(notes: readonly string[]): HTMLElement {

@@ -5,7 +5,7 @@ import type { ColourName } from '../../../page/browser/chart/pane.js';
 import type { View } from '../../../page/browser/chart/view.js';
 import { button, section } from '../../../page/browser/dom.js';
 import { legend } from '../../../page/browser/theme.js';
-import { amount, moment } from '../format.js';
+import { amount, axisAmount, moment } from '../format.js';
 import type { PagePlot, RunPage } from '../page-types.js';
 import { drawMarks } from './marks.js';
 
@@ -52,13 +52,20 @@ export function marketChart(
               candles,
               overlays,
               format: price,
+              axis: axisAmount,
               isLogarithmic: () => isLog,
               marks: (context, area) => drawMarks(context, area, page),
             }),
           ]
         : []),
       ...own.map((series) =>
-        linePane({ title: series.name, height: 90, format: amount, series: [{ ...series, isThin: true }] }),
+        linePane({
+          title: series.name,
+          height: 90,
+          format: amount,
+          axis: axisAmount,
+          series: [{ ...series, isThin: true }],
+        }),
       ),
     ],
   });

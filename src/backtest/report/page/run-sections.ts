@@ -2,7 +2,7 @@ import { Chart } from '../../../page/browser/chart/chart.js';
 import { linePane } from '../../../page/browser/chart/lines.js';
 import { View } from '../../../page/browser/chart/view.js';
 import { button, element, section } from '../../../page/browser/dom.js';
-import { amount, decimal, moment, percent } from '../format.js';
+import { amount, axisAmount, decimal, moment, percent } from '../format.js';
 import type { RunPage } from '../page-types.js';
 import { cardsOf, factsOf, headerOf, notesOf } from './frame.js';
 import { histogramPanel } from './histogram.js';
@@ -77,6 +77,7 @@ function equitySection(page: RunPage, columns: Columns, view: View): HTMLElement
         title: 'Equity',
         height: 260,
         format: amount,
+        axis: axisAmount,
         isLogarithmic: () => isLog,
         series: [
           { name: 'buy and hold', values: benchmark, colour: 'benchmark', isThin: true },
@@ -87,6 +88,7 @@ function equitySection(page: RunPage, columns: Columns, view: View): HTMLElement
         title: 'Drawdown',
         height: 96,
         format: short,
+        axis: (value) => percent(value, 0),
         includes: 0,
         series: [
           { name: 'buy and hold', values: drawdown(benchmark), colour: 'benchmark', isThin: true },

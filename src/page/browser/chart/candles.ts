@@ -17,6 +17,7 @@ interface CandleOptions {
   /** Lines over the candles. */
   readonly overlays: readonly Series[];
   readonly format: (value: number) => string;
+  readonly axis: (value: number) => string;
   readonly isLogarithmic: () => boolean;
   /** Draws what belongs over the candles: fills, stops, trades. */
   readonly marks: (context: CanvasRenderingContext2D, area: Area) => void;
@@ -33,6 +34,7 @@ export function candlePane(options: CandleOptions): Pane {
     title: options.title,
     height: options.height,
     format,
+    axis: options.axis,
     isLogarithmic: options.isLogarithmic,
     extent: (range: Range) =>
       union(

@@ -152,7 +152,7 @@ export class Chart {
     bars: readonly number[],
   ): void {
     const { colours, top, height, width, extent } = area;
-    const most = Math.max(2, Math.floor(height / 44));
+    const most = Math.max(3, Math.floor(height / 44));
     const ticks = (pane.isLogarithmic?.() ? logTicksBetween : ticksBetween)(extent, most);
     context.fillStyle = colours.grid;
     for (const tick of ticks) context.fillRect(0, Math.round(area.y(tick)), width, 1);
@@ -166,7 +166,8 @@ export class Chart {
     context.restore();
     context.fillStyle = colours.faint;
     context.textAlign = 'left';
-    for (const tick of ticks) context.fillText(pane.format(tick), width + 8, area.y(tick));
+    for (const tick of ticks)
+      context.fillText((pane.axis ?? pane.format)(Number(tick.toPrecision(12))), width + 8, area.y(tick));
     context.fillStyle = colours.line;
     context.fillRect(width, top, 1, height);
     context.fillRect(0, top + height, width, 1);

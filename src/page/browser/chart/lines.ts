@@ -15,17 +15,27 @@ interface LineOptions {
   readonly height: number;
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
+  readonly axis?: (value: number) => string;
   readonly isLogarithmic?: () => boolean;
   /** A value that is always shown, such as 0. */
   readonly includes?: number;
 }
 
 /** A pane of lines. */
-export function linePane({ title, height, series, format, isLogarithmic, includes }: LineOptions): Pane {
+export function linePane({
+  title,
+  height,
+  series,
+  format,
+  axis,
+  isLogarithmic,
+  includes,
+}: LineOptions): Pane {
   return {
     title,
     height,
     format,
+    ...(axis && { axis }),
     ...(isLogarithmic && { isLogarithmic }),
     extent: (range) => {
       const fixed = includes === undefined ? undefined : { low: includes, high: includes };
@@ -37,7 +47,9 @@ export function linePane({ title, height, series, format, isLogarithmic, include
     notes: (bar) =>
       series.flatMap(({ name, values, colour }) => {
         const value = values[bar] ?? Number.NaN;
-        return Number.isNaN(value) ? [] : [{ text: `${name} ${format(value)}`, colour }];
+        return Number.isNaN(value)
+          ? []
+          : [{ text: name === title ? format(value) : `${name} ${format(value)}`, colour }];
       }),
   };
 }

@@ -54,6 +54,8 @@ export interface Pane {
   /** What is said of a bar above the pane. */
   readonly notes: (bar: number) => readonly Note[];
   readonly format: (value: number) => string;
+  /** Values at the axis, where they are shorter than in the text above. */
+  readonly axis?: (value: number) => string;
 }
 
 /** The bars that are shown, whole ones. */
