@@ -1,20 +1,39 @@
 /** Backtests as events: candles in, one walk per parameter set on the lanes, every event in the log. */
-export type { BacktestIdentity, ClosureReason, Emit, RoundTrip } from './account.js';
-export { type BuyAndHold, buyAndHold } from './buy-and-hold.js';
+export type { Exits, OrderRequest, OrderView, Size } from './broker/order.js';
+export type { BrokerOptions, CommissionOption, SlippageOption } from './broker/settings.js';
+export {
+  LookAheadError,
+  RunBudgetError,
+  StrategyImpureError,
+  StrategyMistakeError,
+} from './broker/strategy-mistake.js';
 export * from './candles/index.js';
 export * from './figures/index.js';
-export { DEFAULT_GRID, type Grid, parameterSets } from './grid.js';
+export type { Bands, ColumnOf, Indicator, IndicatorBuilder, Macd, Source } from './indicators/indicator.js';
+export { WilderRsi } from './indicators/rsi.js';
 export * from './report/index.js';
-export { WilderRsi } from './rsi.js';
-export { type BacktestRun, runBacktest } from './run.js';
+export { type BuyAndHold, buyAndHold } from './runs/buy-and-hold.js';
+export { type CheckFinding, type CheckResult, checkLookAhead, checkRepeat } from './runs/checks.js';
+export type { BacktestIds, Emit } from './runs/events.js';
+export type * from './runs/result.js';
+export { type BacktestOptions, runBacktest } from './runs/run-backtest.js';
 export {
   equityStatistics,
   type NullableStatistic,
   type NullReason,
   type Statistics,
 } from './statistics.js';
-export { RsiMeanReversion, type RsiParameters, type Signal, strategyId } from './strategy.js';
-export { runSweep, type SweepOptions, type SweepProgress, type SweepResult } from './sweep.js';
-export type { SweepInput } from './sweep-plan.js';
-export type { SweepRow } from './sweep-results.js';
+export type { CandleView, IndicatorView } from './strategies/candle-view.js';
+export type { SignalDetails, StrategyContext } from './strategies/context.js';
+export {
+  defineStrategy,
+  type IndicatorSet,
+  type Strategy,
+  type StrategyDefinition,
+} from './strategies/define.js';
+export { loadStrategy, SHIPPED_STRATEGIES } from './strategies/load.js';
+export type * from './sweep/options.js';
+export { SWEEP_METRICS } from './sweep/results.js';
+export type { Grid, ParameterSet, SweepSpace } from './sweep/space.js';
+export { sweep } from './sweep/sweep.js';
 export { type TradeStatistics, tradeStatistics } from './trade-statistics.js';

@@ -1,5 +1,5 @@
 import { InvalidOptionError } from '../index.js';
-import type { RoundTrip } from './account.js';
+import type { RoundTrip } from './runs/result.js';
 
 /** What the closed positions say. Amounts are in the currency of the prices. */
 export interface TradeStatistics {

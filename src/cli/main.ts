@@ -9,6 +9,7 @@ import { complain, endQuietlyOnClosedPipe, print } from './output.js';
 
 /** Loaded when asked for: `inspect` does not need the backtests. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Command }>>> = {
+  backtest: () => import('./backtest-command.js'),
   sweep: () => import('./sweep-command.js'),
   candles: () => import('./candles-command.js'),
   inspect: () => import('./inspect-command.js'),
@@ -21,7 +22,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Comman
 
 const HELP = `millrace COMMAND [options]
 
-  sweep               run a backtest sweep on worker threads, every event into a SQLite file
+  backtest CANDLES    run one strategy over a file of candles, and say what came of it
+  sweep CANDLES       run a backtest sweep on worker threads, every event into a SQLite file
   candles FILE        say what is understood of a file of candles or trades
   inspect FILE        say what is in a store
   read FILE           print the events of a store

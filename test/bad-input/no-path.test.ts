@@ -9,7 +9,7 @@ import {
   retryDeadLetters,
   verifyStore,
 } from 'millrace';
-import { runSweep } from 'millrace/backtest';
+import { sweep } from 'millrace/backtest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { candlesFromCloses } from '../backtest/helpers.js';
 import { Noted } from '../handlers/events.mjs';
@@ -65,7 +65,7 @@ const CALLS: readonly (readonly [string, (path: never) => unknown])[] = [
   ['verifyStore', (path) => verifyStore(path)],
   ['retryDeadLetters', (path) => retryDeadLetters(path, 'all')],
   ['discardDeadLetters', (path) => discardDeadLetters(path, 'all')],
-  ['runSweep', (store) => runSweep({ candles, store, threads: 0 })],
+  ['sweep', (store) => sweep({ candles, strategy: 'rsi', store, threads: 0 })],
 ];
 
 describe.each(CALLS)('%s refuses what is no path, and makes no file:', (_name, call) => {

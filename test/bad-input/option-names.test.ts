@@ -15,14 +15,7 @@ import {
   openStoreReader,
   traceStory,
 } from 'millrace';
-import {
-  parameterSets,
-  parseCandles,
-  RsiMeanReversion,
-  readCandles,
-  runBacktest,
-  runSweep,
-} from 'millrace/backtest';
+import { defineStrategy, parseCandles, readCandles, runBacktest, sweep } from 'millrace/backtest';
 import { createTestEngine, EventSpy, specify, storeContract, waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -38,15 +31,17 @@ const schema = z.object({ id: z.string() });
 const aggregateId = (data: { id: string }) => data.id;
 const handle = () => {};
 const handlers = defineHandlers('noted', (on) => on(Noted, handle));
-const run = { backtest_id: 'b', strategy_id: 's', symbol: 'x', initialCapital: 1, commission: 0 };
-const parameters = { length: 14, entry: 30, exit: 70, stop: 0 };
+/** A strategy that makes an order with options. */
+const ordering = (request: object) =>
+  defineStrategy({ name: 'x', parameters: z.object({}), onBar: (ctx) => void ctx.buy(request) });
+const strategy = ordering({});
 const CSV = 'time,open,high,low,close\n2024-01-01,1,1,1,1\n';
+const candles = parseCandles(CSV, 'CSV');
 const csvFile = () => {
   const path = join(tempFolder(), 'candles.csv');
   writeFileSync(path, CSV);
   return path;
 };
-const grid = { lengths: [14], entries: [30], exits: [70], stops: [0] };
 
 let engine: Awaited<ReturnType<typeof openForTests>>;
 let bus: ReturnType<typeof createEventBus>;
@@ -117,18 +112,11 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['EventOptions', 'occuredAt', 'occurredAt', (bad) => engine.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'metaData', 'metadata', (bad) => publisher.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'causationID', 'causationId', (bad) => bus.publish(Noted({ note: 'a' }, bad))],
-  ['SweepInput', 'symbl', 'symbol', (bad) => runSweep(bad)],
-  ['SweepOptions', 'onprogress', 'onProgress', (bad) => runSweep(bad)],
+  ['SweepOptions', 'onprogress', 'onProgress', (bad) => sweep(bad)],
+  ['BacktestOptions', 'symbl', 'symbol', (bad: object) => runBacktest({ candles, strategy, ...bad })],
+  ['BrokerOptions', 'comission', 'commission', (bad: object) => runBacktest({ candles, strategy, ...bad })],
   ['CandleOptions', 'timeunit', 'timeUnit', (bad) => parseCandles(CSV, 'CSV', bad)],
   ['CandleOptions', 'year', 'years', (bad) => readCandles(csvFile(), bad)],
-  ['Grid', 'lenghts', 'lengths', (bad: object) => parameterSets({ ...grid, ...bad })],
-  ['RsiParameters', 'lenght', 'length', (bad: object) => new RsiMeanReversion({ ...parameters, ...bad })],
-  [
-    'BacktestRun',
-    'comission',
-    'commission',
-    (bad: object) => runBacktest(undefined as never, { ...run, parameters, ...bad }, handle),
-  ],
   ['TestEngineOptions', 'rtries', 'retries', (bad: object) => createTestEngine({ events, ...bad })],
   ['HandlerSpecOptions', 'sead', 'seed', (bad: object) => specify(handlers, { events, ...bad })],
   ['EventSpyOptions', 'limt', 'limit', (bad) => new EventSpy(publisher, bad)],

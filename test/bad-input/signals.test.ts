@@ -6,7 +6,7 @@ import {
   type EventBus,
   type openEngine,
 } from 'millrace';
-import { runSweep } from 'millrace/backtest';
+import { sweep } from 'millrace/backtest';
 import { openTelemetry } from 'millrace/otel';
 import { waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -54,7 +54,7 @@ const CALLS: readonly (readonly [name: string, call: Call])[] = [
   ['system.stop', (signal) => system.stop({ signal })],
   ['storage.store', (signal) => storage.store(note, { signal })],
   ['storage.storeMany', (signal) => storage.storeMany([note], { signal })],
-  ['runSweep', (signal) => runSweep({ signal } as never)],
+  ['sweep', (signal) => sweep({ signal } as never)],
   ['waitFor', (signal) => waitFor(engine, Noted, { signal })],
   ['whenQuiescent', (signal) => whenQuiescent(engine, { signal })],
 ];

@@ -57,6 +57,15 @@ export interface RunIdentity {
   readonly architecture: string;
 }
 
+/** What the statistics need of a trade. */
+export interface RoundTrip {
+  /** Net of both commissions. */
+  readonly profit: number;
+  /** Profit over what the entry cost, commission included. */
+  readonly profitFraction: number;
+  readonly holdingMs: number;
+}
+
 /** One position, or a part of one, that was opened and closed again. Amounts are in the currency of the prices. */
 export interface TradeRow {
   /** From 1 within the run, in the order of closing. */

@@ -1,1 +1,0 @@
-export { type CandleRow, Candles } from './candles/candles.js';

@@ -1,1 +1,0 @@
-export { TIME_UNITS } from './candles/epoch-column.js';

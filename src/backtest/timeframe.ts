@@ -1,1 +1,0 @@
-export { timeframeOf } from './candles/timeframe.js';
