@@ -11,16 +11,17 @@ export * from './candles/index.js';
 export * from './figures/index.js';
 export type { Bands, ColumnOf, Indicator, IndicatorBuilder, Macd, Source } from './indicators/indicator.js';
 export { WilderRsi } from './indicators/rsi.js';
+export * from './report/index.js';
 export { type BuyAndHold, buyAndHold } from './runs/buy-and-hold.js';
 export { type CheckFinding, type CheckResult, checkLookAhead, checkRepeat } from './runs/checks.js';
 export { type Comparison, type ComparisonRow, compare } from './runs/compare.js';
-export type { BacktestIds, Emit } from './runs/events.js';
 export {
   type MonteCarlo,
   type MonteCarloOptions,
   monteCarlo,
   type Percentiles,
 } from './runs/monte-carlo.js';
+export type { BacktestIds, Emit } from './runs/order-events.js';
 export type * from './runs/result.js';
 export { type BacktestOptions, runBacktest } from './runs/run-backtest.js';
 export {

@@ -1,5 +1,5 @@
-import { openStoreReader } from 'millrace/store';
 import { type SweepOptions, sweep } from 'millrace/backtest';
+import { openStoreReader } from 'millrace/store';
 import { describe, expect, test, vi } from 'vitest';
 import { tempStore } from '../support/temp-folder.js';
 import { randomCandles } from './helpers.js';

@@ -1,5 +1,5 @@
+import type { NewEvent } from '../../faces/define.js';
 import { InvalidOptionError } from '../../faces/errors.js';
-import { type NewEvent } from '../../faces/define.js';
 import { BacktestComparisonCompleted } from '../../trading/index.js';
 import { sha256 } from './plan.js';
 import type { BacktestResult } from './result.js';

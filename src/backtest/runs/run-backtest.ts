@@ -7,7 +7,7 @@ import { Candles } from '../candles/candles.js';
 import { isStrategy, type Strategy } from '../strategies/define.js';
 import { benchmarkOf } from './buy-and-hold.js';
 import { completedEvent, statisticsOf } from './completed.js';
-import type { Emit } from './events.js';
+import type { Emit } from './order-events.js';
 import { canonical, identityOf, marketOf, planRun, type RunPlan } from './plan.js';
 import type { BacktestResult, RecordingLevel } from './result.js';
 import { orderRow } from './rows.js';

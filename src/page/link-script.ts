@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { ownFile } from '../../events/own-files.js';
 
 /**
  * The page's compiled modules as one classic script: a page that was opened from disk may not import other files.
@@ -7,7 +6,7 @@ import { ownFile } from '../../events/own-files.js';
  * Each module becomes a function of its own that returns what it exports. This knows only the few forms that the
  * page's modules use, and refuses the rest.
  */
-export async function linkedScript(entry: URL = ownFile('src/profile/report/page/main.js')): Promise<string> {
+export async function linkedScript(entry: URL): Promise<string> {
   const linker = new Linker();
   await linker.add(entry, []);
   return linker.text;
