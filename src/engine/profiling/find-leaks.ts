@@ -1,4 +1,5 @@
 import { knownOptions, optionNames } from '../../events/known-options.js';
+import { isWhole } from '../../kernel/check.js';
 import { InvalidOptionError } from '../../kernel/errors.js';
 import { LEAK_GROWTH_MIN, LEAK_ROUNDS_MAX } from '../../limits.js';
 import type { ConstructorCount } from '../../profile/heap-objects.js';
@@ -36,7 +37,7 @@ export async function findLeaks(
   options: FindLeaksOptions = {},
 ): Promise<readonly Leak[]> {
   const { rounds = 3 } = knownOptions(options, FIND_LEAKS);
-  if (!Number.isInteger(rounds) || rounds < 2 || rounds > LEAK_ROUNDS_MAX) {
+  if (!isWhole(rounds, 2, LEAK_ROUNDS_MAX)) {
     throw new InvalidOptionError(
       `Option rounds must be a whole number from 2 to ${LEAK_ROUNDS_MAX}, not ${rounds}.`,
     );
