@@ -33,7 +33,7 @@ function filesIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** The room of a path that is relative to the root: src/lanes/ring.ts is in lanes, src/index.ts in index. */
+/** The room of a path that is relative to the root: src/lanes/runner.ts is in lanes, src/index.ts in index. */
 function roomOf(path: string): string {
   const [top = '', second = ''] = path.split(sep);
   return top === 'src' ? second.replace(/\.[jt]s$/, '') : top;

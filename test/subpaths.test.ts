@@ -53,6 +53,7 @@ const DEFINE = [
   'events/known-options.js',
   'events/nearest.js',
   'faces/define.js',
+  'kernel/check.js',
   'kernel/errors.js',
   'kernel/limits.js',
   'kernel/on-abort.js',
@@ -70,7 +71,7 @@ describe('what a subpath loads', () => {
     );
   });
 
-  it('is twelve files for modules with event types and handlers, and no package', () => {
+  it('is thirteen files for modules with event types and handlers, and no package', () => {
     expect(loads('millrace/define')).toEqual({ files: DEFINE, packages: ['node:util'] });
   });
 

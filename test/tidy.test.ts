@@ -62,9 +62,9 @@ function longFunctions(file: string): string[] {
   });
 }
 
-it(`no function of the library has more than ${MAX_FUNCTION_LINES} lines`, () => {
-  const library = files.filter((file) => /^(src|workers)/.test(file));
-  expect(library.flatMap(longFunctions)).toEqual([]);
+it(`no function has more than ${MAX_FUNCTION_LINES} lines, those that make the tests of a file left out`, () => {
+  const code = files.filter((file) => /^(src|workers|bench\/(?!peers))/.test(file));
+  expect(code.flatMap(longFunctions)).toEqual([]);
 });
 
 it.each(banned)('no code has %s', (_what, pattern) => {

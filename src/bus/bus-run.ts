@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { Admission } from '../engine/intake/admission.js';
 import { Pressure } from '../engine/intake/pressure.js';
 import type { ManyReceipt, PublishOptions, Receipt, Until } from '../engine/options.js';
-import type { Listeners, Notice } from '../engine/watch/notices.js';
+import type { Notice } from '../engine/watch/notices.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventRegistry } from '../events/registry.js';
@@ -14,6 +14,7 @@ import {
   InvalidOptionError,
   QueueFullError,
 } from '../kernel/errors.js';
+import type { Listeners } from '../kernel/listeners.js';
 import { reasonOf } from '../kernel/thrown.js';
 import { Backlog } from './backlog.js';
 import { BusHealth } from './bus-health.js';

@@ -5,6 +5,7 @@ import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { checkPayload } from '../events/payload-check.js';
+import { isWhole } from '../kernel/check.js';
 import { encodeError, toError, type WireError } from '../kernel/error-codec.js';
 import { EventNotFoundError, InvalidOptionError, PayloadTooLargeError } from '../kernel/errors.js';
 import { shown } from '../kernel/thrown.js';
@@ -239,7 +240,7 @@ function inForm(event: DomainEvent | undefined): DomainEvent | undefined {
 }
 
 function checkNumber(name: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
+  if (isWhole(value, least, most)) return;
   throw new InvalidOptionError(
     `Event storage: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { isWhole } from '../kernel/check.js';
 import { DeadLetterNotFoundError, InvalidOptionError } from '../kernel/errors.js';
 import { shown } from '../kernel/thrown.js';
 import { DEAD_LETTER_PAGE } from '../limits.js';
@@ -119,7 +120,7 @@ async function discardLetters(
 }
 
 function checkNumber(name: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
+  if (isWhole(value, least, most)) return;
   throw new InvalidOptionError(
     `Failed events: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );

@@ -187,7 +187,7 @@ function commitRoom(
   });
 }
 
-/** The lanes: who they are, and what they are sent and answer. */
+/** The lanes: who they are, and what they are sent and answer. Crew and pump are two halves that know each other. */
 function dispatchRoom(foundation: Foundation, hub: Hub, sequence: SequenceRoom, { failed }: FailingParts) {
   const { options, meters, notices, counters } = foundation;
   const { directory, sequencer, scheduler, pool, shapes, runs, types } = sequence;

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import { optionNames, takeOptions } from '../events/known-options.js';
 import { POOLED_SLAB_BYTES } from '../events/slab.js';
+import { isWhole } from '../kernel/check.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 import { bounded, reasonOf } from '../kernel/thrown.js';
 import {
@@ -226,7 +227,7 @@ function checkShared(shared: Readonly<Record<string, unknown>>): Readonly<Record
 }
 
 function whole(name: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  if (isWhole(value, least, most)) return value;
   throw new InvalidOptionError(
     `Option ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
   );

@@ -1,4 +1,5 @@
 import { MAX_DELAY_MS, MAX_RETRIES, RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, RETRY_JITTER } from '../limits.js';
+import { isWhole } from './check.js';
 
 /** When what failed is tried again, with every default filled in. */
 export interface RetryRule {
@@ -26,7 +27,7 @@ export function retryRuleOf(options: Partial<RetryRule>, refuse: Refuse): RetryR
 
 /** Refuses what is no whole number of a range. */
 export function checkWhole(refuse: Refuse, name: string, value: unknown, least: number, most: number): void {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
+  if (isWhole(value, least, most)) return;
   refuse(name, value, `a whole number from ${least} to ${most}`);
 }
 

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers';
 import { Codec } from '../events/codec.js';
-import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
+import { StoredEvent } from '../events/domain-event.js';
 import type { StoredType } from '../events/registry.js';
+import { dataIn, metadataIn } from '../events/row.js';
 import { ROW_UNNUMBERED, rowOf, Slab, slabOf } from '../events/slab.js';
 import { currentData } from '../events/upcast.js';
 import { encodeError, type WireError } from '../kernel/error-codec.js';
@@ -346,13 +347,7 @@ export class LaneRunner {
     { stored, entries }: TypeHandlers,
     ahead: KeyAhead | undefined,
   ): StoredEvent {
-    const dataStart = slab.dataOffset[row] as number;
-    const dataEnd = dataStart + (slab.dataLength[row] as number);
-    const metadataLength = slab.metadataLength[row] as number;
-    const metadata =
-      metadataLength === 0
-        ? undefined
-        : (this.#codec.unpack(slab.bytes, dataEnd, dataEnd + metadataLength) as StoredMetadata);
+    const metadata = metadataIn(slab, row, this.#codec);
     const definition = entries[0]?.eventType;
     const position = ahead ? 0 : (slab.position[row] as number);
     return new StoredEvent(
@@ -362,7 +357,7 @@ export class LaneRunner {
       ahead ? ahead.version : (slab.version[row] as number),
       position,
       slab.occurredAt[row] as number,
-      currentData(definition, stored, this.#codec.unpack(slab.bytes, dataStart, dataEnd), position),
+      currentData(definition, stored, dataIn(slab, row, this.#codec), position),
       metadata,
     );
   }

@@ -48,7 +48,7 @@ describe('instanceof across two copies of the package', () => {
   let copy: Copy;
 
   beforeAll(async () => {
-    copy = await import(new URL('../../dist/src/events/errors.js?copy=2', import.meta.url).href);
+    copy = await import(new URL('../../dist/src/kernel/errors.js?copy=2', import.meta.url).href);
     expect(copy.StoreError).not.toBe(StoreError);
   });
 

@@ -227,7 +227,7 @@ export class LaneCrew {
   /** Takes a seat out of the crew and ends its lane, in whatever state it is. */
   #leave(seat: LaneSeat, error?: Error): Promise<void> {
     this.#orders.profiles?.left(seat, error);
-    seat.state = 'ended';
+    seat.to('ended');
     // Also when it ends in order: what it gave back it may not have noticed yet.
     this.#scheduler.lost(seat.number);
     this.#time.clear(seat.watch);
@@ -291,7 +291,7 @@ export class LaneCrew {
     }
     if (seat.state !== 'ended') await this.#orders.profiles?.join(seat);
     if (seat.state === 'ended' || this.#closed) return;
-    seat.state = 'open';
+    seat.to('open');
     this.#countOpen();
     this.#events.ready();
     if (seat.retiring && seat.isDone) this.#end(seat);

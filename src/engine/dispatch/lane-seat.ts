@@ -7,8 +7,21 @@ import type { HubSlab } from '../sequence/hub-slab.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
 import { SentRows } from './sent-rows.js';
 
-/** Where a lane is in its life. Only an open one is sent batches. */
+/**
+ * Where a lane is in its life.
+ *
+ * - `opening`: its thread starts and loads the handlers; it hears the last broadcast and begins to be profiled.
+ * - `open`: it is sent batches, unless it retires.
+ * - `ended`: it has died, or is being ended; what it still answers is not taken.
+ */
 export type SeatState = 'opening' | 'open' | 'ended';
+
+/** What may follow each state. */
+const NEXT: Readonly<Record<SeatState, readonly SeatState[]>> = {
+  opening: ['open', 'ended'],
+  open: ['ended'],
+  ended: [],
+};
 
 /** A key whose events run one at a time, up to an event under suspicion. */
 export interface Suspect {
@@ -29,7 +42,7 @@ export class LaneSeat {
   readonly number: number;
   readonly lane: Lane;
   readonly onThread: boolean;
-  state: SeatState = 'opening';
+  #state: SeatState = 'opening';
   /** It has finished nothing yet, so that nothing finished can have left a timer behind. */
   isFresh = true;
   /** It takes nothing more in, and ends when it is done. */
@@ -58,6 +71,15 @@ export class LaneSeat {
     this.lane = lane;
     this.onThread = onThread;
     this.#shapes = shapes;
+  }
+
+  get state(): SeatState {
+    return this.#state;
+  }
+
+  /** Goes on to another state, if that may follow: only this changes it. */
+  to(next: SeatState): void {
+    if (NEXT[this.#state].includes(next)) this.#state = next;
   }
 
   /** Whether nothing is left to do on it before it may be ended. */

@@ -1,4 +1,5 @@
 import { knownOptions, optionNames } from '../../events/known-options.js';
+import { isWhole } from '../../kernel/check.js';
 import { DeadLetterNotFoundError, InvalidOptionError, KeyParkedError } from '../../kernel/errors.js';
 import { shown } from '../../kernel/thrown.js';
 import { DEAD_LETTER_PAGE } from '../../limits.js';
@@ -170,7 +171,7 @@ function notFound(position: number, why = ''): DeadLetterNotFoundError {
 }
 
 function checkNumber(name: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
+  if (isWhole(value, least, most)) return;
   throw new InvalidOptionError(
     `Dead letters: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );

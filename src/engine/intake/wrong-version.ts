@@ -1,9 +1,10 @@
+import { isWhole } from '../../kernel/check.js';
 import { ConcurrencyError, InvalidOptionError } from '../../kernel/errors.js';
 import { shown } from '../../kernel/thrown.js';
 
 /** @throws InvalidOptionError when what an `append` expects can be no version. */
 export function checkExpectedVersion(expected: unknown): void {
-  if (expected === undefined || (Number.isSafeInteger(expected) && (expected as number) >= 0)) return;
+  if (expected === undefined || isWhole(expected, 0)) return;
   throw new InvalidOptionError(
     `Option expectedVersion is ${shown(expected)}; it must be a whole number from 0, where 0 means that the aggregate must not exist.`,
   );

@@ -1,4 +1,5 @@
 import { knownOptions, optionNames } from '../../events/known-options.js';
+import { isWhole } from '../../kernel/check.js';
 import { InvalidOptionError } from '../../kernel/errors.js';
 import { field } from '../../kernel/thrown.js';
 import { LEAK_GROWTH_MIN, LEAK_ROUNDS_MAX } from '../../limits.js';
@@ -42,7 +43,7 @@ export async function findLeaks(
       'findLeaks takes an engine and a function that publishes the load: findLeaks(engine, (round) => …).',
     );
   }
-  if (!Number.isInteger(rounds) || rounds < 2 || rounds > LEAK_ROUNDS_MAX) {
+  if (!isWhole(rounds, 2, LEAK_ROUNDS_MAX)) {
     throw new InvalidOptionError(
       `Option rounds must be a whole number from 2 to ${LEAK_ROUNDS_MAX}, not ${rounds}.`,
     );

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { outside } from '../../kernel/async-context.js';
-import { guarded } from '../../kernel/guarded.js';
+import { Listeners } from '../../kernel/listeners.js';
 import { CHANNELS } from '../../observe/channels.js';
 import type { Health, HealthStatus } from './health-status.js';
 
@@ -49,29 +49,6 @@ export type Notice =
 export const NOTICE_CHANNEL = CHANNELS.notice;
 
 const diagnostics = channel(NOTICE_CHANNEL);
-
-/**
- * Tells listeners what happens, in nobody's async context. What a listener throws, or an async one rejects with, is
- * counted and touches nobody else.
- */
-export class Listeners<Heard> {
-  readonly #listeners = new Set<(notice: Heard) => void>();
-  readonly #onError: () => void;
-
-  constructor(onError: () => void) {
-    this.#onError = onError;
-  }
-
-  /** Adds a listener. Returns what removes it. */
-  add(listener: (notice: Heard) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  send(notice: Heard): void {
-    for (const listener of this.#listeners) outside(() => guarded(() => listener(notice), this.#onError));
-  }
-}
 
 /** Tells listeners what happens in an engine, and `diagnostics_channel` what happens in all of them. */
 export class Notices extends Listeners<Notice> {
