@@ -68,5 +68,11 @@ function packed(
       planes[start + index] = bytes[index * 4 + plane] as number;
   }
   const length = missing + (form === 'decimal' ? numbers.length - 1 : numbers.length);
-  return { form, decimals, missing, length, data: deflateRawSync(planes, { level: LEVEL }).toString('base64') };
+  return {
+    form,
+    decimals,
+    missing,
+    length,
+    data: deflateRawSync(planes, { level: LEVEL }).toString('base64'),
+  };
 }
