@@ -14,7 +14,14 @@ export { WilderRsi } from './indicators/rsi.js';
 export * from './report/index.js';
 export { type BuyAndHold, buyAndHold } from './runs/buy-and-hold.js';
 export { type CheckFinding, type CheckResult, checkLookAhead, checkRepeat } from './runs/checks.js';
+export { type Comparison, type ComparisonRow, compare } from './runs/compare.js';
 export type { BacktestIds, Emit } from './runs/events.js';
+export {
+  type MonteCarlo,
+  type MonteCarloOptions,
+  monteCarlo,
+  type Percentiles,
+} from './runs/monte-carlo.js';
 export type * from './runs/result.js';
 export { type BacktestOptions, runBacktest } from './runs/run-backtest.js';
 export {
@@ -32,8 +39,19 @@ export {
   type StrategyDefinition,
 } from './strategies/define.js';
 export { loadStrategy, SHIPPED_STRATEGIES } from './strategies/load.js';
+export {
+  checkDeterminism,
+  type DeterminismCheck,
+  type DeterminismRun,
+} from './sweep/check-determinism.js';
 export type * from './sweep/options.js';
 export { SWEEP_METRICS } from './sweep/results.js';
 export type { Grid, ParameterSet, SweepSpace } from './sweep/space.js';
 export { sweep } from './sweep/sweep.js';
+export {
+  type WalkForward,
+  type WalkForwardOptions,
+  type WalkForwardWindow,
+  walkForward,
+} from './sweep/walk-forward.js';
 export { type TradeStatistics, tradeStatistics } from './trade-statistics.js';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { readCandles } from 'millrace/backtest';
 import { expect, test } from 'vitest';
-import { type Data, eventsOf, RSI } from './helpers.js';
+import { type Data, eventsOf, RSI, withoutHashes } from './helpers.js';
 
 const SAMPLE = fileURLToPath(
   new URL('../../node_modules/vega-datasets/data/sp500-2000.csv', import.meta.url),
@@ -40,11 +40,10 @@ test('RSI 14, 30 to 60, stop 5 %: the S&P 500 from 2000 to 2020', () => {
     expect(completed[name], name).toBeCloseTo(value, 7);
   }
   // Since version 2 of the rules cash is kept in whole units, positions say their side, trades their order.
-  const text = events
-    .map(({ type, options, data }) => JSON.stringify([type, options?.occurredAt, data]))
-    .join('\n');
+  // Ids without their hash, which changes with each word of the strategy's source.
+  const text = withoutHashes(events).join('\n');
   expect(events.length).toBe(201);
   expect(createHash('sha256').update(text).digest('hex')).toBe(
-    '822cd67578de0cd94b984b2ad912d710142577500479d05a0c754426dd8b55ab',
+    'd05f1c19dee3c41a6576530dcf975b7629de3046ebf116b366c7a16374cae1df',
   );
 });

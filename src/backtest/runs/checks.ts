@@ -1,5 +1,8 @@
 import { InvalidOptionError } from '../../index.js';
 import type { Candles } from '../candles/candles.js';
+import { columnOf } from '../indicators/cache.js';
+import { indicators } from '../indicators/indicator.js';
+import { parseParameters } from '../strategies/define.js';
 import { type BacktestOptions, runBacktest } from './run-backtest.js';
 
 /** What a check found: the first candle at which two runs part. */
@@ -22,18 +25,23 @@ export interface CheckResult {
 
 type Options = Omit<BacktestOptions, 'emit' | 'level'>;
 
-/** How many prefixes are compared when nothing is said. */
-const PREFIXES = 12;
+/** Candles that the runs of a check may walk over when nothing is said: some seconds. */
+const CHECK_CANDLES = 5_000_000;
+
+function usualPrefixes({ length }: Candles): number {
+  return Math.min(100, Math.max(12, Math.floor((2 * CHECK_CANDLES) / length)));
+}
 
 /**
  * The prefix test: the strategy is run over all candles, and over the first part of them, several times. What happened up
  * to the end of a part must be the same, because nothing that comes later may matter. It finds strategies and indicators
- * that look ahead, and those that keep something from run to run.
+ * that look ahead, and those that keep something from run to run. Indicators are compared by themselves as well: one that
+ * knows the next candle shows at the end of each part.
  *
- * @param prefixes how many parts, 1 to 10,000. Default 12.
+ * @param prefixes how many parts, 1 to 10,000. Default: as many as take some seconds, 12 to 100.
  * @throws InvalidOptionError when there are fewer than three candles; what `runBacktest` throws.
  */
-export function checkLookAhead(options: Options, prefixes = PREFIXES): CheckResult {
+export function checkLookAhead(options: Options, prefixes = usualPrefixes(options.candles)): CheckResult {
   const { candles } = options;
   if (!(Number.isInteger(prefixes) && prefixes >= 1 && prefixes <= 10_000)) {
     throw new InvalidOptionError(`prefixes is ${prefixes}; it must be a whole number from 1 to 10,000.`);
@@ -43,9 +51,11 @@ export function checkLookAhead(options: Options, prefixes = PREFIXES): CheckResu
   let runs = 0;
   for (let part = 1; part <= prefixes; part++) {
     const length = Math.max(2, Math.floor((candles.length * part) / (prefixes + 1)));
-    const prefix = storyOf({ ...options, candles: candles.prefix(length) });
+    const shorter = candles.prefix(length);
+    const prefix = storyOf({ ...options, candles: shorter });
     runs++;
-    const finding = firstDifference(candles, whole, prefix, length - 1);
+    const finding =
+      firstIndicatorDifference(options, shorter) ?? firstDifference(candles, whole, prefix, length);
     if (finding) return { passed: false, runs, finding };
   }
   return { passed: true, runs, finding: null };
@@ -62,6 +72,26 @@ export function checkRepeat(options: Options): CheckResult {
   const second = storyOf(options);
   const finding = firstDifference(options.candles, first, second, options.candles.length);
   return { passed: finding === undefined, runs: 2, finding: finding ?? null };
+}
+
+function firstIndicatorDifference(options: Options, shorter: Candles): CheckFinding | undefined {
+  const { candles, strategy, parameters } = options;
+  const set =
+    strategy.definition.indicators?.(parseParameters(strategy, parameters) as never, indicators) ?? {};
+  for (const [name, indicator] of Object.entries(set)) {
+    const whole = columnOf(candles, indicator);
+    const part = columnOf(shorter, indicator);
+    const index = part.findIndex((value, at) => !Object.is(value, whole[at]));
+    if (index < 0) continue;
+    const text = (value: number | undefined) => `indicator ${name}: ${value}`;
+    return {
+      index,
+      time: candles.time[index] as number,
+      whole: text(whole[index]),
+      other: text(part[index]),
+    };
+  }
+  return undefined;
 }
 
 interface Step {

@@ -1,4 +1,4 @@
-import type { NewEvent } from '../../index.js';
+import type { DataOf, NewEvent } from '../../index.js';
 import {
   BacktestPositionClosed,
   BacktestPositionOpened,
@@ -21,6 +21,8 @@ export interface BacktestIds {
   readonly strategy_id: string;
   readonly symbol: string;
 }
+
+type Writable<Data> = { -readonly [Field in keyof Data]: Data[Field] };
 
 /** What a run leaves in memory: rows for a result, or only what the statistics need. */
 export interface RunRows {
@@ -59,22 +61,18 @@ export class RunEvents implements BrokerObserver {
     if (this.#emit === undefined) return;
     const { backtest_id, strategy_id, symbol } = this.#ids;
     const { reason, strength = 1, indicators } = details;
-    this.#emit(
-      BacktestSignalGenerated(
-        {
-          backtest_id,
-          strategy_id,
-          symbol,
-          signal_timestamp: time,
-          signal_type: type,
-          signal_price: price,
-          signal_strength: Math.min(1, Math.max(0, strength)),
-          signal_reason: reason,
-          ...(indicators !== undefined && { technical_indicators: indicators }),
-        },
-        { occurredAt: time },
-      ),
-    );
+    const data: Writable<DataOf<typeof BacktestSignalGenerated>> = {
+      backtest_id,
+      strategy_id,
+      symbol,
+      signal_timestamp: time,
+      signal_type: type,
+      signal_price: price,
+      signal_strength: Math.min(1, Math.max(0, strength)),
+      signal_reason: reason,
+    };
+    if (indicators !== undefined) data.technical_indicators = indicators;
+    this.#emit(BacktestSignalGenerated(data, { occurredAt: time }));
   }
 
   ordered(order: Order, step: OrderStep, time: number): void {
@@ -94,29 +92,25 @@ export class RunEvents implements BrokerObserver {
     this.#full?.filled(order, fill);
     const { backtest_id, strategy_id, symbol } = this.#ids;
     const rest = order.status === 'filled' ? 0 : Math.max(0, order.quantity - order.filled);
-    this.#emit(
-      BacktestTradeExecuted(
-        {
-          backtest_id,
-          strategy_id,
-          symbol,
-          trade_id: `${backtest_id}/trade-${fill.number}`,
-          trade_type: fill.side,
-          execution_timestamp: fill.time,
-          execution_price: fill.price,
-          execution_quantity: fill.quantity,
-          commission: fill.commission,
-          current_capital: equity,
-          current_position: fill.positionAfter,
-          order_id: orderId(backtest_id, fill.order),
-          ...(order.kind !== 'market' && { order_type: order.kind }),
-          ...(fill.slippage > 0 && { slippage: fill.slippage }),
-          ...(fill.maker && { is_maker: true }),
-          ...(rest > 0 && { remaining_quantity: rest }),
-        },
-        { occurredAt: fill.time },
-      ),
-    );
+    const data: Writable<DataOf<typeof BacktestTradeExecuted>> = {
+      backtest_id,
+      strategy_id,
+      symbol,
+      trade_id: `${backtest_id}/trade-${fill.number}`,
+      trade_type: fill.side,
+      execution_timestamp: fill.time,
+      execution_price: fill.price,
+      execution_quantity: fill.quantity,
+      commission: fill.commission,
+      current_capital: equity,
+      current_position: fill.positionAfter,
+      order_id: orderId(backtest_id, fill.order),
+    };
+    if (order.kind !== 'market') data.order_type = order.kind;
+    if (fill.slippage > 0) data.slippage = fill.slippage;
+    if (fill.maker) data.is_maker = true;
+    if (rest > 0) data.remaining_quantity = rest;
+    this.#emit(BacktestTradeExecuted(data, { occurredAt: fill.time }));
   }
 
   opened(position: Position, fill: FillRow): void {

@@ -25,6 +25,8 @@ export interface RunPlan {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly settings: RunSettings;
   readonly seed: string;
+  /** Index of the first candle on which the strategy is asked. */
+  readonly tradeFrom: number;
   readonly backtestId: string;
   readonly strategyId: string;
   readonly settingsHash: string;
@@ -41,8 +43,16 @@ export function planRun(
   given: unknown,
   broker: BrokerOptions,
   seed: string,
+  tradeFrom = 0,
 ): RunPlan {
-  return planChecked(market, strategy, parseParameters(strategy, given), brokerSettings(broker), seed);
+  return planChecked(
+    market,
+    strategy,
+    parseParameters(strategy, given),
+    brokerSettings(broker),
+    seed,
+    tradeFrom,
+  );
 }
 
 /** As `planRun`, of parameters and settings that were checked before. */
@@ -52,13 +62,14 @@ export function planChecked(
   parameters: Readonly<Record<string, unknown>>,
   settings: RunSettings,
   seed: string,
+  tradeFrom = 0,
 ): RunPlan {
   const strategyId = strategyIdOf(strategy, parameters);
   const settingsHash = sha256(canonical({ parameters, settings }));
   const { dataHash, symbol } = market;
-  const identity = [BACKTEST_VERSION, strategy.hash, settingsHash, dataHash, symbol, seed];
+  const identity = [BACKTEST_VERSION, strategy.hash, settingsHash, dataHash, symbol, seed, tradeFrom];
   const backtestId = `${strategyId}@${sha256(JSON.stringify(identity)).slice(0, 8)}`;
-  return { market, strategy, parameters, settings, seed, backtestId, strategyId, settingsHash };
+  return { market, strategy, parameters, settings, seed, tradeFrom, backtestId, strategyId, settingsHash };
 }
 
 /** The name of a parameter set, as `rsi-14-30-60-0.05`: values in the order of the schema, as JavaScript prints them. */

@@ -27,6 +27,8 @@ export interface BacktestOptions<Parameters = Readonly<Record<string, unknown>>>
   readonly emit?: Emit;
   /** Which events there are for `emit`. Default `trades`. */
   readonly level?: RecordingLevel;
+  /** Index of the first candle on which the strategy is asked; those before it only warm up. Default 0. */
+  readonly tradeFrom?: number;
   /** Milliseconds that the run may take; looked at between two candles. Default: no limit. */
   readonly budgetMs?: number;
 }
@@ -39,6 +41,7 @@ const OPTIONS = optionNames<BacktestOptions>('runBacktest', {
   seed: true,
   emit: true,
   level: true,
+  tradeFrom: true,
   budgetMs: true,
   ...BROKER_NAMES,
 });
@@ -61,6 +64,7 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
     seed = 'millrace',
     emit,
     level = 'trades',
+    tradeFrom = 0,
   } = options;
   if (!(candles instanceof Candles))
     throw new InvalidOptionError("runBacktest: 'candles' must be Candles, as readCandles returns them.");
@@ -68,7 +72,12 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
     throw new InvalidOptionError("runBacktest: 'strategy' must be what defineStrategy returned.");
   if (!LEVELS.includes(level))
     throw new InvalidOptionError(`The level is '${String(level)}'; it must be one of ${LEVELS.join(', ')}.`);
-  const plan = planRun(marketOf(candles, symbol), strategy, parameters, options, seed);
+  if (!(Number.isInteger(tradeFrom) && tradeFrom >= 0 && tradeFrom < candles.length)) {
+    throw new InvalidOptionError(
+      `tradeFrom is ${tradeFrom}; it must be the index of a candle, 0 to ${candles.length - 1}.`,
+    );
+  }
+  const plan = planRun(marketOf(candles, symbol), strategy, parameters, options, seed, tradeFrom);
   const start = performance.now();
   const run = simulate(plan, { level, emit, keep: true, budgetMs: options.budgetMs });
   const statistics = statisticsOf(plan, run);

@@ -52,7 +52,7 @@ function curveOf(length: number, keep: boolean): Float64Array {
 /**
  * Walks the candles once, from old to new: broker, strategy, broker. Synchronous; equal plans give equal events.
  *
- * @throws StrategyMistakeError (or a kind of it) when the strategy threw; `details` says at which candle.
+ * @throws StrategyMistakeError (or a kind of it) when the strategy threw; `details` has `strategy`, `candle` and `time`.
  */
 export function simulate(plan: RunPlan, sink: RunSink): Simulated {
   const { market, strategy, settings } = plan;
@@ -157,7 +157,7 @@ function prepare(plan: RunPlan) {
     const longest = Math.max(0, ...Object.values(set).map((indicator) => indicator.warmUp));
     const asked = typeof warmUp === 'function' ? warmUp(parameters as never) : warmUp;
     const keys = Object.values(set).map(({ key }) => key);
-    return { columns, keys, warmUp: asked ?? longest };
+    return { columns, keys, warmUp: Math.max(asked ?? longest, plan.tradeFrom) };
   });
 }
 
@@ -176,7 +176,7 @@ function strategyError(error: unknown, plan: RunPlan, index: number): unknown {
   const time = index < 0 ? null : (candles.time[index] as number);
   const where =
     time === null ? 'before the first candle' : `on candle ${index} (${new Date(time).toISOString()})`;
-  const details = { strategy: plan.strategy.name, index, time };
+  const details = { strategy: plan.strategy.name, candle: index, time };
   const message = `Strategy '${plan.strategy.name}' failed ${where}: ${error instanceof Error ? error.message : String(error)}`;
   if (error instanceof StrategyMistakeError) {
     const Kind = error.constructor as typeof StrategyMistakeError;

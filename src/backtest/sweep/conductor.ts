@@ -101,6 +101,8 @@ export class Conductor {
 
   async #publish(run: RunPlan): Promise<void> {
     if (this.#begun.has(run.backtestId)) return;
+    // A grid has no set twice; a list and a search may.
+    if (this.#options.list !== undefined || this.#plan.space === undefined) this.#begun.add(run.backtestId);
     this.#parameters.set(run.backtestId, run.parameters);
     const event = startedEvent(this.#plan, run);
     const running: Promise<void> = this.#engine

@@ -6,17 +6,17 @@ import type { BacktestIds } from '../runs/events.js';
 /** What is said of a run that ended with an error. Nothing in it depends on the machine: no stack, no path. */
 export function failedEvent(ids: BacktestIds, error: unknown, occurredAt: number): NewEvent {
   const details = (field(error, 'details') ?? {}) as Readonly<Record<string, unknown>>;
-  const { index } = details;
-  const walked = typeof index === 'number' && index >= 0;
+  const { candle } = details;
+  const walked = typeof candle === 'number' && candle >= 0;
   return BacktestFailed(
     {
       backtest_id: ids.backtest_id,
       strategy_id: ids.strategy_id,
       symbol: ids.symbol,
-      failure_stage: walked || index === undefined ? 'signal_generation' : 'data_loading',
+      failure_stage: walked || candle === undefined ? 'signal_generation' : 'data_loading',
       error_message: messageOf(error),
       error_type: String(codeOf(error) ?? field(error, 'name') ?? 'Error'),
-      ...(walked && { partial_results: { candles: index } }),
+      ...(walked && { partial_results: { candles: candle } }),
     },
     { occurredAt },
   );

@@ -18,7 +18,7 @@ import { parseParameters, type Strategy } from '../strategies/define.js';
 import { loadStrategy, strategyUrl } from '../strategies/load.js';
 import type { SweepOptions } from './options.js';
 import { settingsOf } from './settings.js';
-import { type ParameterSet, type Space, spaceOf } from './space.js';
+import { type Grid, type ParameterSet, type Space, spaceOf } from './space.js';
 
 /** A checked sweep: equal input gives an equal plan. */
 export interface SweepPlan {
@@ -58,7 +58,7 @@ export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
     dataHash: market.dataHash,
     symbol,
     seed,
-    runs: search === undefined ? { grid, random, list } : 'search',
+    runs: search === undefined ? { grid: sorted(grid), random, list: list?.map(canonical).sort() } : 'search',
   };
   const sweepId = sha256(canonical(identity));
   return { sweepId, market, strategy, strategyUrl: url, settings, level, seed, space };
@@ -88,6 +88,13 @@ export function startedEvent(plan: SweepPlan, run: RunPlan): NewEvent {
       backtest_settings: settingsOf(run, plan.level, plan.sweepId),
     },
     { occurredAt: candles.start },
+  );
+}
+
+/** The order of a grid's values does not matter, unless some are drawn. */
+function sorted(grid: Grid = {}): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(grid).map(([name, values]) => [name, values.map(canonical).sort()]),
   );
 }
 
