@@ -75,7 +75,13 @@ describe('what a subpath loads', () => {
 
   it('is the error classes alone for millrace/errors', () => {
     const { files, packages } = loads('millrace/errors');
-    expect(files).toEqual(['events/errors.js', 'events/limits.js', 'events/thrown.js', 'faces/errors.js']);
+    expect(files).toEqual([
+      'events/error-classes.js',
+      'events/errors.js',
+      'events/limits.js',
+      'events/thrown.js',
+      'faces/errors.js',
+    ]);
     expect(packages).toEqual(['node:util']);
   });
 

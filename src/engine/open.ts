@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ConsumerLink } from '../consumers/link.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { InvalidOptionError, StoreMovedError } from '../events/errors.js';
 import { requireNode } from '../events/node-version.js';
@@ -69,6 +70,8 @@ export async function openIn(options: CheckedOptions, world: World): Promise<Eng
     subscriptions: new Subscriptions({ errored, failed: tell(notices) }, world.timers),
     notices,
     log: new EngineLog(options.logger, options.store, errored),
+    timers: world.timers,
+    consumerLink: new ConsumerLink(),
   };
   lasting.log.listenTo(notices);
   const parts = await openParts(options, world, lasting);
@@ -95,9 +98,9 @@ async function openParts(
   let rooms: Rooms | undefined;
   try {
     const stored = await openStore(store, registry, options, log);
-    const { makeLane, timers, maxNames = defaultNameLimit() } = world;
+    const { makeLane, maxNames = defaultNameLimit() } = world;
     const setup = setupOf(options, stored);
-    const made = { ...lasting, options, registry, store, stored, makeLane, setup, timers, maxNames };
+    const made = { ...lasting, options, registry, store, stored, makeLane, setup, maxNames };
     rooms = assemble(made);
     await openLanes(rooms, registry);
     const { recovered } = await beginBacklog(rooms, stored);

@@ -1,3 +1,4 @@
+import type { ConsumerLink } from '../consumers/link.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventRegistry } from '../events/registry.js';
 import type { MakeLane } from '../lanes/executor.js';
@@ -33,6 +34,8 @@ export interface Lasting {
   readonly orders: Orders;
   readonly meters: Meters;
   readonly log: EngineLog;
+  readonly timers: Timers;
+  readonly consumerLink: ConsumerLink;
 }
 
 /** What the rooms of an engine are made from. */
@@ -44,7 +47,6 @@ export interface Foundation extends Lasting {
   readonly stored: StoreState;
   readonly makeLane: MakeLane;
   readonly setup: CrewSetup;
-  readonly timers: Timers;
   /** Names kept in memory. */
   readonly maxNames: number;
 }

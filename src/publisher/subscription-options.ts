@@ -105,13 +105,14 @@ export function checkSubscription(handler: unknown, options: AnyOptions): Checke
   return { priority, filter, transform, once, signal, owner, weak, retry: checkRetry(options) };
 }
 
-function checkRetry(options: AnyOptions): RetryRule {
+/** When a failed call is tried again. @param of what the options are of, for the error. @throws InvalidOptionError */
+export function checkRetry(options: Partial<RetryRule>, of = 'Subscription'): RetryRule {
   const { retries = 0, retryDelayMs = RETRY_DELAY_MS, jitter = RETRY_JITTER } = options;
   const maxRetryDelayMs = options.maxRetryDelayMs ?? Math.max(RETRY_DELAY_MAX_MS, retryDelayMs);
-  whole('retries', retries, 0, MAX_RETRIES);
-  whole('retryDelayMs', retryDelayMs, 0, MAX_DELAY_MS);
-  whole('maxRetryDelayMs', maxRetryDelayMs, retryDelayMs, MAX_DELAY_MS);
-  if (!(jitter >= 0 && jitter <= 1)) refuse('jitter', jitter, 'a number from 0 to 1');
+  whole('retries', retries, 0, MAX_RETRIES, of);
+  whole('retryDelayMs', retryDelayMs, 0, MAX_DELAY_MS, of);
+  whole('maxRetryDelayMs', maxRetryDelayMs, retryDelayMs, MAX_DELAY_MS, of);
+  if (!(jitter >= 0 && jitter <= 1)) refuse('jitter', jitter, 'a number from 0 to 1', of);
   return { retries, retryDelayMs, maxRetryDelayMs, jitter };
 }
 
@@ -119,12 +120,12 @@ function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-function whole(name: string, value: number, least: number, most: number): void {
+function whole(name: string, value: number, least: number, most: number, of: string): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  refuse(name, value, `a whole number from ${least} to ${most}`);
+  refuse(name, value, `a whole number from ${least} to ${most}`, of);
 }
 
-function refuse(name: string, value: unknown, range: string): never {
+function refuse(name: string, value: unknown, range: string, of = 'Subscription'): never {
   const shown = typeof value === 'number' || value === undefined ? `${value}` : `of type ${typeof value}`;
-  throw new InvalidOptionError(`Subscription option ${name} is ${shown}; it must be ${range}.`);
+  throw new InvalidOptionError(`${of} option ${name} is ${shown}; it must be ${range}.`);
 }

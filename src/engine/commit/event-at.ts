@@ -8,10 +8,12 @@ export function eventAt(slab: Slab, row: number, type: string, run: string, code
   const end = start + (slab.dataLength[row] as number);
   const metadataLength = slab.metadataLength[row] as number;
   const name = slab.nameOffset[row] as number;
+  const aggregateId = slab.bytes.toString('utf8', name, name + (slab.nameLength[row] as number));
   return new StoredEvent(
     run,
     type,
-    slab.bytes.toString('utf8', name, name + (slab.nameLength[row] as number)),
+    aggregateId,
+    slab.key[row] === slab.aggregate[row] ? aggregateId : keyAt(slab, row),
     slab.version[row] as number,
     slab.position[row] as number,
     slab.occurredAt[row] as number,
@@ -20,4 +22,9 @@ export function eventAt(slab: Slab, row: number, type: string, run: string, code
       ? undefined
       : (codec.unpack(slab.bytes, end, end + metadataLength) as StoredMetadata),
   );
+}
+
+function keyAt(slab: Slab, row: number): string {
+  const start = slab.keyOffset[row] as number;
+  return slab.bytes.toString('utf8', start, start + (slab.keyLength[row] as number));
 }
