@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   consumers: ['publisher', 'lanes', 'store', 'events'],
   engine: ['consumers', 'publisher', 'observe', 'profile', 'lanes', 'store', 'files', 'events'],
   bus: ['engine', 'publisher', 'store', 'events'],
-  faces: ['bus', 'engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
+  faces: ['bus', 'consumers', 'engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
   index: ['faces', 'engine', 'observe', 'publisher', 'store', 'events'],
   otel: ['observe', 'lanes', 'events'],
   trading: ['faces'],

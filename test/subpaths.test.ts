@@ -96,6 +96,7 @@ describe('what a subpath loads', () => {
     ['millrace/define'],
     ['millrace/errors'],
     ['millrace/publisher'],
+    ['millrace/consumers'],
     ['millrace/bus', 'msgpackr/pack', 'msgpackr/unpack', 'piscina'],
     // SQLite is loaded with the first connection.
     ['millrace/store', 'msgpackr/pack', 'msgpackr/unpack'],

@@ -7,13 +7,13 @@ import {
   NotRetainedError,
 } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
-import { onAbort } from '../events/on-abort.js';
 import { reasonOf } from '../events/thrown.js';
-import { CONSUMER_FLUSH_EVENTS, CONSUMER_FLUSH_MS } from './limits.js';
+import { CatchUps } from './catch-ups.js';
 import type { ConsumedLog } from './log.js';
 import { type CheckedConsumer, checkPosition } from './options.js';
 import { ConsumerRecord } from './record.js';
 import { ConsumerCounts, ConsumerRun } from './run.js';
+import { Saving } from './saving.js';
 import { type ConsumerFailure, type ConsumerState, type ConsumerStatus, failureOf } from './status.js';
 
 /** An event of a consumer has failed for good. */
@@ -38,12 +38,6 @@ export interface ConsumerParts {
   readonly ended: () => void;
 }
 
-interface Waiter {
-  readonly position: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 const CAUGHT_UP = optionNames<{ readonly signal?: AbortSignal }>('whenCaughtUp', { signal: true });
 
 /**
@@ -61,13 +55,13 @@ export class Consumer implements AsyncDisposable {
   #state: ConsumerState = 'running';
   #error: Error | undefined;
   #run: ConsumerRun | undefined;
+  /** The run that is being ended, and when it has. */
+  #ending: ConsumerRun | undefined;
   #halting: Promise<void> | undefined;
   /** Calls that change the record while nothing runs. */
   #changes = 0;
-  readonly #waiting = new Set<Waiter>();
-  /** Events since the last commit that took some along. */
-  #unsent = 0;
-  #timer: unknown;
+  readonly #waiting = new CatchUps();
+  readonly #saving: Saving;
 
   /** @internal */
   constructor(parts: ConsumerParts) {
@@ -75,6 +69,7 @@ export class Consumer implements AsyncDisposable {
     const { options, record } = parts;
     this.name = options.name;
     this.#record = record;
+    this.#saving = new Saving(parts.log);
     const handle = stayingIfAsync(this, `the handler of consumer '${this.name}'`, options.handle);
     this.#options = { ...options, handle };
   }
@@ -93,7 +88,7 @@ export class Consumer implements AsyncDisposable {
       parkedKeys: record.parked,
       failures: record.failures.length,
       ...this.#counts,
-      inFlight: this.#run?.running ?? 0,
+      inFlight: (this.#run ?? this.#ending)?.running ?? 0,
       ...(error && { error }),
     };
   }
@@ -112,7 +107,7 @@ export class Consumer implements AsyncDisposable {
     this.#check('pause()');
     if (this.#state === 'running') this.#to('paused');
     await this.#halt();
-    await this.#flushed();
+    await this.#saving.flushed();
   }
 
   /**
@@ -158,8 +153,8 @@ export class Consumer implements AsyncDisposable {
     if (facts.failure) throw facts.failure;
     if (this.#state === 'failed') throw this.#stopped();
     const wanted = position ?? facts.lastPosition;
-    if (!this.#isPast(wanted)) await this.#wait(wanted, signal);
-    await this.#flushed();
+    if (!this.#isPast(wanted)) await this.#waiting.wait(wanted, signal);
+    await this.#saving.flushed();
   }
 
   /**
@@ -174,7 +169,7 @@ export class Consumer implements AsyncDisposable {
     this.#record.clear(position);
     this.#run?.release(failure.key, position);
     this.#changed();
-    await this.#flushed();
+    await this.#saving.flushed();
   }
 
   /**
@@ -190,7 +185,7 @@ export class Consumer implements AsyncDisposable {
     this.#record.finish(position);
     if (failure.state === 'parked') this.#run?.release(failure.key, position + 1);
     this.#changed();
-    await this.#flushed();
+    await this.#saving.flushed();
   }
 
   /**
@@ -199,15 +194,20 @@ export class Consumer implements AsyncDisposable {
    */
   async stop(): Promise<void> {
     checkOutside(this, 'consumer.stop()');
+    await this.end();
+  }
+
+  /** @internal As `stop`, also for a caller that does not wait. */
+  async end(): Promise<void> {
     if (this.#state !== 'stopped') {
       this.#to('stopped');
-      this.#rejectAll(this.#stopped());
+      this.#waiting.rejectAll(this.#stopped());
     }
     await this.#halt();
     try {
-      await this.#flushed();
+      await this.#saving.flushed();
     } finally {
-      this.#parts.log().timers.clear(this.#timer);
+      this.#saving.end();
       this.#parts.ended();
     }
   }
@@ -218,8 +218,8 @@ export class Consumer implements AsyncDisposable {
 
   /** @internal It begins, and its place in the log is stored. */
   async begin(): Promise<void> {
-    this.#note();
-    await this.#flushed();
+    this.#saving.note(this.#record);
+    await this.#saving.flushed();
     this.#begin();
   }
 
@@ -230,7 +230,7 @@ export class Consumer implements AsyncDisposable {
 
   /** @internal The engine has failed: what was not committed is as if it had not been. */
   engineFailed(error: Error): void {
-    this.#rejectAll(error);
+    this.#waiting.rejectAll(error);
     this.#halt().catch(() => {});
   }
 
@@ -263,7 +263,8 @@ export class Consumer implements AsyncDisposable {
     this.#run = new ConsumerRun({
       ...{ log, record: this.#record, options: this.#options, counts: this.#counts },
       events: {
-        progressed: (count) => this.#progressed(count),
+        progressed: (count) => this.#saving.note(this.#record, count),
+        rested: () => this.#waiting.look((position) => this.#isPast(position)),
         failed: (error, position, key, state) => {
           this.#parts.failed({ consumer: this.name, position, key, state, error });
           if (state === 'stopped') this.#broke(error);
@@ -280,8 +281,10 @@ export class Consumer implements AsyncDisposable {
     const run = this.#run;
     if (!run) return this.#halting ?? Promise.resolve();
     this.#run = undefined;
+    this.#ending = run;
     this.#halting = run.end(this.#stopped()).then(() => {
       this.#halting = undefined;
+      this.#ending = undefined;
       this.#begin();
     });
     return this.#halting;
@@ -298,11 +301,11 @@ export class Consumer implements AsyncDisposable {
     }
     this.#changed();
     this.#begin();
-    await this.#flushed();
+    await this.#saving.flushed();
   }
 
   #changed(): void {
-    this.#note();
+    this.#saving.note(this.#record);
     this.#parts.changed();
   }
 
@@ -311,7 +314,7 @@ export class Consumer implements AsyncDisposable {
     if (this.#parts.log().facts.failure || this.#state !== 'running') return;
     this.#error = error;
     this.#to('failed');
-    this.#rejectAll(this.#stopped());
+    this.#waiting.rejectAll(this.#stopped());
     this.#halt().catch(() => {});
   }
 
@@ -320,60 +323,8 @@ export class Consumer implements AsyncDisposable {
     this.#parts.changed();
   }
 
-  #progressed(count: number): void {
-    this.#unsent += count;
-    this.#note();
-    if (this.#unsent >= CONSUMER_FLUSH_EVENTS) this.#send();
-    if (this.#waiting.size > 0) this.#look();
-  }
-
-  /** There is something to store, with the next commit or soon. */
-  #note(): void {
-    const { consumerLink, timers } = this.#parts.log();
-    consumerLink.note(this.#record);
-    this.#timer ??= timers.background(() => {
-      this.#timer = undefined;
-      this.#send();
-    }, CONSUMER_FLUSH_MS);
-  }
-
-  #send(): void {
-    const { consumerLink, hub } = this.#parts.log();
-    this.#unsent = 0;
-    consumerLink.due();
-    hub.flush();
-  }
-
-  /** Resolves when everything so far is stored. @throws EngineFailedError */
-  async #flushed(): Promise<void> {
-    const { consumerLink, hub } = this.#parts.log();
-    consumerLink.due();
-    await hub.flushed();
-  }
-
   #isPast(position: number): boolean {
     return this.#record.mark >= position || (this.#run?.isPast(position) ?? false);
-  }
-
-  async #wait(position: number, signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiter: Waiter = { position, resolve, reject };
-    this.#waiting.add(waiter);
-    const leave = onAbort(signal, reject);
-    try {
-      await promise;
-    } finally {
-      leave();
-      this.#waiting.delete(waiter);
-    }
-  }
-
-  #look(): void {
-    for (const waiter of this.#waiting) if (this.#isPast(waiter.position)) waiter.resolve();
-  }
-
-  #rejectAll(error: Error): void {
-    for (const { reject } of this.#waiting) reject(error);
   }
 
   #check(call: string): void {

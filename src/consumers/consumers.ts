@@ -141,7 +141,7 @@ export class Consumers {
 
   /** @internal Ends all of them, and stores what is done as far as the engine still can. */
   async close(): Promise<void> {
-    const outcomes = await Promise.allSettled([...this.#running.values()].map((consumer) => consumer.stop()));
+    const outcomes = await Promise.allSettled([...this.#running.values()].map((consumer) => consumer.end()));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     // A failure of the engine is reported by its own close.
     if (failed && !this.#parts.log().facts.failure) throw failed.reason;

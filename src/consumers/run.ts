@@ -27,8 +27,10 @@ export class ConsumerCounts {
 
 /** What a run tells its consumer. */
 export interface RunEvents {
-  /** Events are done, parked or left out: there is something to store, and perhaps somebody waits for it. */
+  /** Events are done, parked or left out: there is something to store. */
   progressed(count: number): void;
+  /** It has come to rest, or to the end of its turn: callers may have waited for that. */
+  rested(): void;
   /** An event has failed for good. */
   failed(error: HandlerError, position: number, key: string, state: 'parked' | 'skipped' | 'stopped'): void;
   /** The run cannot go on. */
@@ -155,6 +157,7 @@ export class ConsumerRun {
     } finally {
       this.#isPumping = false;
     }
+    this.#parts.events.rested();
   }
 
   /** Reads a page if there is room, and begins an event if one may begin. Returns whether it did either. */
@@ -255,8 +258,12 @@ export class ConsumerRun {
   }
 
   #goOn(): void {
-    if (!this.#ending) this.#pump();
-    else if (this.#running === 0) this.#onEnded?.();
+    if (!this.#ending) {
+      this.#pump();
+      return;
+    }
+    this.#parts.events.rested();
+    if (this.#running === 0) this.#onEnded?.();
   }
 
   /** The first event of a line is done. */
