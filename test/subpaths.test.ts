@@ -77,7 +77,13 @@ describe('what a subpath loads', () => {
 
   it('is the error classes alone for millrace/errors', () => {
     const { files, packages } = loads('millrace/errors');
-    expect(files).toEqual(['faces/errors.js', 'kernel/errors.js', 'kernel/limits.js', 'kernel/thrown.js']);
+    expect(files).toEqual([
+      'faces/errors.js',
+      'kernel/error-classes.js',
+      'kernel/errors.js',
+      'kernel/limits.js',
+      'kernel/thrown.js',
+    ]);
     expect(packages).toEqual(['node:util']);
   });
 
@@ -92,6 +98,7 @@ describe('what a subpath loads', () => {
     ['millrace/define'],
     ['millrace/errors'],
     ['millrace/publisher'],
+    ['millrace/consumers'],
     ['millrace/bus', 'msgpackr/pack', 'msgpackr/unpack', 'piscina'],
     // SQLite is loaded with the first connection.
     ['millrace/store', 'msgpackr/pack', 'msgpackr/unpack'],

@@ -171,12 +171,12 @@ function holdingRoom(
 }
 
 function commitRoom(
-  { store, meters }: Foundation,
+  { store, meters, consumerLink }: Foundation,
   hub: Hub,
   { progress, shapes }: SequenceRoom,
   { pressure, receipts }: IntakeRoom,
 ): CommitQueue {
-  return new CommitQueue(store, progress, meters, {
+  return new CommitQueue(store, progress, meters, consumerLink, {
     sending: () => {
       pressure.check();
       return receipts.takeSettling();

@@ -1,3 +1,4 @@
+import type { Consumers } from '../consumers/consumers.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventRegistry } from '../events/registry.js';
@@ -9,6 +10,7 @@ import { Subscribable } from '../publisher/subscribable.js';
 import type { Trace, TraceQuery } from '../store/story.js';
 import { type AppendOptions, checked, type DrainOptions } from './call-options.js';
 import { checkThreads } from './check-options.js';
+import { consumersOf } from './consumed.js';
 import { DeadLetters } from './failures/dead-letters.js';
 import { prepareAppend } from './intake/append.js';
 import { enter, take, takeMany, takeSoon, takeTogether, whenAt } from './intake/taking.js';
@@ -42,6 +44,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   #recovering: Promise<void> | undefined;
   /** The events whose handlers failed for good. */
   readonly deadLetters: DeadLetters;
+  /** Named cursors over the log: each remembers in the log's own file which events it is done with. */
+  readonly consumers: Consumers;
   /** What the engine has counted and measured. */
   readonly metrics: Metrics;
   readonly #profiling = new Profiling(() => this.#parts);
@@ -52,7 +56,11 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     super(parts.subscriptions);
     this.#parts = parts;
     this.#reopen = reopen;
-    this.metrics = new Metrics(() => this.#parts.facts);
+    this.consumers = consumersOf(
+      () => this.#parts,
+      () => this.#checkOpen(),
+    );
+    this.metrics = new Metrics(() => this.#parts.facts, this.consumers);
     this.deadLetters = new DeadLetters((waits) => {
       if (waits !== undefined) checkWait(this.#parts.options, waits);
       this.#checkOpen();
@@ -282,7 +290,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * on the main thread that awaits it: the closing goes on, and waits for that handler.
    */
   close(): Promise<void> {
-    return endingFrom(this.#parts.options, 'engine.close()', () => {
+    const call = 'engine.close()';
+    return endingFrom(this.consumers.inside(call) ?? this.#parts.options, call, () => {
       this.#closing ??= this.#close();
       return this.#closing;
     });
@@ -324,7 +333,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     const { entrance, facts } = parts;
     const closed = closedError();
     entrance.admission.refuseAll(closed);
-    const errors = await shutDown(parts, this.#profiling, closed);
+    const errors = await shutDown(parts, this.#profiling, this.consumers, closed);
     state.to('closed');
     log.closed(facts, errors);
     if (errors.length === 1) throw errors[0];
@@ -357,6 +366,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     const { health } = this.#parts;
     log.opened(this.#parts, 'recovered');
     health.follow(before.health);
+    await this.consumers.engineRecovered();
   }
 
   /** @internal */

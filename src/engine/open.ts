@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ConsumerLink } from '../consumers/link.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { EventRegistry } from '../events/registry.js';
 import { InvalidOptionError, StoreMovedError } from '../kernel/errors.js';
@@ -74,6 +75,8 @@ export async function openIn(options: CheckedOptions, world: World): Promise<Eng
     subscriptions: new Subscriptions({ errored, failed: tell(notices) }, world.time),
     notices,
     log: new EngineLog(options.logger, options.store, errored),
+    time: world.time,
+    consumerLink: new ConsumerLink(),
   };
   lasting.log.listenTo(notices);
   const parts = await openParts(options, world, lasting);
@@ -100,9 +103,9 @@ async function openParts(
   let rooms: Rooms | undefined;
   try {
     const stored = await openStore(store, registry, options, log);
-    const { makeLane, time, eventTime, maxNames = defaultNameLimit() } = world;
+    const { makeLane, eventTime, maxNames = defaultNameLimit() } = world;
     const setup = setupOf(options, stored);
-    const made = { ...lasting, options, registry, store, stored, makeLane, setup, time, eventTime, maxNames };
+    const made = { ...lasting, options, registry, store, stored, makeLane, setup, eventTime, maxNames };
     rooms = assemble(made);
     await openLanes(rooms, registry);
     const { recovered } = await beginBacklog(rooms, stored);

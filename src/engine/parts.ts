@@ -1,3 +1,4 @@
+import type { ConsumerLink } from '../consumers/link.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventRegistry } from '../events/registry.js';
 import type { Time } from '../kernel/time.js';
@@ -33,6 +34,8 @@ export interface Lasting {
   readonly orders: Orders;
   readonly meters: Meters;
   readonly log: EngineLog;
+  readonly time: Time;
+  readonly consumerLink: ConsumerLink;
 }
 
 /** What the rooms of an engine are made from. */
@@ -44,7 +47,6 @@ export interface Foundation extends Lasting {
   readonly stored: StoreState;
   readonly makeLane: MakeLane;
   readonly setup: CrewSetup;
-  readonly time: Time;
   /** The time of an event that is published without one, where it is not the wall clock's. */
   readonly eventTime: (() => number) | undefined;
   /** Names kept in memory. */

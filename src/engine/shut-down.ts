@@ -1,3 +1,4 @@
+import type { Consumers } from '../consumers/consumers.js';
 import type { EngineParts } from './parts.js';
 import type { Profiling } from './profiling/profiling.js';
 
@@ -5,11 +6,12 @@ import type { Profiling } from './profiling/profiling.js';
 export async function shutDown(
   { hub, crew, holding, subscriptions, store, options }: EngineParts,
   profiling: Profiling,
+  consumers: Consumers,
   closed: Error,
 ): Promise<readonly unknown[]> {
   // What was unfinished before the engine opened may take longer than its owner has. It is in the log.
   if (!options.deterministic) holding.leaveBacklog(closed);
-  const outcomes = await Promise.allSettled([hub.drain()]);
+  const outcomes = await Promise.allSettled([hub.drain(), consumers.close()]);
   // While the threads are still there to hand over what they have sampled.
   await profiling.close();
   hub.stop();

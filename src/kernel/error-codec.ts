@@ -1,5 +1,6 @@
 import { MAX_ERROR_CAUSES, MAX_STACK_CHARACTERS } from '../limits.js';
-import { ERROR_CLASSES, MillraceError } from './errors.js';
+import { ERROR_CLASSES } from './error-classes.js';
+import { MillraceError } from './errors.js';
 import { MAX_ERROR_DETAILS, MAX_ERROR_PARTS } from './limits.js';
 import { bounded, codeOf, field, isError, keysOf, messageOf, nameOf, shown } from './thrown.js';
 

@@ -333,60 +333,22 @@ export class TestAssertionError extends MillraceError {
   static override readonly code = 'MILLRACE_TEST_ASSERTION';
 }
 
-/** Every error class by its code, for the error codec and for tests. */
-export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
-  [
-    MillraceError,
-    InvalidDefinitionError,
-    InvalidOptionError,
-    UnknownEventTypeError,
-    EventFunctionError,
-    UpcastError,
-    WaitsForItselfError,
-    SchemaMismatchError,
-    UnsupportedPayloadError,
-    PayloadTooLargeError,
-    InvalidNameError,
-    TooManyNamesError,
-    AppendTooLargeError,
-    NotDeterministicError,
-    ConcurrencyError,
-    EngineClosedError,
-    EngineFailedError,
-    HandlerError,
-    KeyParkedError,
-    PublishManyError,
-    HandlerModuleNotFoundError,
-    HandlerModuleInvalidError,
-    HandlerModuleFailedError,
-    EmitAfterEndError,
-    HandlerTimeoutError,
-    BroadcastError,
-    LaneCrashedError,
-    WriterCrashedError,
-    StorePathError,
-    SqliteMissingError,
-    BundledError,
-    ForeignStoreError,
-    NewerStoreError,
-    StoreLockedError,
-    StoreError,
-    StoreFullError,
-    StoreIoError,
-    StoreMovedError,
-    StoreCorruptError,
-    DeadLetterNotFoundError,
-    QueueFullError,
-    EventNotFoundError,
-    NotRetainedError,
-    PublishCycleError,
-    TooManySubscriptionsError,
-    NodeTooOldError,
-    HeapTooLargeError,
-    ProfileBusyError,
-    InputError,
-    OutputError,
-    TestTimeoutError,
-    TestAssertionError,
-  ].map((errorClass) => [errorClass.code, errorClass]),
-);
+/** The log has no consumer of that name. */
+export class ConsumerNotFoundError extends MillraceError {
+  static override readonly code = 'MILLRACE_CONSUMER_NOT_FOUND';
+}
+
+/** A consumer of that name runs in this engine already. */
+export class ConsumerRunningError extends MillraceError {
+  static override readonly code = 'MILLRACE_CONSUMER_RUNNING';
+}
+
+/** The consumer was stopped or removed, or stopped by itself because of `cause`: what was waited for will not come. */
+export class ConsumerStoppedError extends MillraceError {
+  static override readonly code = 'MILLRACE_CONSUMER_STOPPED';
+}
+
+/** The log has as many consumers as it may have. `details.limit` is how many. */
+export class TooManyConsumersError extends MillraceError {
+  static override readonly code = 'MILLRACE_TOO_MANY_CONSUMERS';
+}

@@ -280,8 +280,8 @@ export class LaneRunner {
     const startedAt = work.begin(type) ? performance.now() : undefined;
     let context: LaneContext | undefined;
     try {
-      const event = this.#event(slab, row, handlers, ahead);
       const partitionKey = this.#names.get(slab, key, slab.keyOffset[row], slab.keyLength[row]);
+      const event = this.#event(slab, row, partitionKey, handlers, ahead);
       const attempt = (run.batch.attempts?.get(index) ?? 0) + 1;
       const slot = this.#cell.begin(reference);
       context = new LaneContext(
@@ -344,6 +344,7 @@ export class LaneRunner {
   #event(
     slab: Slab,
     row: number,
+    partitionKey: string,
     { stored, entries }: TypeHandlers,
     ahead: KeyAhead | undefined,
   ): StoredEvent {
@@ -354,6 +355,7 @@ export class LaneRunner {
       this.#rules.setup.run,
       definition?.type ?? stored.name,
       this.#aggregateOf(slab, row),
+      partitionKey,
       ahead ? ahead.version : (slab.version[row] as number),
       position,
       slab.occurredAt[row] as number,

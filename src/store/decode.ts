@@ -55,10 +55,12 @@ export function upcastErrorOf(event: object): UpcastError | undefined {
 }
 
 function eventOf(reader: EventReader, run: string, raw: RawEvent, type: string, data: unknown): StoredEvent {
+  const aggregateId = reader.nameOf(raw.aggregate);
   return new StoredEvent(
     run,
     type,
-    reader.nameOf(raw.aggregate),
+    aggregateId,
+    raw.partitionKey === undefined ? aggregateId : reader.nameOf(raw.partitionKey),
     raw.version,
     raw.position,
     raw.occurredAt,

@@ -2,6 +2,7 @@ import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+import type { ConsumerChange } from './consumer.js';
 import type { DeadLetterChange, OpenDeadLetters } from './dead-letter.js';
 import type { ProgressChange, ProgressChunk } from './progress.js';
 
@@ -51,6 +52,7 @@ export type WriterRequest =
       readonly progress: ProgressChange | undefined;
       readonly shapes: readonly Shape[];
       readonly deadLetters?: DeadLetterChange | undefined;
+      readonly consumers?: readonly ConsumerChange[];
     }
   /** Several may be under way at a time: `question` says which one an answer is for. */
   | { readonly kind: 'profile'; readonly question: number; readonly order: ProfileOrder }

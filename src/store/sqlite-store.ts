@@ -104,6 +104,7 @@ export class SqliteStore implements Store {
       progress: batch.progress,
       shapes: batch.shapes,
       ...(batch.deadLetters && { deadLetters: batch.deadLetters }),
+      ...(batch.consumers && { consumers: batch.consumers }),
     });
     if (this.#pending.length === 0) this.#worker?.ref();
     return new Promise((resolveCommit, reject) => {

@@ -16,7 +16,6 @@ import { zipOf } from './zip-of.js';
 
 const MINUTE = 60_000;
 const START = Date.UTC(2024, 5, 3, 12);
-
 const folder = tempFolder();
 let files = 0;
 function file(content: string | Uint8Array): string {

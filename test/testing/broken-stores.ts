@@ -65,6 +65,7 @@ function withReader(change: (reader: EventReader) => Partial<EventReader>): (inn
           allNames: (limit) => reader.allNames(limit),
           deadLetters: (query) => reader.deadLetters(query),
           deadLetter: (position) => reader.deadLetter(position),
+          consumers: (name) => reader.consumers(name),
           ...change(reader),
         };
       }

@@ -1,7 +1,9 @@
+import type { ConsumerLink } from '../../consumers/link.js';
 import type { Shape } from '../../events/shape-index.js';
 import { outside } from '../../kernel/async-context.js';
 import { ACCEPT_CLOCK_READS, COMMITS_IN_FLIGHT } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
+import type { ConsumerChange } from '../../store/consumer.js';
 import type { DeadLetterChange, DeadLetterRecord } from '../../store/dead-letter.js';
 import type { Progress } from '../../store/progress.js';
 import type { Segment, Store } from '../../store/store.js';
@@ -38,6 +40,7 @@ export class CommitQueue {
   readonly #progress: Progress;
   readonly #meters: Meters;
   readonly #events: CommitEvents;
+  readonly #consumers: ConsumerLink;
   #segments: HubSegment[] = [];
   #buried: DeadLetterRecord[] = [];
   #raised: number[] = [];
@@ -51,7 +54,14 @@ export class CommitQueue {
   #done = 0;
   #waiting: { readonly until: number; readonly wake: () => void }[] = [];
 
-  constructor(store: Store, progress: Progress, meters: Meters, events: CommitEvents) {
+  constructor(
+    store: Store,
+    progress: Progress,
+    meters: Meters,
+    consumers: ConsumerLink,
+    events: CommitEvents,
+  ) {
+    this.#consumers = consumers;
     this.#meters = meters;
     this.#store = store;
     this.#progress = progress;
@@ -122,7 +132,8 @@ export class CommitQueue {
     this.commits++;
     const shapes = this.#events.newShapes();
     const sentAt = performance.now();
-    this.#store.commit({ segments, progress, shapes, ...this.#takeLetters() }).then(
+    const taken = { ...this.#takeLetters(), ...this.#takeConsumers() };
+    this.#store.commit({ segments, progress, shapes, ...taken }).then(
       () => {
         // Nobody is there any more whom an acknowledgement could reach.
         if (this.#stopped) return;
@@ -131,6 +142,7 @@ export class CommitQueue {
         this.#measure(segments, sentAt);
         this.#events.committed(segments);
         settled();
+        this.#consumers.onCommitted();
         this.#wake(this.#done);
         this.schedule();
       },
@@ -146,7 +158,8 @@ export class CommitQueue {
       this.#segments.length === 0 &&
       !this.#progress.changed &&
       this.#buried.length === 0 &&
-      this.#raised.length === 0
+      this.#raised.length === 0 &&
+      !this.#consumers.isDue
     );
   }
 
@@ -156,6 +169,11 @@ export class CommitQueue {
     this.#buried = [];
     this.#raised = [];
     return { deadLetters };
+  }
+
+  #takeConsumers(): { readonly consumers?: readonly ConsumerChange[] } {
+    const consumers = this.#consumers.take();
+    return consumers.length === 0 ? {} : { consumers };
   }
 
   #measure(segments: readonly HubSegment[], sentAt: number): void {

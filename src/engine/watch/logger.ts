@@ -103,6 +103,11 @@ function wordsFor(notice: Notice): readonly [Level, string] {
       return ['warn', `Lane ${notice.lane} ended and is replaced: ${messageOf(notice.error)}`];
     case 'subscriber-failed':
       return ['error', `A subscriber of '${notice.topic}' failed on event ${notice.position} for good.`];
+    case 'consumer-failed': {
+      const { consumer, position, state } = notice;
+      const what = state === 'stopped' ? 'the consumer has stopped' : `the event is ${state}`;
+      return ['error', `Consumer '${consumer}' failed on event ${position} for good; ${what}.`];
+    }
     case 'health': {
       const { status, from, reasons } = notice;
       const level = status === 'HEALTHY' ? 'info' : status === 'DEGRADED' ? 'warn' : 'error';

@@ -1,3 +1,4 @@
+import type { Consumers } from '../../consumers/consumers.js';
 import { HOT_KEYS_SHOWN } from '../../limits.js';
 import { prometheusText } from '../../observe/prometheus.js';
 import type { MetricsSnapshot } from '../../observe/snapshot.js';
@@ -7,11 +8,13 @@ import type { EngineFacts } from './facts.js';
 export class Metrics {
   /** Asked anew each time: `recover` opens other rooms. */
   readonly #facts: () => EngineFacts;
+  readonly #consumers: Pick<Consumers, 'running'>;
   readonly #openedAt = performance.now();
 
   /** @internal */
-  constructor(facts: () => EngineFacts) {
+  constructor(facts: () => EngineFacts, consumers: Pick<Consumers, 'running'>) {
     this.#facts = facts;
+    this.#consumers = consumers;
   }
 
   /** Everything at this moment, as plain data. */
@@ -50,6 +53,9 @@ export class Metrics {
       lanes: meters.lanes,
       types: meters.types((id) => facts.typeName(id)),
       hotKeys: meters.hotKeys.top(HOT_KEYS_SHOWN),
+      consumers: this.#consumers
+        .running()
+        .map(({ error: _error, failures: _failures, inFlight: _inFlight, ...metrics }) => metrics),
       ...(files && { files }),
     };
   }

@@ -40,6 +40,15 @@ export type Notice =
       readonly attempts: number;
       readonly error: Error;
     }
+  /** A consumer failed on an event for good: it parked its key, skipped the event, or stopped in front of it. */
+  | {
+      readonly kind: 'consumer-failed';
+      readonly consumer: string;
+      readonly position: number;
+      readonly key: string;
+      readonly state: 'parked' | 'skipped' | 'stopped';
+      readonly error: Error;
+    }
   /** `engine.health()` is not what it was. */
   | ({ readonly kind: 'health'; readonly from: HealthStatus } & Health)
   /** The engine stopped, and nothing more is acknowledged; `recover` or the next open goes on. */

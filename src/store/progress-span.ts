@@ -1,5 +1,5 @@
 import { PROGRESS_CHUNK } from '../limits.js';
-import type { ProgressChange } from '../store/progress.js';
+import type { ProgressChange } from './progress.js';
 
 /** How many positions a stored progress calls finished. */
 export function countFinished({ mark, chunks }: ProgressChange): number {
