@@ -6,6 +6,7 @@ import {
   SpanKind,
   SpanStatusCode,
   type TextMapGetter,
+  type Tracer,
   trace,
 } from '@opentelemetry/api';
 import type { DomainEvent, EventMetadata } from '../events/domain-event.js';
@@ -17,7 +18,8 @@ import type { WrapHandler } from '../lanes/traced.js';
 import { ATTRIBUTES } from './attributes.js';
 import { TracedContext } from './traced-context.js';
 
-const tracer = trace.getTracer('millrace');
+/** Asked for at the first span, where a provider that throws is the tracer's failure and not that of the module. */
+let tracer: Tracer | undefined;
 
 const METADATA: TextMapGetter<EventMetadata> = {
   keys: (metadata) => Object.keys(metadata),
@@ -74,6 +76,7 @@ function startSpan(
     [ATTRIBUTES.position]: event.position,
     [ATTRIBUTES.attempt]: attempt,
   };
+  tracer ??= trace.getTracer('millrace');
   return tracer.startSpan(`process ${eventType.type}`, { kind: SpanKind.CONSUMER, attributes }, parent);
 }
 

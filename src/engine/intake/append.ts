@@ -1,5 +1,5 @@
 import type { NewEvent } from '../../events/define-event.js';
-import { AppendTooLargeError } from '../../kernel/errors.js';
+import { AppendTooLargeError, InvalidOptionError } from '../../kernel/errors.js';
 import type { CheckedOptions } from '../check-options.js';
 import type { Prepared } from '../sequence/row-facts.js';
 import type { Need } from './admission.js';
@@ -19,6 +19,9 @@ export function prepareAppend(
   aggregateId: string,
   events: readonly NewEvent[],
 ): PreparedAppend {
+  if (!Array.isArray(events)) {
+    throw new InvalidOptionError('append takes an array of events: engine.append(id, [event]).');
+  }
   const count = events.length;
   if (count > maxInFlight) throw tooLarge('events', count, 'maxInFlight', maxInFlight);
   const prepared = preparation.prepareAll(aggregateId, events);
