@@ -1,22 +1,57 @@
 /** Backtests as events: candles in, one walk per parameter set on the lanes, every event in the log. */
-export type { BacktestIdentity, ClosureReason, Emit, RoundTrip } from './account.js';
-export { type BuyAndHold, buyAndHold } from './buy-and-hold.js';
-export { candlesFromRows } from './candle-rows.js';
-export { type CandleRow, Candles } from './candles.js';
-export { type CandleOptions, parseCandles, readCandles } from './csv.js';
-export type { EpochOptions, TimeUnit } from './epoch-column.js';
-export { DEFAULT_GRID, type Grid, parameterSets } from './grid.js';
-export { WilderRsi } from './rsi.js';
-export { type BacktestRun, runBacktest } from './run.js';
+export type { Exits, OrderRequest, OrderView, Size } from './broker/order.js';
+export type { BrokerOptions, CommissionOption, SlippageOption } from './broker/settings.js';
+export {
+  LookAheadError,
+  RunBudgetError,
+  StrategyImpureError,
+  StrategyMistakeError,
+} from './broker/strategy-mistake.js';
+export * from './candles/index.js';
+export * from './figures/index.js';
+export type { Bands, ColumnOf, Indicator, IndicatorBuilder, Macd, Source } from './indicators/indicator.js';
+export { WilderRsi } from './indicators/rsi.js';
+export * from './report/index.js';
+export { type BuyAndHold, buyAndHold } from './runs/buy-and-hold.js';
+export { type CheckFinding, type CheckResult, checkLookAhead, checkRepeat } from './runs/checks.js';
+export { type Comparison, type ComparisonRow, compare } from './runs/compare.js';
+export {
+  type MonteCarlo,
+  type MonteCarloOptions,
+  monteCarlo,
+  type Percentiles,
+} from './runs/monte-carlo.js';
+export type { BacktestIds, Emit } from './runs/order-events.js';
+export type * from './runs/result.js';
+export { type BacktestOptions, runBacktest } from './runs/run-backtest.js';
 export {
   equityStatistics,
   type NullableStatistic,
   type NullReason,
   type Statistics,
 } from './statistics.js';
-export { RsiMeanReversion, type RsiParameters, type Signal, strategyId } from './strategy.js';
-export { runSweep, type SweepOptions, type SweepProgress, type SweepResult } from './sweep.js';
-export type { SweepInput } from './sweep-plan.js';
-export type { SweepRow } from './sweep-results.js';
-export { timeframeOf } from './timeframe.js';
+export type { CandleView, IndicatorView } from './strategies/candle-view.js';
+export type { SignalDetails, StrategyContext } from './strategies/context.js';
+export {
+  defineStrategy,
+  type IndicatorSet,
+  type Strategy,
+  type StrategyDefinition,
+} from './strategies/define.js';
+export { loadStrategy, SHIPPED_STRATEGIES } from './strategies/load.js';
+export {
+  checkDeterminism,
+  type DeterminismCheck,
+  type DeterminismRun,
+} from './sweep/check-determinism.js';
+export type * from './sweep/options.js';
+export { SWEEP_METRICS } from './sweep/results.js';
+export type { Grid, ParameterSet, SweepSpace } from './sweep/space.js';
+export { sweep } from './sweep/sweep.js';
+export {
+  type WalkForward,
+  type WalkForwardOptions,
+  type WalkForwardWindow,
+  walkForward,
+} from './sweep/walk-forward.js';
 export { type TradeStatistics, tradeStatistics } from './trade-statistics.js';

@@ -72,6 +72,11 @@ export class FailedEvents {
    * @returns how many were forgotten.
    */
   async clear(positions?: readonly number[]): Promise<number> {
+    if (positions !== undefined && !Array.isArray(positions)) {
+      throw new InvalidOptionError(
+        `failedEvents.clear takes an array of positions, or nothing for all; this is ${shown(positions)}.`,
+      );
+    }
     const { engine, processing } = this.#run().journal;
     const wanted = positions && new Set(positions);
     const chosen = (position: number) => wanted?.has(position) ?? true;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { didYouMean } from '../events/nearest.js';
-import { MillraceError } from '../index.js';
+import { MillraceError } from '../faces/errors.js';
 import { messageOf } from '../kernel/thrown.js';
 import { visible } from '../kernel/visible.js';
 import { type Command, UsageError } from './command.js';
@@ -9,7 +9,9 @@ import { complain, endQuietlyOnClosedPipe, print } from './output.js';
 
 /** Loaded when asked for: `inspect` does not need the backtests. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Command }>>> = {
+  backtest: () => import('./backtest-command.js'),
   sweep: () => import('./sweep-command.js'),
+  candles: () => import('./candles-command.js'),
   inspect: () => import('./inspect-command.js'),
   read: () => import('./read-command.js'),
   trace: () => import('./trace-command.js'),
@@ -20,7 +22,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Comman
 
 const HELP = `millrace COMMAND [options]
 
-  sweep               run a backtest sweep on worker threads, every event into a SQLite file
+  backtest CANDLES    run one strategy over a file of candles, and say what came of it
+  sweep CANDLES       run a backtest sweep on worker threads, every event into a SQLite file
+  candles FILE        say what is understood of a file of candles or trades
   inspect FILE        say what is in a store
   read FILE           print the events of a store
   trace FILE          follow one story: an event and what it led to

@@ -1,121 +1,171 @@
-import { basename, extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { TIME_UNITS } from '../backtest/epoch-column.js';
-import { type CandleOptions, readCandles, runSweep, type TimeUnit } from '../backtest/index.js';
-import { InputError } from '../faces/errors.js';
+import {
+  type BacktestOptions,
+  type Grid,
+  loadStrategy,
+  readCandles,
+  type SweepMetric,
+  type SweepResult,
+  sweep,
+} from '../backtest/index.js';
 import { makeFolder } from '../files/make-folder.js';
 import { MAX_THREADS } from '../limits.js';
+import {
+  BACKTEST_ARGUMENTS,
+  BACKTEST_HELP,
+  candleFile,
+  gridOf,
+  parametersOf,
+  simulationOf,
+  symbolOf,
+  writeCsv,
+} from './backtest-arguments.js';
+import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
+import { checkStrategy } from './check-strategy.js';
 import { type Command, parseCommand, shellQuote, UsageError, wholeNumber } from './command.js';
 import { Interrupts } from './interrupts.js';
 import { complain, jsonLine, print } from './output.js';
 import { ProgressBar } from './progress-bar.js';
 import { sweepReport } from './sweep-report.js';
 
-const help = `millrace sweep [options]
+/** 5 × 4 × 4 × 3 = 240 parameter sets around Wilder's own 14, 30 and 70: the grid of `rsi` when none is given. */
+const RSI_GRID: Grid = {
+  length: [5, 7, 9, 14, 21],
+  entry: [20, 25, 30, 35],
+  exit: [50, 55, 60, 70],
+  stop: [0, 0.05, 0.1],
+};
 
-Backtests an RSI mean-reversion strategy with 240 parameter sets, one event stream each, on worker threads.
-Every event is written to a SQLite file. Run it again with the same --store to finish an interrupted sweep.
+const help = `millrace sweep [CANDLES] [options]
 
-  --input FILE.csv   candles with a header: date (or time, timestamp), open, high, low, close, volume
-                     (default: daily S&P 500 candles of the npm package vega-datasets, when it is installed)
-  --time-unit UNIT   unit of numeric times: ${TIME_UNITS.join(', ')} (default: found out)
-  --years FROM-TO    years in which numeric times may lie (default: 1970-2100)
+Backtests a strategy with many parameter sets, one event stream each, on worker threads. Every event is written to a
+SQLite file. Run it again with the same --store to finish an interrupted sweep. Without a grid it sweeps RSI mean
+reversion with 240 parameter sets; without candles over the S&P 500 (npm package vega-datasets).
+
+  --grid NAME=VALUES values of a parameter: 5:30:1 from, to and step, or 20,25,30; may be given many times
+  --param NAME=VALUE a parameter that is the same in all runs; may be given many times
+  --random N         only so many combinations of the grid, drawn by chance from the seed
+  --sort METRIC      totalReturn (default), sharpe, sortino, calmar, maxDrawdown, profitFactor, trades, …
+  --top N            rows of the table (default: 10)
+  --yes              run a grid of more than ten million runs
+  --run-seconds N    a run that takes longer fails, and no other
+${BACKTEST_HELP}${CANDLE_HELP}  --check            test the best run for look-ahead and for results that change
   --threads N        worker threads, 0 to ${MAX_THREADS}; 0 runs all on the main thread (default: cores - 1)
   --store FILE       SQLite file (default: a new one in runs/)
-  --json             print one JSON object instead of the report, with the results of all backtests
+  --csv FILE         write all rows as CSV
+  --json             print one JSON object instead of the report, with the rows of all runs
   --help             print this text
 
 Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 or 143 interrupted by SIGINT or SIGTERM.
 `;
 
-interface SweepArguments {
-  readonly input?: string;
-  readonly threads?: number;
-  readonly store?: string;
-  readonly json: boolean;
-  readonly candles: CandleOptions;
-}
-
 async function run(args: readonly string[]): Promise<number> {
   const started = performance.now();
-  const options = parse(args);
-  const input = options.input ?? defaultInput();
-  const candles = readCandles(input, options.candles);
-  const store = options.store ?? newStore();
+  const { values, positionals, threads, grid, random, top, runBudgetMs } = parse(args);
+  const simulation = simulationOf(values);
+  const file = candleFile(positionals, values.input, 'sweep');
+  const candles = readCandles(file, candleOptions(values));
+  const store = values.store ?? newStore();
   const bar = new ProgressBar();
   using interrupts = new Interrupts(() => {
     bar.clear();
     complain('Finishing the backtests under way; Ctrl-C again to end at once.\n');
   });
-  const result = await runSweep({
+  const strategy = values.strategy ?? 'rsi';
+  const result = await sweep({
+    symbol: symbolOf(file),
+    ...simulation,
     candles,
-    symbol: basename(input, extname(input)),
+    strategy,
+    grid,
     store,
     signal: interrupts.signal,
-    onProgress: ({ finished, runs }) => bar.update(finished, runs),
-    ...(options.threads !== undefined && { threads: options.threads }),
+    allowHuge: values.yes,
+    onProgress: ({ finished, runs }) => bar.update(finished, runs ?? 0),
+    ...(values.sort !== undefined && { sortBy: values.sort as SweepMetric }),
+    ...(random !== undefined && { random }),
+    ...(top !== undefined && { top }),
+    ...(runBudgetMs !== undefined && { runBudgetMs }),
+    ...(threads !== undefined && { threads }),
   }).finally(() => bar.clear());
+  if (values.csv !== undefined) writeRows(values.csv, result);
+  const options = { symbol: symbolOf(file), ...simulation, candles, strategy: await loadStrategy(strategy) };
+  const checks = values.check ? checkBest(options, result) : undefined;
   const totalSeconds = (performance.now() - started) / 1000;
-  await print(
-    options.json
-      ? `${jsonLine({ ...result, totalSeconds })}\n`
-      : sweepReport(result, candles, store, totalSeconds),
-  );
-  if (result.finished === result.runs) return 0;
+  const json = () => `${jsonLine({ ...result, checks, totalSeconds })}\n`;
+  const text = () => sweepReport(result, candles, store, totalSeconds) + (checks?.text ?? '');
+  await print(values.json ? json() : text());
+  if (result.finished === result.runs) return checks?.passed === false ? 1 : 0;
   complain(
-    `\n${result.finished} of ${result.runs} backtests are finished. To do the rest:\n  ${resumeCommand(options, store)}\n`,
+    `\n${result.finished} of ${result.runs} backtests are finished. To do the rest:\n  ${resumeCommand(args, store)}\n`,
   );
   return interrupts.code ?? 1;
 }
 
-function parse(args: readonly string[]): SweepArguments {
-  const { values } = parseCommand({
+function parse(args: readonly string[]) {
+  const { values, positionals } = parseCommand({
     args: [...args],
+    allowPositionals: true,
     options: {
-      input: { type: 'string' },
+      ...BACKTEST_ARGUMENTS,
+      ...CANDLE_ARGUMENTS,
+      grid: { type: 'string', multiple: true },
+      param: { type: 'string', multiple: true },
+      random: { type: 'string' },
+      sort: { type: 'string' },
+      top: { type: 'string' },
+      yes: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      'run-seconds': { type: 'string' },
       threads: { type: 'string' },
       store: { type: 'string' },
-      'time-unit': { type: 'string' },
-      years: { type: 'string' },
+      csv: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
-  for (const name of ['input', 'store'] as const) {
-    if (values[name] === '') throw new UsageError(`--${name} is empty. Pass the path of a file.`);
-  }
-  const { threads, 'time-unit': timeUnit, years, ...others } = values;
-  const rest = { ...others, candles: candleOptions(timeUnit, years) };
-  return threads === undefined
-    ? rest
-    : { ...rest, threads: wholeNumber(threads, '--threads', 0, MAX_THREADS) };
-}
-
-/** @throws UsageError */
-function candleOptions(timeUnit: string | undefined, years: string | undefined): CandleOptions {
-  if (timeUnit !== undefined && !TIME_UNITS.includes(timeUnit as TimeUnit)) {
-    throw new UsageError(`--time-unit is '${timeUnit}'; it must be one of ${TIME_UNITS.join(', ')}.`);
-  }
-  const [, first, last] = /^(\d{4})-(\d{4})$/.exec(years ?? '') ?? [];
-  if (years !== undefined && !(Number(first) >= 1 && Number(first) <= Number(last))) {
-    throw new UsageError(`--years is '${years}'; it must be the first and the last year, such as 1900-2100.`);
-  }
+  if (values.store === '') throw new UsageError('--store is empty. Pass the path of a file.');
+  const { random, top, threads, 'run-seconds': seconds } = values;
+  const number = (text: string | undefined, option: string, least: number, most: number) =>
+    text === undefined ? undefined : wholeNumber(text, option, least, most);
+  const runSeconds = number(seconds, '--run-seconds', 1, 40_000);
   return {
-    ...(timeUnit !== undefined && { timeUnit: timeUnit as TimeUnit }),
-    ...(years !== undefined && { years: [Number(first), Number(last)] as const }),
+    values,
+    positionals,
+    grid: wholeGrid(values),
+    random: number(random, '--random', 1, 10_000_000),
+    top: number(top, '--top', 1, 10_000),
+    threads: number(threads, '--threads', 0, MAX_THREADS),
+    runBudgetMs: runSeconds === undefined ? undefined : runSeconds * 1000,
   };
 }
 
-/** The candles that ship with a development dependency; a user's project need not have it. */
-function defaultInput(): string {
-  try {
-    // The package exports its main module only; the data lies beside it.
-    return fileURLToPath(new URL('../data/sp500-2000.csv', import.meta.resolve('vega-datasets')));
-  } catch (error) {
-    throw new InputError(
-      "No candles: pass --input FILE.csv, or install the sample data with 'npm install --save-dev vega-datasets'.",
-      { cause: error },
+/** What is the same in all runs is a parameter of one value. */
+function wholeGrid({
+  grid,
+  param,
+  strategy,
+}: {
+  grid?: string[];
+  param?: string[];
+  strategy?: string;
+}): Grid {
+  const given = gridOf(grid);
+  const fixed = Object.entries(parametersOf(param)).map(([name, value]) => [name, [value]] as const);
+  for (const [name] of fixed) {
+    if (Object.hasOwn(given, name)) throw new UsageError(`'${name}' is in --grid and in --param.`);
+  }
+  if (grid === undefined && (strategy ?? 'rsi') === 'rsi')
+    return { ...RSI_GRID, ...Object.fromEntries(fixed) };
+  if (grid === undefined) {
+    throw new UsageError(
+      `A sweep of '${strategy}' needs a grid: --grid NAME=5:30:1. For one run there is 'millrace backtest'.`,
     );
   }
+  return { ...given, ...Object.fromEntries(fixed) };
+}
+
+function checkBest(options: BacktestOptions, { best }: SweepResult) {
+  const [first] = best;
+  return first && checkStrategy({ ...options, parameters: first.parameters });
 }
 
 function newStore(): string {
@@ -124,14 +174,38 @@ function newStore(): string {
   return `runs/sweep-${time}.db`;
 }
 
-function resumeCommand({ input, threads, json, candles }: SweepArguments, store: string): string {
-  const words = ['npx', 'millrace', 'sweep', '--store', store];
-  if (input !== undefined) words.push('--input', input);
-  if (candles.timeUnit !== undefined) words.push('--time-unit', candles.timeUnit);
-  if (candles.years !== undefined) words.push('--years', candles.years.join('-'));
-  if (threads !== undefined) words.push('--threads', String(threads));
-  if (json) words.push('--json');
+/** The same words again, with the store if none was named. */
+function resumeCommand(args: readonly string[], store: string): string {
+  const named = args.some((word) => word === '--store' || word.startsWith('--store='));
+  const words = ['npx', 'millrace', 'sweep', ...args, ...(named ? [] : ['--store', store])];
   return words.map(shellQuote).join(' ');
+}
+
+const ROW_COLUMNS = [
+  'totalReturn',
+  'annualReturn',
+  'sharpe',
+  'sortino',
+  'calmar',
+  'maxDrawdown',
+  'winRate',
+  'profitFactor',
+  'trades',
+  'finalCapital',
+] as const;
+
+function writeRows(path: string, { results, best }: SweepResult): void {
+  const rows = results ?? best;
+  const names = Object.keys(rows[0]?.parameters ?? {});
+  writeCsv(
+    path,
+    ['backtestId', ...names, ...ROW_COLUMNS],
+    rows.map((row) => [
+      row.backtestId,
+      ...names.map((name) => row.parameters[name]),
+      ...ROW_COLUMNS.map((column) => row[column]),
+    ]),
+  );
 }
 
 export default { help, run } satisfies Command;

@@ -17,12 +17,12 @@ export function sweepReport(
   const day = (time: number) => new Date(time).toISOString().slice(0, 10);
   const span = `${grouped(candles.length)} candles (${timeframeOf(candles)}, ${day(candles.start)} to ${day(candles.end)})`;
   return `
-${grouped(result.finished)} of ${grouped(result.runs)} backtests finished over ${span}
+${grouped(result.finished)} of ${grouped(result.runs)} backtests of '${result.strategy}' finished over ${span}${odd(result)}
 
 ${bestTable(result)}
 
-Returns after commission, ten best by total return; orders are filled at the next open. Sharpe: close to close,
-risk-free rate 0, deviation over n - 1, annualised by the candles per year of the data.${shortSpan(candles)}
+Returns after commission, the best by ${result.sortBy}; ${grouped(result.profitable)} runs of ${grouped(result.finished)} made a profit.
+Sharpe: close to close, risk-free rate 0, deviation over n - 1, annualised by the candles per year of the data.${shortSpan(candles)}
 
 ${countsTable(result)}
 
@@ -34,52 +34,40 @@ look inside  npx millrace inspect ${shellQuote(store)}
 `;
 }
 
+/** Runs that have no row. */
+function odd({ failed, skipped, failures }: SweepResult): string {
+  const lines: string[] = [];
+  if (skipped > 0)
+    lines.push(
+      `${grouped(skipped)} parameter sets were left out, because the strategy refuses them as a whole.`,
+    );
+  if (failed > 0) lines.push(`${grouped(failed)} runs failed:`);
+  for (const { backtestId, error } of failures) lines.push(`  ${backtestId}: ${error.slice(0, 160)}`);
+  return lines.length === 0 ? '' : `\n${lines.join('\n')}`;
+}
+
 /** Why a column is all n/a. */
 function shortSpan({ start, end }: Candles): string {
   if (end - start >= ANNUALISE_DAYS_MIN * 86_400_000) return '';
   return ` The candles\nspan less than ${ANNUALISE_DAYS_MIN} days, so nothing is annualised: 'per year' and Sharpe are n/a.`;
 }
 
+const COLUMNS = ['return', 'per year', 'Sharpe', 'drawdown', 'trades', 'won', 'profit factor'] as const;
+
 function bestTable({ best, buyAndHold }: SweepResult): string {
-  const headings = [
-    '#',
-    '<RSI',
-    'entry',
-    'exit',
-    'stop',
-    'return',
-    'per year',
-    'Sharpe',
-    'drawdown',
-    'trades',
-    'won',
-    'profit factor',
-  ];
-  const rows = best.map((row, index) => [String(index + 1), ...rowCells(row)]);
+  const names = Object.keys(best[0]?.parameters ?? {});
+  const [first, ...others] = names.length === 0 ? ['strategy'] : names;
+  const rows = best.map((row, index) => [String(index + 1), ...rowCells(row, names)]);
   const { totalReturn, annualReturn, sharpe, maxDrawdown } = buyAndHold;
-  const cells = [totalReturn, annualReturn].map(percentage);
-  rows.push([
-    '',
-    'buy and hold',
-    '',
-    '',
-    '',
-    ...cells,
-    decimals(sharpe),
-    percentage(maxDrawdown),
-    '1',
-    '',
-    '',
-  ]);
-  return table(headings, rows);
+  const cells = [...[totalReturn, annualReturn].map(percentage), decimals(sharpe), percentage(maxDrawdown)];
+  rows.push(['', 'buy and hold', ...others.map(() => ''), ...cells, '1', '', '']);
+  return table(['#', `<${first}`, ...others, ...COLUMNS], rows);
 }
 
-function rowCells(row: SweepRow): string[] {
+function rowCells(row: SweepRow, names: readonly string[]): string[] {
+  const parameters = names.map((name) => String(row.parameters[name]));
   return [
-    String(row.length),
-    String(row.entry),
-    String(row.exit),
-    row.stop === 0 ? 'none' : percentage(row.stop),
+    ...(names.length === 0 ? [''] : parameters),
     percentage(row.totalReturn),
     percentage(row.annualReturn),
     decimals(row.sharpe),

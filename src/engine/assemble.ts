@@ -39,8 +39,9 @@ export function assemble(foundation: Foundation): Rooms {
   const { store, registry, stored, counters, notices, subscriptions, meters, options, time, state } =
     foundation;
   const hub = new Hub(stored.lastPosition, state);
-  const sequence = sequenceRoom(foundation, hub);
-  const intake = intakeRoom(foundation, sequence);
+  const waves = new Waves();
+  const sequence = sequenceRoom(foundation, hub, waves);
+  const intake = intakeRoom(foundation, sequence, waves);
   const failing = failingParts();
   const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
@@ -89,7 +90,11 @@ type FailingParts = ReturnType<typeof failingParts>;
 type DispatchRoom = ReturnType<typeof dispatchRoom>;
 
 /** Who hands out numbers, and the memory that events lie in. */
-function sequenceRoom({ options, store, stored, registry, setup, maxNames }: Foundation, hub: Hub) {
+function sequenceRoom(
+  { options, store, stored, registry, setup, maxNames }: Foundation,
+  hub: Hub,
+  waves: Waves,
+) {
   const { deterministic, dispatch, maxInFlightBytes } = options;
   const types: (RegisteredType | undefined)[] = [];
   for (const { id, name } of stored.types) types[id] = registry.find(name);
@@ -104,6 +109,7 @@ function sequenceRoom({ options, store, stored, registry, setup, maxNames }: Fou
   const gate = deterministic
     ? new KeyGate({
         sequencer,
+        waves,
         runs,
         hasBacklog: (key) => hub.hasBacklog(key),
         isHeld: (key) => directory.get(key).held,
@@ -117,10 +123,13 @@ function sequenceRoom({ options, store, stored, registry, setup, maxNames }: Fou
 }
 
 /** Where events come in, and who waits for what. */
-function intakeRoom({ options, counters, meters, notices }: Foundation, sequence: SequenceRoom) {
+function intakeRoom(
+  { options, counters, meters, notices }: Foundation,
+  sequence: SequenceRoom,
+  waves: Waves,
+) {
   const { maxInFlight, maxInFlightBytes } = options;
   const { pool, sequencer, gate } = sequence;
-  const waves = new Waves();
   const inFlight = new InFlight({ maxInFlight, maxInFlightBytes, counters, waves, pool, sequencer, gate });
   const pressure = new Pressure(
     () => shareOf(inFlight.fill),

@@ -24,7 +24,7 @@ import type { Wave, Waves } from './intake/waves.js';
 import type { Holding } from './replay/holding.js';
 import type { LogFlow } from './replay/log-flow.js';
 import type { NameEntry } from './sequence/directory.js';
-import type { Ahead, HubSlab } from './sequence/hub-slab.js';
+import type { HubSlab, WaitingEvent } from './sequence/hub-slab.js';
 import type { KeyRuns } from './sequence/key-runs.js';
 import type { Prepared, RowFacts } from './sequence/row-facts.js';
 import type { Sequencer } from './sequence/sequencer.js';
@@ -113,16 +113,16 @@ export class Hub implements IntakeFlow, LogFlow {
     if (this.#failure) throw this.#failure;
     const { sequencer, runs } = this.#parts;
     const ahead = runs?.numbering;
-    if (ahead) sequencer.number(ahead.slab, ahead.row, ahead.aggregate);
+    if (ahead?.slab) sequencer.number(ahead.slab, ahead.row, ahead.names.aggregate);
     else sequencer.append(event);
     this.#accepted(event.type, wave, ahead);
     return sequencer.lastPosition;
   }
 
   /** A row is on its way, the one written last or one that has run: to the writer, and to its lane, if need be now. */
-  #accepted(type: RegisteredType, wave: Wave, ahead?: Ahead): void {
+  #accepted(type: RegisteredType, wave: Wave, ahead?: WaitingEvent): void {
     const { sequencer, counters, inFlight, commits, progress, dispatch } = this.#parts;
-    const slab = ahead ? ahead.slab : sequencer.slab;
+    const slab = ahead?.slab ?? sequencer.slab;
     const row = ahead ? ahead.row : slab.rows - 1;
     counters.accepted++;
     slab.waves[row] = wave;

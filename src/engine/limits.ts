@@ -27,3 +27,9 @@ export const HEALTH_STALLED_MS = 30_000;
 
 /** Handlers that are called stalled by name; of more their number is told. */
 export const HEALTH_STALLED_SHOWN = 3;
+
+/**
+ * Bytes that events which wait share: room for dozens of usual payloads, and little to hold for one that waits long,
+ * as in Node.js' own pool for small buffers.
+ */
+export const SHELF_BYTES = 8192;

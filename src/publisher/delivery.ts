@@ -1,3 +1,4 @@
+import { steadyNow } from '../kernel/clock.js';
 import { PublishCycleError } from '../kernel/errors.js';
 import { guarded } from '../kernel/guarded.js';
 import { isThenable } from '../kernel/thenable.js';
@@ -195,7 +196,7 @@ export class Delivery<Event extends Deliverable> {
         giveUp();
         return;
       }
-      subscriber.called(Date.now());
+      subscriber.called(steadyNow());
       this.cascade.resume(place, () => this.#try(subscriber, event, attempt + 1, true, outcome));
       this.#ended(outcome);
     };

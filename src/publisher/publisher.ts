@@ -172,7 +172,7 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
     const now = this.#clock.now();
     const occurredAt = time === undefined ? now : givenTime(type.type, time);
     this.#subscriptions.checkCycle(type.type);
-    route.publishedAt = now;
+    route.publishedAt = this.#clock.steady;
     return new PublishedEvent(this.#run, type, ++this.#position, occurredAt, event, data);
   }
 

@@ -24,7 +24,7 @@ export class Route {
   list: CallList | undefined;
   /** Events that were delivered to at least one subscriber. */
   deliveries = 0;
-  /** When the last event was published, in epoch milliseconds; 0 before. */
+  /** When the last event was published, by `steadyNow`; 0 before. */
   publishedAt = 0;
 
   constructor(type: string) {

@@ -143,7 +143,7 @@ export abstract class Subscribable<Kind extends keyof EventKinds, Types extends 
 
   /**
    * Ends the subscriptions that were not called for `olderThan` milliseconds, or were never called and are that
-   * old, and returns them. Calls are counted after the filter. By the wall clock: one that is set forward ends too many.
+   * old, and returns them. Calls are counted after the filter. A wall clock that is set plays no part.
    *
    * @throws InvalidOptionError
    */

@@ -105,10 +105,10 @@ export class Subscriptions<Event extends Deliverable> {
         `Option olderThan is ${shown(olderThan)}; it must be milliseconds, at least 0.`,
       );
     }
-    const latest = Date.now() - olderThan;
-    const unused = this.list().filter(
-      ({ lastCalledAt, registeredAt }) => (lastCalledAt ?? registeredAt) <= latest,
-    );
+    const unused: Subscription[] = [];
+    for (const [subscriber, subscription] of this.#entries) {
+      if (subscription.isActive && subscriber.idleMs >= olderThan) unused.push(subscription);
+    }
     for (const subscription of unused) subscription.unsubscribe();
     return unused;
   }
@@ -121,7 +121,8 @@ export class Subscriptions<Event extends Deliverable> {
   /** Calls the subscribers of an event: now, or after the delivery that is under way. Never throws. */
   deliver(event: Event): void {
     const route = this.#routes.of(event.type);
-    route.publishedAt = this.#clock.now();
+    this.#clock.now();
+    route.publishedAt = this.#clock.steady;
     this.deliverOn(route, event);
   }
 

@@ -8,7 +8,7 @@ export const BacktestCompleted = defineEvent('backtest.completed', {
     ...backtestFields,
     /** Wall-clock seconds. */
     execution_duration_seconds: amount,
-    /** Positions that were opened and closed. */
+    /** Positions, or parts of them, that were opened and closed. */
     total_trades: count,
     winning_trades: count,
     losing_trades: count,
@@ -24,7 +24,8 @@ export const BacktestCompleted = defineEvent('backtest.completed', {
     /** Gross profit over gross loss; null without a loss. */
     profit_factor: amount.nullable(),
     average_holding_time_hours: amount.nullable(),
-    final_capital: amount,
+    /** Below 0 when more than all was lost. */
+    final_capital: real,
     performance_metrics: json.optional(),
   }),
   aggregateId: (data) => data.backtest_id,

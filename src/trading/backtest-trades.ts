@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { defineEvent } from '../faces/define.js';
-import { amount, backtestFields, epochMs, fraction, id, json, positive, real, text } from './fields.js';
+import {
+  amount,
+  backtestFields,
+  epochMs,
+  fraction,
+  id,
+  json,
+  orderType,
+  positionSide,
+  positive,
+  real,
+  text,
+} from './fields.js';
 
 /** A strategy decided something on the close of a candle. */
 export const BacktestSignalGenerated = defineEvent('backtest.signal_generated', {
@@ -33,10 +45,20 @@ export const BacktestTradeExecuted = defineEvent('backtest.trade_executed', {
     execution_quantity: positive,
     /** Paid for this trade, in the currency of the prices. */
     commission: amount,
-    /** Cash plus position at the execution price, after the commission. */
-    current_capital: amount,
-    /** Quantity held after the trade. */
-    current_position: amount,
+    /** Cash plus position at the execution price, after the commission. Below 0 when more than all was lost. */
+    current_capital: real,
+    /** Quantity held after the trade; below 0 for a short position. */
+    current_position: real,
+    /** The order that was filled; an addition to the original's fields, like those below. */
+    order_id: id.optional(),
+    /** Left out, it was an order for the market. */
+    order_type: orderType.optional(),
+    /** By how much the price is worse than the market's, per piece. Left out, it is not. */
+    slippage: amount.optional(),
+    /** Whether the order rested on the book. Left out, it did not. */
+    is_maker: z.boolean().optional(),
+    /** What is left of the order. Left out, nothing is. */
+    remaining_quantity: amount.optional(),
   }),
   aggregateId: (data) => data.backtest_id,
   aliases: ['backtest.trade.executed'],
@@ -54,6 +76,8 @@ export const BacktestPositionOpened = defineEvent('backtest.position_opened', {
     position_size: positive,
     /** Quantity times entry price, without commission. */
     position_value: positive,
+    /** An addition to the original's fields. Left out, it is long. */
+    side: positionSide.optional(),
   }),
   aggregateId: (data) => data.backtest_id,
   aliases: ['backtest.position.opened'],
@@ -65,16 +89,23 @@ export const BacktestPositionClosed = defineEvent('backtest.position_closed', {
     ...backtestFields,
     position_id: id,
     exit_timestamp: epochMs,
+    /** Average of all exits. */
     exit_price: positive,
-    /** Quantity that was held. */
+    /** Quantity that was held; of a position that was left in parts the sum of these. */
     position_size: positive,
-    /** Net of the commissions of both trades. */
+    /** Net of the commissions of all its trades. */
     profit_loss: real,
     /** Profit in percent of what the entry cost, commission included. */
     profit_loss_percent: real,
     holding_duration_seconds: amount,
     /** Why it was closed; an addition to the original's fields, and optional therefore. */
-    closure_reason: z.enum(['signal', 'stop_loss', 'end_of_data']).optional(),
+    closure_reason: z
+      .enum(['signal', 'stop_loss', 'take_profit', 'trailing_stop', 'reversed', 'liquidation', 'end_of_data'])
+      .optional(),
+    /** An addition to the original's fields. Left out, it was long. */
+    side: positionSide.optional(),
+    /** Commission of all its trades; an addition to the original's fields. */
+    commission: amount.optional(),
   }),
   aggregateId: (data) => data.backtest_id,
   aliases: ['backtest.position.closed'],

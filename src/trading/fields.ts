@@ -52,5 +52,25 @@ export const json = z.record(z.string(), z.unknown());
 /** One JSON value: a number, text, boolean, null, array or object. */
 export const value = z.json('expected a JSON value; use null where there is none');
 
+/** Kinds of order. The original knew the first two. */
+export const orderType = z.enum(['market', 'limit', 'stop', 'stop_limit', 'take_profit', 'trailing_stop']);
+
+/** The side of a position. */
+export const positionSide = z.enum(['long', 'short']);
+
 /** The fields that every event of one backtest begins with. */
 export const backtestFields = { backtest_id: id, strategy_id: id, symbol: id };
+
+/** What an order, a position or a trade has besides its own fields when it was simulated. */
+export const simulated = {
+  /** The backtest that simulated it, and that orders its events then; an addition to the original's fields. */
+  backtest_id: id.optional(),
+};
+
+/** What orders the events of an order, a position or a trade: its strategy, or the backtest that simulates it. */
+export function keyOfLife(data: {
+  readonly backtest_id?: string | undefined;
+  readonly strategy_id: string;
+}): string {
+  return data.backtest_id ?? data.strategy_id;
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineEvent } from '../faces/define.js';
 import { decimal, decimalAmount, decimalPositive } from './decimal.js';
-import { epochMs, id, json, text } from './fields.js';
+import { epochMs, id, json, keyOfLife, orderType, simulated, text } from './fields.js';
 import { upbit } from './upbit.js';
 
 /**
@@ -16,7 +16,12 @@ const steps = {
   failed: z.enum(['denied', 'rejected']),
 };
 
-const orderFields = { order_id: id, strategy_id: id, symbol: id };
+const orderFields = {
+  order_id: id,
+  strategy_id: id,
+  symbol: id,
+  ...simulated,
+};
 
 const side = z.enum(['buy', 'sell']);
 
@@ -27,11 +32,13 @@ export const OrderPlaced = defineEvent('trading.order_placed', {
   schema: z
     .strictObject({
       ...orderFields,
-      order_type: z.enum(['market', 'limit']),
+      order_type: orderType,
       side,
       quantity: decimalPositive,
       /** Price for one; a limit order needs it. */
       price: decimalPositive.optional(),
+      /** Price at which a stop order becomes one for the market, or a limit order; an addition to the original's fields. */
+      stop_price: decimalPositive.optional(),
       order_metadata: json.optional(),
       /** An event for each step, or one event for all. Left out, it was submitted. */
       exec_type: steps.placed.optional(),
@@ -42,7 +49,7 @@ export const OrderPlaced = defineEvent('trading.order_placed', {
       error: 'a limit order needs a price',
     }),
   aggregateId: (data) => data.order_id,
-  partitionKey: (data) => data.strategy_id,
+  partitionKey: keyOfLife,
   aliases: ['order.placed'],
 });
 
@@ -71,7 +78,7 @@ export const OrderExecuted = defineEvent('trading.order_executed', {
       error: 'an order is filled when nothing remains of it, and partially_filled when something does',
     }),
   aggregateId: (data) => data.order_id,
-  partitionKey: (data) => data.strategy_id,
+  partitionKey: keyOfLife,
   aliases: ['order.executed'],
 });
 
@@ -88,7 +95,7 @@ export const OrderCancelled = defineEvent('trading.order_cancelled', {
     upbit: upbit.optional(),
   }),
   aggregateId: (data) => data.order_id,
-  partitionKey: (data) => data.strategy_id,
+  partitionKey: keyOfLife,
   aliases: ['order.cancelled'],
 });
 
@@ -105,7 +112,7 @@ export const OrderFailed = defineEvent('trading.order_failed', {
     upbit: upbit.optional(),
   }),
   aggregateId: (data) => data.order_id,
-  partitionKey: (data) => data.strategy_id,
+  partitionKey: keyOfLife,
   aliases: ['order.failed'],
 });
 

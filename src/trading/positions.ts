@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { defineEvent } from '../faces/define.js';
 import { decimal, decimalPositive } from './decimal.js';
-import { amount, epochMs, id, json } from './fields.js';
+import { amount, epochMs, id, json, keyOfLife, positionSide, simulated } from './fields.js';
 
-const positionFields = { position_id: id, strategy_id: id, symbol: id };
+const positionFields = {
+  position_id: id,
+  strategy_id: id,
+  symbol: id,
+  ...simulated,
+};
 
 // Ordered by strategy, like the orders that they come from.
 
@@ -11,7 +16,7 @@ const positionFields = { position_id: id, strategy_id: id, symbol: id };
 export const PositionOpened = defineEvent('trading.position_opened', {
   schema: z.strictObject({
     ...positionFields,
-    side: z.enum(['long', 'short']),
+    side: positionSide,
     entry_price: decimalPositive,
     quantity: decimalPositive,
     entry_timestamp: epochMs,
@@ -21,7 +26,7 @@ export const PositionOpened = defineEvent('trading.position_opened', {
     initial_take_profit: decimalPositive.optional(),
   }),
   aggregateId: (data) => data.position_id,
-  partitionKey: (data) => data.strategy_id,
+  partitionKey: keyOfLife,
   aliases: ['position.opened'],
 });
 
@@ -40,7 +45,7 @@ export const PositionClosed = defineEvent('trading.position_closed', {
     closure_reason: z.enum(['take_profit', 'stop_loss', 'manual', 'timeout']),
   }),
   aggregateId: (data) => data.position_id,
-  partitionKey: (data) => data.strategy_id,
+  partitionKey: keyOfLife,
   aliases: ['position.closed'],
 });
 
@@ -59,7 +64,7 @@ export const PositionUpdated = defineEvent('trading.position_updated', {
     take_profit: decimalPositive.optional(),
   }),
   aggregateId: (data) => data.position_id,
-  partitionKey: (data) => data.strategy_id,
+  partitionKey: keyOfLife,
   aliases: ['position.updated'],
 });
 
@@ -69,6 +74,9 @@ export const TradeCompleted = defineEvent('trading.trade_completed', {
     trade_id: id,
     strategy_id: id,
     symbol: id,
+    ...simulated,
+    /** An addition to the original's fields. Left out, it was long. */
+    side: positionSide.optional(),
     trade_type: z.enum(['round_trip', 'partial']),
     entry_price: decimalPositive,
     exit_price: decimalPositive,
@@ -84,6 +92,6 @@ export const TradeCompleted = defineEvent('trading.trade_completed', {
     exit_timestamp: epochMs,
   }),
   aggregateId: (data) => data.trade_id,
-  partitionKey: (data) => data.strategy_id,
+  partitionKey: keyOfLife,
   aliases: ['trade.completed'],
 });

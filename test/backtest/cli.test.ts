@@ -102,7 +102,7 @@ describe('millrace sweep', () => {
     const { code, stdout } = await millrace('sweep', '--input', SAMPLE, '--threads', '1', '--store', store);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /240 of 240 backtests finished over 5,105 candles \(1d, 2000-01-03 to 2020-04-17\)/,
+      /240 of 240 backtests of 'rsi' finished over 5,105 candles \(1d, 2000-01-03 to 2020-04-17\)/,
     );
     expect(stdout).toMatch(/^10 .*\n +buy and hold .* 95\.3 %/m);
     expect(stdout).toMatch(/^backtest\.completed +240$/m);
@@ -173,7 +173,7 @@ describe('millrace sweep', () => {
       expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, runs: 240 });
       const [, command] = /To do the rest:\n {2}npx millrace (.*)\n/.exec(stderr) ?? [];
       const quoted = store.replace("'", "'\\''");
-      expect(command).toBe(`sweep --store '${quoted}' --input ${SAMPLE} --threads 1 --json`);
+      expect(command).toBe(`sweep --input ${SAMPLE} --threads 1 --store '${quoted}' --json`);
       const resumed = await millrace(
         'sweep',
         '--store',

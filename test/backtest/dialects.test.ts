@@ -78,7 +78,9 @@ describe('numeric times: one unit for the column', () => {
       /seconds.*in milliseconds it is 2025-01-01/,
     ],
     ['no unit at all', ['5000000000000000000000'], 2, /is not a date/],
-    ['a year that is not plausible', [-1325376000], 2, /not a date from 1970 to 2100/],
+    ['years', [2023, 2024], 2, /'2023' is not a date.*timeUnit/],
+    ['seconds of the year 2200', [7258118400, 7258204800], 2, /is not a date.*timeUnit/],
+    ['a year that is not plausible', [-1325376000], 2, /not a date from 1971 to 2100/],
   ] as const)('%s: an error that names line and unit', (_what, times, line, message) => {
     const fault = faultOf(`${HEADER}\n${rows(...times)}`);
     expect(fault.message).toMatch(message);
@@ -88,7 +90,7 @@ describe('numeric times: one unit for the column', () => {
   test('other years are plausible when the option says so, and the unit may be given', () => {
     const text = `${HEADER}\n${rows(-1325376000)}`;
     expect(parseCandles(text, 'x', { years: [1900, 2100] }).start).toBe(Date.UTC(1928, 0, 2));
-    // Days of early 1970 in milliseconds look like seconds.
+    // Days of early 1970 in milliseconds look like seconds of 1972 to 1975.
     const early = `${HEADER}\n${rows(0, 86_400_000, 172_800_000)}`;
     expect(parseCandles(early, 'x', { timeUnit: 'ms' }).end).toBe(2 * DAY);
     expect(parseCandles(early, 'x').end).toBe(172_800_000_000);
@@ -212,7 +214,7 @@ describe('dialects', () => {
   });
 
   test.each([
-    ['values without a header', '1577836800000,1,1,1,1,1\n', 1, /there is no header/],
+    ['values without a header, too few', '1577836800000,1,1,1\n', 1, /have no names, .* has 4 cells/],
     ['a row that is too long', `${HEADER}\n2020-01-01,1,5,2,1,1\n`, 2, /6 cells where the header has 5/],
     [
       'groups of a wrong size',
@@ -256,7 +258,7 @@ describe('files that are not as expected', () => {
       begin('PK\u0003\u0004', 0, 0, '[Content_Types].xml'),
       /an Excel workbook \(\.xlsx\)\. Save it as CSV/,
     ],
-    ['zip', begin('PK\u0003\u0004', 0, 0, 'candles.csv'), /a zip archive\. Unpack it/],
+    ['damaged zip', begin('PK\u0003\u0004', 0, 0, 'candles.csv'), /a zip archive, and damaged/],
     ['xls', begin(0xd0, 0xcf, 0x11, 0xe0), /an old Excel workbook/],
     ['parquet', begin('PAR1', 0, 1), /a Parquet file\. Convert it/],
     ['arrow', begin('ARROW1', 0, 0), /a Feather or Arrow file/],
@@ -269,7 +271,8 @@ describe('files that are not as expected', () => {
     ['UTF-16 without a mark', Buffer.from(good, 'utf16le'), /UTF-16 text without a byte order mark/],
     ['UTF-32', begin(0xff, 0xfe, 0, 0, 'd', 0, 0, 0), /UTF-32/],
     ['html', begin('\n<!DOCTYPE html><html>'), /a web page/],
-    ['json', begin('[[1577836800000,"1"]]'), /JSON/],
+    ['json of something else', begin('{"a":[1577836800000,"1"]}'), /is JSON, but no list of candles/],
+    ['damaged json', begin('[[1577836800000,"1"'), /not well-formed JSON/],
     ['NULs', begin('date,open\n', 0, 0, 0), /NUL bytes/],
     ['damaged gzip', gzipSync(good).subarray(0, 20), /compressed with gzip, and damaged/],
   ])('%s: says what it is, and what to do', (name, content, message) => {

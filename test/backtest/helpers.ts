@@ -1,9 +1,10 @@
 import type { NewEvent } from 'millrace';
 import {
-  type BacktestRun,
+  type BacktestOptions,
   type CandleRow,
   type Candles,
   candlesFromRows,
+  loadStrategy,
   runBacktest,
 } from 'millrace/backtest';
 
@@ -54,9 +55,10 @@ export function randomCandles(seed: number, length: number): Candles {
   );
 }
 
-export const RUN: BacktestRun = {
-  backtest_id: 'rsi-2-30-60-0@test',
-  strategy_id: 'rsi-2-30-60-0',
+export const RSI = await loadStrategy('rsi');
+
+export const RUN: Omit<BacktestOptions, 'candles'> = {
+  strategy: RSI,
   symbol: 'TEST',
   parameters: { length: 2, entry: 30, exit: 60, stop: 0 },
   initialCapital: 1000,
@@ -64,10 +66,14 @@ export const RUN: BacktestRun = {
 };
 
 /** The events that a backtest emits, the volatile field set to 0. */
-export function eventsOf(candles: Candles, run: BacktestRun = RUN): NewEvent[] {
+export function eventsOf(candles: Candles, run: Omit<BacktestOptions, 'candles'> = RUN): NewEvent[] {
   const events: NewEvent[] = [];
-  runBacktest(candles, run, (event) => events.push(event));
-  return events;
+  runBacktest({ ...run, candles, emit: (event) => events.push(event) });
+  return events.map((event) =>
+    event.type === 'backtest.completed'
+      ? { ...event, data: { ...(event.data as Data), execution_duration_seconds: 0 } }
+      : event,
+  );
 }
 
 /** Events as short text: `buy 10 @ 95 on 3`, with the day counted from 0. */
@@ -81,4 +87,11 @@ export function storyOf(events: readonly NewEvent[]): string[] {
     if (event.type === 'backtest.position_closed') return [`closed by ${data.closure_reason}`];
     return [];
   });
+}
+
+/** Events as text without the part of ids that tells the candles by their hash. */
+export function withoutHashes(events: readonly NewEvent[]): string[] {
+  return events.map(({ type, options, data }) =>
+    JSON.stringify([type, options?.occurredAt, data]).replaceAll(/@[0-9a-f]{8}/g, ''),
+  );
 }

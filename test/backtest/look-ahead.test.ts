@@ -1,6 +1,6 @@
 import { type Candles, candlesFromRows } from 'millrace/backtest';
 import { describe, expect, test } from 'vitest';
-import { DAY, type Data, eventsOf, RUN, randomCandles, START } from './helpers.js';
+import { DAY, type Data, eventsOf, RUN, randomCandles, START, withoutHashes } from './helpers.js';
 
 const runWith = (stop: number) => ({
   ...RUN,
@@ -14,7 +14,7 @@ function storyUpTo(candles: Candles, day: number, stop: number) {
   const closing = events.findIndex((event) => (event.data as Data).closure_reason === 'end_of_data');
   // The trade comes just before the position that it closed.
   if (closing >= 0) events.splice(closing - 1, 2);
-  return events.filter((event) => Number(event.options?.occurredAt) <= START + day * DAY);
+  return withoutHashes(events.filter((event) => Number(event.options?.occurredAt) <= START + day * DAY));
 }
 
 describe('nothing looks ahead', () => {
@@ -53,6 +53,7 @@ describe('nothing looks ahead', () => {
       close: candles.close[index] as number,
       volume: 5,
     }));
-    expect(eventsOf(candlesFromRows(rows), runWith(0))).toEqual(eventsOf(candles, runWith(0)));
+    const changed = withoutHashes(eventsOf(candlesFromRows(rows), runWith(0)));
+    expect(changed).toEqual(withoutHashes(eventsOf(candles, runWith(0))));
   });
 });

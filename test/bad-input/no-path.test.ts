@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { openEngine } from 'millrace';
-import { runSweep } from 'millrace/backtest';
+import { sweep } from 'millrace/backtest';
 import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
 import { discardDeadLetters, openStoreReader, retryDeadLetters, verifyStore } from 'millrace/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -58,7 +58,7 @@ const CALLS: readonly (readonly [string, (path: never) => unknown])[] = [
   ['verifyStore', (path) => verifyStore(path)],
   ['retryDeadLetters', (path) => retryDeadLetters(path, 'all')],
   ['discardDeadLetters', (path) => discardDeadLetters(path, 'all')],
-  ['runSweep', (store) => runSweep({ candles, store, threads: 0 })],
+  ['sweep', (store) => sweep({ candles, strategy: 'rsi', store, threads: 0 })],
 ];
 
 describe.each(CALLS)('%s refuses what is no path, and makes no file:', (_name, call) => {

@@ -2,18 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { closeOnSignals, defineEvent, defineHandlers, openEngine } from 'millrace';
-import {
-  parameterSets,
-  parseCandles,
-  RsiMeanReversion,
-  readCandles,
-  runBacktest,
-  runSweep,
-} from 'millrace/backtest';
+import { defineStrategy, parseCandles, readCandles, runBacktest, sweep } from 'millrace/backtest';
 import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
 import { diffProfiles, findLeaks } from 'millrace/profile';
 import { createPublisher } from 'millrace/publisher';
-import { openStoreReader, traceStory } from 'millrace/store';
+import { discardDeadLetters, openStoreReader, retryDeadLetters, traceStory } from 'millrace/store';
 import { createTestEngine, EventSpy, specify, storeContract, waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -29,15 +22,17 @@ const schema = z.object({ id: z.string() });
 const aggregateId = (data: { id: string }) => data.id;
 const handle = () => {};
 const handlers = defineHandlers('noted', (on) => on(Noted, handle));
-const run = { backtest_id: 'b', strategy_id: 's', symbol: 'x', initialCapital: 1, commission: 0 };
-const parameters = { length: 14, entry: 30, exit: 70, stop: 0 };
+/** A strategy that makes an order with options. */
+const ordering = (request: object) =>
+  defineStrategy({ name: 'x', parameters: z.object({}), onBar: (ctx) => void ctx.buy(request) });
+const strategy = ordering({});
 const CSV = 'time,open,high,low,close\n2024-01-01,1,1,1,1\n';
+const candles = parseCandles(CSV, 'CSV');
 const csvFile = () => {
   const path = join(tempFolder(), 'candles.csv');
   writeFileSync(path, CSV);
   return path;
 };
-const grid = { lengths: [14], entries: [30], exits: [70], stops: [0] };
 
 let engine: Awaited<ReturnType<typeof openForTests>>;
 let bus: ReturnType<typeof createEventBus>;
@@ -108,18 +103,11 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['EventOptions', 'occuredAt', 'occurredAt', (bad) => engine.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'metaData', 'metadata', (bad) => publisher.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'causationID', 'causationId', (bad) => bus.publish(Noted({ note: 'a' }, bad))],
-  ['SweepInput', 'symbl', 'symbol', (bad) => runSweep(bad)],
-  ['SweepOptions', 'onprogress', 'onProgress', (bad) => runSweep(bad)],
+  ['SweepOptions', 'onprogress', 'onProgress', (bad) => sweep(bad)],
+  ['BacktestOptions', 'symbl', 'symbol', (bad: object) => runBacktest({ candles, strategy, ...bad })],
+  ['BrokerOptions', 'comission', 'commission', (bad: object) => runBacktest({ candles, strategy, ...bad })],
   ['CandleOptions', 'timeunit', 'timeUnit', (bad) => parseCandles(CSV, 'CSV', bad)],
   ['CandleOptions', 'year', 'years', (bad) => readCandles(csvFile(), bad)],
-  ['Grid', 'lenghts', 'lengths', (bad: object) => parameterSets({ ...grid, ...bad })],
-  ['RsiParameters', 'lenght', 'length', (bad: object) => new RsiMeanReversion({ ...parameters, ...bad })],
-  [
-    'BacktestRun',
-    'comission',
-    'commission',
-    (bad: object) => runBacktest(undefined as never, { ...run, parameters, ...bad }, handle),
-  ],
   ['TestEngineOptions', 'rtries', 'retries', (bad: object) => createTestEngine({ events, ...bad })],
   ['HandlerSpecOptions', 'sead', 'seed', (bad: object) => specify(handlers, { events, ...bad })],
   ['EventSpyOptions', 'limt', 'limit', (bad) => new EventSpy(publisher, bad)],
@@ -167,6 +155,34 @@ describe.each([
       expect(await thrownBy(call, none), String(none)).toMatchObject({ code });
     }
   });
+});
+
+test.each([
+  ['a Date', new Date(0)],
+  ['an array', []],
+  ['a Map', new Map()],
+])('%s is no set of options, though it has no unknown name', (what, given) => {
+  const bad = given as never;
+  const refusal = expect.objectContaining({ code: OPTION, message: expect.stringContaining(what) });
+  expect(() => publisher.publish(Noted({ note: 'a' }, bad))).toThrow(refusal);
+  expect(() => engine.offer(Noted({ note: 'a' }, bad))).toThrow(refusal);
+  expect(() => reader.read(bad).next()).toThrow(refusal);
+});
+
+test('which dead letters or failed events are meant is looked at before any is touched', async () => {
+  const bad = { position: 1 } as never;
+  const refusal = expect.objectContaining({ code: OPTION });
+  expect(() => retryDeadLetters(tempStore(), bad)).toThrow(refusal);
+  expect(() => discardDeadLetters(tempStore(), bad)).toThrow(refusal);
+  await expect(bus.failedEvents.clear(bad)).rejects.toEqual(refusal);
+});
+
+test('a path that is too long for the file system has its code from each way in', async () => {
+  const store = join(tempFolder(), 'x'.repeat(300));
+  const refusal = expect.objectContaining({ code: 'MILLRACE_STORE_PATH' });
+  await expect(openEngine({ events, store })).rejects.toEqual(refusal);
+  await expect(createEventBus({ events, store }).start()).rejects.toEqual(refusal);
+  await expect(createEventStorage({ events, path: store })).rejects.toEqual(refusal);
 });
 
 test('a name that is like no other is refused with those that there are', async () => {

@@ -1,5 +1,5 @@
 import type { openEngine } from 'millrace';
-import { runSweep } from 'millrace/backtest';
+import { sweep } from 'millrace/backtest';
 import { createEventBus, createEventStorage, createEventSystem, type EventBus } from 'millrace/bus';
 import { openTelemetry } from 'millrace/otel';
 import { createPublisher } from 'millrace/publisher';
@@ -49,7 +49,7 @@ const CALLS: readonly (readonly [name: string, call: Call])[] = [
   ['system.stop', (signal) => system.stop({ signal })],
   ['storage.store', (signal) => storage.store(note, { signal })],
   ['storage.storeMany', (signal) => storage.storeMany([note], { signal })],
-  ['runSweep', (signal) => runSweep({ signal } as never)],
+  ['sweep', (signal) => sweep({ signal } as never)],
   ['waitFor', (signal) => waitFor(engine, Noted, { signal })],
   ['whenQuiescent', (signal) => whenQuiescent(engine, { signal })],
 ];

@@ -23,6 +23,14 @@ describe('findLeaks', () => {
     expect(leaks.map(({ constructorName }) => constructorName)).not.toContain('Passing');
   });
 
+  test('refuses what is no engine and what is no load', async () => {
+    const engine = await openTestEngine({ durability: 'memory' });
+    const wrong = [[undefined, () => {}], [engine], [engine, 5]] as unknown as Parameters<typeof findLeaks>[];
+    for (const given of wrong) {
+      await expect(findLeaks(...given)).rejects.toMatchObject({ code: 'MILLRACE_INVALID_OPTION' });
+    }
+  });
+
   test.each([1, 2.5, Number.NaN, 21])('refuses %s rounds', async (rounds) => {
     const engine = await openTestEngine({ durability: 'memory' });
     await expect(findLeaks(engine, () => {}, { rounds })).rejects.toMatchObject({

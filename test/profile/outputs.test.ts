@@ -104,6 +104,16 @@ describe('the folder of a profile', () => {
 });
 
 describe('heap snapshots', () => {
+  test.each([
+    1, 2,
+  ])('of an engine whose %i lanes have no handlers are those of the threads that there are', async (threads) => {
+    const folder = join(tempFolder(), 'new');
+    const idle = await openEngine({ threads, events: [Counted] });
+    await idle.heapSnapshots(folder);
+    await idle.close();
+    expect(readdirSync(folder)).toEqual(['dispatcher.heapsnapshot']);
+  });
+
   test('stay where they are, and force replaces them', async () => {
     const folder = join(tempFolder(), 'new');
     const [path = ''] = await engine.heapSnapshots(folder);

@@ -13,4 +13,4 @@ test('a process that does not close its engine ends by itself, once the commit u
     { note: 'waited for' },
     { note: 'under way' },
   ]);
-}, 60_000);
+});

@@ -65,7 +65,7 @@ test.each([1, 4, 520])('unfinished events are handled once each with maxInFlight
   const tried = await collect(second, { types: ['failing.tried'] });
   const numbers = tried.map(({ data }) => (data as { number: number }).number);
   expect(numbers.sort((a, b) => a - b)).toEqual(oneTo(count));
-}, 10_000);
+});
 
 test('what handlers emit while unfinished events come back is handled once', async () => {
   const store = tempStore();

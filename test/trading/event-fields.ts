@@ -32,8 +32,14 @@ export function exampleOf(type: AnyEventType): Record<string, unknown> {
   return structuredClone({ ...examples[type.type] });
 }
 
-/** The field that a function from payload to id reads. */
+/** The field that a function from payload to id reads; of one that reads `backtest_id` if it is there, the other. */
 export function fieldRead(read: (data: never) => string): string {
-  const names = new Proxy({}, { get: (_, name) => String(name) });
-  return read(names as never);
+  const live = new Proxy({}, { get: (_, name) => (name === 'backtest_id' ? undefined : String(name)) });
+  const all = new Proxy({}, { get: (_, name) => String(name) });
+  return read(live as never) ?? read(all as never);
+}
+
+/** Whether its events are ordered by a backtest when they are of one. */
+export function followsBacktest({ partitionKey }: AnyEventType): boolean {
+  return partitionKey !== undefined && partitionKey({ backtest_id: 'b', strategy_id: 's' } as never) === 'b';
 }

@@ -5,7 +5,7 @@ import * as decimals from '../../dist/src/trading/decimal.js';
 import * as kinds from '../../dist/src/trading/fields.js';
 import { upbit } from '../../dist/src/trading/upbit.js';
 import { readComments } from './comments.js';
-import { core, exampleOf, fieldRead, fieldsOf, isOptional } from './event-fields.js';
+import { core, exampleOf, fieldRead, fieldsOf, followsBacktest, isOptional } from './event-fields.js';
 
 const comments = readComments();
 
@@ -47,14 +47,14 @@ function summaryOf(definition: AnyEventType, number: number): string[] {
     code(definition.type),
     definition.aliases.map(code).join(', '),
     code(fieldRead(definition.aggregateId)),
-    code(keyOf(definition)),
+    keyOf(definition),
   ];
 }
 
 function sectionOf(definition: AnyEventType, number: number): string[] {
   const name = nameOf(definition);
   const aliases = definition.aliases.map((alias) => `, also ${code(alias)}`).join('');
-  const belongs = `aggregate ${code(fieldRead(definition.aggregateId))}, ordered by ${code(keyOf(definition))}`;
+  const belongs = `aggregate ${code(fieldRead(definition.aggregateId))}, ordered by ${keyOf(definition)}`;
   return [
     `### ${number}. ${name}`,
     `${code(definition.type)}${aliases}; ${belongs}.`,
@@ -72,9 +72,16 @@ function fieldTable(
   const rows = Object.entries(fields).map(([name, field]) => [
     code(name) + (isOptional(field) ? '?' : ''),
     typeOf(field),
-    [volatile.includes(name) ? '**Volatile.**' : '', comments.get(`${owner}.${name}`) ?? ''].join(' ').trim(),
+    [volatile.includes(name) ? '**Volatile.**' : '', comments.get(`${owner}.${name}`) ?? shared(name)]
+      .join(' ')
+      .trim(),
   ]);
   return table(['field', 'type', 'notes'], rows);
+}
+
+/** What is said of a field that several events share. */
+function shared(name: string): string {
+  return name === 'backtest_id' ? (comments.get('simulated.backtest_id') ?? '') : '';
 }
 
 function typeOf(field: z.ZodType): string {
@@ -101,7 +108,8 @@ function typeName(schema: z.ZodType): string {
 }
 
 function keyOf(definition: AnyEventType): string {
-  return fieldRead(definition.partitionKey ?? definition.aggregateId);
+  const key = code(fieldRead(definition.partitionKey ?? definition.aggregateId));
+  return followsBacktest(definition) ? `${key}, in a backtest by \`backtest_id\`` : key;
 }
 
 function nameOf(definition: AnyEventType): string {

@@ -1,5 +1,6 @@
+import type { Taker } from '../sequence/hub-slab.js';
 import type { KeyGate } from '../sequence/key-gate.js';
-import type { Prepared, RowNames } from '../sequence/row-facts.js';
+import type { Prepared } from '../sequence/row-facts.js';
 import { Admission, type Need } from './admission.js';
 import type { Wave, Waves } from './waves.js';
 
@@ -46,37 +47,22 @@ export class Entrance {
   }
 
   /**
-   * Runs `enter` when the key of a kept event is quiet. What it takes in belongs to the wave of this moment, or to the
-   * given one.
+   * Gives a kept event to its taker when its key is quiet. What it takes in belongs to the wave of this moment, or to
+   * the given one.
    *
-   * @param ahead the event as it is accepted, if it may run ahead of its number.
+   * @param mayRunAhead whether the event may run before it has its number.
    * @throws what refuses the event, at once.
    */
-  whenQuiet(
-    event: RowNames,
-    enter: () => void,
-    refuse: (error: unknown) => void,
-    {
-      ahead,
-      wave = this.#waves.taking,
-    }: { readonly ahead?: Prepared | undefined; readonly wave?: Wave | undefined } = {},
-  ): void {
+  whenQuiet(event: Prepared, taker: Taker, mayRunAhead: boolean, wave = this.#waves.taking): void {
     if (this.#refusal) {
-      refuse(this.#refusal);
+      taker.refuse(this.#refusal);
       return;
     }
-    const leave = this.#waiting(wave);
-    const go = () => {
-      try {
-        this.#waves.within(wave, enter);
-      } finally {
-        leave();
-      }
-    };
+    this.#waves.join(wave);
     try {
-      this.#gate?.add(event, go, refuse, ahead);
+      this.#gate?.add(event, taker, wave, mayRunAhead);
     } catch (error) {
-      leave();
+      this.#waves.leave(wave);
       throw error;
     }
   }

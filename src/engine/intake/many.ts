@@ -3,6 +3,7 @@ import { abortable } from '../../kernel/on-abort.js';
 import { turn } from '../../kernel/turn.js';
 import { PUBLISH_MANY_YIELD } from '../../limits.js';
 import type { ManyReceipt } from '../options.js';
+import type { Taker } from '../sequence/hub-slab.js';
 import type { Prepared } from '../sequence/row-facts.js';
 import type { Call } from './call.js';
 import type { IntakeParts } from './intake-flow.js';
@@ -11,7 +12,7 @@ import { kept } from './prepare.js';
 /**
  * The events of one `publishMany` call on their way in. It keeps counts instead of a promise for each event.
  */
-export class Intake {
+export class Intake implements Taker {
   readonly #parts: IntakeParts;
   /** The call whose events they are, when it waits until they are handled. */
   readonly #call: Call | undefined;
@@ -84,19 +85,19 @@ export class Intake {
       this.#accept(event);
       return;
     }
-    const waiting = kept(event);
-    entrance.whenQuiet(
-      waiting,
-      () => {
-        this.#accept(waiting);
-        if (this.#accepted === this.taken) this.#wake?.();
-      },
-      (error) => {
-        this.#failure ??= error;
-        this.#wake?.();
-      },
-      { ahead: waiting, wave: this.#call?.wave },
-    );
+    entrance.whenQuiet(kept(event), this, true, this.#call?.wave);
+  }
+
+  /** An event that had to wait for its key comes in. */
+  accept(event: Prepared): void {
+    this.#accept(event);
+    if (this.#accepted === this.taken) this.#wake?.();
+  }
+
+  /** An event that had to wait for its key never comes in. */
+  refuse(error: unknown): void {
+    this.#failure ??= error;
+    this.#wake?.();
   }
 
   #accept(event: Prepared): void {

@@ -9,6 +9,7 @@ import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '
 import { guarded } from '../../kernel/guarded.js';
 import { type Tracing, textsOf, withCarrier } from '../../observe/tracing.js';
 import type { CheckedOptions } from '../check-options.js';
+import { SHELF_BYTES } from '../limits.js';
 import type { Prepared } from '../sequence/row-facts.js';
 import type { Shapes } from '../sequence/shapes.js';
 
@@ -134,9 +135,45 @@ export class Preparation {
 
 /** The same event with bytes of its own: it may wait. */
 export function kept(event: Prepared): Prepared {
-  const end = event.start + event.dataLength + event.metadataLength;
-  return { ...event, bytes: Buffer.from(event.bytes.subarray(event.start, end)), start: 0 };
+  const { type, aggregateId, partitionKey, occurredAt, causation, start, dataLength, metadataLength } = event;
+  const length = dataLength + metadataLength;
+  const place = shelf.place(length);
+  event.bytes.copy(shelf.bytes, place, start, start + length);
+  const { bytes } = shelf;
+  return {
+    type,
+    aggregateId,
+    partitionKey,
+    occurredAt,
+    causation,
+    bytes,
+    start: place,
+    dataLength,
+    metadataLength,
+  };
 }
+
+/**
+ * Where bytes of events that wait lie side by side. A buffer for each one would be a second object that the garbage
+ * collector has to follow; one large one for many would be held by the last of them.
+ */
+class Shelf {
+  bytes = Buffer.alloc(0);
+  #end = 0;
+
+  /** Makes room for so many bytes. Returns where they go in `bytes`. */
+  place(length: number): number {
+    if (this.#end + length > this.bytes.length) {
+      this.bytes = Buffer.allocUnsafeSlow(Math.max(SHELF_BYTES, length));
+      this.#end = 0;
+    }
+    const place = this.#end;
+    this.#end += length;
+    return place;
+  }
+}
+
+const shelf = new Shelf();
 
 function namesOf(type: RegisteredType, data: unknown): [aggregateId: string, partitionKey: string] {
   try {

@@ -2,6 +2,7 @@ import type { NewEvent } from '../../events/define-event.js';
 import { EngineFailedError } from '../../kernel/errors.js';
 import { toError } from '../../kernel/thrown.js';
 import type { ManyReceipt, PublishOptions, Receipt } from '../options.js';
+import type { Taker } from '../sequence/hub-slab.js';
 import type { Prepared } from '../sequence/row-facts.js';
 import type { Need } from './admission.js';
 import { Call } from './call.js';
@@ -27,9 +28,9 @@ export function enter(
   const go = (): Receipt | Promise<Receipt> => {
     if (!entrance.mustWait(waiting.partitionKey)) return accept(waiting);
     return new Promise<Receipt>((resolve, reject) => {
+      const taker: Taker = { accept: () => resolve(accept(waiting)), refuse: reject };
       // Several events that belong together get their numbers one behind the other.
-      const ahead = need ? undefined : waiting;
-      entrance.whenQuiet(waiting, () => resolve(accept(waiting)), reject, { ahead });
+      entrance.whenQuiet(waiting, taker, need === undefined);
     });
   };
   return isOpen ? go() : entrance.whenRoom(go, signal, { need });
@@ -94,12 +95,14 @@ export function takeSoon({ hub, entrance }: IntakeParts, event: Prepared): void 
     hub.accept(event);
     return;
   }
-  const waiting = kept(event);
-  // Nothing but a failed engine refuses it any more, and nobody waits for it.
-  const refuse = (error: unknown) => {
-    if (!(error instanceof EngineFailedError)) hub.fail(toError(error));
+  const taker: Taker = {
+    accept: (waiting) => hub.accept(waiting),
+    // Nothing but a failed engine refuses it any more, and nobody waits for it.
+    refuse: (error) => {
+      if (!(error instanceof EngineFailedError)) hub.fail(toError(error));
+    },
   };
-  entrance.whenQuiet(waiting, () => hub.accept(waiting), refuse, { ahead: waiting });
+  entrance.whenQuiet(kept(event), taker, true);
 }
 
 /** The receipt when its event has come so far. */

@@ -1,6 +1,7 @@
 import { knownOptions, optionNames } from '../../events/known-options.js';
 import { isWhole } from '../../kernel/check.js';
 import { InvalidOptionError } from '../../kernel/errors.js';
+import { field } from '../../kernel/thrown.js';
 import { LEAK_GROWTH_MIN, LEAK_ROUNDS_MAX } from '../../limits.js';
 import type { ConstructorCount } from '../../profile/heap-objects.js';
 import type { Engine } from '../engine.js';
@@ -37,6 +38,11 @@ export async function findLeaks(
   options: FindLeaksOptions = {},
 ): Promise<readonly Leak[]> {
   const { rounds = 3 } = knownOptions(options, FIND_LEAKS);
+  if (typeof field(engine, 'countObjects') !== 'function' || typeof load !== 'function') {
+    throw new InvalidOptionError(
+      'findLeaks takes an engine and a function that publishes the load: findLeaks(engine, (round) => …).',
+    );
+  }
   if (!isWhole(rounds, 2, LEAK_ROUNDS_MAX)) {
     throw new InvalidOptionError(
       `Option rounds must be a whole number from 2 to ${LEAK_ROUNDS_MAX}, not ${rounds}.`,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { knownOptions, optionNames } from '../../events/known-options.js';
@@ -85,7 +86,8 @@ export class Profiling {
         return { do: 'snapshot', path };
       });
       const paths: string[] = [];
-      for (const [file, path] of staged) paths.push(await folder.place(path, file));
+      // A lane without handlers has no thread, and nothing to write.
+      for (const [file, path] of staged) if (existsSync(path)) paths.push(await folder.place(path, file));
       return paths;
     } finally {
       for (const path of staged.values()) await rm(path, { force: true });

@@ -16,7 +16,7 @@ export class HubSlab extends Slab {
   readonly isFed = new Uint8Array(SLAB_ROWS);
   readonly keys: (NameEntry | undefined)[] = new Array(SLAB_ROWS);
   /** Rows whose events run ahead of their numbers, in deterministic mode. */
-  readonly ahead: (Ahead | undefined)[] = [];
+  readonly ahead: (WaitingEvent | undefined)[] = [];
   /** Grows with each use of the memory, so that cached offsets of an earlier use are recognised. */
   serial = 0;
   /** Rows and bytes filled so far. */
@@ -26,40 +26,52 @@ export class HubSlab extends Slab {
   holds = 0;
 }
 
-/** An event that waits until its key is quiet. */
-export interface Waiting {
-  /** Left out: it must not run before it has its number. */
-  readonly event: Prepared | undefined;
-  /** Gives it its number. */
-  readonly enter: () => void;
-  readonly refuse: (error: unknown) => void;
+/** Who hears what becomes of an event that had to wait. */
+export interface Taker {
+  /** Its turn has come. */
+  accept(event: Prepared): void;
+  refuse(error: unknown): void;
 }
 
-/** An event that runs ahead of its number. */
-export interface Ahead {
-  readonly waiting: Waiting;
-  readonly run: Run;
-  readonly order: number;
-  readonly slab: HubSlab;
-  readonly row: number;
+/** Names that are kept for an event until it has its number. */
+export interface ReservedNames {
   readonly aggregate: NameEntry;
-  /** A lane has it, under the version that it will have if nothing comes before it. */
-  sent: boolean;
+  readonly key: NameEntry;
 }
 
-/** What the gate hears of a run. */
-export interface RunEvents {
-  began(key: NameEntry): void;
-  /** An event has its number, or was refused. */
-  left(): void;
-  /** Nothing of it is under way any more; what did not run comes back, in order. */
-  ended(back: readonly Waiting[]): void;
-}
-
-/** Events of one key that run as a batch. */
-export interface Run {
-  readonly events: RunEvents;
-  readonly back: Ahead[];
+/** Events of one key that run ahead of their numbers. */
+export interface KeyRun {
+  readonly list: readonly WaitingEvent[];
+  /** Those that did not run, and wait again when the run has ended. */
+  readonly back: WaitingEvent[];
   /** Rows that have not run and have not come back. */
-  readonly rows: Set<Ahead>;
+  left: number;
+}
+
+/**
+ * An event that waits until its key is quiet: one object from when it came until it has its number. A full engine has
+ * as many as fit in flight, and they live long enough to be copied by the garbage collector, so it holds no closures.
+ */
+export class WaitingEvent {
+  readonly event: Prepared;
+  readonly taker: Taker;
+  readonly wave: Wave;
+  /** Whether it may run before it has its number. */
+  readonly mayRunAhead: boolean;
+  readonly names: ReservedNames;
+  /** While it runs ahead: with which others, as which of them, and in which row. */
+  run: KeyRun | undefined;
+  order = 0;
+  slab: HubSlab | undefined;
+  row = 0;
+  /** A lane has it, under the version that it will have if nothing comes before it. */
+  sent = false;
+
+  constructor(event: Prepared, taker: Taker, wave: Wave, mayRunAhead: boolean, names: ReservedNames) {
+    this.event = event;
+    this.taker = taker;
+    this.wave = wave;
+    this.mayRunAhead = mayRunAhead;
+    this.names = names;
+  }
 }

@@ -1,13 +1,15 @@
 import { FIRST_KEY_RUN, MAX_KEY_RUN } from '../../lanes/limits.js';
+import type { Wave, Waves } from '../intake/waves.js';
 import type { NameEntry } from './directory.js';
-import type { Waiting } from './hub-slab.js';
+import { type Taker, WaitingEvent } from './hub-slab.js';
 import type { KeyRuns } from './key-runs.js';
-import type { Prepared, RowNames } from './row-facts.js';
+import type { Prepared } from './row-facts.js';
 import type { Sequencer } from './sequencer.js';
 
 /** What the gate works with. */
 export interface KeyGateParts {
   readonly sequencer: Sequencer;
+  readonly waves: Waves;
   /** Left out when events must be durable before they are handled: those have their numbers first. */
   readonly runs: KeyRuns | undefined;
   /** Whether events of the key wait in the log, from before the engine was opened. */
@@ -21,7 +23,7 @@ export interface KeyGateParts {
 
 /** The events of one key that wait. */
 interface Queue {
-  list: Waiting[];
+  list: WaitingEvent[];
   /** Events that may run as a batch next time: twice as many after a run that ran to its end. */
   run: number;
   running: boolean;
@@ -56,27 +58,13 @@ export class KeyGate {
   }
 
   /**
-   * Runs `enter` when the event's key is quiet. Its names are kept for it, so nothing refuses it then.
+   * Gives a kept event to its taker when its key is quiet. Its names are kept for it, so nothing refuses it then.
    *
-   * @param ahead the event as it is accepted, if it may run ahead of its number.
+   * @param wave that it has joined, and leaves then.
    * @throws what refuses the event: it does not wait then.
    */
-  add(
-    event: RowNames,
-    enter: () => void,
-    refuse: (error: unknown) => void,
-    ahead: Prepared | undefined,
-  ): void {
-    const { sequencer } = this.#parts;
-    sequencer.reserve(event);
-    const waiting: Waiting = {
-      event: ahead,
-      enter: () => {
-        sequencer.release(event);
-        enter();
-      },
-      refuse,
-    };
+  add(event: Prepared, taker: Taker, wave: Wave, mayRunAhead: boolean): void {
+    const waiting = new WaitingEvent(event, taker, wave, mayRunAhead, this.#parts.sequencer.reserve(event));
     this.#waiting++;
     const { partitionKey } = event;
     const queue = this.#queues.get(partitionKey);
@@ -113,7 +101,7 @@ export class KeyGate {
     this.#queues.clear();
     this.#waiting = 0;
     this.#parts.runs?.refuseAll(error);
-    for (const { refuse } of queues.flatMap(({ list }) => list)) refuse(error);
+    for (const { taker } of queues.flatMap(({ list }) => list)) taker.refuse(error);
   }
 
   #isBusy(key: string): boolean {
@@ -126,31 +114,45 @@ export class KeyGate {
     while (queue.list.length > 0 && !this.#isBusy(key)) {
       const count = this.#runnable(key, queue);
       if (count > 1) this.#run(queue, queue.list.splice(0, count));
-      else this.#enter(queue);
+      else {
+        queue.run = Math.min(MAX_KEY_RUN, queue.run + 1);
+        this.#enter(queue.list.shift() as WaitingEvent);
+      }
     }
     if (queue.list.length === 0 && !queue.running) this.#queues.delete(key);
   }
 
-  #enter(queue: Queue): void {
-    const next = queue.list.shift() as Waiting;
+  #enter(waiting: WaitingEvent): void {
+    const { sequencer, waves } = this.#parts;
+    const { event, taker, wave, names } = waiting;
+    sequencer.release(names);
     this.#waiting--;
-    queue.run = Math.min(MAX_KEY_RUN, queue.run + 1);
     try {
-      next.enter();
+      waves.within(wave, () => taker.accept(event));
     } catch (error) {
-      next.refuse(error);
+      taker.refuse(error);
+    } finally {
+      waves.leave(wave);
     }
+  }
+
+  #refuse(waiting: WaitingEvent, error: unknown): void {
+    const { sequencer, waves } = this.#parts;
+    sequencer.release(waiting.names);
+    this.#waiting--;
+    waves.leave(waiting.wave);
+    waiting.taker.refuse(error);
   }
 
   /** Events at the head of the queue that may run ahead of their numbers. */
   #runnable(key: string, { list, run }: Queue): number {
     if (!this.#parts.runs || run < 2 || this.#parts.isHeld(key)) return 0;
     let count = 0;
-    while (count < run && list[count]?.event?.type.handled) count++;
+    while (count < run && canRunAhead(list[count])) count++;
     return count;
   }
 
-  #run(queue: Queue, list: readonly Waiting[]): void {
+  #run(queue: Queue, list: readonly WaitingEvent[]): void {
     queue.running = true;
     let running: NameEntry | undefined;
     const { runs, begin, end } = this.#parts;
@@ -159,9 +161,8 @@ export class KeyGate {
         running = key;
         begin(key);
       },
-      left: () => {
-        this.#waiting--;
-      },
+      enter: (waiting) => this.#enter(waiting),
+      refuse: (waiting, error) => this.#refuse(waiting, error),
       ended: (back) => {
         queue.running = false;
         queue.run = back.length > 0 ? 1 : Math.min(MAX_KEY_RUN, queue.run * 2);
@@ -170,4 +171,8 @@ export class KeyGate {
       },
     });
   }
+}
+
+function canRunAhead(waiting: WaitingEvent | undefined): boolean {
+  return waiting?.mayRunAhead === true && waiting.event.type.handled;
 }

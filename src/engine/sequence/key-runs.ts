@@ -1,10 +1,23 @@
 import { rowOf, rowReference, slabOf } from '../../events/slab.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import type { NameEntry } from './directory.js';
-import type { Ahead, HubSlab, Run, RunEvents, Waiting } from './hub-slab.js';
-import type { Prepared } from './row-facts.js';
+import type { HubSlab, KeyRun, WaitingEvent } from './hub-slab.js';
 import type { Sequencer } from './sequencer.js';
 import type { SlabPool } from './slab-pool.js';
+
+/** What the gate does with a run. */
+export interface RunEvents {
+  began(key: NameEntry): void;
+  /** Gives a waiting event its number, or refuses it if that cannot be. */
+  enter(waiting: WaitingEvent): void;
+  refuse(waiting: WaitingEvent, error: unknown): void;
+  /** Nothing of it is under way any more; what did not run comes back, in order. */
+  ended(back: readonly WaitingEvent[]): void;
+}
+
+interface Run extends KeyRun {
+  readonly events: RunEvents;
+}
 
 /**
  * Events of a quiet key that run on a lane as a batch and get their numbers afterwards, in deterministic mode: each
@@ -23,31 +36,35 @@ export class KeyRuns {
     this.#scheduler = scheduler;
   }
 
-  /** The row whose event is being numbered. */
-  numbering: Ahead | undefined;
+  /** The event that is being numbered, with its row. */
+  numbering: WaitingEvent | undefined;
 
   /** Sends waiting events of one key on their way. Those that cannot be encoded are refused. */
-  begin(list: readonly Waiting[], events: RunEvents): void {
-    const run: Run = { events, back: [], rows: new Set() };
+  begin(list: readonly WaitingEvent[], events: RunEvents): void {
+    const run: Run = { events, list, back: [], left: 0 };
     const now = performance.now();
     let key: NameEntry | undefined;
     list.forEach((waiting, order) => {
       try {
-        const aggregate = this.#sequencer.appendAhead(waiting.event as Prepared, run.rows.size === 0);
-        const { slab } = this.#sequencer;
-        const row = slab.rows - 1;
-        slab.holds++;
-        slab.acceptedAt[row] = now;
-        const ahead: Ahead = { waiting, run, order, slab, row, aggregate, sent: false };
-        slab.ahead[row] = ahead;
-        run.rows.add(ahead);
-        key ??= slab.keys[row] as NameEntry;
-        this.#scheduler.enqueue(rowReference(slab.id, row), key);
-        this.#sequencer.closeLargeSlab();
+        this.#sequencer.appendAhead(waiting.event, run.left === 0);
       } catch (error) {
-        events.left();
-        waiting.refuse(error);
+        events.refuse(waiting, error);
+        return;
       }
+      const { slab } = this.#sequencer;
+      const row = slab.rows - 1;
+      slab.holds++;
+      slab.acceptedAt[row] = now;
+      waiting.run = run;
+      waiting.order = order;
+      waiting.slab = slab;
+      waiting.row = row;
+      waiting.sent = false;
+      slab.ahead[row] = waiting;
+      run.left++;
+      key ??= slab.keys[row] as NameEntry;
+      this.#scheduler.enqueue(rowReference(slab.id, row), key);
+      this.#sequencer.closeLargeSlab();
     });
     if (!key) {
       events.ended([]);
@@ -59,39 +76,36 @@ export class KeyRuns {
 
   /** A lane is being sent the row. */
   sent(reference: number): void {
-    const ahead = this.#find(reference);
-    if (!ahead) return;
-    const { aggregate, slab, row } = ahead;
-    ahead.sent = true;
+    const waiting = this.#find(reference);
+    if (!waiting) return;
+    const { aggregate } = waiting.names;
+    waiting.sent = true;
     aggregate.ahead++;
-    slab.version[row] = aggregate.version + aggregate.ahead;
+    (waiting.slab as HubSlab).version[waiting.row] = aggregate.version + aggregate.ahead;
   }
 
   /** The row has run: its event gets its number. What has one already is left as it is. */
   number(reference: number): void {
-    const ahead = this.#take(reference);
-    if (!ahead) return;
-    const { waiting, run } = ahead;
-    run.events.left();
-    this.numbering = ahead;
+    const waiting = this.#find(reference);
+    if (!waiting) return;
+    const run = this.#take(waiting);
+    this.numbering = waiting;
     try {
-      waiting.enter();
-    } catch (error) {
-      waiting.refuse(error);
+      run.events.enter(waiting);
     } finally {
       this.numbering = undefined;
     }
-    if (run.rows.size === 0) this.#end(ahead);
+    if (run.left === 0) this.#end(run, waiting);
   }
 
   /** Whether a row that a lane has given back runs ahead of its number: then it is dropped, and not queued again. */
   drop(reference: number): boolean {
-    const ahead = this.#take(reference);
-    if (!ahead) return false;
-    const { run, slab } = ahead;
-    run.back.push(ahead);
-    if (run.rows.size === 0) this.#end(ahead);
-    this.#pool.release(slab, 1);
+    const waiting = this.#find(reference);
+    if (!waiting) return false;
+    const run = this.#take(waiting);
+    run.back.push(waiting);
+    if (run.left === 0) this.#end(run, waiting);
+    this.#pool.release(waiting.slab as HubSlab, 1);
     return true;
   }
 
@@ -105,26 +119,28 @@ export class KeyRuns {
   refuseAll(error: Error): void {
     const runs = [...this.#runs.values()];
     this.#runs.clear();
-    for (const { rows, back } of runs) {
-      for (const { waiting } of [...rows, ...back]) waiting.refuse(error);
+    for (const run of runs) {
+      const rows = run.list.filter((waiting) => waiting.run === run);
+      for (const { taker } of [...rows, ...run.back]) taker.refuse(error);
     }
   }
 
-  #end({ run, slab, row }: Ahead): void {
-    this.#runs.delete(slab.keys[row] as NameEntry);
-    run.events.ended(run.back.sort((a, b) => a.order - b.order).map(({ waiting }) => waiting));
+  #end(run: Run, { names: { key } }: WaitingEvent): void {
+    this.#runs.delete(key);
+    run.events.ended(run.back.sort((a, b) => a.order - b.order));
   }
 
-  #find(reference: number): Ahead | undefined {
+  #find(reference: number): WaitingEvent | undefined {
     return (this.#pool.slabs[slabOf(reference)] as HubSlab).ahead[rowOf(reference)];
   }
 
-  #take(reference: number): Ahead | undefined {
-    const ahead = this.#find(reference);
-    if (!ahead) return undefined;
-    ahead.slab.ahead[ahead.row] = undefined;
-    ahead.run.rows.delete(ahead);
-    if (ahead.sent) ahead.aggregate.ahead--;
-    return ahead;
+  /** The row is no longer ahead of anything. */
+  #take(waiting: WaitingEvent): Run {
+    const run = waiting.run as Run;
+    (waiting.slab as HubSlab).ahead[waiting.row] = undefined;
+    waiting.run = undefined;
+    run.left--;
+    if (waiting.sent) waiting.names.aggregate.ahead--;
+    return run;
   }
 }

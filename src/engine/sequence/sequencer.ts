@@ -5,7 +5,7 @@ import { NotDeterministicError } from '../../kernel/errors.js';
 import { SLAB_BYTES, SLAB_HEADROOM, SLAB_ROWS } from '../../limits.js';
 import type { RawEvent } from '../../store/store.js';
 import type { Directory, NameEntry } from './directory.js';
-import type { HubSlab } from './hub-slab.js';
+import type { HubSlab, ReservedNames } from './hub-slab.js';
 import type { Prepared, RowFacts, RowNames } from './row-facts.js';
 import type { SlabPool } from './slab-pool.js';
 import { Tail } from './tail.js';
@@ -64,13 +64,12 @@ export class Sequencer {
     this.number(this.#slab, this.#slab.rows - 1, aggregate);
   }
 
-  /** Appends an event that is numbered later, by `number`. Returns its aggregate. @throws as `append`. */
-  appendAhead(event: Prepared, isFirst: boolean): NameEntry {
-    const aggregate = this.#append(event);
+  /** Appends an event that is numbered later, by `number`. @throws as `append`. */
+  appendAhead(event: Prepared, isFirst: boolean): void {
+    this.#append(event);
     const row = this.#slab.rows - 1;
     this.#slab.flags[row] = isFirst ? ROW_UNNUMBERED | ROW_RUN_START : ROW_UNNUMBERED;
     this.#slab.position[row] = this.#position + 1;
-    return aggregate;
   }
 
   #append(event: Prepared): NameEntry {
@@ -122,19 +121,20 @@ export class Sequencer {
    *
    * @throws NotDeterministicError, TooManyNamesError
    */
-  reserve(facts: RowNames): void {
+  reserve(facts: RowNames): ReservedNames {
     this.#directory.trim();
     const aggregate = this.#directory.get(facts.aggregateId);
     const key = this.#keyOf(facts, aggregate);
     this.#register(aggregate, key);
     aggregate.reserved++;
     key.reserved++;
+    return { aggregate, key };
   }
 
   /** The event that a reservation was made for is about to be appended. */
-  release({ aggregateId, partitionKey }: RowNames): void {
-    this.#directory.get(aggregateId).reserved--;
-    this.#directory.get(partitionKey).reserved--;
+  release({ aggregate, key }: ReservedNames): void {
+    aggregate.reserved--;
+    key.reserved--;
   }
 
   /** Closes a slab that was made for one large event: nothing else fits, and while open it cannot be freed. */

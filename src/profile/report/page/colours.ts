@@ -1,5 +1,5 @@
+import { element } from '../../../page/browser/dom.js';
 import type { Room } from '../summary.js';
-import { element } from './dom.js';
 
 /** What the rooms are called on the page. */
 export const ROOM_NAMES: Readonly<Record<Room, string>> = {

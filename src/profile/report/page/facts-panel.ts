@@ -1,6 +1,6 @@
+import { element, section } from '../../../page/browser/dom.js';
 import type { PageData } from '../page-types.js';
 import { asCount, asMs, asShare } from '../units.js';
-import { element, section } from './dom.js';
 
 /** Share of a thread's working time that is not worth a line. */
 const NEXT_TO_NOTHING = 0.02;

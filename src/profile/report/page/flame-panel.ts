@@ -1,11 +1,11 @@
+import { button, element, section } from '../../../page/browser/dom.js';
+import type { Tooltip } from '../../../page/browser/tooltip.js';
 import type { PageData } from '../page-types.js';
 import { ROOMS } from '../summary.js';
 import { asBytes, asMs, asShare } from '../units.js';
 import { legend, ROOM_NAMES } from './colours.js';
-import { button, element, section } from './dom.js';
 import { type FlameNode, mergeGraphs, search } from './flame-model.js';
 import { describeNode, FlameView } from './flame-view.js';
-import type { Tooltip } from './tooltip.js';
 
 type Kind = 'cpu' | 'heap';
 

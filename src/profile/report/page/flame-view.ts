@@ -1,8 +1,8 @@
+import { element, redrawOnChange, sized } from '../../../page/browser/dom.js';
+import type { Tooltip } from '../../../page/browser/tooltip.js';
 import { ROOMS } from '../summary.js';
 import { colours, ROOM_NAMES } from './colours.js';
-import { element, redrawOnChange, sized } from './dom.js';
 import { type Box, type FlameNode, layOut } from './flame-model.js';
-import type { Tooltip } from './tooltip.js';
 
 const ROW = 20;
 const LEAST_WIDTH = 0.6;

@@ -1,6 +1,6 @@
+import { button, element, section } from '../../../page/browser/dom.js';
 import type { HandlerRow } from '../summary.js';
 import { asBytes, asCount, asNumber, asShare } from '../units.js';
-import { button, element, section } from './dom.js';
 import type { Links } from './verdict-panel.js';
 
 interface Column {

@@ -1,12 +1,12 @@
+import { element } from '../../../page/browser/dom.js';
+import { Tooltip } from '../../../page/browser/tooltip.js';
 import type { PageData } from '../page-types.js';
-import { element } from './dom.js';
 import { factsPanel, headerOf } from './facts-panel.js';
 import { FlamePanel } from './flame-panel.js';
 import { handlerTable } from './handler-table.js';
 import { memoryPanel } from './memory-panel.js';
 import { threadBars } from './thread-bars.js';
 import { timelinePanel } from './timeline-panel.js';
-import { Tooltip } from './tooltip.js';
 import { verdictPanel } from './verdict-panel.js';
 
 const data: PageData = JSON.parse(document.getElementById('data')?.textContent ?? 'null');

@@ -1,8 +1,8 @@
+import { element, section, svgElement } from '../../../page/browser/dom.js';
 import type { MemoryReading } from '../../session.js';
 import type { PageData } from '../page-types.js';
 import { asBytes } from '../units.js';
 import { legend } from './colours.js';
-import { element, section, svgElement } from './dom.js';
 
 const WIDTH = 300;
 const HEIGHT = 90;

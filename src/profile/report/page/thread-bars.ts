@@ -1,7 +1,7 @@
+import { button, element, section } from '../../../page/browser/dom.js';
 import { ROOMS, type Room, type ThreadSummary } from '../summary.js';
 import { asMs, asNumber, asShare } from '../units.js';
 import { legend, ROOM_NAMES } from './colours.js';
-import { button, element, section } from './dom.js';
 
 const SOURCES = { samples: '', 'event-loop': 'by event loop', spans: 'by spans', none: 'not seen' } as const;
 

@@ -1,10 +1,10 @@
+import { button, element, section } from '../../../page/browser/dom.js';
+import type { Tooltip } from '../../../page/browser/tooltip.js';
 import type { PageData } from '../page-types.js';
 import { asCount, asMs } from '../units.js';
 import { legend } from './colours.js';
-import { button, element, section } from './dom.js';
 import { moved, type Range, spanAt, tracksOf, valueAt, zoomed } from './timeline-model.js';
 import { LABELS, TimelineView } from './timeline-view.js';
-import type { Tooltip } from './tooltip.js';
 
 const CLOSER = 0.5;
 /** Part of what is shown that an arrow key moves by. */

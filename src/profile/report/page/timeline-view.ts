@@ -1,5 +1,5 @@
+import { element, redrawOnChange, sized } from '../../../page/browser/dom.js';
 import { colours } from './colours.js';
-import { element, redrawOnChange, sized } from './dom.js';
 import { type Range, type SpanTrack, type Track, ticks, type ValueTrack } from './timeline-model.js';
 
 export const LABELS = 132;

@@ -1,6 +1,6 @@
+import { button, element } from '../../../page/browser/dom.js';
 import type { ProfileSummary, Verdict } from '../summary.js';
 import { asShare } from '../units.js';
-import { button, element } from './dom.js';
 
 /** What names on the page lead to. */
 export interface Links {

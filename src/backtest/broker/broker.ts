@@ -1,0 +1,216 @@
+import type { OrderSide, RunSettings } from '../runs/result.js';
+import type { Account } from './account.js';
+import type { Birth, Book } from './book.js';
+import { type Columns, Execution, type FillListener, trailedStop } from './execution.js';
+import type { BrokerObserver } from './observer.js';
+import { isOpen, type Order, type OrderRequest } from './order.js';
+import { aim, sizeOrder } from './sizing.js';
+import { type Bar, touch, touchAtOpen, touchInside } from './touch.js';
+
+/**
+ * The simulated market and account of one run: a pure function of candles and orders. Of each candle it does, in this
+ * order: at the open the market orders of the candle before, and what the open price reaches; then, inside, what high
+ * and low reach, stops before targets; at the close what is to be filled there (`afterClose`, after the strategy was
+ * asked). Nothing that was decided on a candle is filled by its high or low.
+ */
+export class Broker {
+  readonly account: Account;
+  readonly book: Book;
+  readonly #settings: RunSettings;
+  readonly #columns: Columns;
+  readonly #observer: BrokerObserver;
+  readonly #bar: Bar;
+  readonly #execution: Execution;
+
+  constructor(settings: RunSettings, columns: Columns, observer: BrokerObserver) {
+    this.#settings = settings;
+    this.#columns = columns;
+    this.#observer = observer;
+    this.#execution = new Execution(settings, columns, observer);
+    this.account = this.#execution.account;
+    this.book = this.#execution.book;
+    this.#bar = this.#execution.bar;
+  }
+
+  /** Whether a candle has to be looked at at all. */
+  get idle(): boolean {
+    return this.book.open.length === 0 && this.account.quantity === 0;
+  }
+
+  /** Open and inside of a candle, before the strategy sees it. */
+  beforeClose(index: number): void {
+    const { open } = this.book;
+    this.#execution.enter(index);
+    const bar = this.#bar;
+    const waiting = open.length;
+    for (let at = 0; at < waiting; at++) {
+      const order = open[at] as Order;
+      if (!isOpen(order)) continue;
+      if (index > order.expiresAt) this.#execution.end(order, 'expired', 'its time is over');
+      else if (this.#opensNow(order) && touchAtOpen(order, bar.open)) this.#execution.touched(order, 0);
+    }
+    if (this.account.quantity !== 0) this.#liquidateAt(bar.open);
+    if (open.length > 0 || this.account.quantity !== 0) this.#inside();
+    // What the market did before a position was opened within the candle is none of its business.
+    if (this.#execution.openedInside === index) this.account.seen(bar.close, bar.close);
+    else this.account.seen(bar.high, bar.low);
+    if (this.#settings.fill === 'next_close')
+      this.#fillAtClose((order) => order.bornMove !== 'close' || order.bornIndex < index);
+    this.book.tidy();
+  }
+
+  /** What is left of a candle after the strategy was asked on its close. */
+  afterClose(index: number): void {
+    if (this.#bar.index !== index) this.#execution.enter(index);
+    if (this.#settings.fill === 'this_close') {
+      this.#fillAtClose(() => true);
+      this.book.tidy();
+    }
+    if (this.#execution.hasTrailing) this.#trail();
+  }
+
+  /** Cancels what is open, and closes the position at the last close, if the settings say so. */
+  finish(index: number): void {
+    this.#execution.enter(index);
+    for (const order of this.book.open)
+      if (isOpen(order)) this.#execution.end(order, 'expired', 'the data ended');
+    this.book.tidy();
+    if (this.#settings.closeAtEnd) this.#execution.closeAt(this.#bar.close, 'end_of_data');
+  }
+
+  /** Makes an order. @throws StrategyMistakeError */
+  order(side: OrderSide, request: OrderRequest, birth: Birth): Order {
+    return this.#execution.placed(this.book.request(side, request, this.#execution.birth ?? birth));
+  }
+
+  /** Makes an order that leads to a position. @throws StrategyMistakeError */
+  target(amount: number, request: OrderRequest, birth: Birth): Order {
+    const price = this.#execution.birth?.price ?? (this.#columns.close[birth.index] as number);
+    const side = amount * this.account.equity(price) > this.account.quantity * price ? 'buy' : 'sell';
+    return this.#execution.placed(this.book.target(side, amount, request, this.#execution.birth ?? birth));
+  }
+
+  cancel(order: Order, reason: string, time: number): void {
+    if (isOpen(order)) this.#execution.end(order, 'cancelled', reason, time);
+  }
+
+  /** Those that are open, in the order of their making. */
+  openOrders(): Order[] {
+    return this.book.open.filter(isOpen);
+  }
+
+  /** Hears of each fill, but for those that end the run. */
+  listen(listener: FillListener): void {
+    this.#execution.onFill = listener;
+  }
+
+  /** An estimate of the quantity of an order that is sized when it is filled. */
+  estimate(order: Order, price: number): number {
+    if (!Number.isNaN(order.quantity)) return order.quantity;
+    const at = Number.isNaN(order.limit) ? (Number.isNaN(order.stop) ? price : order.stop) : order.limit;
+    const copy = { ...order };
+    if (order.sizing.by === 'target') aim(copy, at, this.account, this.#settings);
+    const sized = sizeOrder(copy, at, false, this.account, this.#settings);
+    return typeof sized === 'number' ? sized : 0;
+  }
+
+  /** Market orders wait for a close in two of the three modes; what is left of a part fill goes on at once. */
+  #opensNow(order: Order): boolean {
+    return order.kind !== 'market' || this.#settings.fill === 'next_open' || order.filled > 0;
+  }
+
+  #fillAtClose(isDue: (order: Order) => boolean): void {
+    const { open } = this.book;
+    const waiting = open.length;
+    for (let at = 0; at < waiting; at++) {
+      const order = open[at] as Order;
+      if (order.kind !== 'market' || !isOpen(order) || !isDue(order)) continue;
+      touch.price = this.#bar.close;
+      touch.maker = false;
+      touch.move = 'open';
+      touch.triggerOnly = false;
+      this.#execution.touched(order, order.generation, 'close');
+    }
+  }
+
+  /** Fills what high and low reach, the nearest stop first, until nothing more is reached. */
+  #inside(): void {
+    const bar = this.#bar;
+    for (;;) {
+      const order = this.#nextInside();
+      const { quantity } = this.account;
+      const liquidation = quantity === 0 ? Number.NaN : this.account.liquidationPrice();
+      const reached = quantity > 0 ? bar.low <= liquidation : bar.high >= liquidation;
+      if (reached && (order === undefined || !isNearer(order, liquidation, bar.open))) {
+        this.#liquidateAt(liquidation);
+        continue;
+      }
+      if (order === undefined) return;
+      order.doneIndex = bar.index;
+      touchInside(order, bar, this.#settings.insideBar === 'target_first');
+      this.#execution.touched(order, order.bornIndex === bar.index ? order.generation : 0);
+    }
+  }
+
+  #nextInside(): Order | undefined {
+    const bar = this.#bar;
+    const optimistic = this.#settings.insideBar === 'target_first';
+    let best: Order | undefined;
+    let bestRank = 0;
+    let bestDistance = 0;
+    for (const order of this.book.open) {
+      if (!isOpen(order) || order.doneIndex === bar.index) continue;
+      if (order.bornIndex === bar.index && order.generation > 1) continue;
+      if (!touchInside(order, bar, optimistic)) continue;
+      const rank = rankOf(order, optimistic);
+      const distance = Math.abs(touch.price - bar.open);
+      if (best !== undefined && (rank > bestRank || (rank === bestRank && distance >= bestDistance)))
+        continue;
+      best = order;
+      bestRank = rank;
+      bestDistance = distance;
+    }
+    return best;
+  }
+
+  #liquidateAt(price: number): void {
+    const limit = this.account.liquidationPrice();
+    const { quantity } = this.account;
+    if (!(quantity > 0 ? price <= limit : price >= limit)) return;
+    for (const order of this.book.open)
+      if (isOpen(order)) this.#execution.end(order, 'cancelled', 'the position was liquidated');
+    this.#execution.closeAt(price, 'liquidation');
+  }
+
+  #trail(): void {
+    const bar = this.#bar;
+    let any = false;
+    for (const order of this.book.open) {
+      if (order.kind !== 'trailing_stop' || !isOpen(order)) continue;
+      any = true;
+      // Whether the best price of the candle came after an order that was made within it is not known.
+      const whole = order.bornIndex < bar.index || order.bornMove === 'open';
+      const made = order.bornIndex === bar.index && order.bornMove === 'close';
+      if (made) continue;
+      const sells = order.side === 'sell';
+      const stop = trailedStop(order, whole ? (sells ? bar.high : bar.low) : bar.close);
+      if (!(sells ? stop > order.stop : stop < order.stop)) continue;
+      order.stop = stop;
+      this.#observer.ordered(order, 'updated', bar.time);
+    }
+    this.#execution.hasTrailing = any;
+  }
+}
+
+/** Protective stops, then other stops, then limits; with `target_first` targets before all. */
+function rankOf({ kind, reduceOnly }: Order, targetFirst: boolean): number {
+  const isStop = kind === 'stop' || kind === 'trailing_stop' || kind === 'stop_limit';
+  if (!isStop) return targetFirst && reduceOnly ? 0 : 3;
+  return reduceOnly ? 1 : 2;
+}
+
+/** Whether a stop is reached before another price is. */
+function isNearer(order: Order, price: number, open: number): boolean {
+  const isStop = order.kind === 'stop' || order.kind === 'trailing_stop' || order.kind === 'stop_limit';
+  return isStop && Math.abs(order.stop - open) <= Math.abs(price - open);
+}

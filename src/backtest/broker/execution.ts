@@ -1,0 +1,297 @@
+import type { ClosureReason, FillRow, RunSettings } from '../runs/result.js';
+import { Account } from './account.js';
+import { type Birth, Book } from './book.js';
+import type { BrokerObserver } from './observer.js';
+import { isOpen, type Order } from './order.js';
+import { aim, onLots, sizeOrder } from './sizing.js';
+import { type Bar, type Touch, touch } from './touch.js';
+
+/** The columns that the broker walks over. */
+export interface Columns {
+  readonly time: Float64Array;
+  readonly open: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+  readonly volume: Float64Array;
+}
+
+/** Called for each fill, while the candle that it is in is still unknown to the strategy. */
+export type FillListener = (fill: FillRow, order: Order) => void;
+
+const REASONS: Readonly<Record<Order['kind'], ClosureReason>> = {
+  market: 'signal',
+  limit: 'signal',
+  stop: 'stop_loss',
+  stop_limit: 'stop_loss',
+  take_profit: 'take_profit',
+  trailing_stop: 'trailing_stop',
+};
+
+/** Nothing but a fill's worth of rounding is left of an order. */
+const FILLED_TOLERANCE = 1e-9;
+
+/** Fills orders and ends them: what becomes of an order that the market has come to. */
+export class Execution {
+  readonly account: Account;
+  readonly book: Book;
+  /** The candle that it is in. */
+  readonly bar: Bar = { index: -1, time: 0, open: 0, high: 0, low: 0, close: 0 };
+  onFill: FillListener | undefined;
+  /** Where orders are made that are made now; undefined on a close. */
+  birth: Birth | undefined;
+  /** Whether there may be a trailing stop on the book. */
+  hasTrailing = false;
+  /** Candle within which the position was opened. */
+  openedInside = -1;
+  readonly #settings: RunSettings;
+  readonly #columns: Columns;
+  readonly #observer: BrokerObserver;
+  #volumeLeft = Number.POSITIVE_INFINITY;
+  #fills = 0;
+
+  constructor(settings: RunSettings, columns: Columns, observer: BrokerObserver) {
+    this.#settings = settings;
+    this.#columns = columns;
+    this.#observer = observer;
+    this.account = new Account(settings);
+    this.book = new Book(settings.fill, settings.tickSize);
+  }
+
+  enter(index: number): void {
+    const bar = this.bar;
+    const columns = this.#columns;
+    bar.index = index;
+    bar.time = columns.time[index] as number;
+    bar.open = columns.open[index] as number;
+    bar.high = columns.high[index] as number;
+    bar.low = columns.low[index] as number;
+    bar.close = columns.close[index] as number;
+    const { volumeShare } = this.#settings;
+    if (volumeShare > 0) this.#volumeLeft = (columns.volume[index] as number) * volumeShare;
+  }
+
+  placed(order: Order): Order {
+    if (order.kind === 'trailing_stop') {
+      this.hasTrailing = true;
+      const from = Number.isNaN(order.bornPrice)
+        ? (this.#columns.close[order.bornIndex] as number)
+        : order.bornPrice;
+      order.stop = trailedStop(order, from);
+    }
+    this.#observer.ordered(order, 'submitted', order.time);
+    return order;
+  }
+
+  /** An order is due at what `touch` says. */
+  touched(order: Order, generation: number, at: 'close' | 'bar' = 'bar'): void {
+    const { price, maker, triggerOnly, move }: Touch = touch;
+    const bar = this.bar;
+    if (order.kind !== 'market' && order.kind !== 'limit' && order.kind !== 'take_profit') {
+      order.triggered = true;
+      if (move !== 'open') order.triggeredInside = bar.index;
+      if (triggerOnly) {
+        this.#observer.ordered(order, 'updated', bar.time);
+        return;
+      }
+    }
+    const quantity = this.#quantityOf(order, price, maker);
+    if (quantity === undefined) return;
+    const bornMove = at === 'close' ? 'close' : move;
+    this.birth = { index: bar.index, time: bar.time, price, move: bornMove, generation: generation + 1 };
+    try {
+      this.#fill(order, quantity, price, maker, REASONS[order.kind]);
+    } finally {
+      this.birth = undefined;
+    }
+  }
+
+  closeAt(price: number, reason: ClosureReason): void {
+    if (this.account.quantity === 0) return;
+    const { index, time } = this.bar;
+    const birth: Birth = { index, time, price, move: 'close', generation: 2 };
+    const side = this.account.quantity > 0 ? 'sell' : 'buy';
+    const order = this.book.request(side, { reduceOnly: true, tag: reason }, birth);
+    this.#observer.ordered(order, 'submitted', time);
+    if (reason === 'liquidation') this.birth = birth;
+    try {
+      this.#fill(order, Math.abs(this.account.quantity), price, false, reason);
+    } finally {
+      this.birth = undefined;
+    }
+    this.book.tidy();
+  }
+
+  end(
+    order: Order,
+    status: 'cancelled' | 'expired' | 'rejected',
+    reason: string,
+    time = this.bar.time,
+  ): void {
+    order.status = status;
+    order.reason = reason;
+    order.endTime = time;
+    this.#observer.ordered(order, status, time);
+  }
+
+  /** How much of an order is filled now; undefined when it ends instead, or nothing can be had. */
+  #quantityOf(order: Order, market: number, maker: boolean): number | undefined {
+    let rest = order.quantity - order.filled;
+    if (order.filled === 0) {
+      if (order.sizing.by === 'target') aim(order, market, this.account, this.#settings);
+      const price = this.#worse(order, market, 0, maker);
+      const sized = sizeOrder(order, price, maker, this.account, this.#settings);
+      if (typeof sized !== 'number') {
+        if ('rejected' in sized) this.end(order, 'rejected', sized.rejected);
+        else this.end(order, 'cancelled', sized.needless);
+        return undefined;
+      }
+      const changed = order.quantity !== sized && order.sizing.by !== 'quantity';
+      order.quantity = sized;
+      rest = sized;
+      if (changed) this.#observer.ordered(order, 'updated', this.bar.time);
+    } else if (order.reduceOnly) {
+      rest = Math.min(rest, Math.abs(this.account.quantity));
+      if (!(rest > 0)) {
+        this.end(order, 'cancelled', 'there is nothing to reduce');
+        return undefined;
+      }
+    } else {
+      // The price has changed since the order was sized, and with it what the account has room for.
+      const room = this.account.room(order.side, this.#worse(order, market, 0, maker), maker);
+      if (rest > room) rest = onLots(room, this.#settings.lotSize);
+      if (!(rest > 0)) {
+        this.end(order, 'cancelled', 'the account has room for no more');
+        return undefined;
+      }
+      order.quantity = order.filled + rest;
+    }
+    if (rest <= this.#volumeLeft) return rest;
+    const { lotSize } = this.#settings;
+    const part = lotSize > 0 ? Math.floor(this.#volumeLeft / lotSize) * lotSize : this.#volumeLeft;
+    return part > 0 ? part : undefined;
+  }
+
+  /** The market's price, made worse by spread and slippage for what takes from the book. */
+  #worse(order: Order, market: number, quantity: number, maker: boolean): number {
+    const { slippage, spread, tickSize } = this.#settings;
+    if (maker) return market;
+    const volume = this.#columns.volume[this.bar.index] as number;
+    const impact = slippage.volume > 0 && volume > 0 ? (slippage.volume * quantity) / volume : 0;
+    const distance = market * (spread / 2 + slippage.fraction + impact) + slippage.fixed;
+    if (distance === 0) return market;
+    const sign = order.side === 'buy' ? 1 : -1;
+    let price = market + sign * distance;
+    if (tickSize > 0)
+      price = (sign > 0 ? Math.ceil(price / tickSize) : Math.floor(price / tickSize)) * tickSize;
+    // A limit is a limit, whatever the spread; and nothing is sold for less than nothing.
+    if (!Number.isNaN(order.limit))
+      price = sign > 0 ? Math.min(price, order.limit) : Math.max(price, order.limit);
+    return Math.max(price, market * 1e-6);
+  }
+
+  #fill(order: Order, asked: number, market: number, maker: boolean, reason: ClosureReason): void {
+    const bar = this.bar;
+    const { account } = this;
+    const price = this.#worse(order, market, asked, maker);
+    let quantity = asked;
+    if (this.#settings.slippage.volume > 0 && !order.reduceOnly) {
+      const room = account.room(order.side, price, maker);
+      if (asked > room) quantity = onLots(room, this.#settings.lotSize);
+      if (!(quantity > 0)) {
+        this.end(order, 'rejected', 'the account has room for nothing at its own impact');
+        return;
+      }
+      if (asked > room) order.quantity = order.filled + quantity;
+    }
+    const before = account.quantity;
+    const { side, tag } = order;
+    const flips =
+      before !== 0 && Math.sign(before) !== (side === 'buy' ? 1 : -1) && quantity > Math.abs(before);
+    const booked = account.book({
+      side,
+      quantity,
+      price,
+      maker,
+      time: bar.time,
+      index: bar.index,
+      reason: flips && reason === 'signal' ? 'reversed' : reason,
+      tag,
+    });
+    this.#volumeLeft -= quantity;
+    order.filled += quantity;
+    order.filledValue += quantity * price;
+    order.commission += booked.commission;
+    if (Number.isNaN(order.quantity)) order.quantity = quantity;
+    const done = order.quantity - order.filled <= order.quantity * FILLED_TOLERANCE;
+    order.status = done ? 'filled' : 'partially_filled';
+    if (done) order.endTime = bar.time;
+    const fill: FillRow = {
+      number: ++this.#fills,
+      order: order.number,
+      time: bar.time,
+      index: bar.index,
+      side,
+      price,
+      quantity,
+      commission: booked.commission,
+      slippage: Math.abs(price - market),
+      maker,
+      positionAfter: account.quantity,
+      cashAfter: account.cash,
+    };
+    this.#tell(order, fill, booked);
+    if (done) this.#endGroup(order);
+    if (booked.closed !== undefined) this.#endExits();
+    if (this.birth === undefined) return;
+    if (booked.opened !== undefined && this.birth.move !== 'open') this.openedInside = bar.index;
+    if (order.exits !== undefined && grew(before, account.quantity) && !order.exitOrders.some(isOpen)) {
+      order.exitOrders = this.book.exits(order, order.exits, price, this.birth);
+      for (const exit of order.exitOrders) this.placed(exit);
+    }
+    this.onFill?.(fill, order);
+  }
+
+  #tell(order: Order, fill: FillRow, booked: ReturnType<Account['book']>): void {
+    const { account } = this;
+    const observer = this.#observer;
+    observer.filled(order, fill, account.equity(fill.price));
+    const { trade, closed, opened } = booked;
+    if (trade !== undefined) observer.traded(trade, closed !== undefined);
+    if (trade !== undefined && closed !== undefined) observer.closed(closed, trade);
+    if (opened !== undefined) observer.opened(opened, fill);
+    else if (account.position !== undefined) {
+      observer.changed(account.position, account.quantity, fill.price, fill.time);
+    }
+  }
+
+  #endGroup(filled: Order): void {
+    if (filled.group === 0) return;
+    for (const order of this.book.open) {
+      if (order.group === filled.group && order !== filled && isOpen(order)) {
+        this.end(order, 'cancelled', `order ${filled.number} of its group was filled`);
+      }
+    }
+  }
+
+  /** Without a position there is nothing that an exit could close. */
+  #endExits(): void {
+    for (const order of this.book.open) {
+      const { by } = order.sizing;
+      if ((by === 'position' || by === 'entry') && isOpen(order)) {
+        this.end(order, 'cancelled', 'the position is closed');
+      }
+    }
+  }
+}
+
+/** Where a trailing stop stands when this was the best price. */
+export function trailedStop({ side, trail, trailFraction }: Order, best: number): number {
+  const distance = trailFraction > 0 ? best * trailFraction : trail;
+  return side === 'sell' ? best - distance : best + distance;
+}
+
+/** Whether a fill made a position, or made one larger. */
+function grew(before: number, after: number): boolean {
+  return after !== 0 && (Math.sign(before) !== Math.sign(after) || Math.abs(after) > Math.abs(before));
+}

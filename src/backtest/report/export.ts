@@ -1,0 +1,64 @@
+import type { BacktestResult } from '../runs/result.js';
+
+/** The tables of a result. `equity`: a row per candle, with position, benchmark and what the strategy recorded. */
+export type CsvTable = 'trades' | 'orders' | 'fills' | 'equity';
+
+/**
+ * A table of a result as CSV: a header, commas, lines that end in a line feed, times as ISO text in UTC, numbers in
+ * full. A text that a spreadsheet would take for a formula gets an apostrophe before it.
+ */
+export function resultCsv(result: BacktestResult, table: CsvTable): string {
+  const rows: readonly object[] = table === 'equity' ? equityRows(result) : result[table];
+  const [first] = rows;
+  const names = first ? Object.keys(first) : HEADERS[table];
+  const lines = rows.map((row) =>
+    names.map((name) => cell(name, (row as Record<string, unknown>)[name])).join(','),
+  );
+  return `${[names.map((name) => cell('', name)).join(','), ...lines].join('\n')}\n`;
+}
+
+/** The columns of a table without rows. */
+const HEADERS: Readonly<Record<CsvTable, readonly string[]>> = {
+  trades: [
+    'number',
+    'position',
+    'side',
+    'quantity',
+    'entryPrice',
+    'exitPrice',
+    'entryTime',
+    'exitTime',
+    'profit',
+  ],
+  orders: ['number', 'kind', 'side', 'status', 'time', 'quantity', 'filledQuantity', 'averagePrice'],
+  fills: ['number', 'order', 'time', 'side', 'price', 'quantity', 'commission'],
+  equity: ['time', 'equity', 'position', 'benchmark'],
+};
+
+function equityRows({ equity, benchmark, plots }: BacktestResult): readonly object[] {
+  return Array.from(equity.time, (time, bar) => ({
+    time,
+    equity: equity.equity[bar],
+    position: equity.position[bar],
+    benchmark: benchmark.equity[bar],
+    ...Object.fromEntries(plots.map(({ name, values }) => [name, values[bar]])),
+  }));
+}
+
+function cell(name: string, value: unknown): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return '';
+  if (typeof value === 'number')
+    return /(?:^t|T)ime$/.test(name) ? new Date(value).toISOString() : String(value);
+  const text = String(value);
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** A result as JSON: columns as lists of numbers, null where a value is missing. */
+export function resultJson(result: BacktestResult): string {
+  return JSON.stringify(result, (_name, value: unknown) =>
+    value instanceof Float64Array
+      ? Array.from(value, (number) => (Number.isFinite(number) ? number : null))
+      : value,
+  );
+}

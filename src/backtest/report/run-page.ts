@@ -1,0 +1,139 @@
+import { InputError } from '../../faces/errors.js';
+import { packColumn } from '../../page/columns.js';
+import type { PackedColumn } from '../../page/packed-column.js';
+import type { Candles } from '../candles/candles.js';
+import { type FullStatistics, fullStatistics } from '../figures/full-statistics.js';
+import type { BacktestResult } from '../runs/result.js';
+import { count, decimal, moment } from './format.js';
+import { REPORT_MAX_CANDLES, REPORT_MAX_ROWS } from './limits.js';
+import type { PageOrder, PageTrade, RunPage } from './page-types.js';
+import { cardsOf, factsOf } from './run-facts.js';
+import { histogramOf, monthTable, rollingSharpe } from './series.js';
+import { statisticGroups } from './statistic-lines.js';
+
+/**
+ * What the page of one run shows.
+ *
+ * @param candles those of the run; without them the page has no chart of the market.
+ * @throws InputError when the candles are not those of the run, or more than a page can hold.
+ */
+export function runPage(result: BacktestResult, candles: Candles | undefined): RunPage {
+  const { identity, equity, benchmark, settings } = result;
+  checkCandles(result, candles);
+  const own = fullStatistics(result);
+  const held = fullStatistics({
+    ...result,
+    trades: [],
+    exposure: 1,
+    equity: { ...equity, equity: benchmark.equity },
+  });
+  const rolling = rollingSharpe(equity.time, equity.equity, own.annualisation);
+  const plots = result.plots.map(({ name, pane }, index) => ({ name, pane, column: `plot:${index}` }));
+  const columns: Record<string, PackedColumn> = {
+    time: packColumn(equity.time),
+    equity: floats(equity.equity),
+    benchmark: floats(benchmark.equity),
+    position: floats(equity.position),
+  };
+  if (candles) {
+    for (const name of ['open', 'high', 'low', 'close', 'volume'] as const)
+      columns[name] = packColumn(candles[name]);
+  }
+  if (rolling) columns.rolling = floats(rolling.values);
+  for (const [index, { values }] of result.plots.entries()) columns[`plot:${index}`] = floats(values);
+  return {
+    kind: 'run',
+    title: `${identity.strategyId} on ${identity.symbol}`,
+    subtitle: `${identity.timeframe} · ${moment(identity.start)} to ${moment(identity.end)} · ${count(identity.candles)} candles · orders filled at ${FILLS[settings.fill]}`,
+    cards: cardsOf(own, held),
+    notes: notesOf(result, own),
+    statistics: statisticGroups(own, held),
+    facts: factsOf(result),
+    months: monthTable(equity.time, equity.equity, settings.initialCapital),
+    histogram: histogramOf(equity.time, equity.equity),
+    rolling: rolling?.text ?? null,
+    trades: result.trades
+      .slice(0, REPORT_MAX_ROWS)
+      .map((trade): PageTrade => ({ ...trade, tag: trade.tag ?? '' })),
+    orders: result.orders.slice(0, REPORT_MAX_ROWS).map(orderOf),
+    logs: result.logs.slice(0, REPORT_MAX_ROWS),
+    fills: result.fills.map(({ index, side, price, quantity }) => [
+      index,
+      side === 'buy' ? 1 : -1,
+      price,
+      quantity,
+    ]),
+    stops: stopsOf(result),
+    plots,
+    columns,
+  };
+}
+
+const FILLS: Readonly<Record<BacktestResult['settings']['fill'], string>> = {
+  next_open: 'the next open',
+  next_close: 'the next close',
+  this_close: 'the close they were made on (optimistic)',
+};
+
+function checkCandles({ identity, equity }: BacktestResult, candles: Candles | undefined): void {
+  if (equity.time.length > REPORT_MAX_CANDLES) {
+    throw new InputError(
+      `A report of ${equity.time.length} candles is too large for a page; the limit is ${REPORT_MAX_CANDLES}. Use a coarser timeframe, or a part of the data.`,
+    );
+  }
+  if (!candles || (candles.length === equity.time.length && candles.hash() === identity.dataHash)) return;
+  throw new InputError(
+    'The candles of the report are not those of the result. Pass those that the run was of.',
+  );
+}
+
+/** Drawn only, so single precision will do. */
+function floats(values: Float64Array): PackedColumn {
+  return packColumn(Float64Array.from(values, Math.fround));
+}
+
+function orderOf(order: BacktestResult['orders'][number]): PageOrder {
+  const { number, kind, side, status, time, index, quantity, averagePrice, limitPrice, stopPrice } = order;
+  const texts = { reason: order.reason ?? '', tag: order.tag ?? '' };
+  return { number, kind, side, status, time, index, quantity, averagePrice, limitPrice, stopPrice, ...texts };
+}
+
+function stopsOf({ orders, equity }: BacktestResult): RunPage['stops'] {
+  const { time } = equity;
+  const indexOf = (at: number | null) => {
+    if (at === null) return time.length - 1;
+    const found = time.findLastIndex((start) => start <= at);
+    return found < 0 ? 0 : found;
+  };
+  return orders
+    .filter(({ stopPrice, kind }) => stopPrice !== null && kind !== 'market')
+    .slice(-REPORT_MAX_ROWS)
+    .map(({ index, endTime, stopPrice }) => [index, indexOf(endTime), stopPrice as number]);
+}
+
+/** What the reader of the figures has to know. */
+function notesOf(result: BacktestResult, own: FullStatistics): readonly string[] {
+  const { annualisation: factor } = own;
+  const notes = [
+    factor === null
+      ? 'The data is too short to annualise anything.'
+      : `Annualised by ${count(factor.barsPerYear)} bars a year${factor.from === 'data' ? ', as many as the data has' : `: the bars of a whole day times ${factor.daysPerYear}, since the data is shorter than 30 days`}. Deviations over n − 1, risk-free rate 0.`,
+  ];
+  if (result.settings.fill === 'this_close')
+    notes.push(
+      'Orders are filled at the close they were made on, a price that nobody knew when they could still be given.',
+    );
+  if (own.trades.count > 0 && own.trades.count < 30)
+    notes.push(`${own.trades.count} trades are few: their figures say little.`);
+  const likely = own.probabilisticSharpe.value;
+  if (likely !== null && likely < 0.95 && (own.sharpe.value ?? 0) > 0)
+    notes.push(
+      `That the true Sharpe ratio is above 0 has a probability of ${decimal(likely * 100, 0)} %; 95 % is the usual bar.`,
+    );
+  const cut = Math.max(result.trades.length, result.orders.length, result.logs.length);
+  if (cut > REPORT_MAX_ROWS)
+    notes.push(
+      `Tables show the first ${count(REPORT_MAX_ROWS)} of ${count(cut)} rows; statistics and charts are of all.`,
+    );
+  return notes;
+}

@@ -1,0 +1,67 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { optionNames, takeOptions } from '../../events/known-options.js';
+import { ownFile } from '../../events/own-files.js';
+import { InputError } from '../../faces/errors.js';
+import { OutputFolder } from '../../files/output-folder.js';
+import { GENERATOR, pageDocument } from '../../page/document.js';
+import type { Candles } from '../candles/candles.js';
+import type { BacktestResult } from '../runs/result.js';
+import { runPage } from './run-page.js';
+import { REPORT_STYLE } from './style.js';
+import type { SweepReport } from './sweep-input.js';
+import { sweepPage } from './sweep-page.js';
+
+export interface ReportOptions {
+  /** Candles of the run, for the chart of the market. Without them the report has none. Not used for a sweep. */
+  readonly candles?: Candles;
+  /** Whether a file that is there and no report is replaced. Default false; an earlier report always is. */
+  readonly force?: boolean;
+}
+
+const REPORT = optionNames<ReportOptions>('writeReport', { candles: true, force: true });
+
+/**
+ * Writes the report of a backtest, or of a sweep, as one HTML file that opens from disk and asks nobody for anything:
+ * identity and hashes, statistics beside the benchmark, charts, trades.
+ *
+ * @returns the file's path, whole.
+ * @throws InputError when the candles are not those of the result. OutputError when the file cannot be written, or is
+ * something else. InvalidOptionError.
+ */
+export async function writeReport(
+  path: string,
+  result: BacktestResult | SweepReport,
+  options: ReportOptions = {},
+): Promise<string> {
+  const { candles, force = false } = takeOptions(options, REPORT);
+  const name = basename(path);
+  if (name === '' || name === '.' || name === '..')
+    throw new InputError(`'${path}' is no file. Name one, such as report.html.`);
+  const data = 'rows' in result ? sweepPage(result) : runPage(result, candles);
+  const html = await pageDocument({
+    title: data.title,
+    style: REPORT_STYLE,
+    script: ownFile('src/backtest/report/page/main.js'),
+    withoutScript: 'This report is drawn by its own script, which is switched off here.',
+    data,
+  });
+  const folder = OutputFolder.open(dirname(path), {
+    force,
+    isOurs: (file) => file === name && isReport(path),
+  });
+  return folder.write(name, html);
+}
+
+const HEAD_BYTES = 512;
+
+/** Whether a file is a report of ours, which may be replaced. */
+function isReport(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(HEAD_BYTES);
+    return head.toString('utf8', 0, readSync(file, head, 0, HEAD_BYTES, 0)).includes(GENERATOR);
+  } finally {
+    closeSync(file);
+  }
+}

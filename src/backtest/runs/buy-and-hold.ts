@@ -1,0 +1,43 @@
+import { type BrokerOptions, brokerSettings } from '../broker/settings.js';
+import type { Candles } from '../candles/candles.js';
+import { equityStatistics } from '../statistics.js';
+import type { Benchmark, RunSettings } from './result.js';
+
+/** What a strategy has to beat. Fractions, and null where undefined, as in `backtest.completed`. */
+export interface BuyAndHold {
+  readonly totalReturn: number;
+  readonly annualReturn: number | null;
+  readonly sharpe: number | null;
+  readonly maxDrawdown: number;
+  readonly finalCapital: number;
+}
+
+/**
+ * Buys for all cash at the first open and sells at the last close, with the same commission on both trades.
+ *
+ * @throws InvalidOptionError when the capital or the commission is out of its range.
+ */
+export function buyAndHold(
+  candles: Candles,
+  initialCapital: number,
+  commission: BrokerOptions['commission'],
+): BuyAndHold {
+  const options = { initialCapital, ...(commission !== undefined && { commission }) };
+  const { statistics } = benchmarkOf(candles, brokerSettings(options));
+  return {
+    totalReturn: statistics.totalReturn,
+    annualReturn: statistics.annualReturn,
+    sharpe: statistics.sharpe,
+    maxDrawdown: statistics.maxDrawdown,
+    finalCapital: statistics.finalCapital,
+  };
+}
+
+/** The curve of the same, with the settings of a run. */
+export function benchmarkOf(candles: Candles, { initialCapital, commission }: RunSettings): Benchmark {
+  const quantity = initialCapital / ((candles.open[0] as number) * (1 + commission.taker));
+  const equity = candles.close.map((close) => quantity * close);
+  const last = equity.length - 1;
+  equity[last] = (equity[last] as number) * (1 - commission.taker);
+  return { name: 'buy and hold', equity, statistics: equityStatistics(candles.time, equity, initialCapital) };
+}

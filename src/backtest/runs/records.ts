@@ -1,0 +1,44 @@
+import { StrategyMistakeError } from '../broker/strategy-mistake.js';
+import { MAX_LOG_CHARACTERS, MAX_LOG_LINES, MAX_PLOTS } from './limits.js';
+import type { LogLine, RecordedPlot } from './result.js';
+
+/** What a strategy logs and records. Nothing is kept for runs of which only the events are wanted. */
+export class Records {
+  readonly logs: LogLine[] = [];
+  readonly #plots = new Map<string, RecordedPlot>();
+  readonly #length: number;
+  readonly #keep: boolean;
+
+  constructor(length: number, keep: boolean) {
+    this.#length = length;
+    this.#keep = keep;
+  }
+
+  get plots(): readonly RecordedPlot[] {
+    return [...this.#plots.values()];
+  }
+
+  log(time: number, index: number, text: string): void {
+    if (!this.#keep || this.logs.length > MAX_LOG_LINES) return;
+    const full = this.logs.length === MAX_LOG_LINES;
+    const shown = full
+      ? `There were more than ${MAX_LOG_LINES} lines; those from here on are left out.`
+      : text;
+    this.logs.push({ time, index, text: String(shown).slice(0, MAX_LOG_CHARACTERS) });
+  }
+
+  record(index: number, name: string, value: number, pane: 'price' | 'own'): void {
+    if (!this.#keep) return;
+    let plot = this.#plots.get(name);
+    if (plot === undefined) {
+      if (this.#plots.size >= MAX_PLOTS) {
+        throw new StrategyMistakeError(
+          `A strategy may record ${MAX_PLOTS} names, and '${name}' is one more.`,
+        );
+      }
+      plot = { name, values: new Float64Array(this.#length).fill(Number.NaN), pane };
+      this.#plots.set(name, plot);
+    }
+    plot.values[index] = value;
+  }
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import type { z } from 'zod';
+import { optionNames, takeOptions } from '../../events/known-options.js';
+import { InvalidOptionError } from '../../faces/errors.js';
+import { BROKER_NAMES, type BrokerOptions } from '../broker/settings.js';
+import { Candles } from '../candles/candles.js';
+import { isStrategy, type Strategy } from '../strategies/define.js';
+import { benchmarkOf } from './buy-and-hold.js';
+import { completedEvent, statisticsOf } from './completed.js';
+import type { Emit } from './order-events.js';
+import { canonical, identityOf, marketOf, planRun, type RunPlan } from './plan.js';
+import type { BacktestResult, RecordingLevel } from './result.js';
+import { orderRow } from './rows.js';
+import { type Simulated, simulate } from './simulate.js';
+
+/** What decides a run, and what is to be heard of it. */
+export interface BacktestOptions<Parameters = Readonly<Record<string, unknown>>> extends BrokerOptions {
+  readonly candles: Candles;
+  readonly strategy: Strategy<Parameters>;
+  /** Those left out have the defaults of the strategy's schema. */
+  readonly parameters?: Partial<Parameters> | undefined;
+  /** Name of what the candles are of. Default `candles`. */
+  readonly symbol?: string;
+  /** Seed of `ctx.random()`. Default `millrace`. */
+  readonly seed?: string;
+  /** Takes the run's events, in order. */
+  readonly emit?: Emit;
+  /** Which events there are for `emit`. Default `trades`. */
+  readonly level?: RecordingLevel;
+  /** Index of the first candle on which the strategy is asked; those before it only warm up. Default 0. */
+  readonly tradeFrom?: number;
+  /** Milliseconds that the run may take; looked at between two candles. Default: no limit. */
+  readonly budgetMs?: number;
+}
+
+const OPTIONS = optionNames<BacktestOptions>('runBacktest', {
+  candles: true,
+  strategy: true,
+  parameters: true,
+  symbol: true,
+  seed: true,
+  emit: true,
+  level: true,
+  tradeFrom: true,
+  budgetMs: true,
+  ...BROKER_NAMES,
+});
+
+const LEVELS: readonly RecordingLevel[] = ['full', 'trades', 'summary'];
+
+/**
+ * Runs one backtest, here and now: a pure function of candles, strategy, parameters, settings and seed.
+ *
+ * @throws InvalidOptionError when an option or a parameter is out of its range.
+ * @throws StrategyMistakeError when the strategy threw or did what it must not; `details` says at which candle.
+ */
+export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): BacktestResult<Parameters> {
+  const options = takeOptions(given as BacktestOptions, OPTIONS);
+  const {
+    candles,
+    strategy,
+    parameters,
+    symbol = 'candles',
+    seed = 'millrace',
+    emit,
+    level = 'trades',
+    tradeFrom = 0,
+  } = options;
+  if (!(candles instanceof Candles))
+    throw new InvalidOptionError("runBacktest: 'candles' must be Candles, as readCandles returns them.");
+  if (!isStrategy(strategy))
+    throw new InvalidOptionError("runBacktest: 'strategy' must be what defineStrategy returned.");
+  if (!LEVELS.includes(level))
+    throw new InvalidOptionError(`The level is '${String(level)}'; it must be one of ${LEVELS.join(', ')}.`);
+  if (!(Number.isInteger(tradeFrom) && tradeFrom >= 0 && tradeFrom < candles.length)) {
+    throw new InvalidOptionError(
+      `tradeFrom is ${tradeFrom}; it must be the index of a candle, 0 to ${candles.length - 1}.`,
+    );
+  }
+  const plan = planRun(marketOf(candles, symbol), strategy, parameters, options, seed, tradeFrom);
+  const start = performance.now();
+  const run = simulate(plan, { level, emit, keep: true, budgetMs: options.budgetMs });
+  const statistics = statisticsOf(plan, run);
+  emit?.(completedEvent(plan, run, statistics, (performance.now() - start) / 1000));
+  const { account } = run.broker;
+  const result = {
+    identity: identityOf(plan),
+    parameters: plan.parameters as z.output<z.ZodObject> as Parameters,
+    settings: plan.settings,
+    trades: run.rows.trades,
+    orders: run.rows.orders.map(orderRow),
+    fills: run.rows.fills,
+    equity: { time: candles.time, equity: run.equity, position: run.position as Float64Array },
+    plots: run.records.plots,
+    logs: run.records.logs,
+    benchmark: benchmarkOf(candles, plan.settings),
+    statistics: statistics.curve,
+    tradeStatistics: statistics.trades,
+    finalCapital: statistics.curve.finalCapital,
+    commission: account.commissionPaid,
+    turnover: account.turnover,
+    exposure: run.candlesHeld / candles.length,
+  };
+  return { ...result, fingerprint: fingerprintOf(plan, run, result.orders) };
+}
+
+function fingerprintOf(plan: RunPlan, run: Simulated, orders: readonly unknown[]): string {
+  const hash = createHash('sha256');
+  hash.update(plan.backtestId);
+  hash.update(canonical([orders, run.rows.fills, run.rows.trades, run.records.logs]));
+  hash.update(bytesOf(run.equity));
+  for (const { name, values } of run.records.plots) hash.update(name).update(bytesOf(values));
+  return hash.digest('hex');
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

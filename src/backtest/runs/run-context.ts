@@ -1,0 +1,213 @@
+import type { Birth } from '../broker/book.js';
+import type { Broker } from '../broker/broker.js';
+import type { Order, OrderRequest, OrderView } from '../broker/order.js';
+import { StrategyMistakeError } from '../broker/strategy-mistake.js';
+import type { Candles } from '../candles/candles.js';
+import { CandleView, type Cursor, type IndicatorView } from '../strategies/candle-view.js';
+import type { SignalDetails, StrategyContext } from '../strategies/context.js';
+import type { Records } from './records.js';
+import type { OrderSide } from './result.js';
+
+/** What a context works on. */
+export interface RunParts {
+  readonly candles: Candles;
+  readonly cursor: Cursor;
+  readonly broker: Broker;
+  readonly records: Records;
+  readonly symbol: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly indicators: Readonly<Record<string, IndicatorView>>;
+  readonly state: object;
+  readonly random: () => number;
+  readonly signal: (
+    type: 'BUY' | 'SELL' | 'HOLD',
+    details: SignalDetails,
+    time: number,
+    price: number,
+  ) => void;
+}
+
+/** The context of one run. Reads columns in place; nothing is made per candle. */
+export class RunContext implements StrategyContext {
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly indicators: Readonly<Record<string, IndicatorView>>;
+  readonly state: object;
+  readonly candles: CandleView;
+  readonly symbol: string;
+  readonly #parts: RunParts;
+  readonly #candles: Candles;
+  readonly #cursor: Cursor;
+  readonly #broker: Broker;
+  /** Price and time of the fill that is being told of; NaN on a close. */
+  #fillPrice = Number.NaN;
+  #fillTime = 0;
+  /** Order that closes the whole position. */
+  #exit: Order | undefined;
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.#candles = parts.candles;
+    this.#cursor = parts.cursor;
+    this.#broker = parts.broker;
+    this.parameters = parts.parameters;
+    this.indicators = parts.indicators;
+    this.state = parts.state;
+    this.symbol = parts.symbol;
+    this.candles = new CandleView(parts.candles, parts.cursor);
+  }
+
+  /** Within `onFill` the account is valued at the fill's price. */
+  during(price: number, time: number, run: () => void): void {
+    this.#fillPrice = price;
+    this.#fillTime = time;
+    run();
+    this.#fillPrice = Number.NaN;
+  }
+
+  get index(): number {
+    return this.#cursor.index;
+  }
+
+  get open(): number {
+    return this.#candles.open[this.#cursor.index] as number;
+  }
+
+  get high(): number {
+    return this.#candles.high[this.#cursor.index] as number;
+  }
+
+  get low(): number {
+    return this.#candles.low[this.#cursor.index] as number;
+  }
+
+  get close(): number {
+    return this.#candles.close[this.#cursor.index] as number;
+  }
+
+  get volume(): number {
+    return this.#candles.volume[this.#cursor.index] as number;
+  }
+
+  get position(): number {
+    return this.#broker.account.quantity;
+  }
+
+  get isLong(): boolean {
+    return this.#broker.account.quantity > 0;
+  }
+
+  get isShort(): boolean {
+    return this.#broker.account.quantity < 0;
+  }
+
+  get isFlat(): boolean {
+    return this.#broker.account.quantity === 0;
+  }
+
+  get entryPrice(): number {
+    return this.#broker.account.position?.entryPrice ?? Number.NaN;
+  }
+
+  get heldFor(): number {
+    const { position } = this.#broker.account;
+    return position === undefined ? 0 : Math.max(0, this.#cursor.index - position.entryIndex);
+  }
+
+  get cash(): number {
+    return this.#broker.account.cash;
+  }
+
+  get equity(): number {
+    return this.#broker.account.equity(this.#price());
+  }
+
+  get openOrders(): readonly OrderView[] {
+    return this.#broker.openOrders().map(viewOf);
+  }
+
+  now(): number {
+    return Number.isNaN(this.#fillPrice)
+      ? (this.#candles.time[this.#cursor.index] as number)
+      : this.#fillTime;
+  }
+
+  random(): number {
+    return this.#parts.random();
+  }
+
+  buy(request: OrderRequest = {}): number {
+    return this.#order('buy', request).number;
+  }
+
+  sell(request: OrderRequest = {}): number {
+    return this.#order('sell', request).number;
+  }
+
+  exit(tag?: string): void {
+    const { quantity } = this.#broker.account;
+    if (quantity === 0 || this.#exit?.status === 'open' || this.#exit?.status === 'partially_filled') return;
+    const request = { reduceOnly: true, ...(tag !== undefined && { tag }) };
+    this.#exit = this.#order(quantity > 0 ? 'sell' : 'buy', request);
+  }
+
+  target(fraction: number, request: OrderRequest = {}): number {
+    if (!Number.isFinite(fraction)) {
+      throw new StrategyMistakeError(
+        `The target is ${fraction}; it must be a finite fraction of the equity.`,
+      );
+    }
+    return this.#broker.target(fraction, request, this.#birth()).number;
+  }
+
+  cancel(number: number): boolean {
+    const order = this.#broker.book.find(number);
+    if (order === undefined) return false;
+    this.#broker.cancel(order, 'the strategy cancelled it', this.now());
+    return true;
+  }
+
+  cancelAll(): void {
+    for (const order of this.#broker.openOrders()) {
+      this.#broker.cancel(order, 'the strategy cancelled it', this.now());
+    }
+  }
+
+  oneCancelsOther(...numbers: readonly number[]): void {
+    const orders = numbers.map((number) => this.#broker.book.find(number));
+    if (orders.length < 2 || orders.includes(undefined)) {
+      throw new StrategyMistakeError(
+        'oneCancelsOther needs the numbers of two or more orders that are open.',
+      );
+    }
+    this.#broker.book.group(orders as readonly Order[]);
+  }
+
+  signal(type: 'BUY' | 'SELL' | 'HOLD', details: SignalDetails): void {
+    this.#parts.signal(type, details, this.now(), this.#price());
+  }
+
+  log(text: string): void {
+    this.#parts.records.log(this.now(), this.#cursor.index, text);
+  }
+
+  record(name: string, value: number, pane: 'price' | 'own' = 'own'): void {
+    this.#parts.records.record(this.#cursor.index, name, value, pane);
+  }
+
+  #order(side: OrderSide, request: OrderRequest): Order {
+    return this.#broker.order(side, request, this.#birth());
+  }
+
+  #price(): number {
+    return Number.isNaN(this.#fillPrice) ? this.close : this.#fillPrice;
+  }
+
+  #birth(): Birth {
+    const { index } = this.#cursor;
+    return { index, time: this.now(), price: Number.NaN, move: 'close', generation: 0 };
+  }
+}
+
+function viewOf({ number, kind, side, status, quantity, filled, limit, stop, tag }: Order): OrderView {
+  return { number, kind, side, status, quantity, filled, limit, stop, tag };
+}

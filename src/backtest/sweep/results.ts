@@ -1,0 +1,147 @@
+import type { DataOf, DomainEvent } from '../../faces/define.js';
+import { InvalidOptionError } from '../../faces/errors.js';
+import { BacktestCompleted, BacktestFailed, BacktestStarted } from '../../trading/index.js';
+import { SWEEP_RESULT_ROWS } from '../runs/limits.js';
+import type { FailedRun, SweepMetric, SweepRow } from './options.js';
+import { parametersOf } from './settings.js';
+
+export const SWEEP_METRICS: readonly SweepMetric[] = [
+  'totalReturn',
+  'annualReturn',
+  'sharpe',
+  'sortino',
+  'calmar',
+  'maxDrawdown',
+  'winRate',
+  'profitFactor',
+  'trades',
+  'finalCapital',
+];
+
+/** @throws InvalidOptionError */
+export function checkMetric(metric: string): SweepMetric {
+  if ((SWEEP_METRICS as readonly string[]).includes(metric)) return metric as SweepMetric;
+  throw new InvalidOptionError(
+    `Rows cannot be sorted by '${metric}'. It must be one of ${SWEEP_METRICS.join(', ')}.`,
+  );
+}
+
+/** The better one first: a smaller drawdown, more of everything else; null last; ties by id, so that they are an order. */
+export function better(metric: SweepMetric): (a: SweepRow, b: SweepRow) => number {
+  const sign = metric === 'maxDrawdown' ? 1 : -1;
+  return (a, b) => {
+    const [x, y] = [a[metric], b[metric]];
+    if (x !== y) {
+      if (x === null) return 1;
+      if (y === null) return -1;
+      return sign * (x - y);
+    }
+    return a.backtestId < b.backtestId ? -1 : 1;
+  };
+}
+
+/** Keeps the best rows of any number. */
+export class BestRows {
+  readonly rows: SweepRow[] = [];
+  readonly #order: (a: SweepRow, b: SweepRow) => number;
+  readonly #most: number;
+
+  constructor(metric: SweepMetric, most: number) {
+    this.#order = better(metric);
+    this.#most = most;
+  }
+
+  add(row: SweepRow): void {
+    const { rows } = this;
+    const last = rows.at(-1);
+    if (rows.length >= this.#most && last !== undefined && this.#order(row, last) > 0) return;
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#order(rows[middle] as SweepRow, row) < 0) low = middle + 1;
+      else high = middle;
+    }
+    rows.splice(low, 0, row);
+    if (rows.length > this.#most) rows.pop();
+  }
+}
+
+export function rowOf(data: DataOf<typeof BacktestCompleted>, parameters: SweepRow['parameters']): SweepRow {
+  const metrics = (data.performance_metrics ?? {}) as Readonly<Record<string, number | null | undefined>>;
+  return {
+    backtestId: data.backtest_id,
+    parameters,
+    totalReturn: data.total_return,
+    annualReturn: data.annual_return,
+    sharpe: data.sharpe_ratio,
+    sortino: metrics.sortino_ratio ?? null,
+    calmar: metrics.calmar_ratio ?? null,
+    maxDrawdown: data.max_drawdown,
+    winRate: data.win_rate,
+    profitFactor: data.profit_factor,
+    trades: data.total_trades,
+    finalCapital: data.final_capital,
+  };
+}
+
+/** What a sweep's log says. */
+export interface SweepLog {
+  readonly events: number;
+  readonly countsByType: Readonly<Record<string, number>>;
+  readonly completed: number;
+  readonly failed: number;
+  readonly profitable: number;
+  readonly best: readonly SweepRow[];
+  readonly results: readonly SweepRow[] | null;
+  readonly failures: readonly FailedRun[];
+}
+
+interface Log {
+  read(options: { fromPosition: number }): AsyncIterable<DomainEvent>;
+}
+
+/** Failed runs that are named. */
+const NAMED_FAILURES = 10;
+
+/** Reads the log once, and keeps no more of it than the best rows and sums; all rows as long as they are few. */
+export async function readLog(log: Log, metric: SweepMetric, top: number): Promise<SweepLog> {
+  const counts = new Map<string, number>();
+  const parameters = new Map<string, SweepRow['parameters']>();
+  const best = new BestRows(metric, top);
+  let results: SweepRow[] | null = [];
+  const failures: FailedRun[] = [];
+  const sums = { events: 0, completed: 0, failed: 0, profitable: 0 };
+  for await (const event of log.read({ fromPosition: 1 })) {
+    sums.events++;
+    counts.set(event.type, (counts.get(event.type) ?? 0) + 1);
+    if (event.type === BacktestStarted.type) {
+      parameters.set(event.aggregateId, parametersOf(event.data as DataOf<typeof BacktestStarted>));
+    } else if (event.type === BacktestCompleted.type) {
+      const row = rowOf(
+        event.data as DataOf<typeof BacktestCompleted>,
+        parameters.get(event.aggregateId) ?? {},
+      );
+      parameters.delete(event.aggregateId);
+      sums.completed++;
+      if (row.totalReturn > 0) sums.profitable++;
+      best.add(row);
+      results?.push(row);
+      if (results !== null && results.length > SWEEP_RESULT_ROWS) results = null;
+    } else if (event.type === BacktestFailed.type) {
+      parameters.delete(event.aggregateId);
+      sums.failed++;
+      keepFirst(failures, event.data as DataOf<typeof BacktestFailed>);
+    }
+  }
+  const countsByType = Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  results?.sort(better(metric));
+  return { ...sums, countsByType, best: best.rows, results, failures };
+}
+
+/** Those of the smallest ids: which come first in the log depends on threads. */
+function keepFirst(failures: FailedRun[], data: DataOf<typeof BacktestFailed>): void {
+  failures.push({ backtestId: data.backtest_id, error: data.error_message, type: data.error_type });
+  failures.sort((a, b) => (a.backtestId < b.backtestId ? -1 : 1));
+  if (failures.length > NAMED_FAILURES) failures.pop();
+}

@@ -1,0 +1,67 @@
+import { type DataOf, defineHandlers, type HandlerContext } from '../../faces/define.js';
+import { BacktestStarted } from '../../trading/index.js';
+import { StrategyMistakeError } from '../broker/strategy-mistake.js';
+import { Candles } from '../candles/candles.js';
+import { completedEvent, statisticsOf } from '../runs/completed.js';
+import type { Market } from '../runs/plan.js';
+import { simulate } from '../runs/simulate.js';
+import type { Strategy } from '../strategies/define.js';
+import { loadStrategy } from '../strategies/load.js';
+import { failedEvent } from './failed.js';
+import { planOf } from './settings.js';
+
+/** What a lane is given besides its events. */
+export interface SweepShared {
+  readonly candles: SharedArrayBuffer;
+  readonly dataHash: string;
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly strategyUrl: string;
+  readonly runBudgetMs: number | undefined;
+}
+
+/** Strategies by their URL: code, not state; each run has a state of its own. */
+const strategies = new Map<string, Strategy>();
+
+/**
+ * Runs a backtest where its `backtest.started` is handled. The candles are seen in place, in the one buffer that all
+ * threads share; nothing but indicator columns is kept between two runs, so their order cannot matter.
+ */
+export default defineHandlers('sweep', (on) => {
+  on(
+    BacktestStarted,
+    (event, context) => {
+      const shared = context.shared as unknown as SweepShared;
+      const strategy = strategies.get(shared.strategyUrl);
+      if (strategy !== undefined) return run(event.data, context, shared, strategy);
+      return loadStrategy(shared.strategyUrl).then((loaded) => {
+        strategies.set(shared.strategyUrl, loaded);
+        run(event.data, context, shared, loaded);
+      });
+    },
+    // What kills its thread, or throws what is none of the strategy's doing, is told by who published it.
+    { onFailure: 'skip' },
+  );
+});
+
+function run(
+  data: DataOf<typeof BacktestStarted>,
+  context: HandlerContext,
+  shared: SweepShared,
+  strategy: Strategy,
+): void {
+  const { dataHash, symbol, timeframe } = shared;
+  const market: Market = { candles: Candles.fromShared(shared.candles), dataHash, symbol, timeframe };
+  const { plan, level } = planOf(data, market, strategy);
+  // Wall-clock time, on purpose: the field that it ends in is volatile and thus in no fingerprint.
+  const start = process.hrtime.bigint();
+  const emit = context.emit.bind(context);
+  try {
+    const simulated = simulate(plan, { level, emit, keep: false, budgetMs: shared.runBudgetMs });
+    const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+    emit(completedEvent(plan, simulated, statisticsOf(plan, simulated), seconds));
+  } catch (error) {
+    if (!(error instanceof StrategyMistakeError)) throw error;
+    emit(failedEvent(data, error, market.candles.end));
+  }
+}

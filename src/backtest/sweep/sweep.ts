@@ -1,0 +1,141 @@
+import { optionNames, takeOptions } from '../../events/known-options.js';
+import { ownFile } from '../../events/own-files.js';
+import { InvalidOptionError } from '../../faces/errors.js';
+import { openEngine } from '../../index.js';
+import { SWEEP_BEST_ROWS } from '../../limits.js';
+import { allTradingEvents } from '../../trading/index.js';
+import { BROKER_NAMES } from '../broker/settings.js';
+import { buyAndHold } from '../runs/buy-and-hold.js';
+import { SWEEP_RESULT_ROWS } from '../runs/limits.js';
+import { Conductor } from './conductor.js';
+import type { SweepOptions, SweepResult } from './options.js';
+import { planSweep, type SweepPlan } from './plan-sweep.js';
+import { checkMetric, readLog } from './results.js';
+import { surveyStore } from './store.js';
+import type { SweepShared } from './sweep.handlers.js';
+
+const SWEEP = optionNames<SweepOptions>('sweep', {
+  candles: true,
+  strategy: true,
+  grid: true,
+  random: true,
+  list: true,
+  allowHuge: true,
+  search: true,
+  symbol: true,
+  seed: true,
+  level: true,
+  store: true,
+  threads: true,
+  sortBy: true,
+  top: true,
+  runBudgetMs: true,
+  runMemoryMb: true,
+  signal: true,
+  onProgress: true,
+  onResult: true,
+  ...BROKER_NAMES,
+});
+
+/** A lane that does not come back is ended so much later than its run should have noticed by itself. */
+const BUDGET_SLACK = 2;
+
+/**
+ * Runs one backtest per parameter set on the lanes of an engine of its own. The log is the result: what is returned is
+ * read back from it. A store that already holds a part of the same sweep is completed, and nothing in it is run again.
+ * A run whose strategy throws, takes too long or needs too much memory is a `backtest.failed`, and touches no other.
+ *
+ * @throws InvalidOptionError when an option, a parameter or the grid is out of its range.
+ * @throws InputError when the strategy cannot be loaded, or the store holds another sweep or something else.
+ */
+export async function sweep(given: SweepOptions): Promise<SweepResult> {
+  const options = takeOptions(given, SWEEP);
+  const { sortBy, top } = checked(options);
+  const plan = await planSweep(options);
+  const { candles, store, signal } = options;
+  // Before the engine opens: it begins at once with what is unfinished, and that must not be of another sweep.
+  const before = surveyStore(store, plan);
+  const engine = await openEngine(engineOptions(plan, options));
+  try {
+    const start = performance.now();
+    const conductor = new Conductor(engine, plan, before, options);
+    const { skipped, runs } = await conductor.conduct();
+    const seconds = (performance.now() - start) / 1000;
+    const log = await readLog(engine, sortBy, top);
+    const finished = log.completed + log.failed;
+    const candleSteps = Math.max(0, finished - before.finished) * candles.length;
+    const { initialCapital, commission } = plan.settings;
+    return {
+      fingerprint: await engine.fingerprint(),
+      sweepId: plan.sweepId,
+      strategy: plan.strategy.name,
+      threads: engine.stats().threads,
+      runs,
+      finished,
+      failed: log.failed,
+      skipped,
+      interrupted: signal?.aborted === true && finished < runs,
+      resumed: before.events > 0,
+      events: log.events,
+      eventsPerSecond: rate(log.events - before.events, seconds),
+      candleSteps,
+      candleStepsPerSecond: rate(candleSteps, seconds),
+      seconds,
+      store: store ?? null,
+      sortBy,
+      best: log.best,
+      results: log.results,
+      failures: log.failures,
+      profitable: log.profitable,
+      buyAndHold: buyAndHold(candles, initialCapital, commission),
+      countsByType: log.countsByType,
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+function checked({ sortBy, top = SWEEP_BEST_ROWS, runBudgetMs, runMemoryMb }: SweepOptions) {
+  if (!(Number.isInteger(top) && top >= 1 && top <= SWEEP_RESULT_ROWS)) {
+    throw new InvalidOptionError(`top is ${top}; it must be a whole number from 1 to ${SWEEP_RESULT_ROWS}.`);
+  }
+  if (runBudgetMs !== undefined && !(runBudgetMs >= 1 && runBudgetMs <= 40_000_000)) {
+    throw new InvalidOptionError(`runBudgetMs is ${runBudgetMs}; it must be a number from 1 to 40,000,000.`);
+  }
+  if (runMemoryMb !== undefined && !(Number.isInteger(runMemoryMb) && runMemoryMb >= 64)) {
+    throw new InvalidOptionError(`runMemoryMb is ${runMemoryMb}; it must be a whole number from 64.`);
+  }
+  return { sortBy: checkMetric(sortBy ?? 'totalReturn'), top };
+}
+
+function engineOptions(plan: SweepPlan, { store, threads, runBudgetMs, runMemoryMb }: SweepOptions) {
+  const { candles, dataHash, symbol, timeframe } = plan.market;
+  const shared: SweepShared = {
+    candles: candles.buffer,
+    dataHash,
+    symbol,
+    timeframe,
+    strategyUrl: plan.strategyUrl,
+    runBudgetMs,
+  };
+  return {
+    events: allTradingEvents,
+    handlers: [ownFile('src/backtest/sweep/sweep.handlers.js')],
+    shared: { ...shared },
+    deterministic: true,
+    seed: plan.sweepId,
+    run: plan.sweepId.slice(0, 8),
+    // A backtest can be computed again, so a lane need not wait for the disk, nor the disk for the platter.
+    dispatch: 'accepted' as const,
+    // Made by this package from what it has checked itself: a thousand trades a run are not checked once more.
+    validate: 'off' as const,
+    ...(store !== undefined && { store, durability: 'os' as const }),
+    ...(threads !== undefined && { threads }),
+    ...(runBudgetMs !== undefined && { handlerTimeoutMs: Math.ceil(runBudgetMs * BUDGET_SLACK) }),
+    ...(runMemoryMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: runMemoryMb } }),
+  };
+}
+
+function rate(count: number, seconds: number): number {
+  return seconds > 0 ? Math.round(count / seconds) : 0;
+}

@@ -1,0 +1,191 @@
+import { InvalidOptionError } from '../../faces/errors.js';
+import { brokerSettings } from '../broker/settings.js';
+import { Candles } from '../candles/candles.js';
+import { sha256 } from '../runs/plan.js';
+import type { BacktestResult, TradeRow } from '../runs/result.js';
+import { runBacktest } from '../runs/run-backtest.js';
+import { windowOf } from '../runs/window.js';
+import { equityStatistics, type Statistics } from '../statistics.js';
+import { loadStrategy } from '../strategies/load.js';
+import type { SweepOptions, SweepRow } from './options.js';
+import { sweep } from './sweep.js';
+
+export interface WalkForwardOptions
+  extends Omit<SweepOptions, 'store' | 'search' | 'list' | 'onResult' | 'onProgress'> {
+  /** Windows, 1 to 1,000. Default 5. */
+  readonly windows?: number;
+  /** Part of a window in which parameters are chosen, above 0 and below 1. Default 0.75. */
+  readonly trainShare?: number;
+  /** Whether all windows begin at the first candle, and so grow. Default false. */
+  readonly anchored?: boolean;
+  /** Called after each window. */
+  readonly onWindow?: (window: WalkForwardWindow) => void;
+}
+
+/** Parameters that were the best in one part of the candles, and what they did in the part after it. */
+export interface WalkForwardWindow {
+  /** Times of the first and the last candle of both parts. */
+  readonly trainStart: number;
+  readonly trainEnd: number;
+  readonly testStart: number;
+  readonly testEnd: number;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of the best run in the first part. */
+  readonly inSample: SweepRow;
+  /** Of the same parameters in the second. */
+  readonly outOfSample: {
+    readonly totalReturn: number;
+    readonly sharpe: number | null;
+    readonly maxDrawdown: number;
+    readonly trades: number;
+  };
+}
+
+export interface WalkForward {
+  readonly windows: readonly WalkForwardWindow[];
+  /** The account through all second parts, one after the other, each begun with what the one before ended with. */
+  readonly equity: { readonly time: Float64Array; readonly equity: Float64Array };
+  readonly statistics: Statistics;
+  readonly trades: readonly TradeRow[];
+  /** Return of all second parts per candle over that of the first parts; null when those made no profit. */
+  readonly efficiency: number | null;
+  /** Whether the signal ended it before the last window. */
+  readonly interrupted: boolean;
+  /** SHA-256 of all sweeps' and runs' fingerprints, in hex. */
+  readonly fingerprint: string;
+}
+
+/**
+ * Chooses parameters on a part of the candles, tries them on the part after it, and goes on: what a strategy would have
+ * done with parameters that it could have known. Indicators are warm when a second part begins.
+ *
+ * @throws InvalidOptionError when the candles are too few for the windows; what `sweep` throws.
+ */
+export async function walkForward(given: WalkForwardOptions): Promise<WalkForward> {
+  const { windows = 5, trainShare = 0.75, anchored = false, onWindow, ...options } = given;
+  const { candles, signal } = options;
+  if (!(candles instanceof Candles)) {
+    throw new InvalidOptionError("walkForward: 'candles' must be Candles, as readCandles returns them.");
+  }
+  const { train, test } = partsOf(candles.length, windows, trainShare);
+  const strategy = await loadStrategy(options.strategy);
+  const done: WalkForwardWindow[] = [];
+  const tested: BacktestResult[] = [];
+  const prints: string[] = [];
+  let capital = brokerSettings(options).initialCapital;
+  for (let window = 0; window < windows && signal?.aborted !== true; window++) {
+    const middle = train + window * test;
+    const from = anchored ? 0 : middle - train;
+    const to = window === windows - 1 ? candles.length : middle + test;
+    const learned = await sweep({ ...options, candles: windowOf(candles, from, middle) });
+    const [best] = learned.best;
+    if (learned.interrupted || best === undefined) break;
+    const rules = { ...rulesOf(options), initialCapital: capital, candles: windowOf(candles, from, to) };
+    const run = runBacktest({ ...rules, strategy, parameters: best.parameters, tradeFrom: middle - from });
+    capital = run.finalCapital;
+    tested.push(run);
+    prints.push(learned.fingerprint, run.fingerprint);
+    const result = windowResult(candles, [from, middle, to], best, run);
+    done.push(result);
+    onWindow?.(result);
+    if (!(capital > 0)) break;
+  }
+  return summary(candles, done, tested, prints, train, done.length < windows);
+}
+
+/** As many candles for each second part as there are, and those before the first one. */
+function partsOf(length: number, windows: number, trainShare: number) {
+  if (!(Number.isInteger(windows) && windows >= 1 && windows <= 1000)) {
+    throw new InvalidOptionError(
+      `walkForward: 'windows' is ${windows}; it must be a whole number from 1 to 1,000.`,
+    );
+  }
+  if (!(trainShare > 0 && trainShare < 1)) {
+    throw new InvalidOptionError(
+      `walkForward: 'trainShare' is ${trainShare}; it must be a fraction above 0 and below 1.`,
+    );
+  }
+  const test = Math.floor(length / (windows + trainShare / (1 - trainShare)));
+  const train = length - windows * test;
+  if (test < 2 || train < 2) {
+    throw new InvalidOptionError(`walkForward: ${length} candles are too few for ${windows} windows.`);
+  }
+  return { train, test };
+}
+
+/** What a plain run takes of a sweep's options. */
+function rulesOf(options: Omit<WalkForwardOptions, 'onWindow'>) {
+  const {
+    grid: _grid,
+    random: _random,
+    allowHuge: _allowHuge,
+    strategy: _strategy,
+    threads: _threads,
+    sortBy: _sortBy,
+    top: _top,
+    runBudgetMs: _budget,
+    runMemoryMb: _memory,
+    signal: _signal,
+    windows: _windows,
+    trainShare: _share,
+    anchored: _anchored,
+    ...rules
+  } = options;
+  return rules;
+}
+
+function windowResult(
+  candles: Candles,
+  [from, middle, to]: readonly [number, number, number],
+  best: SweepRow,
+  run: BacktestResult,
+): WalkForwardWindow {
+  const time = (index: number) => candles.time[index] as number;
+  const tail = run.equity.equity.subarray(middle - from);
+  const curve = equityStatistics(run.equity.time.subarray(middle - from), tail, run.settings.initialCapital);
+  const { totalReturn, sharpe, maxDrawdown } = curve;
+  return {
+    trainStart: time(from),
+    trainEnd: time(middle - 1),
+    testStart: time(middle),
+    testEnd: time(to - 1),
+    parameters: best.parameters,
+    inSample: best,
+    outOfSample: { totalReturn, sharpe, maxDrawdown, trades: run.trades.length },
+  };
+}
+
+function summary(
+  candles: Candles,
+  windows: readonly WalkForwardWindow[],
+  tested: readonly BacktestResult[],
+  prints: readonly string[],
+  train: number,
+  interrupted: boolean,
+): WalkForward {
+  const parts = tested.map(({ equity }, index) => {
+    const from = equity.time.indexOf((windows[index] as WalkForwardWindow).testStart);
+    return { time: equity.time.subarray(from), equity: equity.equity.subarray(from) };
+  });
+  const [first] = tested;
+  const initial = first?.settings.initialCapital ?? 1;
+  const time = Float64Array.from(parts.flatMap((part) => [...part.time]));
+  const equity = Float64Array.from(parts.flatMap((part) => [...part.equity]));
+  const empty = equity.length === 0;
+  const curve = empty
+    ? { time: candles.time.subarray(0, 1), equity: Float64Array.of(initial) }
+    : { time, equity };
+  const learned =
+    windows.reduce((sum, { inSample }) => sum + inSample.totalReturn / train, 0) /
+    Math.max(1, windows.length);
+  const earned = empty ? 0 : ((equity.at(-1) as number) / initial - 1) / equity.length;
+  return {
+    windows,
+    equity: curve,
+    statistics: equityStatistics(curve.time, curve.equity, initial),
+    trades: tested.flatMap(({ trades }) => trades),
+    efficiency: learned > 0 ? earned / learned : null,
+    interrupted,
+    fingerprint: sha256(JSON.stringify(prints)),
+  };
+}

@@ -1,0 +1,168 @@
+import { writeFileSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BrokerOptions, Grid, RecordingLevel } from '../backtest/index.js';
+import { InputError, OutputError } from '../faces/errors.js';
+import { reasonOf } from '../kernel/thrown.js';
+import { onlyFile, UsageError } from './command.js';
+
+/** The options of `parseArgs` for commands that simulate. */
+export const BACKTEST_ARGUMENTS = {
+  input: { type: 'string' },
+  strategy: { type: 'string' },
+  symbol: { type: 'string' },
+  capital: { type: 'string' },
+  commission: { type: 'string' },
+  slippage: { type: 'string' },
+  spread: { type: 'string' },
+  leverage: { type: 'string' },
+  fill: { type: 'string' },
+  seed: { type: 'string' },
+  level: { type: 'string' },
+} as const;
+
+/** Their lines of a command's help. */
+export const BACKTEST_HELP = `  --strategy NAME    a shipped strategy, or the file of one of your own (default: rsi)
+  --symbol NAME      what the candles are of (default: the file's name)
+  --capital N        cash at the start (default: 10000)
+  --commission PART  part of each fill's value (default: 0.001)
+  --slippage PART    part of the price by which market and stop orders get worse (default: 0)
+  --spread PART      ask minus bid as a part of the price (default: 0)
+  --leverage N       how many times its equity the account may hold (default: 1)
+  --fill MODE        next_open (default), next_close or this_close, which is optimistic
+  --seed TEXT        seed of ctx.random() (default: millrace)
+  --level LEVEL      full, trades (default) or summary: how much of each run becomes events
+`;
+
+type Given = Readonly<Partial<Record<keyof typeof BACKTEST_ARGUMENTS, string>>>;
+
+/** What the command line says about strategy and rules; a rule out of its range is found where it is used. */
+export interface Simulation extends BrokerOptions {
+  readonly symbol?: string;
+  readonly seed?: string;
+  readonly level?: RecordingLevel;
+}
+
+/** @throws UsageError for what is no number. */
+export function simulationOf(given: Given): Simulation {
+  const { symbol, seed, level, fill } = given;
+  const numbers = {
+    initialCapital: numberOf('capital', given.capital),
+    commission: numberOf('commission', given.commission),
+    slippage: numberOf('slippage', given.slippage),
+    spread: numberOf('spread', given.spread),
+    leverage: numberOf('leverage', given.leverage),
+  };
+  const all = { ...numbers, symbol, seed, level, fill };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Simulation;
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isNaN(value)) throw new UsageError(`--${name} is '${text}'; it must be a number.`);
+  return value;
+}
+
+/** The file of candles: the one argument, or `--input`, or the sample of a development dependency. */
+export function candleFile(
+  positionals: readonly string[],
+  input: string | undefined,
+  command: string,
+): string {
+  if (input === '') throw new UsageError('--input is empty. Pass the path of a file.');
+  if (input === undefined && positionals.length === 0) return sampleFile();
+  if (input !== undefined && positionals.length > 0) {
+    throw new UsageError(`'${command}' takes one file, and '${positionals[0]}' is a second one.`);
+  }
+  return input ?? onlyFile(positionals, command);
+}
+
+/** The candles that ship with a development dependency; a user's project need not have it. */
+function sampleFile(): string {
+  try {
+    // The package exports its main module only; the data lies beside it.
+    return fileURLToPath(new URL('../data/sp500-2000.csv', import.meta.resolve('vega-datasets')));
+  } catch (error) {
+    throw new InputError(
+      "No candles: pass a file, or install the sample data with 'npm install --save-dev vega-datasets'.",
+      { cause: error },
+    );
+  }
+}
+
+export function symbolOf(file: string): string {
+  return basename(file, extname(file));
+}
+
+/** `name=value` as given with `--param`. @throws UsageError */
+export function parametersOf(texts: readonly string[] = []): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [name, value] = pairOf(text, '--param');
+      return [name, parsedValue(value)];
+    }),
+  );
+}
+
+/** `name=5:30:1` and `name=20,25,30`, as given with `--grid`. @throws UsageError */
+export function gridOf(texts: readonly string[] = []): Grid {
+  const grid: Record<string, readonly unknown[]> = {};
+  for (const text of texts) {
+    const [name, values] = pairOf(text, '--grid');
+    if (Object.hasOwn(grid, name)) throw new UsageError(`--grid has '${name}' twice.`);
+    grid[name] = values.includes(':')
+      ? rangeOf(name, values)
+      : values.split(',').map((value) => parsedValue(value.trim()));
+  }
+  return grid;
+}
+
+function pairOf(text: string, option: string): readonly [name: string, value: string] {
+  const [, name, value] = /^([A-Za-z_]\w*)=(.+)$/s.exec(text) ?? [];
+  if (name !== undefined && value !== undefined) return [name, value];
+  const form = option === '--grid' ? 'rsi=5:30:1 or entry=20,25,30' : 'rsi=14';
+  throw new UsageError(`${option} is '${text}'; it must be a name and what it is, as ${form}.`);
+}
+
+function parsedValue(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return text !== '' && !Number.isNaN(Number(text)) ? Number(text) : text;
+}
+
+/** Values of one range; more would be a slip of the finger. */
+const MAX_RANGE_VALUES = 1_000_000;
+
+function rangeOf(name: string, text: string): readonly number[] {
+  const [first = Number.NaN, last = Number.NaN, step = 1, ...more] = text
+    .split(':')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (more.length > 0 || !(Number.isFinite(first) && last >= first && step > 0)) {
+    throw new UsageError(`--grid ${name} is '${text}'; a range is FROM:TO or FROM:TO:STEP, as 5:30:1.`);
+  }
+  // Counted, not added up: ten times 0.1 is not 1.
+  const count = Math.floor((last - first) / step + 1e-9) + 1;
+  if (count > MAX_RANGE_VALUES)
+    throw new UsageError(`--grid ${name} has ${count} values; the limit is ${MAX_RANGE_VALUES}.`);
+  return Array.from({ length: count }, (_, index) => Number((first + index * step).toPrecision(12)));
+}
+
+/** Writes rows for a spreadsheet. @throws OutputError */
+export function writeCsv(
+  path: string,
+  headings: readonly string[],
+  rows: Iterable<readonly unknown[]>,
+): void {
+  const lines = [headings.join(',')];
+  for (const row of rows) lines.push(row.map(cellOf).join(','));
+  try {
+    writeFileSync(path, `${lines.join('\n')}\n`);
+  } catch (error) {
+    throw new OutputError(`The file '${path}' cannot be written: ${reasonOf(error)}.`, { cause: error });
+  }
+}
+
+function cellOf(value: unknown): string {
+  const text = value === null || value === undefined ? '' : String(value);
+  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,128 @@
+import {
+  type BacktestResult,
+  type Candles,
+  loadStrategy,
+  readCandles,
+  runBacktest,
+  timeframeOf,
+} from '../backtest/index.js';
+import {
+  BACKTEST_ARGUMENTS,
+  BACKTEST_HELP,
+  candleFile,
+  parametersOf,
+  simulationOf,
+  symbolOf,
+  writeCsv,
+} from './backtest-arguments.js';
+import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
+import { checkStrategy } from './check-strategy.js';
+import { type Command, parseCommand } from './command.js';
+import { jsonLine, print } from './output.js';
+import { decimals, grouped, percentage, table } from './table.js';
+
+const help = `millrace backtest [CANDLES] [options]
+
+Runs one strategy with one set of parameters over a file of candles, and says what came of it.
+
+  --param NAME=VALUE a parameter of the strategy; may be given many times
+${BACKTEST_HELP}${CANDLE_HELP}  --check            test the strategy for look-ahead and for results that change, and print what was found
+  --csv FILE         write the trades as CSV
+  --json             print one JSON object: identity, statistics, trades, orders, fills
+  --help             print this text
+
+Exit codes: 0 finished, 1 failed (or --check found something), 2 wrong usage.
+`;
+
+async function run(args: readonly string[]): Promise<number> {
+  const started = performance.now();
+  const { values, positionals } = parseCommand({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      ...BACKTEST_ARGUMENTS,
+      ...CANDLE_ARGUMENTS,
+      param: { type: 'string', multiple: true },
+      check: { type: 'boolean', default: false },
+      csv: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const simulation = simulationOf(values);
+  const parameters = parametersOf(values.param);
+  const file = candleFile(positionals, values.input, 'backtest');
+  const strategy = await loadStrategy(values.strategy ?? 'rsi');
+  const candles = readCandles(file, candleOptions(values));
+  const options = { symbol: symbolOf(file), ...simulation, candles, strategy, parameters };
+  const result = runBacktest(options);
+  if (values.csv !== undefined) writeTrades(values.csv, result);
+  const checks = values.check ? checkStrategy(options) : undefined;
+  const totalSeconds = (performance.now() - started) / 1000;
+  if (values.json) await print(`${jsonLine({ ...plain(result), checks, totalSeconds })}\n`);
+  else await print(report(result, candles, totalSeconds) + (checks ? `\n${checks.text}` : ''));
+  return checks?.passed === false ? 1 : 0;
+}
+
+/** Without the curves: a value per candle is no reading matter. */
+function plain({ equity: _, plots, benchmark, ...result }: BacktestResult) {
+  return { ...result, plots: plots.map(({ name }) => name), benchmark: benchmark.statistics };
+}
+
+const TRADE_COLUMNS = [
+  'number',
+  'position',
+  'side',
+  'quantity',
+  'entryTime',
+  'entryPrice',
+  'exitTime',
+  'exitPrice',
+  'profit',
+  'profitFraction',
+  'commission',
+  'reason',
+  'worst',
+  'best',
+  'tag',
+] as const;
+
+function writeTrades(path: string, { trades }: BacktestResult): void {
+  const time = (value: unknown) => new Date(value as number).toISOString();
+  const rows = trades.map((trade) =>
+    TRADE_COLUMNS.map((column) => (column.endsWith('Time') ? time(trade[column]) : trade[column])),
+  );
+  writeCsv(path, TRADE_COLUMNS, rows);
+}
+
+function report(result: BacktestResult, candles: Candles, seconds: number): string {
+  const { identity, settings, statistics, tradeStatistics, benchmark } = result;
+  const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+  const rejected = result.orders.filter(({ status }) => status === 'rejected').length;
+  const row = (name: string, own: string, other = '') => [name, own, other];
+  const rows = [
+    row('final capital', decimals(result.finalCapital), decimals(benchmark.statistics.finalCapital)),
+    row('return', percentage(statistics.totalReturn), percentage(benchmark.statistics.totalReturn)),
+    row('per year', percentage(statistics.annualReturn), percentage(benchmark.statistics.annualReturn)),
+    row('Sharpe', decimals(statistics.sharpe), decimals(benchmark.statistics.sharpe)),
+    row('drawdown', percentage(statistics.maxDrawdown), percentage(benchmark.statistics.maxDrawdown)),
+    row('trades', grouped(tradeStatistics.trades), '1'),
+    row('won', percentage(tradeStatistics.winRate)),
+    row('profit factor', decimals(tradeStatistics.profitFactor)),
+    row('exposure', percentage(result.exposure)),
+    row('commission', decimals(result.commission)),
+    row('orders', `${grouped(result.orders.length)}${rejected > 0 ? `, ${rejected} rejected` : ''}`),
+  ];
+  const { taker, maker } = settings.commission;
+  return `
+${identity.strategyId} on ${identity.symbol}: ${grouped(candles.length)} candles (${timeframeOf(candles)}, ${day(candles.start)} to ${day(candles.end)})
+
+${table(['<', identity.strategy, 'buy and hold'], rows)}
+
+rules        fill ${settings.fill}, commission ${taker === maker ? taker : `${maker} maker, ${taker} taker`}, slippage ${settings.slippage.fraction}, spread ${settings.spread}, leverage ${settings.leverage}
+identity     ${identity.backtestId}, data ${identity.dataHash.slice(0, 12)}, strategy ${identity.strategyHash.slice(0, 12)}, seed ${identity.seed}
+fingerprint  ${result.fingerprint}
+time         ${seconds.toFixed(2)} s in all
+`;
+}
+
+export default { help, run } satisfies Command;
