@@ -11,6 +11,7 @@ import { complain, endQuietlyOnClosedPipe, print } from './output.js';
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Command }>>> = {
   backtest: () => import('./backtest-command.js'),
   sweep: () => import('./sweep-command.js'),
+  'walk-forward': () => import('./walk-forward-command.js'),
   candles: () => import('./candles-command.js'),
   inspect: () => import('./inspect-command.js'),
   read: () => import('./read-command.js'),
@@ -23,8 +24,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Comman
 const HELP = `millrace COMMAND [options]
 
   backtest CANDLES    run one strategy over a file of candles, and say what came of it
-  sweep CANDLES       run a backtest sweep on worker threads, every event into a SQLite file
+  sweep CANDLES       run it with many parameter sets on worker threads, every event into a SQLite file
   candles FILE        say what is understood of a file of candles or trades
+  walk-forward        choose parameters in one part of the candles, and try them in the next
   inspect FILE        say what is in a store
   read FILE           print the events of a store
   trace FILE          follow one story: an event and what it led to

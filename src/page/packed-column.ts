@@ -6,6 +6,8 @@
 export interface PackedColumn {
   readonly form: 'decimal' | 'float';
   readonly decimals: number;
+  /** Values missing before the first: NaN. */
+  readonly missing: number;
   readonly length: number;
   readonly data: string;
 }

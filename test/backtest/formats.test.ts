@@ -152,6 +152,11 @@ describe('formats are recognised by looking at the file', () => {
       'named',
     ],
     [
+      'CryptoDataDownload, with its address above and a volume for each currency',
+      `https://www.CryptoDataDownload.com\nunix,date,symbol,open,high,low,close,Volume BTC,Volume USDT\n${csv([SECOND, FIRST].map(([time = 0, open, high, low, close, volume]) => [time, new Date(time).toISOString().slice(0, 19).replace('T', ' '), 'BTC/USDT', open, high, low, close, volume, 1]).toSpliced(0, 0, [(SECOND[0] ?? 0) + MINUTE, 'x', 'BTC/USDT', 1, 1, 1, 1, 1, 1]))}`,
+      'named',
+    ],
+    [
       'Stooq',
       `<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\n${csv([FIRST, SECOND].map(([, ...r], minute) => ['X', 1, 20240603, `12${String(minute).padStart(2, '0')}00`, ...r, 0]))}`,
       'stooq',

@@ -176,6 +176,8 @@ describe('several files', () => {
     const weekly = file('2024-01-08,1,1,1,1,1', '2024-01-15,1,1,1,1,1', '2024-01-22,1,1,1,1,1');
     expect(() => importCandles([first, weekly])).toThrow(/candles of 1d, and .* of 1w/);
     expect(() => importCandles([])).toThrow(InputError);
+    expect(() => importCandles(undefined as never)).toThrow(InvalidOptionError);
+    expect(() => importCandles([first, 5 as never])).toThrow(InvalidOptionError);
   });
 });
 
@@ -195,6 +197,10 @@ describe('gaps', () => {
       largest: { after: 8 * MINUTE, before: 18 * MINUTE, missing: 9 },
       withoutWeekends: false,
     });
+  });
+
+  test('of candles at odd distances are counted, too', () => {
+    expect(at(0, 31_557_600_123, 3 * 31_557_600_123)).toMatchObject({ count: 1, missing: 1 });
   });
 
   test('of a market that is closed at weekends are those of its days', () => {

@@ -21,6 +21,7 @@ const TIME_NAMES = [
   'time',
   'opentime',
   'opentimeinmillis',
+  'starttime',
   'open_timestamp',
   'time_open',
   'start_time',
@@ -50,7 +51,7 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   high: ['h', 'high_price', '2._high'],
   low: ['l', 'low_price', '3._low'],
   close: ['c', 'close_price', 'closing_price', 'trade_price', 'close/last', '4._close'],
-  volume: ['v', 'vol', 'tickvol', 'base_volume', 'candle_acc_trade_volume', '5._volume'],
+  volume: ['v', 'vol', 'tickvol', 'base_volume', 'volumefrom', 'candle_acc_trade_volume', '5._volume'],
 };
 
 /** Whether a first line holds values, not names. */
@@ -109,5 +110,7 @@ function normal(cell: string): string {
 }
 
 function columnOf(name: string, names: readonly string[]): string | undefined {
-  return [name, ...(OTHER_NAMES[name] ?? [])].find((candidate) => names.includes(candidate));
+  const known = [name, ...(OTHER_NAMES[name] ?? [])].find((candidate) => names.includes(candidate));
+  // `Volume BTC` comes before `Volume USDT`: the market's own currency first.
+  return known ?? (name === 'volume' ? names.find((candidate) => /^volume_\w+$/.test(candidate)) : undefined);
 }

@@ -1,4 +1,4 @@
-import { InputError } from '../../faces/errors.js';
+import { InputError, InvalidOptionError } from '../../faces/errors.js';
 import { fillCandles } from './candle-rows.js';
 import type { Candles } from './candles.js';
 import { gapsOf } from './gaps.js';
@@ -64,7 +64,9 @@ export function readTrades(paths: string | readonly string[], options: CandleOpt
 }
 
 function textsIn(paths: string | readonly string[]): readonly SourceText[] {
-  const all = typeof paths === 'string' ? [paths] : paths;
+  const all: readonly unknown[] = Array.isArray(paths) ? paths : [paths];
+  const isPath = (path: unknown): path is string => typeof path === 'string';
+  if (!all.every(isPath)) throw new InvalidOptionError('The files of candles must be paths, each a text.');
   if (all.length === 0) throw new InputError('No file: pass the path of at least one.');
   return all.flatMap(readTexts);
 }

@@ -59,6 +59,8 @@ export class RowReader {
   take(record: readonly string[], at: number): void {
     // Spreadsheets leave rows of nothing but separators behind.
     if (record.every((cell) => cell === '')) return;
+    // Some providers put their address above the header.
+    if (!this.#layout && record.length === 1 && /^https?:/.test(record[0] ?? '')) return;
     if (!this.#layout && !this.#sample && isWithoutNames(record)) this.#sample = [];
     if (this.#layout) {
       this.#takeRow(this.#layout, record, at);

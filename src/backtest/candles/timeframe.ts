@@ -50,7 +50,7 @@ export interface Timeframe {
  * @throws InvalidOptionError for anything else.
  */
 export function parseTimeframe(text: string): Timeframe {
-  const [, digits = '', unit = ''] = /^([1-9]\d{0,8})(ms|s|m|h|d|w|M)$/.exec(text) ?? [];
+  const [, digits = '', unit = ''] = /^([1-9]\d{0,14})(ms|s|m|h|d|w|M)$/.exec(text) ?? [];
   const count = Number(digits);
   if (unit === '') {
     throw new InvalidOptionError(

@@ -20,6 +20,11 @@ export function amount(value: number | null): string {
   return signed(String(Number(value.toPrecision(6))));
 }
 
+/** An amount of money: two digits behind the point, more of what is below one. */
+export function money(value: number | null): string {
+  return value !== null && Math.abs(value) >= 1 && Number.isFinite(value) ? grouped(value, 2) : amount(value);
+}
+
 /** An amount at an axis, whose values are round: 20,000, 1.25, 0.0004. */
 export function axisAmount(value: number): string {
   return Math.abs(value) >= 1000 ? grouped(value, 0) : signed(String(Number(value.toPrecision(6))));

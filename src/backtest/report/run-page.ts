@@ -1,5 +1,5 @@
 import { InputError } from '../../faces/errors.js';
-import { packColumn } from '../../page/columns.js';
+import { packColumn, packDrawn } from '../../page/columns.js';
 import type { PackedColumn } from '../../page/packed-column.js';
 import type { Candles } from '../candles/candles.js';
 import { type FullStatistics, fullStatistics } from '../figures/full-statistics.js';
@@ -31,16 +31,15 @@ export function runPage(result: BacktestResult, candles: Candles | undefined): R
   const plots = result.plots.map(({ name, pane }, index) => ({ name, pane, column: `plot:${index}` }));
   const columns: Record<string, PackedColumn> = {
     time: packColumn(equity.time),
-    equity: floats(equity.equity),
-    benchmark: floats(benchmark.equity),
-    position: floats(equity.position),
+    equity: packDrawn(equity.equity),
+    benchmark: packDrawn(benchmark.equity),
   };
   if (candles) {
     for (const name of ['open', 'high', 'low', 'close', 'volume'] as const)
       columns[name] = packColumn(candles[name]);
   }
-  if (rolling) columns.rolling = floats(rolling.values);
-  for (const [index, { values }] of result.plots.entries()) columns[`plot:${index}`] = floats(values);
+  if (rolling) columns.rolling = packDrawn(rolling.values);
+  for (const [index, { values }] of result.plots.entries()) columns[`plot:${index}`] = packDrawn(values);
   return {
     kind: 'run',
     title: `${identity.strategyId} on ${identity.symbol}`,
@@ -87,11 +86,6 @@ function checkCandles({ identity, equity }: BacktestResult, candles: Candles | u
   );
 }
 
-/** Drawn only, so single precision will do. */
-function floats(values: Float64Array): PackedColumn {
-  return packColumn(Float64Array.from(values, Math.fround));
-}
-
 function orderOf(order: BacktestResult['orders'][number]): PageOrder {
   const { number, kind, side, status, time, index, quantity, averagePrice, limitPrice, stopPrice } = order;
   const texts = { reason: order.reason ?? '', tag: order.tag ?? '' };
@@ -100,15 +94,23 @@ function orderOf(order: BacktestResult['orders'][number]): PageOrder {
 
 function stopsOf({ orders, equity }: BacktestResult): RunPage['stops'] {
   const { time } = equity;
-  const indexOf = (at: number | null) => {
-    if (at === null) return time.length - 1;
-    const found = time.findLastIndex((start) => start <= at);
-    return found < 0 ? 0 : found;
-  };
+  const indexOf = (at: number | null) => (at === null ? time.length - 1 : lastBarUpTo(time, at));
   return orders
     .filter(({ stopPrice, kind }) => stopPrice !== null && kind !== 'market')
     .slice(-REPORT_MAX_ROWS)
     .map(({ index, endTime, stopPrice }) => [index, indexOf(endTime), stopPrice as number]);
+}
+
+/** By halves: a run has thousands of orders and a million bars. */
+function lastBarUpTo(time: Float64Array, at: number): number {
+  let low = 0;
+  let high = time.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((time[middle] as number) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return Math.max(0, low - 1);
 }
 
 /** What the reader of the figures has to know. */

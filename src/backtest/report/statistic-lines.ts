@@ -1,5 +1,5 @@
 import type { Figure, FullStatistics } from '../figures/full-statistics.js';
-import { ABSENT, amount, change, count, decimal, duration, moment, percent } from './format.js';
+import { ABSENT, change, count, decimal, duration, moment, money, percent } from './format.js';
 import type { StatisticGroup, StatisticLine } from './page-types.js';
 
 const REASONS: Readonly<Record<NonNullable<Figure['reason']>, string>> = {
@@ -46,8 +46,8 @@ const RETURNS = [
   line('Kurtosis', 'Of the returns per bar; 3 for a normal distribution', (all) =>
     figureText(all.kurtosis, decimal),
   ),
-  line('Final capital', 'At the last close', (all) => amount(all.finalCapital)),
-  line('Peak capital', 'Highest at a close', (all) => amount(all.peakCapital)),
+  line('Final capital', 'At the last close', (all) => money(all.finalCapital)),
+  line('Peak capital', 'Highest at a close', (all) => money(all.peakCapital)),
 ];
 
 const RISK = [
@@ -86,8 +86,8 @@ const RISK = [
 
 const DRAWDOWNS = [
   line('Deepest', 'As a part of the peak before', (all) => percent(-(all.drawdowns.worst?.fraction ?? 0))),
-  line('Deepest, amount', 'From peak to bottom', ({ drawdowns: { worst } }) =>
-    worst ? amount(worst.bottom - worst.peak) : '0',
+  line('Deepest, money', 'From peak to bottom', ({ drawdowns: { worst } }) =>
+    worst ? money(worst.bottom - worst.peak) : '0',
   ),
   line('From', 'When its peak was', ({ drawdowns: { worst } }) => (worst ? moment(worst.start) : '–')),
   line('Bottom', 'When it was deepest', ({ drawdowns: { worst } }) =>
@@ -126,22 +126,12 @@ const TRADES = [
   line(
     'Expectancy',
     'Average profit of a trade',
-    ({ trades }) => figureText(trades.expectancy, amount),
+    ({ trades }) => figureText(trades.expectancy, money),
     false,
   ),
   line('Average trade', 'As a part of what it cost', ({ trades }) => change(trades.averageTrade), false),
-  line(
-    'Average win',
-    'Of trades with a profit',
-    ({ trades }) => figureText(trades.averageWin, amount),
-    false,
-  ),
-  line(
-    'Average loss',
-    'Of trades with a loss',
-    ({ trades }) => figureText(trades.averageLoss, amount),
-    false,
-  ),
+  line('Average win', 'Of trades with a profit', ({ trades }) => figureText(trades.averageWin, money), false),
+  line('Average loss', 'Of trades with a loss', ({ trades }) => figureText(trades.averageLoss, money), false),
   line('Payoff ratio', 'Average win over average loss', ({ trades }) => decimal(trades.payoffRatio), false),
   line(
     'Best trade',
@@ -196,8 +186,8 @@ const TRADES = [
 
 const COSTS = [
   line('Exposure', 'Bars on whose close a position was held', (all) => percent(all.exposure, 1)),
-  line('Commission', 'Of all fills', (all) => amount(all.commission), false),
-  line('Turnover', 'Value of all fills, bought and sold', (all) => amount(all.turnover), false),
+  line('Commission', 'Of all fills', (all) => money(all.commission), false),
+  line('Turnover', 'Value of all fills, bought and sold', (all) => money(all.turnover), false),
 ];
 
 /** All statistics as text, those of the benchmark beside them. */

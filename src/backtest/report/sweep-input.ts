@@ -1,3 +1,8 @@
+import { ANNUALISE_DAYS_MIN } from '../../limits.js';
+import type { Candles } from '../candles/candles.js';
+import { annualisationOf } from '../figures/annualisation.js';
+import type { SweepResult } from '../sweep/options.js';
+
 /** What the report takes of one run of a sweep. Fractions, and null where undefined. */
 export interface SweepReportRow {
   /** Values by parameter; texts and booleans are shown, and compared as equal or not. */
@@ -26,4 +31,27 @@ export interface SweepReport {
   readonly best?: { readonly skewness: number; readonly kurtosis: number };
   /** What else is worth knowing: hashes, versions, fingerprint, settings. */
   readonly facts?: Readonly<Record<string, string>>;
+}
+
+/**
+ * What a report shows of a sweep's result: all its runs, or its best ones where it has more than it keeps.
+ *
+ * @param candles those of the sweep: without them the overfitting test cannot be computed.
+ */
+export function sweepReportOf(result: SweepResult, candles?: Candles): SweepReport {
+  const { strategy, results, best, buyAndHold, fingerprint, sweepId, runs, failed, skipped } = result;
+  const factor = candles && annualisationOf(candles.time, ANNUALISE_DAYS_MIN);
+  return {
+    title: `Sweep of ${strategy}`,
+    rows: results ?? best,
+    benchmark: buyAndHold,
+    ...(candles && { bars: candles.length, barsPerYear: factor?.barsPerYear ?? null }),
+    facts: {
+      strategy,
+      runs: `${runs}${failed > 0 ? `, ${failed} of them failed` : ''}${skipped > 0 ? `, ${skipped} sets refused by the strategy` : ''}${results === null ? `; the best ${best.length} are shown` : ''}`,
+      sweep: sweepId,
+      fingerprint,
+      ...(candles && { 'hash of the candles': candles.hash() }),
+    },
+  };
 }

@@ -7,13 +7,18 @@ import { OutputFolder } from '../../files/output-folder.js';
 import { GENERATOR, pageDocument } from '../../page/document.js';
 import type { Candles } from '../candles/candles.js';
 import type { BacktestResult } from '../runs/result.js';
+import type { SweepResult } from '../sweep/options.js';
+import type { ReportPage } from './page-types.js';
 import { runPage } from './run-page.js';
 import { REPORT_STYLE } from './style.js';
-import type { SweepReport } from './sweep-input.js';
+import { type SweepReport, sweepReportOf } from './sweep-input.js';
 import { sweepPage } from './sweep-page.js';
 
 export interface ReportOptions {
-  /** Candles of the run, for the chart of the market. Without them the report has none. Not used for a sweep. */
+  /**
+   * Candles of the run or sweep: for the chart of the market, and for the overfitting test of a sweep. Without them the
+   * report has none.
+   */
   readonly candles?: Candles;
   /** Whether a file that is there and no report is replaced. Default false; an earlier report always is. */
   readonly force?: boolean;
@@ -31,14 +36,14 @@ const REPORT = optionNames<ReportOptions>('writeReport', { candles: true, force:
  */
 export async function writeReport(
   path: string,
-  result: BacktestResult | SweepReport,
+  result: BacktestResult | SweepResult | SweepReport,
   options: ReportOptions = {},
 ): Promise<string> {
   const { candles, force = false } = takeOptions(options, REPORT);
   const name = basename(path);
   if (name === '' || name === '.' || name === '..')
     throw new InputError(`'${path}' is no file. Name one, such as report.html.`);
-  const data = 'rows' in result ? sweepPage(result) : runPage(result, candles);
+  const data = pageOf(result, candles);
   const html = await pageDocument({
     title: data.title,
     style: REPORT_STYLE,
@@ -51,6 +56,14 @@ export async function writeReport(
     isOurs: (file) => file === name && isReport(path),
   });
   return folder.write(name, html);
+}
+
+function pageOf(
+  result: BacktestResult | SweepResult | SweepReport,
+  candles: Candles | undefined,
+): ReportPage {
+  if ('rows' in result) return sweepPage(result);
+  return 'sweepId' in result ? sweepPage(sweepReportOf(result, candles)) : runPage(result, candles);
 }
 
 const HEAD_BYTES = 512;

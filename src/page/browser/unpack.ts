@@ -3,7 +3,13 @@ import type { PackedColumn } from '../packed-column.js';
 const MAX_DIFFERENCE = 2 ** 31 - 1;
 
 /** The numbers of a packed column. @throws Error in a browser of before 2023, which cannot unpack. */
-export async function unpackColumn({ form, decimals, length, data }: PackedColumn): Promise<Float64Array> {
+export async function unpackColumn({
+  form,
+  decimals,
+  missing,
+  length,
+  data,
+}: PackedColumn): Promise<Float64Array> {
   const planes = await inflated(data);
   const count = planes.length / 4;
   const bytes = new Uint8Array(planes.length);
@@ -11,13 +17,16 @@ export async function unpackColumn({ form, decimals, length, data }: PackedColum
     const start = plane * count;
     for (let index = 0; index < count; index++) bytes[index * 4 + plane] = planes[start + index] ?? 0;
   }
-  if (form === 'float') return Float64Array.from(new Float32Array(bytes.buffer));
+  const values = new Float64Array(length).fill(Number.NaN, 0, missing);
+  if (form === 'float') {
+    values.set(new Float32Array(bytes.buffer), missing);
+    return values;
+  }
   const differences = new Int32Array(bytes.buffer);
   const scale = 10 ** decimals;
-  const values = new Float64Array(length);
   let whole = (differences[0] ?? 0) * MAX_DIFFERENCE;
-  for (let index = 0; index < length; index++) {
-    whole += differences[index + 1] ?? 0;
+  for (let index = missing; index < length; index++) {
+    whole += differences[index - missing + 1] ?? 0;
     values[index] = whole / scale;
   }
   return values;

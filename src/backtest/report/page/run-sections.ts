@@ -2,7 +2,7 @@ import { Chart } from '../../../page/browser/chart/chart.js';
 import { linePane } from '../../../page/browser/chart/lines.js';
 import { View } from '../../../page/browser/chart/view.js';
 import { button, element, section } from '../../../page/browser/dom.js';
-import { amount, axisAmount, decimal, moment, percent } from '../format.js';
+import { axisAmount, decimal, moment, money, percent } from '../format.js';
 import type { RunPage } from '../page-types.js';
 import { cardsOf, factsOf, headerOf, notesOf } from './frame.js';
 import { histogramPanel } from './histogram.js';
@@ -76,7 +76,7 @@ function equitySection(page: RunPage, columns: Columns, view: View): HTMLElement
       linePane({
         title: 'Equity',
         height: 260,
-        format: amount,
+        format: money,
         axis: axisAmount,
         isLogarithmic: () => isLog,
         series: [

@@ -1,4 +1,4 @@
-import { amount, change, count, decimal, percent } from '../format.js';
+import { change, count, decimal, money, percent } from '../format.js';
 import type { SweepMetric, SweepPage } from '../page-types.js';
 
 type Columns = Readonly<Record<string, Float64Array>>;
@@ -70,7 +70,7 @@ export function metricText({ form, name }: SweepMetric, value: number | null): s
   if (value === null || Number.isNaN(value)) return 'n/a';
   if (form === 'percent') return name.endsWith('Return') ? change(value, 1) : percent(value, 1);
   if (form === 'count') return count(value);
-  return form === 'money' ? amount(value) : decimal(value);
+  return form === 'money' ? money(value) : decimal(value);
 }
 
 export function parameterText({ texts }: SweepPage, name: string, value: number): string {

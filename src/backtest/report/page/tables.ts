@@ -1,6 +1,6 @@
 import { type Column, dataTable } from '../../../page/browser/data-table.js';
 import { element, section } from '../../../page/browser/dom.js';
-import { amount, change, count, duration, moment, percent } from '../format.js';
+import { amount, change, count, duration, moment, money, percent } from '../format.js';
 import type { PageOrder, PageTrade, RunPage } from '../page-types.js';
 
 type Jump = (from: number, to: number) => void;
@@ -37,7 +37,7 @@ const TRADE_COLUMNS: readonly Column<PageTrade>[] = [
   numbers('quantity', 'How much', (row) => row.quantity, price),
   numbers('bought at', 'Average price of the entry', (row) => row.entryPrice, price),
   numbers('closed at', 'Price of the exit', (row) => row.exitPrice, price),
-  numbers('profit', 'Net of commission', (row) => row.profit, amount, true),
+  numbers('profit', 'Net of commission', (row) => row.profit, money, true),
   numbers(
     'of stake',
     'Profit as a part of what it cost',

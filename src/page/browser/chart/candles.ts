@@ -1,3 +1,4 @@
+import { extremesOf } from './extremes.js';
 import { drawLine, type Series } from './lines.js';
 import { type Area, barsIn, extentOf, type Pane, union } from './pane.js';
 import type { Range } from './view.js';
@@ -79,12 +80,8 @@ function drawCandles(context: CanvasRenderingContext2D, area: Area, candles: Can
   const paths = { up: new Path2D(), down: new Path2D() };
   for (let from = first - (first % step); from <= last; from += step) {
     const to = Math.min(close.length - 1, from + step - 1);
-    let top = Number.NEGATIVE_INFINITY;
-    let bottom = Number.POSITIVE_INFINITY;
-    for (let bar = from; bar <= to; bar++) {
-      if ((high[bar] as number) > top) top = high[bar] as number;
-      if ((low[bar] as number) < bottom) bottom = low[bar] as number;
-    }
+    const top = extremesOf(high, from, to)?.high ?? Number.NaN;
+    const bottom = extremesOf(low, from, to)?.low ?? Number.NaN;
     const [begin, end] = [open[from] as number, close[to] as number];
     const path = end >= begin ? paths.up : paths.down;
     const x = Math.round(area.x(from + (step - 1) / 2));
@@ -109,10 +106,7 @@ function drawVolume(context: CanvasRenderingContext2D, area: Area, volume: Float
   const width = Math.max(1, Math.floor(pixels * step * 0.7));
   const path = new Path2D();
   for (let from = first - (first % step); from <= last; from += step) {
-    let largest = 0;
-    for (let bar = from; bar < from + step && bar < volume.length; bar++) {
-      largest = Math.max(largest, volume[bar] as number);
-    }
+    const largest = extremesOf(volume, from, Math.min(volume.length - 1, from + step - 1))?.high ?? 0;
     const height = (largest / most) * area.height * VOLUME_SHARE;
     path.rect(
       Math.round(area.x(from + (step - 1) / 2)) - Math.floor(width / 2),

@@ -1,3 +1,4 @@
+import { extremesOf } from './extremes.js';
 import { type Area, barsIn, type ColourName, extentOf, type Pane, union } from './pane.js';
 
 /** A line of a pane; NaN where it has no value. */
@@ -108,21 +109,14 @@ function fillToZero(
   context.globalAlpha = 1;
 }
 
-/** Least, most and last value of some bars. */
+/** Least, most and last value of some bars; NaN where there is none. */
 function ends(
   values: Float64Array,
   from: number,
   to: number,
 ): readonly [low: number, high: number, end: number] {
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  let end = Number.NaN;
-  for (let bar = from; bar <= to; bar++) {
-    const value = values[bar] as number;
-    if (Number.isNaN(value)) continue;
-    if (value < low) low = value;
-    if (value > high) high = value;
-    end = value;
-  }
-  return [low, high, end];
+  let last = to;
+  while (last > from && Number.isNaN(values[last])) last--;
+  const { low, high } = extremesOf(values, from, last) ?? { low: Number.NaN, high: Number.NaN };
+  return [low, high, values[last] as number];
 }

@@ -1,3 +1,4 @@
+import { extremesOf } from './extremes.js';
 import type { Extent } from './scale.js';
 import type { Range } from './view.js';
 
@@ -66,14 +67,7 @@ export function barsIn({ start, end }: Range, length: number): readonly [first: 
 /** Least and most of a series among the bars that are shown; NaN is no value. */
 export function extentOf(values: Float64Array, range: Range): Extent | undefined {
   const [first, last] = barsIn(range, values.length);
-  let low = Number.POSITIVE_INFINITY;
-  let high = Number.NEGATIVE_INFINITY;
-  for (let bar = first; bar <= last; bar++) {
-    const value = values[bar] as number;
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  return low <= high ? { low, high } : undefined;
+  return extremesOf(values, first, last);
 }
 
 /** What goes over several extents. */

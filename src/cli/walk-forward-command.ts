@@ -1,0 +1,124 @@
+import { readCandles, type SweepMetric, type WalkForward, walkForward } from '../backtest/index.js';
+import { MAX_THREADS } from '../limits.js';
+import {
+  BACKTEST_ARGUMENTS,
+  BACKTEST_HELP,
+  candleFile,
+  gridOf,
+  parametersOf,
+  simulationOf,
+  symbolOf,
+  writeCsv,
+} from './backtest-arguments.js';
+import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
+import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
+import { Interrupts } from './interrupts.js';
+import { complain, jsonLine, print } from './output.js';
+import { decimals, percentage, table } from './table.js';
+
+const help = `millrace walk-forward [CANDLES] --grid NAME=VALUES [options]
+
+Chooses parameters in one part of the candles, tries them in the part after it, and goes on: what a strategy would have
+done with parameters that it could have known.
+
+  --grid NAME=VALUES values of a parameter: 5:30:1 from, to and step, or 20,25,30; may be given many times
+  --param NAME=VALUE a parameter that is the same in all runs; may be given many times
+  --windows N        parts that are tried (default: 5)
+  --train PART       part of a window in which parameters are chosen (default: 0.75)
+  --anchored         all windows begin at the first candle
+  --sort METRIC      what the best parameters are chosen by (default: totalReturn)
+${BACKTEST_HELP}${CANDLE_HELP}  --threads N        worker threads, 0 to ${MAX_THREADS} (default: cores - 1)
+  --csv FILE         write the windows as CSV
+  --json             print one JSON object
+  --help             print this text
+
+Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 or 143 interrupted by SIGINT or SIGTERM.
+`;
+
+async function run(args: readonly string[]): Promise<number> {
+  const started = performance.now();
+  const { values, positionals } = parseCommand({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      ...BACKTEST_ARGUMENTS,
+      ...CANDLE_ARGUMENTS,
+      grid: { type: 'string', multiple: true },
+      param: { type: 'string', multiple: true },
+      windows: { type: 'string' },
+      train: { type: 'string' },
+      anchored: { type: 'boolean', default: false },
+      sort: { type: 'string' },
+      threads: { type: 'string' },
+      csv: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  if (values.grid === undefined) throw new UsageError("'walk-forward' needs a grid: --grid NAME=5:30:1.");
+  const fixed = Object.entries(parametersOf(values.param)).map(([name, value]) => [name, [value]] as const);
+  const file = candleFile(positionals, values.input, 'walk-forward');
+  const candles = readCandles(file, candleOptions(values));
+  const { windows, train, threads, sort, anchored } = values;
+  using interrupts = new Interrupts(() =>
+    complain('Finishing the backtests under way; Ctrl-C again to end at once.\n'),
+  );
+  const result = await walkForward({
+    symbol: symbolOf(file),
+    ...simulationOf(values),
+    candles,
+    strategy: values.strategy ?? 'rsi',
+    grid: { ...gridOf(values.grid), ...Object.fromEntries(fixed) },
+    anchored,
+    signal: interrupts.signal,
+    ...(sort !== undefined && { sortBy: sort as SweepMetric }),
+    ...(train !== undefined && { trainShare: Number(train || Number.NaN) }),
+    ...(windows !== undefined && { windows: wholeNumber(windows, '--windows', 1, 1000) }),
+    ...(threads !== undefined && { threads: wholeNumber(threads, '--threads', 0, MAX_THREADS) }),
+  });
+  if (values.csv !== undefined) writeCsv(values.csv, HEADINGS, result.windows.map(cells));
+  const totalSeconds = (performance.now() - started) / 1000;
+  const { equity: _, ...plain } = result;
+  await print(values.json ? `${jsonLine({ ...plain, totalSeconds })}\n` : report(result, totalSeconds));
+  return interrupts.code ?? (result.interrupted ? 1 : 0);
+}
+
+const HEADINGS = ['tried from', 'to', 'parameters', 'in sample', 'return', 'Sharpe', 'drawdown', 'trades'];
+
+const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+
+function cells({
+  testStart,
+  testEnd,
+  parameters,
+  inSample,
+  outOfSample,
+}: WalkForward['windows'][number]): string[] {
+  const { totalReturn, sharpe, maxDrawdown, trades } = outOfSample;
+  return [
+    day(testStart),
+    day(testEnd),
+    Object.entries(parameters)
+      .map(([name, value]) => `${name}=${String(value)}`)
+      .join(' '),
+    percentage(inSample.totalReturn),
+    percentage(totalReturn),
+    decimals(sharpe),
+    percentage(maxDrawdown),
+    String(trades),
+  ];
+}
+
+function report(result: WalkForward, seconds: number): string {
+  const { windows, statistics, efficiency, trades } = result;
+  const headings = HEADINGS.map((heading, index) => (index < 3 ? `<${heading}` : heading));
+  return `
+${table(headings, windows.map(cells))}
+
+all parts    ${percentage(statistics.totalReturn)}, ${percentage(statistics.annualReturn)} per year, Sharpe ${decimals(statistics.sharpe)}, drawdown ${percentage(statistics.maxDrawdown)}, ${trades.length} trades
+efficiency   ${decimals(efficiency)}: return out of the sample over that in it, per candle
+fingerprint  ${result.fingerprint}
+time         ${seconds.toFixed(2)} s in all
+`;
+}
+
+export default { help, run } satisfies Command;
