@@ -253,8 +253,9 @@ function declarations(): string[] {
       visit(`${normalize(join(dirname(file), path))}.d.ts`);
     }
   };
-  for (const entry of ['index', 'backtest/index', 'trading/index', 'testing/index', 'otel/index']) {
-    visit(`${entry}.d.ts`);
+  const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  for (const { types } of Object.values<{ types?: string }>(exports)) {
+    if (types) visit(types.replace('./dist/src/', ''));
   }
   return [...texts.values()];
 }
