@@ -15,7 +15,15 @@ import {
   openStoreReader,
   traceStory,
 } from 'millrace';
-import { defineStrategy, parseCandles, readCandles, runBacktest, sweep } from 'millrace/backtest';
+import {
+  defineStrategy,
+  monteCarlo,
+  parseCandles,
+  readCandles,
+  runBacktest,
+  sweep,
+  walkForward,
+} from 'millrace/backtest';
 import { createTestEngine, EventSpy, specify, storeContract, waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -113,6 +121,8 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['EventOptions', 'metaData', 'metadata', (bad) => publisher.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'causationID', 'causationId', (bad) => bus.publish(Noted({ note: 'a' }, bad))],
   ['SweepOptions', 'onprogress', 'onProgress', (bad) => sweep(bad)],
+  ['WalkForwardOptions', 'anchord', 'anchored', (bad) => walkForward(bad)],
+  ['MonteCarloOptions', 'sead', 'seed', (bad) => monteCarlo(runBacktest({ candles, strategy }), bad)],
   ['BacktestOptions', 'symbl', 'symbol', (bad: object) => runBacktest({ candles, strategy, ...bad })],
   ['BrokerOptions', 'comission', 'commission', (bad: object) => runBacktest({ candles, strategy, ...bad })],
   ['CandleOptions', 'timeunit', 'timeUnit', (bad) => parseCandles(CSV, 'CSV', bad)],

@@ -6,7 +6,7 @@ import {
   type EventBus,
   type openEngine,
 } from 'millrace';
-import { sweep } from 'millrace/backtest';
+import { sweep, walkForward } from 'millrace/backtest';
 import { openTelemetry } from 'millrace/otel';
 import { waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -55,6 +55,7 @@ const CALLS: readonly (readonly [name: string, call: Call])[] = [
   ['storage.store', (signal) => storage.store(note, { signal })],
   ['storage.storeMany', (signal) => storage.storeMany([note], { signal })],
   ['sweep', (signal) => sweep({ signal } as never)],
+  ['walkForward', (signal) => walkForward({ signal } as never)],
   ['waitFor', (signal) => waitFor(engine, Noted, { signal })],
   ['whenQuiescent', (signal) => whenQuiescent(engine, { signal })],
 ];
