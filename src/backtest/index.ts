@@ -44,7 +44,9 @@ export {
   type DeterminismCheck,
   type DeterminismRun,
 } from './sweep/check-determinism.js';
+export { abortOnInterrupt, type Interrupt } from './sweep/interrupt.js';
 export type * from './sweep/options.js';
+export { readSweep } from './sweep/read-sweep.js';
 export { SWEEP_METRICS } from './sweep/results.js';
 export type { Grid, ParameterSet, SweepSpace } from './sweep/space.js';
 export { sweep } from './sweep/sweep.js';

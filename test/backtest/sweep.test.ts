@@ -10,7 +10,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { type Data, eventsOf, RSI, randomCandles } from './helpers.js';
 
 // Engines are opened here, up to ten a test, beside all other test files.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-sweep-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { closeOnSignals, defineEvent, defineHandlers, openEngine } from 'millrace';
-import { defineStrategy, parseCandles, readCandles, runBacktest, sweep } from 'millrace/backtest';
+import { defineStrategy, monteCarlo, parseCandles, readCandles, runBacktest, sweep, walkForward } from 'millrace/backtest';
 import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
 import { diffProfiles, findLeaks } from 'millrace/profile';
 import { createPublisher } from 'millrace/publisher';
@@ -104,6 +104,8 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['EventOptions', 'metaData', 'metadata', (bad) => publisher.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'causationID', 'causationId', (bad) => bus.publish(Noted({ note: 'a' }, bad))],
   ['SweepOptions', 'onprogress', 'onProgress', (bad) => sweep(bad)],
+  ['WalkForwardOptions', 'anchord', 'anchored', (bad) => walkForward(bad)],
+  ['MonteCarloOptions', 'sead', 'seed', (bad) => monteCarlo(runBacktest({ candles, strategy }), bad)],
   ['BacktestOptions', 'symbl', 'symbol', (bad: object) => runBacktest({ candles, strategy, ...bad })],
   ['BrokerOptions', 'comission', 'commission', (bad: object) => runBacktest({ candles, strategy, ...bad })],
   ['CandleOptions', 'timeunit', 'timeUnit', (bad) => parseCandles(CSV, 'CSV', bad)],

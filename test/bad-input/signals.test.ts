@@ -1,5 +1,5 @@
 import type { openEngine } from 'millrace';
-import { sweep } from 'millrace/backtest';
+import { sweep, walkForward } from 'millrace/backtest';
 import { createEventBus, createEventStorage, createEventSystem, type EventBus } from 'millrace/bus';
 import { openTelemetry } from 'millrace/otel';
 import { createPublisher } from 'millrace/publisher';
@@ -50,6 +50,7 @@ const CALLS: readonly (readonly [name: string, call: Call])[] = [
   ['storage.store', (signal) => storage.store(note, { signal })],
   ['storage.storeMany', (signal) => storage.storeMany([note], { signal })],
   ['sweep', (signal) => sweep({ signal } as never)],
+  ['walkForward', (signal) => walkForward({ signal } as never)],
   ['waitFor', (signal) => waitFor(engine, Noted, { signal })],
   ['whenQuiescent', (signal) => whenQuiescent(engine, { signal })],
 ];

@@ -8,6 +8,7 @@ import { BROKER_NAMES } from '../broker/settings.js';
 import { buyAndHold } from '../runs/buy-and-hold.js';
 import { SWEEP_RESULT_ROWS } from '../runs/limits.js';
 import { Conductor } from './conductor.js';
+import { LiveFingerprint } from './live-fingerprint.js';
 import type { SweepOptions, SweepResult } from './options.js';
 import { planSweep, type SweepPlan } from './plan-sweep.js';
 import { checkMetric, SweepTally } from './results.js';
@@ -60,7 +61,13 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
     const start = performance.now();
     const tally = new SweepTally(sortBy, top);
     // A log in memory keeps its newest events only, so there they are taken as they come.
-    if (store === undefined) engine.subscribeAll((event) => tally.add(event));
+    const live = store === undefined ? new LiveFingerprint() : undefined;
+    if (live) {
+      engine.subscribeAll((event) => {
+        tally.add(event);
+        live.add(event);
+      });
+    }
     const conductor = new Conductor(engine, plan, before, options);
     const { skipped, runs } = await conductor.conduct();
     const seconds = (performance.now() - start) / 1000;
@@ -70,7 +77,7 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
     const candleSteps = Math.max(0, finished - before.finished) * candles.length;
     const { initialCapital, commission } = plan.settings;
     return {
-      fingerprint: await engine.fingerprint(),
+      fingerprint: live?.digest() ?? (await engine.fingerprint()),
       sweepId: plan.sweepId,
       strategy: plan.strategy.name,
       threads: engine.stats().threads,
