@@ -1,4 +1,5 @@
 import { async } from '../async.js';
+import { backtest } from '../backtest.js';
 import { deterministic } from '../deterministic.js';
 import { durable } from '../durable.js';
 import { latency } from '../latency.js';
@@ -22,6 +23,7 @@ export const BENCHES: readonly Bench[] = [
   offload,
   async,
   deterministic,
+  backtest,
   latency,
   replay,
   scale,

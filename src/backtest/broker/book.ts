@@ -37,6 +37,8 @@ interface Draft {
 export class Book {
   readonly open: Order[] = [];
   readonly fill: FillMode;
+  /** Whether one of them is open no longer. */
+  hasEnded = false;
   readonly #tickSize: number;
   #orders = 0;
   #groups = 0;
@@ -99,6 +101,8 @@ export class Book {
 
   /** Forgets what is no longer open. */
   tidy(): void {
+    if (!this.hasEnded) return;
+    this.hasEnded = false;
     const { open } = this;
     let kept = 0;
     for (let index = 0; index < open.length; index++) {

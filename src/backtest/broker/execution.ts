@@ -128,6 +128,7 @@ export class Execution {
     reason: string,
     time = this.bar.time,
   ): void {
+    this.book.hasEnded = true;
     order.status = status;
     order.reason = reason;
     order.endTime = time;
@@ -225,7 +226,10 @@ export class Execution {
     if (Number.isNaN(order.quantity)) order.quantity = quantity;
     const done = order.quantity - order.filled <= order.quantity * FILLED_TOLERANCE;
     order.status = done ? 'filled' : 'partially_filled';
-    if (done) order.endTime = bar.time;
+    if (done) {
+      order.endTime = bar.time;
+      this.book.hasEnded = true;
+    }
     const fill: FillRow = {
       number: ++this.#fills,
       order: order.number,

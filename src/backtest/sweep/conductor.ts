@@ -31,6 +31,8 @@ export class Conductor {
   readonly #unfinished = new Set<string>();
   /** Parameters of the runs under way. */
   readonly #parameters = new Map<string, SweepRow['parameters']>();
+  /** Rows of a search in memory, whose log may have forgotten them when they are proposed again. */
+  readonly #told = new Map<string, SearchAnswer>();
   readonly #running = new Set<Promise<void>>();
   readonly #errors: unknown[] = [];
   readonly #start = performance.now();
@@ -170,6 +172,8 @@ export class Conductor {
 
   /** From this call, or from the log that an earlier one has left. */
   async #answerTo(run: RunPlan): Promise<SearchAnswer> {
+    const told = this.#told.get(run.backtestId);
+    if (this.#options.store === undefined) return told ?? null;
     for await (const event of this.#engine.read({ aggregateId: run.backtestId })) {
       if (event.type !== BacktestCompleted.type) continue;
       return rowOf(event.data as DataOf<typeof BacktestCompleted>, run.parameters);
@@ -179,7 +183,10 @@ export class Conductor {
 
   #completed(data: DataOf<typeof BacktestCompleted>): void {
     const parameters = this.#parameters.get(data.backtest_id) ?? {};
-    this.#options.onResult?.(rowOf(data, parameters));
+    const row = rowOf(data, parameters);
+    if (this.#plan.space === undefined && this.#options.store === undefined)
+      this.#told.set(row.backtestId, row);
+    this.#options.onResult?.(row);
     this.#ended(data.backtest_id, data);
   }
 

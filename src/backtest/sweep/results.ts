@@ -96,46 +96,60 @@ export interface SweepLog {
   readonly failures: readonly FailedRun[];
 }
 
-interface Log {
-  read(options: { fromPosition: number }): AsyncIterable<DomainEvent>;
-}
-
 /** Failed runs that are named. */
 const NAMED_FAILURES = 10;
 
-/** Reads the log once, and keeps no more of it than the best rows and sums; all rows as long as they are few. */
-export async function readLog(log: Log, metric: SweepMetric, top: number): Promise<SweepLog> {
-  const counts = new Map<string, number>();
-  const parameters = new Map<string, SweepRow['parameters']>();
-  const best = new BestRows(metric, top);
-  let results: SweepRow[] | null = [];
-  const failures: FailedRun[] = [];
-  const sums = { events: 0, completed: 0, failed: 0, profitable: 0 };
-  for await (const event of log.read({ fromPosition: 1 })) {
-    sums.events++;
-    counts.set(event.type, (counts.get(event.type) ?? 0) + 1);
-    if (event.type === BacktestStarted.type) {
-      parameters.set(event.aggregateId, parametersOf(event.data as DataOf<typeof BacktestStarted>));
-    } else if (event.type === BacktestCompleted.type) {
-      const row = rowOf(
-        event.data as DataOf<typeof BacktestCompleted>,
-        parameters.get(event.aggregateId) ?? {},
-      );
-      parameters.delete(event.aggregateId);
-      sums.completed++;
-      if (row.totalReturn > 0) sums.profitable++;
-      best.add(row);
-      results?.push(row);
-      if (results !== null && results.length > SWEEP_RESULT_ROWS) results = null;
-    } else if (event.type === BacktestFailed.type) {
-      parameters.delete(event.aggregateId);
-      sums.failed++;
-      keepFirst(failures, event.data as DataOf<typeof BacktestFailed>);
+/**
+ * What events of a sweep say, taken one after the other: the best rows and sums, and all rows as long as they are few. Of
+ * one run they must come in order; those of different runs may come in any.
+ */
+export class SweepTally {
+  readonly #counts = new Map<string, number>();
+  /** Of the runs that have begun and not ended. */
+  readonly #parameters = new Map<string, SweepRow['parameters']>();
+  readonly #best: BestRows;
+  readonly #order: (a: SweepRow, b: SweepRow) => number;
+  readonly #failures: FailedRun[] = [];
+  readonly #sums = { events: 0, completed: 0, failed: 0, profitable: 0 };
+  #results: SweepRow[] | null = [];
+
+  constructor(metric: SweepMetric, top: number) {
+    this.#best = new BestRows(metric, top);
+    this.#order = better(metric);
+  }
+
+  add(event: DomainEvent): void {
+    this.#sums.events++;
+    this.#counts.set(event.type, (this.#counts.get(event.type) ?? 0) + 1);
+    switch (event.type) {
+      case BacktestStarted.type:
+        this.#parameters.set(event.aggregateId, parametersOf(event.data as DataOf<typeof BacktestStarted>));
+        return;
+      case BacktestCompleted.type:
+        this.#completed(event.data as DataOf<typeof BacktestCompleted>);
+        return;
+      case BacktestFailed.type:
+        this.#parameters.delete(event.aggregateId);
+        this.#sums.failed++;
+        keepFirst(this.#failures, event.data as DataOf<typeof BacktestFailed>);
     }
   }
-  const countsByType = Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
-  results?.sort(better(metric));
-  return { ...sums, countsByType, best: best.rows, results, failures };
+
+  read(): SweepLog {
+    const countsByType = Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const results = this.#results?.toSorted(this.#order) ?? null;
+    return { ...this.#sums, countsByType, best: this.#best.rows, results, failures: this.#failures };
+  }
+
+  #completed(data: DataOf<typeof BacktestCompleted>): void {
+    const row = rowOf(data, this.#parameters.get(data.backtest_id) ?? {});
+    this.#parameters.delete(data.backtest_id);
+    this.#sums.completed++;
+    if (row.totalReturn > 0) this.#sums.profitable++;
+    this.#best.add(row);
+    this.#results?.push(row);
+    if (this.#results !== null && this.#results.length > SWEEP_RESULT_ROWS) this.#results = null;
+  }
 }
 
 /** Those of the smallest ids: which come first in the log depends on threads. */

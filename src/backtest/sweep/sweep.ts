@@ -7,9 +7,10 @@ import { BROKER_NAMES } from '../broker/settings.js';
 import { buyAndHold } from '../runs/buy-and-hold.js';
 import { SWEEP_RESULT_ROWS } from '../runs/limits.js';
 import { Conductor } from './conductor.js';
+import { LiveFingerprint } from './live-fingerprint.js';
 import type { SweepOptions, SweepResult } from './options.js';
 import { planSweep, type SweepPlan } from './plan-sweep.js';
-import { checkMetric, readLog } from './results.js';
+import { checkMetric, SweepTally } from './results.js';
 import { surveyStore } from './store.js';
 import type { SweepShared } from './sweep.handlers.js';
 
@@ -41,7 +42,7 @@ const BUDGET_SLACK = 2;
 
 /**
  * Runs one backtest per parameter set on the lanes of an engine of its own. The log is the result: what is returned is
- * read back from it. A store that already holds a part of the same sweep is completed, and nothing in it is run again.
+ * read back from it, or in memory taken from it as it grows. A store that already holds a part of the same sweep is completed, and nothing in it is run again.
  * A run whose strategy throws, takes too long or needs too much memory is a `backtest.failed`, and touches no other.
  *
  * @throws InvalidOptionError when an option, a parameter or the grid is out of its range.
@@ -57,15 +58,25 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
   const engine = await openEngine(engineOptions(plan, options));
   try {
     const start = performance.now();
+    const tally = new SweepTally(sortBy, top);
+    // A log in memory keeps its newest events only, so there they are taken as they come.
+    const live = store === undefined ? new LiveFingerprint() : undefined;
+    if (live) {
+      engine.subscribeAll((event) => {
+        tally.add(event);
+        live.add(event);
+      });
+    }
     const conductor = new Conductor(engine, plan, before, options);
     const { skipped, runs } = await conductor.conduct();
     const seconds = (performance.now() - start) / 1000;
-    const log = await readLog(engine, sortBy, top);
+    if (store !== undefined) for await (const event of engine.read({ fromPosition: 1 })) tally.add(event);
+    const log = tally.read();
     const finished = log.completed + log.failed;
     const candleSteps = Math.max(0, finished - before.finished) * candles.length;
     const { initialCapital, commission } = plan.settings;
     return {
-      fingerprint: await engine.fingerprint(),
+      fingerprint: live?.digest() ?? (await engine.fingerprint()),
       sweepId: plan.sweepId,
       strategy: plan.strategy.name,
       threads: engine.stats().threads,
