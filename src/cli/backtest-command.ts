@@ -19,6 +19,7 @@ import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments
 import { checkStrategy } from './check-strategy.js';
 import { type Command, parseCommand } from './command.js';
 import { jsonLine, print } from './output.js';
+import { checkReport, REPORT_HELP, reportLine, writeReportFile } from './report-file.js';
 import { decimals, grouped, percentage, table } from './table.js';
 
 const help = `millrace backtest [CANDLES] [options]
@@ -27,7 +28,7 @@ Runs one strategy with one set of parameters over a file of candles, and says wh
 
   --param NAME=VALUE a parameter of the strategy; may be given many times
 ${BACKTEST_HELP}${CANDLE_HELP}  --check            test the strategy for look-ahead and for results that change, and print what was found
-  --csv FILE         write the trades as CSV
+${REPORT_HELP}  --csv FILE         write the trades as CSV
   --json             print one JSON object: identity, statistics, trades, orders, fills
   --help             print this text
 
@@ -44,10 +45,12 @@ async function run(args: readonly string[]): Promise<number> {
       ...CANDLE_ARGUMENTS,
       param: { type: 'string', multiple: true },
       check: { type: 'boolean', default: false },
+      report: { type: 'string' },
       csv: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
+  checkReport(values.report);
   const simulation = simulationOf(values);
   const parameters = parametersOf(values.param);
   const file = candleFile(positionals, values.input, 'backtest');
@@ -56,10 +59,14 @@ async function run(args: readonly string[]): Promise<number> {
   const options = { symbol: symbolOf(file), ...simulation, candles, strategy, parameters };
   const result = runBacktest(options);
   if (values.csv !== undefined) writeTrades(values.csv, result);
+  const page = await writeReportFile(values.report, result, candles);
   const checks = values.check ? checkStrategy(options) : undefined;
   const totalSeconds = (performance.now() - started) / 1000;
-  if (values.json) await print(`${jsonLine({ ...plain(result), checks, totalSeconds })}\n`);
-  else await print(report(result, candles, totalSeconds) + (checks ? `\n${checks.text}` : ''));
+  if (values.json) await print(`${jsonLine({ ...plain(result), checks, report: page, totalSeconds })}\n`);
+  else
+    await print(
+      report(result, candles, totalSeconds) + reportLine(page) + (checks ? `\n${checks.text}` : ''),
+    );
   return checks?.passed === false ? 1 : 0;
 }
 

@@ -25,6 +25,7 @@ import { type Command, parseCommand, shellQuote, UsageError, wholeNumber } from 
 import { Interrupts } from './interrupts.js';
 import { complain, jsonLine, print } from './output.js';
 import { ProgressBar } from './progress-bar.js';
+import { checkReport, REPORT_HELP, reportLine, writeReportFile } from './report-file.js';
 import { sweepReport } from './sweep-report.js';
 
 /** 5 × 4 × 4 × 3 = 240 parameter sets around Wilder's own 14, 30 and 70: the grid of `rsi` when none is given. */
@@ -51,7 +52,7 @@ reversion with 240 parameter sets; without candles over the S&P 500 (npm package
 ${BACKTEST_HELP}${CANDLE_HELP}  --check            test the best run for look-ahead and for results that change
   --threads N        worker threads, 0 to ${MAX_THREADS}; 0 runs all on the main thread (default: cores - 1)
   --store FILE       SQLite file (default: a new one in runs/)
-  --csv FILE         write all rows as CSV
+${REPORT_HELP}  --csv FILE         write all rows as CSV
   --json             print one JSON object instead of the report, with the rows of all runs
   --help             print this text
 
@@ -88,11 +89,13 @@ async function run(args: readonly string[]): Promise<number> {
     ...(threads !== undefined && { threads }),
   }).finally(() => bar.clear());
   if (values.csv !== undefined) writeRows(values.csv, result);
+  const page = result.best.length === 0 ? undefined : await writeReportFile(values.report, result, candles);
   const options = { symbol: symbolOf(file), ...simulation, candles, strategy: await loadStrategy(strategy) };
   const checks = values.check ? checkBest(options, result) : undefined;
   const totalSeconds = (performance.now() - started) / 1000;
-  const json = () => `${jsonLine({ ...result, checks, totalSeconds })}\n`;
-  const text = () => sweepReport(result, candles, store, totalSeconds) + (checks?.text ?? '');
+  const json = () => `${jsonLine({ ...result, checks, report: page, totalSeconds })}\n`;
+  const text = () =>
+    sweepReport(result, candles, store, totalSeconds) + reportLine(page) + (checks?.text ?? '');
   await print(values.json ? json() : text());
   if (result.finished === result.runs) return checks?.passed === false ? 1 : 0;
   complain(
@@ -118,10 +121,12 @@ function parse(args: readonly string[]) {
       'run-seconds': { type: 'string' },
       threads: { type: 'string' },
       store: { type: 'string' },
+      report: { type: 'string' },
       csv: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
+  checkReport(values.report);
   if (values.store === '') throw new UsageError('--store is empty. Pass the path of a file.');
   const { random, top, threads, 'run-seconds': seconds } = values;
   const number = (text: string | undefined, option: string, least: number, most: number) =>

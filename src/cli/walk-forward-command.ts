@@ -14,6 +14,7 @@ import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments
 import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
 import { Interrupts } from './interrupts.js';
 import { complain, jsonLine, print } from './output.js';
+import { checkReport, REPORT_HELP, reportLine, writeReportFile } from './report-file.js';
 import { decimals, percentage, table } from './table.js';
 
 const help = `millrace walk-forward [CANDLES] --grid NAME=VALUES [options]
@@ -28,7 +29,7 @@ done with parameters that it could have known.
   --anchored         all windows begin at the first candle
   --sort METRIC      what the best parameters are chosen by (default: totalReturn)
 ${BACKTEST_HELP}${CANDLE_HELP}  --threads N        worker threads, 0 to ${MAX_THREADS} (default: cores - 1)
-  --csv FILE         write the windows as CSV
+${REPORT_HELP}  --csv FILE         write the windows as CSV
   --json             print one JSON object
   --help             print this text
 
@@ -50,10 +51,12 @@ async function run(args: readonly string[]): Promise<number> {
       anchored: { type: 'boolean', default: false },
       sort: { type: 'string' },
       threads: { type: 'string' },
+      report: { type: 'string' },
       csv: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
+  checkReport(values.report);
   if (values.grid === undefined) throw new UsageError("'walk-forward' needs a grid: --grid NAME=5:30:1.");
   const fixed = Object.entries(parametersOf(values.param)).map(([name, value]) => [name, [value]] as const);
   const file = candleFile(positionals, values.input, 'walk-forward');
@@ -76,9 +79,15 @@ async function run(args: readonly string[]): Promise<number> {
     ...(threads !== undefined && { threads: wholeNumber(threads, '--threads', 0, MAX_THREADS) }),
   });
   if (values.csv !== undefined) writeCsv(values.csv, HEADINGS, result.windows.map(cells));
+  const page =
+    result.windows.length === 0 ? undefined : await writeReportFile(values.report, result, candles);
   const totalSeconds = (performance.now() - started) / 1000;
   const { equity: _, ...plain } = result;
-  await print(values.json ? `${jsonLine({ ...plain, totalSeconds })}\n` : report(result, totalSeconds));
+  await print(
+    values.json
+      ? `${jsonLine({ ...plain, report: page, totalSeconds })}\n`
+      : report(result, totalSeconds) + reportLine(page),
+  );
   return interrupts.code ?? (result.interrupted ? 1 : 0);
 }
 

@@ -137,4 +137,34 @@ export interface SweepPage {
   readonly benchmark: Readonly<Record<string, number | null>>;
 }
 
-export type ReportPage = RunPage | SweepPage;
+/** One window of a walk-forward: parameters that were the best in a part, and what they did in the part after it. */
+export interface PageWindow {
+  readonly number: number;
+  readonly train: string;
+  readonly test: string;
+  /** Bars of the second part in the curve. */
+  readonly from: number;
+  readonly to: number;
+  readonly parameters: string;
+  readonly trainReturn: number;
+  readonly trainSharpe: number | null;
+  readonly testReturn: number;
+  readonly testSharpe: number | null;
+  readonly testDrawdown: number;
+  readonly trades: number;
+}
+
+/** Everything that the page of a walk-forward shows. */
+export interface WalkPage {
+  readonly kind: 'walk';
+  readonly title: string;
+  readonly subtitle: string;
+  readonly cards: readonly Card[];
+  readonly notes: readonly string[];
+  readonly facts: readonly FactGroup[];
+  readonly windows: readonly PageWindow[];
+  /** `time` and `equity`. */
+  readonly columns: Readonly<Record<string, PackedColumn>>;
+}
+
+export type ReportPage = RunPage | SweepPage | WalkPage;

@@ -8,11 +8,13 @@ import { GENERATOR, pageDocument } from '../../page/document.js';
 import type { Candles } from '../candles/candles.js';
 import type { BacktestResult } from '../runs/result.js';
 import type { SweepResult } from '../sweep/options.js';
+import type { WalkForward } from '../sweep/walk-forward.js';
 import type { ReportPage } from './page-types.js';
 import { runPage } from './run-page.js';
 import { REPORT_STYLE } from './style.js';
 import { type SweepReport, sweepReportOf } from './sweep-input.js';
 import { sweepPage } from './sweep-page.js';
+import { walkPage } from './walk-page.js';
 
 export interface ReportOptions {
   /**
@@ -20,14 +22,20 @@ export interface ReportOptions {
    * report has none.
    */
   readonly candles?: Candles;
+  /** Heading of the page. Default: the strategy and what it ran on, as far as the result says them. */
+  readonly title?: string;
   /** Whether a file that is there and no report is replaced. Default false; an earlier report always is. */
   readonly force?: boolean;
 }
 
-const REPORT = optionNames<ReportOptions>('writeReport', { candles: true, force: true });
+const REPORT = optionNames<ReportOptions>('writeReport', {
+  candles: true,
+  title: true,
+  force: true,
+});
 
 /**
- * Writes the report of a backtest, or of a sweep, as one HTML file that opens from disk and asks nobody for anything:
+ * Writes the report of a backtest, a sweep or a walk-forward as one HTML file that opens from disk and asks nobody for anything:
  * identity and hashes, statistics beside the benchmark, charts, trades.
  *
  * @returns the file's path, whole.
@@ -36,14 +44,15 @@ const REPORT = optionNames<ReportOptions>('writeReport', { candles: true, force:
  */
 export async function writeReport(
   path: string,
-  result: BacktestResult | SweepResult | SweepReport,
+  result: BacktestResult | SweepResult | SweepReport | WalkForward,
   options: ReportOptions = {},
 ): Promise<string> {
-  const { candles, force = false } = takeOptions(options, REPORT);
+  const { candles, title, force = false } = takeOptions(options, REPORT);
   const name = basename(path);
   if (name === '' || name === '.' || name === '..')
     throw new InputError(`'${path}' is no file. Name one, such as report.html.`);
-  const data = pageOf(result, candles);
+  const page = pageOf(result, candles);
+  const data = title === undefined ? page : { ...page, title };
   const html = await pageDocument({
     title: data.title,
     style: REPORT_STYLE,
@@ -59,9 +68,10 @@ export async function writeReport(
 }
 
 function pageOf(
-  result: BacktestResult | SweepResult | SweepReport,
+  result: BacktestResult | SweepResult | SweepReport | WalkForward,
   candles: Candles | undefined,
 ): ReportPage {
+  if ('windows' in result) return walkPage(result);
   if ('rows' in result) return sweepPage(result);
   return 'sweepId' in result ? sweepPage(sweepReportOf(result, candles)) : runPage(result, candles);
 }

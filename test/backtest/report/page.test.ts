@@ -5,7 +5,7 @@ import { type BacktestResult, type Candles, writeReport } from 'millrace/backtes
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM, Chromium } from '../../support/chromium.js';
 import { tempFolder } from '../../support/temp-folder.js';
-import { sampleCandles, sampleResult, sampleSweep } from './sample.js';
+import { sampleCandles, sampleResult, sampleSweep, sampleWalk } from './sample.js';
 
 const HOSTILE = '</script><script>window.broken = 1</script><img src=x onerror="window.broken=2">';
 
@@ -35,6 +35,7 @@ describe.skipIf(CHROMIUM === undefined)(
     let result: BacktestResult;
     let run = '';
     let sweep = '';
+    let walk = '';
     const complaints: string[] = [];
     const requests: string[] = [];
     const folder = tempFolder();
@@ -46,6 +47,7 @@ describe.skipIf(CHROMIUM === undefined)(
       sweep = pathToFileURL(
         await writeReport(join(folder, 'sweep.html'), await sampleSweep(candles), { candles }),
       ).href;
+      walk = pathToFileURL(await writeReport(join(folder, 'walk.html'), await sampleWalk(candles))).href;
       browser = await Chromium.start(CHROMIUM ?? '');
       browser.on((method, params) => {
         if (['Runtime.exceptionThrown', 'Log.entryAdded', 'Runtime.consoleAPICalled'].includes(method)) {
@@ -115,6 +117,23 @@ describe.skipIf(CHROMIUM === undefined)(
       const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
       expect(await browser.evaluate<number>(overflow)).toBe(0);
       expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([sweep]);
+    });
+
+    test('a walk-forward: its curve, and a window leads to its part of it', async () => {
+      await open(walk);
+      await shoot('walk');
+      expect(await browser.evaluate<number>(coloursOf('#equity-chart'))).toBeGreaterThan(10);
+      expect(
+        await browser.evaluate<number>(`document.querySelectorAll('#windows-table tbody tr').length`),
+      ).toBe(3);
+      const picture = () =>
+        browser.evaluate<string>(`document.querySelector('#equity-chart').toDataURL().slice(-4000)`);
+      const whole = await picture();
+      await browser.evaluate(`document.querySelector('#windows-table tbody button').click()`);
+      await browser.evaluate(FRAME);
+      expect(await picture()).not.toBe(whole);
+      expect(complaints).toEqual([]);
+      expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([walk]);
     });
 
     test('a trade leads to its candles, keys zoom and move, Escape shows all again', async () => {

@@ -14,7 +14,7 @@ import { InputError, OutputError } from 'millrace/errors';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { packColumn } from '../../../dist/src/page/columns.js';
 import { tempFolder } from '../../support/temp-folder.js';
-import { sampleCandles, sampleResult, sampleSweep } from './sample.js';
+import { sampleCandles, sampleResult, sampleSweep, sampleWalk } from './sample.js';
 
 const folder = tempFolder();
 let candles: Candles;
@@ -107,6 +107,18 @@ describe('writeReport', () => {
     expect(sweepReportOf(found).bars).toBeUndefined();
     const without = dataOf(await writeReport(join(folder, 'sweep.html'), found));
     expect(without.notes[0]).toMatch(/is not tested/);
+  });
+
+  test('a walk-forward has its windows, in and out of sample, and a heading of one’s own', async () => {
+    const found = await sampleWalk(candles);
+    const path = join(folder, 'walk.html');
+    const data = dataOf(await writeReport(path, found, { title: 'Crosses <of> averages' }));
+    expect(data.windows.map(({ testReturn }: { testReturn: number }) => testReturn)).toEqual(
+      found.windows.map(({ outOfSample }) => outOfSample.totalReturn),
+    );
+    expect(data.columns.time.length).toBe(found.equity.time.length);
+    expect(readFileSync(path, 'utf8')).toContain('<title>Crosses &lt;of&gt; averages</title>');
+    await expect(writeReport(path, { ...found, windows: [] })).rejects.toThrow(/at least one window/);
   });
 
   test('a sweep of nothing, and of too many runs for a page, is refused', async () => {

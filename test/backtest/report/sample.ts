@@ -6,6 +6,8 @@ import {
   runBacktest,
   type SweepResult,
   sweep,
+  type WalkForward,
+  walkForward,
 } from 'millrace/backtest';
 
 /** Daily candles of the S&P 500, 2000 to 2020. */
@@ -28,6 +30,19 @@ export function sampleSweep(candles: Candles): Promise<SweepResult> {
     strategy: 'ma-cross',
     symbol: 'sp500',
     grid: { fast: [5, 10, 20, 30], slow: [50, 100, 150, 200], trail: [0, 0.1], short: [true, false] },
+    threads: 1,
+    level: 'summary',
+  });
+}
+
+/** Parameters chosen on three parts and tried on those after them. */
+export function sampleWalk(candles: Candles): Promise<WalkForward> {
+  return walkForward({
+    candles,
+    strategy: 'ma-cross',
+    symbol: 'sp500',
+    grid: { fast: [10, 20], slow: [50, 100] },
+    windows: 3,
     threads: 1,
     level: 'summary',
   });
