@@ -219,13 +219,18 @@ export class Consumer implements AsyncDisposable {
   /** @internal It begins, and its place in the log is stored. */
   async begin(): Promise<void> {
     this.#saving.note(this.#record);
-    await this.#saving.flushed();
+    try {
+      await this.#saving.flushed();
+    } catch (error) {
+      this.#saving.end();
+      throw error;
+    }
     this.#begin();
   }
 
   /** @internal More events are durable. */
   wake(): void {
-    this.#run?.wake();
+    this.#run?.look();
   }
 
   /** @internal The engine has failed: what was not committed is as if it had not been. */
