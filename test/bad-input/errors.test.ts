@@ -53,7 +53,9 @@ describe('instanceof across two copies of the package', () => {
   });
 
   test.each(CLASSES)('%s', (code, ErrorClass) => {
-    const Twin = Object.values(copy).find((one) => 'code' in one && one.code === code) as typeof MillraceError;
+    const Twin = Object.values(copy).find(
+      (one) => 'code' in one && one.code === code,
+    ) as typeof MillraceError;
     expect(new Twin('x')).toBeInstanceOf(ErrorClass);
     expect(new ErrorClass('x')).toBeInstanceOf(Twin);
     expect(new Twin('x') instanceof (ErrorClass === HandlerError ? StoreLockedError : HandlerError)).toBe(
