@@ -10,7 +10,7 @@ import {
 import { reasonOf } from '../kernel/thrown.js';
 import { CatchUps } from './catch-ups.js';
 import type { ConsumedLog } from './log.js';
-import { type CheckedConsumer, checkPosition } from './options.js';
+import { type CatchUpOptions, type CheckedConsumer, checkPosition } from './options.js';
 import { ConsumerRecord } from './record.js';
 import { ConsumerCounts, ConsumerRun } from './run.js';
 import { Saving } from './saving.js';
@@ -38,7 +38,7 @@ export interface ConsumerParts {
   readonly ended: () => void;
 }
 
-const CAUGHT_UP = optionNames<{ readonly signal?: AbortSignal }>('whenCaughtUp', { signal: true });
+const CATCH_UP = optionNames<CatchUpOptions>('whenCaughtUp', { signal: true });
 
 /**
  * A named, durable cursor over the log: it hands each event to its handler, in order per key, and remembers in the log's
@@ -144,9 +144,9 @@ export class Consumer implements AsyncDisposable {
    * @throws InvalidOptionError; ConsumerStoppedError when it stops, is stopped or fails before; EngineFailedError,
    * WaitsForItselfError; the signal's reason.
    */
-  async whenCaughtUp(position?: number, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async whenCaughtUp(position?: number, options: CatchUpOptions = {}): Promise<void> {
     this.#check('whenCaughtUp()');
-    const { signal } = knownOptions(options, CAUGHT_UP);
+    const { signal } = knownOptions(options, CATCH_UP);
     if (position !== undefined) checkPosition('position', position);
     signal?.throwIfAborted();
     const { facts } = this.#parts.log();
@@ -219,13 +219,18 @@ export class Consumer implements AsyncDisposable {
   /** @internal It begins, and its place in the log is stored. */
   async begin(): Promise<void> {
     this.#saving.note(this.#record);
-    await this.#saving.flushed();
+    try {
+      await this.#saving.flushed();
+    } catch (error) {
+      this.#saving.end();
+      throw error;
+    }
     this.#begin();
   }
 
   /** @internal More events are durable. */
   wake(): void {
-    this.#run?.wake();
+    this.#run?.look();
   }
 
   /** @internal The engine has failed: what was not committed is as if it had not been. */

@@ -54,6 +54,12 @@ export interface ConsumerOptions<Type extends AnyEventType = AnyEventType> {
   readonly handle: ConsumerHandler<Type>;
 }
 
+/** Options of `whenCaughtUp`. */
+export interface CatchUpOptions {
+  /** Ends the waiting with its reason; the consumer goes on. */
+  readonly signal?: AbortSignal;
+}
+
 /** Options with every default filled in, free of the types of one event. */
 export interface CheckedConsumer {
   readonly name: string;

@@ -84,6 +84,11 @@ export class ConsumerRun {
     }
   }
 
+  /** More events may be durable. */
+  look(): void {
+    if (this.#feed.hasNew) this.wake();
+  }
+
   /** There may be something to do. It is done in a turn of its own. */
   wake(): void {
     if (this.#breath === undefined && !this.#ending) this.#breathe();
@@ -259,7 +264,8 @@ export class ConsumerRun {
 
   #goOn(): void {
     if (!this.#ending) {
-      this.#pump();
+      // A handler may have entered an async context where its promise is followed.
+      outside(() => this.#pump());
       return;
     }
     this.#parts.events.rested();

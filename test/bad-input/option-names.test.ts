@@ -35,6 +35,7 @@ const csvFile = () => {
 };
 
 let engine: Awaited<ReturnType<typeof openForTests>>;
+let consumer: Awaited<ReturnType<typeof engine.consumers.start>>;
 let bus: ReturnType<typeof createEventBus>;
 let storage: Awaited<ReturnType<typeof createEventStorage>>;
 let reader: ReturnType<typeof openStoreReader>;
@@ -44,6 +45,7 @@ beforeAll(async () => {
   const store = tempStore();
   engine = await openForTests({ store });
   await engine.publish(note);
+  consumer = await engine.consumers.start({ name: 'c', handle });
   reader = openStoreReader(store);
   storage = await createEventStorage({ events, threads: 0 });
   bus = createEventBus({ events, threads: 0 });
@@ -66,6 +68,13 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['PublishOptions', 'untli', 'until', (bad) => engine.publishMany([note], bad)],
   ['AppendOptions', 'expectedversion', 'expectedVersion', (bad) => engine.append('a', [], bad)],
   ['DrainOptions', 'singal', 'signal', (bad) => engine.drain(bad)],
+  [
+    'ConsumerOptions',
+    'retrys',
+    'retries',
+    (bad: object) => engine.consumers.start({ name: 'd', handle, ...bad }),
+  ],
+  ['CatchUpOptions', 'singal', 'signal', (bad) => consumer.whenCaughtUp(1, bad)],
   ['ReadOptions', 'fromPostion', 'fromPosition', (bad) => engine.read(bad)],
   ['ReadOptions', 'agregateId', 'aggregateId', (bad) => engine.read(bad).next()],
   ['TraceQuery', 'corelationId', 'correlationId', (bad) => engine.trace(bad)],

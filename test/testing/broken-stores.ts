@@ -267,6 +267,23 @@ export const BROKEN_STORES: readonly [
     /dead letters: expected/,
   ],
   [
+    'gives all consumers when one is asked for',
+    withReader((reader) => ({ consumers: () => reader.consumers() })),
+    'consumers come back as they went in, by name, all or one',
+    /consumers\('b'\)/,
+  ],
+  [
+    'forgets what a consumer was done with when more is added',
+    withCommits(({ consumers = [], ...batch }) => ({
+      ...batch,
+      consumers: consumers.map((change) =>
+        change.kind === 'update' ? { ...change, kind: 'reset' } : change,
+      ),
+    })),
+    'a change of a consumer adds to it, takes its place, or removes it, and touches no other',
+    /consumers\(\)\[0\]/,
+  ],
+  [
     'loses the events of a position that is asked for alone',
     withReader((reader) => ({ page: (query) => (query.limit === 1 ? [] : reader.page(query)) })),
     "a dead letter's event can be read by its position",
