@@ -1,4 +1,13 @@
-import { type DataOf, type DomainEvent, defineEvent, defineHandlers, type Engine, type NewEvent, openEngine, type Receipt } from 'millrace';
+import {
+  type DataOf,
+  type DomainEvent,
+  defineEvent,
+  defineHandlers,
+  type Engine,
+  type NewEvent,
+  openEngine,
+  type Receipt,
+} from 'millrace';
 import {
   createPublisher,
   filtered,

@@ -2,7 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { closeOnSignals, defineEvent, defineHandlers, openEngine } from 'millrace';
-import { defineStrategy, monteCarlo, parseCandles, readCandles, runBacktest, sweep, walkForward } from 'millrace/backtest';
+import {
+  defineStrategy,
+  monteCarlo,
+  parseCandles,
+  readCandles,
+  runBacktest,
+  sweep,
+  walkForward,
+} from 'millrace/backtest';
 import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
 import { diffProfiles, findLeaks } from 'millrace/profile';
 import { createPublisher } from 'millrace/publisher';

@@ -1,4 +1,4 @@
-import { type DataOf } from '../../faces/define.js';
+import type { DataOf } from '../../faces/define.js';
 import { openStoreReader } from '../../faces/store.js';
 import { BacktestCompleted, BacktestStarted } from '../../trading/index.js';
 import type { SweepRow } from './options.js';
