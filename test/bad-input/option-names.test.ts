@@ -10,6 +10,7 @@ import {
   runBacktest,
   sweep,
   walkForward,
+  writeReport,
 } from 'millrace/backtest';
 import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
 import { diffProfiles, findLeaks } from 'millrace/profile';
@@ -117,6 +118,12 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['DeadLetterOptions', 'affter', 'after', (bad) => reader.deadLetters(bad)],
   ['TraceQuery', 'positon', 'position', (bad) => traceStory(reader, bad)],
   ['DiffOptions', 'treshold', 'threshold', (bad) => diffProfiles('a', 'b', bad)],
+  [
+    'ReportOptions',
+    'tilte',
+    'title',
+    (bad) => writeReport(join(tempFolder(), 'a.html'), runBacktest({ candles, strategy }), bad),
+  ],
   ['EventOptions', 'occuredAt', 'occurredAt', (bad) => engine.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'metaData', 'metadata', (bad) => publisher.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'causationID', 'causationId', (bad) => bus.publish(Noted({ note: 'a' }, bad))],
