@@ -183,6 +183,12 @@ test('Ctrl-C aborts a sweep once, and ends the process again when that is dispos
   expect(process.listenerCount('SIGINT')).toBe(before);
 });
 
+test('a set that a list has twice is run once', async () => {
+  const list = [{ length: 5 }, {}, { length: 5 }];
+  const result = await sweep({ candles, strategy: 'rsi', list, threads: 0, level: 'summary' });
+  expect(result).toMatchObject({ runs: 2, finished: 2, skipped: 1 });
+});
+
 test('draws of a grid are the same for the same seed, and none is drawn twice', async () => {
   const draw = async (seed: string) => {
     const { results } = await sweep({

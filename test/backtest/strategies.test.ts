@@ -147,6 +147,18 @@ describe('what a strategy must not do', () => {
     expect(seen).toEqual([3, candles.close[3], 4, candles.time[4]]);
   });
 
+  test('a warm-up that is no number is refused, and what takes the events has errors of its own', () => {
+    const good = { name: 'buys', parameters: z.object({}) };
+    const waits = defineStrategy({ ...good, warmUp: Number.NaN, onBar: () => {} });
+    expect(() => runBacktest({ candles, strategy: waits })).toThrow(/'warmUp' is NaN/);
+    const strategy = defineStrategy({ ...good, onBar: (ctx) => void ctx.buy() });
+    const full = new RangeError('no room');
+    const emit = () => {
+      throw full;
+    };
+    expect(() => runBacktest({ candles, strategy, emit })).toThrow(full);
+  });
+
   test('async handlers are refused, since a run never waits', () => {
     const strategy = defineStrategy({
       name: 'waits',

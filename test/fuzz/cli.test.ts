@@ -113,6 +113,13 @@ function isCoded(error: unknown): boolean {
   return error instanceof UsageError || error instanceof MillraceError || isOfParser;
 }
 
+/** What the commands that simulate begin with. */
+const INPUT: Readonly<Record<string, readonly string[]>> = {
+  backtest: ['--input', 'good.csv'],
+  sweep: ['--input', 'good.csv', '--threads', '0'],
+  'walk-forward': ['--input', 'good.csv', '--threads', '0'],
+};
+
 describe.each(COMMANDS)('millrace %s', (name) => {
   test('takes any arguments: an exit code, or a coded error', async () => {
     const { default: command } = (await import(new URL(name + SUFFIX, CLI).href)) as { default: Command };
@@ -120,13 +127,13 @@ describe.each(COMMANDS)('millrace %s', (name) => {
     const property = fc.asyncProperty(wordsFor(options), async (words) => {
       copyFileSync(whole, 'good.db');
       // Without this the backtests of five thousand candles would run, over and over.
-      const input = name === 'sweep' ? ['--input', 'good.csv', '--threads', '0'] : [];
+      const input = INPUT[name] ?? [];
       const { code, error } = await run(command, [...input, ...words]);
       if (error !== undefined && !isCoded(error)) throw error;
       if (code !== undefined) expect([0, 1]).toContain(code);
       expectUnpolluted();
     });
-    await checkProperty(property, { runs: name === 'sweep' ? 25 : 200 });
+    await checkProperty(property, { runs: name in INPUT ? 25 : 200 });
     expect(readFileSync(whole).length).toBeGreaterThan(0);
   });
 });

@@ -65,13 +65,7 @@ export function simulate(plan: RunPlan, sink: RunSink): Simulated {
   const ids = { backtest_id: plan.backtestId, strategy_id: plan.strategyId, symbol: market.symbol };
   const { emit } = sink;
   const estimate = (order: Order): number => broker.estimate(order, candles.close[cursor.index] as number);
-  const events = new RunEvents(
-    ids,
-    sink.level,
-    emit && ((event) => unguarded(() => emit(event))),
-    sink.keep,
-    estimate,
-  );
+  const events = new RunEvents(ids, sink.level, emit && outsideOf(emit), sink.keep, estimate);
   const broker = new Broker(settings, candles, events);
   const records = new Records(candles.length, sink.keep);
   const equity = curveOf(candles.length, sink.keep);
@@ -157,6 +151,9 @@ function prepare(plan: RunPlan) {
     );
     const longest = Math.max(0, ...Object.values(set).map((indicator) => indicator.warmUp));
     const asked = typeof warmUp === 'function' ? warmUp(parameters as never) : warmUp;
+    if (asked !== undefined && !(Number.isInteger(asked) && asked >= 0)) {
+      throw new StrategyMistakeError(`'warmUp' is ${asked}; it must be a whole number of candles from 0.`);
+    }
     const keys = Object.values(set).map(({ key }) => key);
     return { columns, keys, warmUp: Math.max(asked ?? longest, plan.tradeFrom) };
   });
@@ -171,7 +168,28 @@ function call<Result>(plan: RunPlan, cursor: Cursor, run: () => Result): Result 
   }
 }
 
+/** What takes the events is not the strategy: its clocks are its own, and so are its errors. */
+function outsideOf(emit: Emit): Emit {
+  return (event) => {
+    try {
+      unguarded(() => emit(event));
+    } catch (error) {
+      throw new EmitFailure(error);
+    }
+  };
+}
+
+/** Carries what the taker of the events threw past the strategy's own errors. */
+class EmitFailure {
+  readonly thrown: unknown;
+
+  constructor(thrown: unknown) {
+    this.thrown = thrown;
+  }
+}
+
 function strategyError(error: unknown, plan: RunPlan, index: number): unknown {
+  if (error instanceof EmitFailure) return error.thrown;
   if (error instanceof StrategyMistakeError && 'strategy' in error.details) return error;
   const { candles } = plan.market;
   const time = index < 0 ? null : (candles.time[index] as number);

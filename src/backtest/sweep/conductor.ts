@@ -15,7 +15,7 @@ type OpenedEngine = Awaited<ReturnType<typeof openEngine>>;
 /** What was conducted. */
 export interface Conducted {
   readonly runs: number;
-  /** Parameter sets that the strategy refuses as a whole. */
+  /** Parameter sets that the strategy refuses as a whole, and those that were there before. */
   readonly skipped: number;
 }
 
@@ -30,6 +30,8 @@ export class Conductor {
   /** Ids of the runs that the store has begun, and of those that are neither completed nor failed. */
   readonly #begun = new Set<string>();
   readonly #unfinished = new Set<string>();
+  /** Ids of a list or a search, as they were asked for by this call. */
+  readonly #own = new Set<string>();
   /** Parameters of the runs under way. */
   readonly #parameters = new Map<string, SweepRow['parameters']>();
   /** Rows of a search in memory, whose log may have forgotten them when they are proposed again. */
@@ -98,14 +100,26 @@ export class Conductor {
     }
   }
 
+  /** A grid has no set twice; a list and a search may, and it is run once. */
+  get #mayRepeat(): boolean {
+    return this.#options.list !== undefined || this.#plan.space === undefined;
+  }
+
+  #repeats({ backtestId }: RunPlan): boolean {
+    if (!this.#mayRepeat) return false;
+    const known = this.#own.has(backtestId);
+    this.#own.add(backtestId);
+    return known;
+  }
+
   get #stopped(): boolean {
     return this.#options.signal?.aborted === true || this.#errors.length > 0;
   }
 
   async #publish(run: RunPlan): Promise<void> {
+    if (this.#repeats(run)) this.#skipped++;
     if (this.#begun.has(run.backtestId)) return;
-    // A grid has no set twice; a list and a search may.
-    if (this.#options.list !== undefined || this.#plan.space === undefined) this.#begun.add(run.backtestId);
+    if (this.#mayRepeat) this.#begun.add(run.backtestId);
     this.#parameters.set(run.backtestId, run.parameters);
     const event = startedEvent(this.#plan, run);
     const running: Promise<void> = this.#engine

@@ -107,7 +107,7 @@ export interface SweepResult {
   /** Those of them that are completed or failed. */
   readonly finished: number;
   readonly failed: number;
-  /** Parameter sets that the strategy refuses as a whole. */
+  /** Parameter sets that the strategy refuses as a whole, and sets that a list or a search has once more. */
   readonly skipped: number;
   /** Whether the signal ended it before all were finished. */
   readonly interrupted: boolean;
