@@ -5,7 +5,7 @@ import { describeKeys, type KeyPlan } from './support/keys.js';
 import type { LoadPlan } from './support/pipeline.js';
 import type { Bench, Measured } from './support/report.js';
 import { resultOf, round } from './support/report.js';
-import type { Session } from './support/session.js';
+import type { Runs, Session } from './support/session.js';
 import { aside, type Contestant } from './support/spawn.js';
 
 const THOUSAND: KeyPlan = { kind: 'uniform', keys: 1000 };
@@ -29,52 +29,15 @@ export const durable: Bench = {
       full: { events: 1_000_000, naive: 20_000 },
     });
     const warmup = 60_000;
-    const load = (keys = THOUSAND, payload: PayloadName = 'small'): LoadPlan => ({
+    const load: Load = (keys = THOUSAND, payload = 'small') => ({
       events: payload === 'small' ? sizes.events : sizes.events / 4,
       warmup: payload === 'small' ? warmup : warmup / 4,
       keys,
       payload,
     });
-    const contestants: Record<string, Contestant> = {
-      engine: engine(load()),
-      indexed: raw(load(), true),
-      plain: raw(load(), false),
-      naive: { module: 'original-schema', options: { ...load(), events: sizes.naive, warmup: 500 } },
-    };
-    if (session.mode !== 'guard') {
-      contestants.validated = aside(engine(load(), { validate: 'publish' }));
-      contestants['plain records'] = aside(raw(load(), false, true));
-      contestants['two lanes'] = aside(engine(load(), { threads: 2 }));
-      for (const keys of KEY_PLANS) {
-        const isAimedAt = keys.kind === 'uniform' && keys.keys !== 100;
-        const contestant = engine(load(keys));
-        contestants[`engine ${describeKeys(keys)}`] = isAimedAt ? contestant : aside(contestant);
-      }
-      contestants['plain 100,000'] = aside(raw(load({ kind: 'uniform', keys: 100_000 }), false));
-      contestants['engine 1 KB'] = aside(engine(load(THOUSAND, 'large')));
-      contestants['plain 1 KB'] = aside(raw(load(THOUSAND, 'large'), false));
-      contestants['indexed 1 KB'] = aside(raw(load(THOUSAND, 'large'), true));
-    }
-    if (session.mode === 'full') {
-      for (const keys of KEY_PLANS) contestants[`indexed ${describeKeys(keys)}`] = raw(load(keys), true);
-    }
+    const contestants = contestantsFor(session, load, sizes.naive);
     const runs = await session.rounds(contestants);
-    const ratios: Record<string, number> = {
-      vsIndexedInsert: runs.ratio('engine', 'indexed'),
-      vsPlainInsert: runs.ratio('engine', 'plain'),
-      vsNaive: runs.ratio('engine', 'naive'),
-    };
-    if (session.mode !== 'guard') {
-      ratios['100,000 keys to 1,000'] = runs.ratio('engine 100,000', 'engine');
-      ratios['1 key to 1,000'] = runs.ratio('engine 1', 'engine');
-      ratios['Zipf to 1,000 keys'] = runs.ratio(`engine ${describeKeys(KEY_PLANS[3] as KeyPlan)}`, 'engine');
-      ratios['validated to unchecked'] = runs.ratio('validated', 'engine');
-      ratios['two lanes to one'] = runs.ratio('two lanes', 'engine');
-      ratios['vsPlainInsert of records'] = runs.ratio('engine', 'plain records');
-      ratios['1 KB vsPlainInsert'] = runs.ratio('engine 1 KB', 'plain 1 KB');
-      ratios['1 KB vsIndexedInsert'] = runs.ratio('engine 1 KB', 'indexed 1 KB');
-      ratios['100,000 keys vsPlainInsert'] = runs.ratio('engine 100,000', 'plain 100,000');
-    }
+    const ratios = ratiosOf(session, runs);
     return {
       config: {
         durability: 'disk (WAL, synchronous FULL)',
@@ -100,6 +63,56 @@ export const durable: Bench = {
     };
   },
 };
+
+/** Makes the load of a run, for keys and a payload. */
+type Load = (keys?: KeyPlan, payload?: PayloadName) => LoadPlan;
+
+function contestantsFor(session: Session, load: Load, naive: number): Record<string, Contestant> {
+  const contestants: Record<string, Contestant> = {
+    engine: engine(load()),
+    indexed: raw(load(), true),
+    plain: raw(load(), false),
+    naive: { module: 'original-schema', options: { ...load(), events: naive, warmup: 500 } },
+  };
+  if (session.mode !== 'guard') {
+    contestants.validated = aside(engine(load(), { validate: 'publish' }));
+    contestants['plain records'] = aside(raw(load(), false, true));
+    contestants['two lanes'] = aside(engine(load(), { threads: 2 }));
+    for (const keys of KEY_PLANS) {
+      const isAimedAt = keys.kind === 'uniform' && keys.keys !== 100;
+      const contestant = engine(load(keys));
+      contestants[`engine ${describeKeys(keys)}`] = isAimedAt ? contestant : aside(contestant);
+    }
+    contestants['plain 100,000'] = aside(raw(load({ kind: 'uniform', keys: 100_000 }), false));
+    contestants['engine 1 KB'] = aside(engine(load(THOUSAND, 'large')));
+    contestants['plain 1 KB'] = aside(raw(load(THOUSAND, 'large'), false));
+    contestants['indexed 1 KB'] = aside(raw(load(THOUSAND, 'large'), true));
+  }
+  if (session.mode === 'full') {
+    for (const keys of KEY_PLANS) contestants[`indexed ${describeKeys(keys)}`] = raw(load(keys), true);
+  }
+  return contestants;
+}
+
+function ratiosOf(session: Session, runs: Runs<string>): Record<string, number> {
+  const ratios: Record<string, number> = {
+    vsIndexedInsert: runs.ratio('engine', 'indexed'),
+    vsPlainInsert: runs.ratio('engine', 'plain'),
+    vsNaive: runs.ratio('engine', 'naive'),
+  };
+  if (session.mode !== 'guard') {
+    ratios['100,000 keys to 1,000'] = runs.ratio('engine 100,000', 'engine');
+    ratios['1 key to 1,000'] = runs.ratio('engine 1', 'engine');
+    ratios['Zipf to 1,000 keys'] = runs.ratio(`engine ${describeKeys(KEY_PLANS[3] as KeyPlan)}`, 'engine');
+    ratios['validated to unchecked'] = runs.ratio('validated', 'engine');
+    ratios['two lanes to one'] = runs.ratio('two lanes', 'engine');
+    ratios['vsPlainInsert of records'] = runs.ratio('engine', 'plain records');
+    ratios['1 KB vsPlainInsert'] = runs.ratio('engine 1 KB', 'plain 1 KB');
+    ratios['1 KB vsIndexedInsert'] = runs.ratio('engine 1 KB', 'indexed 1 KB');
+    ratios['100,000 keys vsPlainInsert'] = runs.ratio('engine 100,000', 'plain 100,000');
+  }
+  return ratios;
+}
 
 function engine(load: LoadPlan, options: Partial<EngineRun> = {}): Contestant {
   const plan: EngineRun = { durability: 'disk', threads: 1, validate: 'off', ...load, ...options };

@@ -19,22 +19,6 @@ export const original: Bench = {
       const options: PublisherRun = { publisher: 'millrace validated', handlers, milliseconds };
       return { module: 'publisher', options };
     };
-    const growth = (events: number): Contestant => {
-      const options: GrowthRun = {
-        durability: 'disk',
-        threads: 1,
-        validate: 'publish',
-        events,
-        warmup: 0,
-        keys: { kind: 'uniform', keys: 1000 },
-        payload: 'small',
-      };
-      return { module: 'memory-growth', options };
-    };
-    const thousandThrough = (through: ThousandRun['through']): Contestant => {
-      const options: ThousandRun = { through };
-      return { module: 'thousand', options };
-    };
     const runs = await session.rounds({
       publisher: publisher(1),
       'publisher, 50 handlers': publisher(50),
@@ -85,3 +69,21 @@ export const original: Bench = {
     };
   },
 };
+
+function growth(events: number): Contestant {
+  const options: GrowthRun = {
+    durability: 'disk',
+    threads: 1,
+    validate: 'publish',
+    events,
+    warmup: 0,
+    keys: { kind: 'uniform', keys: 1000 },
+    payload: 'small',
+  };
+  return { module: 'memory-growth', options };
+}
+
+function thousandThrough(through: ThousandRun['through']): Contestant {
+  const options: ThousandRun = { through };
+  return { module: 'thousand', options };
+}

@@ -1,4 +1,4 @@
-import { defineEvent } from 'millrace';
+import { defineEvent } from 'millrace/define';
 import { z } from 'zod';
 
 const market = z.string().min(1);

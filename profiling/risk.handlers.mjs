@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { OrderPlaced, PositionChanged, RiskScored } from './events.mjs';
 
 /** Simulated price paths of a score. */

@@ -171,9 +171,6 @@ export const VERIFY_CACHE_KIB = 32 * 1024;
 /** Index runs that verification reads at once: each may have an entry for every event of a writer's pass, 800 KB. */
 export const VERIFY_RUNS = 16;
 
-/** Numbers in one block of a list that verification keeps by name id: 64 KiB. */
-export const VERIFY_BLOCK = 16_384;
-
 /** Emitted bytes of one lane batch; an event that would pass it fails with a coded error. */
 export const MAX_EMITTED_BYTES = 256 * 1024 * 1024;
 

@@ -1,11 +1,6 @@
-import {
-  type DomainEvent,
-  type Engine,
-  type EngineOptions,
-  type NewEvent,
-  NotDeterministicError,
-  openStoreReader,
-} from 'millrace';
+import type { DomainEvent, Engine, EngineOptions, NewEvent } from 'millrace';
+import { NotDeterministicError } from 'millrace/errors';
+import { openStoreReader } from 'millrace/store';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DICE_EVENTS, Drawn, Planted, Rolled, Seen, Stray, Strayed } from './handlers/determinism.mjs';
 import { collect, oneTo } from './support/collect.js';

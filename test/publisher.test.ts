@@ -1,4 +1,4 @@
-import { createPublisher, type PublishedEvent, type Publisher } from 'millrace';
+import { createPublisher, type PublishedEvent, type Publisher } from 'millrace/publisher';
 import { describe, expect, test } from 'vitest';
 import { Deposited, Noted } from './handlers/events.mjs';
 

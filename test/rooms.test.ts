@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize, relative, sep } from 'node:path';
+import { basename, dirname, join, normalize, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const root = new URL('..', import.meta.url).pathname;
 
-/** Which rooms a room may import. `limits` and its own room are allowed everywhere. */
+/** Which rooms a room may import. `kernel`, `limits` and its own room are allowed everywhere. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
+  kernel: [],
   events: [],
   files: ['events'],
   publisher: ['events'],
@@ -14,14 +15,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   page: [],
   profile: ['observe', 'page', 'files', 'events'],
   store: ['profile', 'events'],
-  engine: ['publisher', 'observe', 'profile', 'lanes', 'store', 'files', 'events'],
+  consumers: ['publisher', 'lanes', 'store', 'events'],
+  engine: ['consumers', 'publisher', 'observe', 'profile', 'lanes', 'store', 'files', 'events'],
   bus: ['engine', 'publisher', 'store', 'events'],
-  index: ['bus', 'engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
+  faces: ['bus', 'consumers', 'engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
+  index: ['faces', 'engine', 'observe', 'publisher', 'store', 'events'],
   otel: ['observe', 'lanes', 'events'],
-  trading: ['index'],
-  backtest: ['trading', 'page', 'files', 'index', 'events'],
-  testing: ['index', 'engine', 'lanes', 'store', 'profile', 'events'],
-  cli: ['backtest', 'trading', 'index', 'profile', 'files', 'events'],
+  trading: ['faces'],
+  backtest: ['trading', 'page', 'files', 'faces', 'index', 'events'],
+  testing: ['faces', 'index', 'engine', 'lanes', 'store', 'profile', 'events'],
+  cli: ['backtest', 'trading', 'faces', 'index', 'profile', 'files', 'events'],
   workers: ['lanes', 'profile', 'store', 'events'],
 };
 
@@ -31,7 +34,7 @@ function filesIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** The room of a path that is relative to the root: src/lanes/ring.ts is in lanes, src/index.ts in index. */
+/** The room of a path that is relative to the root: src/lanes/runner.ts is in lanes, src/index.ts in index. */
 function roomOf(path: string): string {
   const [top = '', second = ''] = path.split(sep);
   return top === 'src' ? second.replace(/\.[jt]s$/, '') : top;
@@ -61,17 +64,75 @@ describe('imports between rooms go downwards only', () => {
       roomOf(relative(root, normalize(join(root, dirname(file), name)))),
     );
     const forbidden = targets.filter(
-      (target) => target !== room && target !== 'limits' && !rooms?.includes(target),
+      (target) => ![room, 'kernel', 'limits'].includes(target) && !rooms?.includes(target),
     );
     expect(forbidden).toEqual([]);
   });
 });
 
+/** The files of a circle that goes through a file, along imports of any kind; undefined when there is none. */
+function circleThrough(start: string, graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const before = new Map<string, string>();
+  const queue = [start];
+  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    for (const target of graph.get(file) ?? []) {
+      if (target === start) {
+        const circle = [file];
+        for (let one = file; one !== start; one = before.get(one) as string) circle.unshift(one);
+        return circle;
+      }
+      if (before.has(target)) continue;
+      before.set(target, file);
+      queue.push(target);
+    }
+  }
+  return undefined;
+}
+
+describe('a file', () => {
+  const graph = new Map(
+    files.map((file) => [
+      file,
+      importsOf(file)
+        .filter((name) => name.startsWith('.'))
+        .map((name) => normalize(join(dirname(file), name)).replace(/\.js$/, '.ts')),
+    ]),
+  );
+
+  it('imports what exists', () => {
+    const targets = new Set([...graph.values()].flat());
+    expect([...targets].filter((target) => !graph.has(target))).toEqual([]);
+  });
+
+  it('is in no circle of imports, of values or of types', () => {
+    expect(files.flatMap((file) => circleThrough(file, graph)?.join(' -> ') ?? [])).toEqual([]);
+  });
+
+  it('reaches through no hub into another part', () => {
+    const reaching = files.filter((file) =>
+      /\b#?hub(\(\))?\??\.#?\w+\??\.\w/.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(reaching).toEqual([]);
+  });
+});
+
+const FACES = ['index', ...filesIn('src/faces').map((file) => `faces/${basename(file, '.ts')}`)];
+
 describe('the public face', () => {
-  it('re-exports and does nothing else', () => {
-    const text = readFileSync(join(root, 'src/index.ts'), 'utf8');
+  it.each(FACES)('%s re-exports and does nothing else', (face) => {
+    const text = readFileSync(join(root, `src/${face}.ts`), 'utf8').replace(/^\/\/.*$/gm, '');
     const statements = text.split(';').map((statement) => statement.trim());
     expect(statements.filter((statement) => statement !== '' && !statement.startsWith('export'))).toEqual([]);
+  });
+
+  it('has at most 50 names in its main entry', () => {
+    const text = readFileSync(join(root, 'src/index.ts'), 'utf8');
+    const names = [...text.matchAll(/\{([^}]*)\}/g)].flatMap(([, list = '']) =>
+      list.split(',').filter((name) => name.trim() !== ''),
+    );
+    expect(text).not.toContain('export *');
+    expect(names.length).toBeGreaterThan(40);
+    expect(names.length).toBeLessThanOrEqual(50);
   });
 
   it('is all that trading and backtest import of the engine', () => {
@@ -88,7 +149,7 @@ describe('the public face', () => {
 /** What a user's compiler reads: the types of our own dependencies are not installed there. */
 describe('public types', () => {
   const DIST = join(root, 'dist/src');
-  const ENTRIES = ['index', 'backtest/index', 'trading/index', 'testing/index', 'otel/index'];
+  const ENTRIES = [...FACES, 'backtest/index', 'trading/index', 'testing/index', 'otel/index'];
 
   it.each(ENTRIES)('%s needs no types of SQLite', (entry) => {
     const seen = new Set<string>();
@@ -102,6 +163,6 @@ describe('public types', () => {
       }
     };
     visit(`${entry}.d.ts`);
-    expect(seen.size).toBeGreaterThan(1);
+    expect(seen.size, entry).toBeGreaterThan(1);
   });
 });

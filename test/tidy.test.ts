@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 
 const root = new URL('..', import.meta.url).pathname;
 const MAX_LINES = 400;
+const MAX_FUNCTION_LINES = 70;
 
 // Written in pieces, so that this file does not find itself.
 const banned: readonly [string, RegExp][] = [
@@ -41,6 +42,29 @@ it('finds the code', () => {
 it(`no file has more than ${MAX_LINES} lines`, () => {
   const long = files.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > MAX_LINES);
   expect(long).toEqual([]);
+});
+
+/** The begin of a function, a method or an arrow function with a body, as the formatter writes it. */
+const FUNCTION = /(\) ?(: .*)?|=>) \{$/;
+const OTHER_BLOCK =
+  /^\s*(export )?(default )?(abstract )?(class|interface|switch|if|for|while|do|try|\} (else|catch|finally))\b/;
+
+/** `file:line` of each function that is too long. The formatter puts its end where its begin is indented. */
+function longFunctions(file: string): string[] {
+  const lines = readFileSync(join(root, file), 'utf8').split('\n');
+  return lines.flatMap((line, begin) => {
+    if (!FUNCTION.test(line) || OTHER_BLOCK.test(line)) return [];
+    const indent = /^ */.exec(line)?.[0] ?? '';
+    const end = lines.findIndex(
+      (other, index) => index > begin && /^[})]/.test(other.slice(indent.length)) && other.startsWith(indent),
+    );
+    return end - begin + 1 > MAX_FUNCTION_LINES ? [`${file}:${begin + 1}`] : [];
+  });
+}
+
+it(`no function has more than ${MAX_FUNCTION_LINES} lines, those that make the tests of a file left out`, () => {
+  const code = files.filter((file) => /^(src|workers|bench\/(?!peers))/.test(file));
+  expect(code.flatMap(longFunctions)).toEqual([]);
 });
 
 it.each(banned)('no code has %s', (_what, pattern) => {

@@ -1,19 +1,21 @@
 import {
-  createPublisher,
   type DataOf,
   type DomainEvent,
   defineEvent,
   defineHandlers,
   type Engine,
-  filtered,
-  mapped,
   type NewEvent,
   openEngine,
+  type Receipt,
+} from 'millrace';
+import {
+  createPublisher,
+  filtered,
+  mapped,
   type PublishedEvent,
   type Publisher,
   pipe,
-  type Receipt,
-} from 'millrace';
+} from 'millrace/publisher';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 

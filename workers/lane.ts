@@ -1,13 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
-import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { encodeError } from '../src/events/error-codec.js';
+import { encodeError } from '../src/kernel/error-codec.js';
 import { LaneCell } from '../src/lanes/lane-cell.js';
 import { limited } from '../src/lanes/limited.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';
 import type { LaneAnswer, LaneReply, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
 import { LaneRunner } from '../src/lanes/runner.js';
 import { TracerErrors, traced } from '../src/lanes/traced.js';
-import { type ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
+import type { ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
 
 // msgpackr's native extractor cannot read shared memory. Should a handler module import msgpackr's main entry,
 // this keeps it from being switched on for this thread.
@@ -16,8 +15,10 @@ process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED = 'true';
 /** Piscina has put a new thread in the place of one that died while nothing was under way. */
 const DIED_IDLE = 'it died between two batches';
 
-const profiler = new ThreadProfiler();
 let runner: LaneRunner | undefined;
+// Loaded when they are first needed: a lane that opens should cost little more than its handlers' own imports.
+let move: Awaited<ReturnType<typeof loadMove>> | undefined;
+let profiler: ThreadProfiler | undefined;
 
 /** The one task function of a lane thread. */
 export default async function lane(task: LaneTask): Promise<unknown> {
@@ -57,8 +58,9 @@ async function open(setup: LaneSetup, cell: SharedArrayBuffer, answers: MessageP
 async function profile(order: ProfileOrder): Promise<LaneReply> {
   if (!runner) throw new Error(DIED_IDLE);
   try {
-    if (order.do === 'start') runner.startProfile((span) => profiler.note(span));
-    const reading = await profiler.obey(order);
+    const own = await threadProfiler();
+    if (order.do === 'start') runner.startProfile((span) => own.note(span));
+    const reading = await own.obey(order);
     const work = order.do === 'stop' ? { work: runner.stopProfile() } : {};
     return { kind: 'profiled', reading: reading && { ...reading, ...work } };
   } catch (error) {
@@ -66,11 +68,26 @@ async function profile(order: ProfileOrder): Promise<LaneReply> {
   }
 }
 
-function passed(answer: LaneAnswer | undefined): unknown {
+async function threadProfiler(): Promise<ThreadProfiler> {
+  if (!profiler) {
+    const { ThreadProfiler } = await import('../src/profile/thread-profiler.js');
+    profiler ??= new ThreadProfiler();
+  }
+  return profiler;
+}
+
+async function passed(answer: LaneAnswer | undefined): Promise<unknown> {
   const reply = { kind: 'passed', answer } satisfies LaneReply;
   const bytes = answer ? bytesOf(answer) : [];
   if (bytes.length === 0) return reply;
-  return move({ [transferableSymbol]: bytes, [valueSymbol]: reply } as never);
+  move ??= await loadMove();
+  return move(reply, bytes);
+}
+
+/** Piscina's way of moving what an answer of a task holds, which is all that a lane wants of its main entry. */
+async function loadMove(): Promise<(reply: LaneReply, bytes: readonly ArrayBuffer[]) => unknown> {
+  const { move, transferableSymbol, valueSymbol } = await import('piscina');
+  return (reply, bytes) => move({ [transferableSymbol]: bytes, [valueSymbol]: reply } as never);
 }
 
 /** The emitted bytes own their whole buffer, so they are moved to the main thread instead of copied. */

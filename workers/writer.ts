@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { encodeError } from '../src/events/error-codec.js';
+import { encodeError } from '../src/kernel/error-codec.js';
 import { WAL_PAGES_LAST, WAL_PAGES_LIMIT, WAL_PAGES_MAX, WRITER_IDLE_MS } from '../src/limits.js';
 import { epochNow } from '../src/profile/span-log.js';
 import { type ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
@@ -62,7 +62,7 @@ function take(request: WriterRequest): void {
       lastSequence = request.sequence;
       break;
     case 'profile':
-      void profile(request.order);
+      void profile(request.question, request.order);
       break;
     case 'close':
       closing = true;
@@ -137,11 +137,11 @@ function eventsOf(commits: readonly Commit[]): number {
   );
 }
 
-async function profile(order: ProfileOrder): Promise<void> {
+async function profile(question: number, order: ProfileOrder): Promise<void> {
   try {
-    reply({ kind: 'profiled', reading: await profiler.obey(order) });
+    reply({ kind: 'profiled', question, reading: await profiler.obey(order) });
   } catch (error) {
-    reply({ kind: 'unprofiled', error: encodeError(error) });
+    reply({ kind: 'unprofiled', question, error: encodeError(error) });
   }
 }
 

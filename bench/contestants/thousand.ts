@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { createEventBus, type NewEvent, openEngine } from 'millrace';
+import { type NewEvent, openEngine } from 'millrace';
+import { createEventBus } from 'millrace/bus';
 import { makeOrder, OrderNoted, OrderPlaced } from '../support/events.js';
 import { keyNames } from '../support/keys.js';
 import { type Sample, Stopwatch } from '../support/sample.js';

@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { OrderNoted, OrderPlaced } from '../support/events.js';
 import { addToSum } from '../support/sums.js';
 

@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { WaitOrdered } from '../support/events.js';
 import { addToSum } from '../support/sums.js';
 

@@ -1,4 +1,4 @@
-import { defineEvent } from 'millrace';
+import { defineEvent } from 'millrace/define';
 import { z } from 'zod';
 
 /** What every bench publishes: 8 fields, about 110 bytes as a MessagePack map. */

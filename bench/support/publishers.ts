@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { EventEmitter as EventEmitter3 } from 'eventemitter3';
-import { createPublisher, openEngine } from 'millrace';
+import { openEngine } from 'millrace';
+import { createPublisher } from 'millrace/publisher';
 import { makeOrder, type Order, OrderPlaced } from './events.js';
 
 /** The little that the publisher bench needs of whoever is measured. */

@@ -10,6 +10,8 @@ export interface Contestant {
   readonly options: object;
   /** Shown beside the others, but no target is about it: fewer runs will do. */
   readonly aside?: boolean;
+  /** Started without flags for the benches' own convenience: source maps make loading a module dearer. */
+  readonly plain?: boolean;
 }
 
 /** A contestant that no target is about. */
@@ -31,19 +33,22 @@ const RUN_SECONDS_MAX = 3600;
  * One run in a fresh process: nobody profits from another's compiled code, or pays for another's garbage. The
  * folder is removed afterwards.
  */
-export async function runOnce({ module, options }: Contestant, dataDirectory: string): Promise<Sample> {
+export async function runOnce(
+  { module, options, plain = false }: Contestant,
+  dataDirectory: string,
+): Promise<Sample> {
   mkdirSync(dataDirectory, { recursive: true });
   const directory = mkdtempSync(join(dataDirectory, `run-${process.pid}-`));
   try {
-    return await inChild(module, { ...options, directory });
+    return await inChild(module, { ...options, directory }, plain);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function inChild(module: string, options: object): Promise<Sample> {
+function inChild(module: string, options: object, plain: boolean): Promise<Sample> {
   const child = fork(CHILD, [module, JSON.stringify(options)], {
-    execArgv: ['--expose-gc', '--enable-source-maps'],
+    execArgv: plain ? [] : ['--expose-gc', '--enable-source-maps'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   return new Promise((resolve, reject) => {

@@ -11,6 +11,7 @@ import { publisher } from '../publisher.js';
 import { replay } from '../replay.js';
 import { scale } from '../scale.js';
 import { soak } from '../soak.js';
+import { start } from '../start.js';
 import { describeMachine } from './machine.js';
 import type { Bench, Report } from './report.js';
 import type { Session } from './session.js';
@@ -20,6 +21,7 @@ export const BENCHES: readonly Bench[] = [
   durable,
   memory,
   publisher,
+  start,
   offload,
   async,
   deterministic,

@@ -15,13 +15,13 @@ export * from './report/index.js';
 export { type BuyAndHold, buyAndHold } from './runs/buy-and-hold.js';
 export { type CheckFinding, type CheckResult, checkLookAhead, checkRepeat } from './runs/checks.js';
 export { type Comparison, type ComparisonRow, compare } from './runs/compare.js';
-export type { BacktestIds, Emit } from './runs/events.js';
 export {
   type MonteCarlo,
   type MonteCarloOptions,
   monteCarlo,
   type Percentiles,
 } from './runs/monte-carlo.js';
+export type { BacktestIds, Emit } from './runs/order-events.js';
 export type * from './runs/result.js';
 export { type BacktestOptions, runBacktest } from './runs/run-backtest.js';
 export {
@@ -44,7 +44,9 @@ export {
   type DeterminismCheck,
   type DeterminismRun,
 } from './sweep/check-determinism.js';
+export { abortOnInterrupt, type Interrupt } from './sweep/interrupt.js';
 export type * from './sweep/options.js';
+export { readSweep } from './sweep/read-sweep.js';
 export { SWEEP_METRICS } from './sweep/results.js';
 export type { Grid, ParameterSet, SweepSpace } from './sweep/space.js';
 export { sweep } from './sweep/sweep.js';

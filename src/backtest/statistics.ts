@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../index.js';
+import { InvalidOptionError } from '../faces/errors.js';
 import { ANNUALISE_DAYS_MIN } from '../limits.js';
 
 const DAY_MS = 86_400_000;

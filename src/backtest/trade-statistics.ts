@@ -1,5 +1,13 @@
-import { InvalidOptionError } from '../index.js';
-import type { RoundTrip } from './runs/result.js';
+import { InvalidOptionError } from '../faces/errors.js';
+
+/** What the statistics need of a trade. */
+export interface RoundTrip {
+  /** Net of both commissions. */
+  readonly profit: number;
+  /** Profit over what the entry cost, commission included. */
+  readonly profitFraction: number;
+  readonly holdingMs: number;
+}
 
 /** What the closed positions say. Amounts are in the currency of the prices. */
 export interface TradeStatistics {

@@ -1,4 +1,4 @@
-import type { Notice } from '../engine/notices.js';
+import type { Notice } from '../engine/watch/notices.js';
 import type { FailedEvent } from './failed-event.js';
 
 /** Something that the owner of a bus may want to know. */

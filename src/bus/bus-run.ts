@@ -1,20 +1,21 @@
 import { AsyncResource } from 'node:async_hooks';
-import { Admission } from '../engine/admission.js';
-import type { Listeners, Notice } from '../engine/notices.js';
+import { Admission } from '../engine/intake/admission.js';
+import { Pressure } from '../engine/intake/pressure.js';
 import type { ManyReceipt, PublishOptions, Receipt, Until } from '../engine/options.js';
-import { Pressure } from '../engine/pressure.js';
-import { checkOutside } from '../events/async-context.js';
+import type { Notice } from '../engine/watch/notices.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
+import type { EventRegistry } from '../events/registry.js';
+import { snapshotOf } from '../events/snapshot.js';
+import { checkOutside } from '../kernel/async-context.js';
 import {
   EngineClosedError,
   EngineFailedError,
   InvalidOptionError,
   QueueFullError,
-} from '../events/errors.js';
-import type { EventRegistry } from '../events/registry.js';
-import { snapshotOf } from '../events/snapshot.js';
-import { reasonOf } from '../events/thrown.js';
+} from '../kernel/errors.js';
+import type { Listeners } from '../kernel/listeners.js';
+import { reasonOf } from '../kernel/thrown.js';
 import { Backlog } from './backlog.js';
 import { BusHealth } from './bus-health.js';
 import type { BusNotice } from './bus-notice.js';

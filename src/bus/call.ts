@@ -1,6 +1,7 @@
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { HandlerTimeoutError } from '../events/errors.js';
+import { HandlerTimeoutError } from '../kernel/errors.js';
+import { isThenable } from '../kernel/thenable.js';
 import { TIMEOUT_GRACE_MS } from '../limits.js';
 import { SLOW_CALLS_SHOWN } from './limits.js';
 import type { BusHandlerContext } from './options.js';
@@ -132,10 +133,4 @@ export class Calls extends Set<Call> {
     const who = slow.length === 1 ? '1 subscriber is' : `${slow.length} subscribers are`;
     return `${who} under way for up to ${seconds} s: ${shown.join(', ')}. Its keys wait; timeoutMs ends such a wait.`;
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
 }

@@ -1,7 +1,7 @@
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { encodeError, toError } from '../events/error-codec.js';
 import type { EventRegistry } from '../events/registry.js';
+import { encodeError, toError } from '../kernel/error-codec.js';
 import { Calls } from './call.js';
 import { Delivery, type DeliveryParts, type Tried } from './delivery.js';
 import { type FailedEvent, failedRecord, handlerError, ofSubscriber } from './failed-event.js';
@@ -102,7 +102,7 @@ export class Deliveries {
       this.#events.finished();
       return true;
     }
-    const key = this.keyOf(event);
+    const key = event.key;
     if (this.#queue.size >= this.#parts.maxQueueSize && !this.held.has(key)) this.makeRoom();
     if (this.held.has(key)) {
       if (this.held.size >= this.#mostHeld) return false;
@@ -140,7 +140,7 @@ export class Deliveries {
   /** Has a failed event tried again, behind what its key has waiting. @throws HandlerError when it fails again. */
   async retry(event: DomainEvent, previous: FailedRecord): Promise<void> {
     const tried = this.#wait(event.position);
-    this.#queue.add(this.keyOf(event), new Delivery(event, this.#delivery, previous));
+    this.#queue.add(event.key, new Delivery(event, this.#delivery, previous));
     await tried;
     await this.#parts.journal.processing.flushed();
   }
@@ -257,16 +257,6 @@ export class Deliveries {
     for (const { resolve, reject } of waiting) {
       if (error) reject(error);
       else resolve();
-    }
-  }
-
-  /** The partition key, as on the lanes. */
-  keyOf({ type, data, aggregateId }: DomainEvent): string {
-    try {
-      return this.#parts.registry.find(type)?.partitionKey(data, aggregateId) ?? aggregateId;
-    } catch {
-      // A payload of an older version, stored before the type had a partition key: its aggregate keeps its order.
-      return aggregateId;
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../events/domain-event.js';
-import { pauseAfter } from '../publisher/retries.js';
+import { pauseAfter } from '../kernel/retry-rule.js';
 import { upcastErrorOf } from '../store/decode.js';
 import { Call, type CallParts } from './call.js';
 import type { FailedRecord } from './processing-rows.js';

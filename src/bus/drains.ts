@@ -1,4 +1,4 @@
-import { unlessAborted } from '../events/on-abort.js';
+import { unlessAborted } from '../kernel/on-abort.js';
 import type { Journal } from './journal.js';
 
 /** One wait until everything up to a position, and what that led to, is finished. */

@@ -3,11 +3,12 @@ import type { ManyReceipt } from '../engine/options.js';
 import { Codec } from '../events/codec.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { encodeError, toError, type WireError } from '../events/error-codec.js';
-import { EventNotFoundError, InvalidOptionError, PayloadTooLargeError } from '../events/errors.js';
 import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { checkPayload } from '../events/payload-check.js';
-import { shown } from '../events/thrown.js';
+import { isWhole } from '../kernel/check.js';
+import { encodeError, toError, type WireError } from '../kernel/error-codec.js';
+import { EventNotFoundError, InvalidOptionError, PayloadTooLargeError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
 import { MAX_RESULT_BYTES, PROCESSING_LOG_PAGE } from '../limits.js';
 import { upcastErrorOf } from '../store/decode.js';
 import { checkStorePath } from '../store/store-path.js';
@@ -239,7 +240,7 @@ function inForm(event: DomainEvent | undefined): DomainEvent | undefined {
 }
 
 function checkNumber(name: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
+  if (isWhole(value, least, most)) return;
   throw new InvalidOptionError(
     `Event storage: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );

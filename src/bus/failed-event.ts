@@ -1,6 +1,6 @@
-import { decodeError, encodeError } from '../events/error-codec.js';
-import { HandlerError } from '../events/errors.js';
-import { messageOf } from '../events/thrown.js';
+import { decodeError, encodeError } from '../kernel/error-codec.js';
+import { HandlerError } from '../kernel/errors.js';
+import { messageOf } from '../kernel/thrown.js';
 import type { DeadLetter } from '../store/dead-letter.js';
 import type { Delivery, Failure } from './delivery.js';
 import type { FailedRecord } from './processing-rows.js';

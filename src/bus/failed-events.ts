@@ -1,7 +1,8 @@
 import type { Engine } from '../engine/engine.js';
-import { DeadLetterNotFoundError, InvalidOptionError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
-import { shown } from '../events/thrown.js';
+import { isWhole } from '../kernel/check.js';
+import { DeadLetterNotFoundError, InvalidOptionError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
 import { DEAD_LETTER_PAGE } from '../limits.js';
 import type { BusRun } from './bus-run.js';
 import { type FailedEvent, ofLane, ofSubscriber } from './failed-event.js';
@@ -71,6 +72,11 @@ export class FailedEvents {
    * @returns how many were forgotten.
    */
   async clear(positions?: readonly number[]): Promise<number> {
+    if (positions !== undefined && !Array.isArray(positions)) {
+      throw new InvalidOptionError(
+        `failedEvents.clear takes an array of positions, or nothing for all; this is ${shown(positions)}.`,
+      );
+    }
     const { engine, processing } = this.#run().journal;
     const wanted = positions && new Set(positions);
     const chosen = (position: number) => wanted?.has(position) ?? true;
@@ -114,7 +120,7 @@ async function discardLetters(
 }
 
 function checkNumber(name: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
+  if (isWhole(value, least, most)) return;
   throw new InvalidOptionError(
     `Failed events: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );

@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../events/domain-event.js';
-import { toError } from '../events/thrown.js';
+import { toError } from '../kernel/thrown.js';
 import type { Subscription } from '../publisher/subscription.js';
 import type { Journal } from './journal.js';
 

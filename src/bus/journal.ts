@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/open.js';
 import type { EngineOptions } from '../engine/options.js';
-import { ANYWAY, type OwnReadOptions } from '../engine/read.js';
+import { ANYWAY, type OwnReadOptions } from '../engine/reading/read.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { READ_PAGE } from '../limits.js';
+import { checkStoreFile } from '../store/file-check.js';
 import { openStoreReader } from '../store/inspect.js';
 import { realPath } from '../store/real-path.js';
 import { Processing } from './processing.js';
@@ -165,7 +165,7 @@ interface LogEnd {
 
 /** The end of the log in a file; undefined when there is no file yet. */
 function endOf(store: string): LogEnd | undefined {
-  if (!statSync(store, { throwIfNoEntry: false })?.size) return undefined;
+  if (!checkStoreFile(store)) return undefined;
   using reader = openStoreReader(store);
   const [last] = reader.last(1);
   // Of a log without events the summary costs nothing.

@@ -1,4 +1,4 @@
-import { Admission } from '../engine/admission.js';
+import { Admission } from '../engine/intake/admission.js';
 
 /** A door for each key that has enough waiting: its publishers wait in the order in which they came, and no others. */
 export class KeyDoors {

@@ -1,4 +1,4 @@
-import { turn } from '../events/turn.js';
+import { turn } from '../kernel/turn.js';
 import { BUS_TURN_EVENTS } from '../limits.js';
 import { MAX_CALLS_UNDER_WAY, WORKER_HELD_MS } from './limits.js';
 

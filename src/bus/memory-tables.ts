@@ -1,5 +1,5 @@
 import { Codec } from '../events/codec.js';
-import { decodeError } from '../events/error-codec.js';
+import { decodeError } from '../kernel/error-codec.js';
 import { MAX_MEMORY_FAILED_EVENTS, MAX_MEMORY_PROCESSING_ROWS } from '../limits.js';
 import type { FailedRecord, NewEntry, ProcessingEntry, ProcessingRows, RowRange } from './processing-rows.js';
 

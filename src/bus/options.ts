@@ -1,8 +1,9 @@
 import type { EngineOptions } from '../engine/options.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { InvalidOptionError } from '../events/errors.js';
 import { optionNames, takeOptions } from '../events/known-options.js';
+import { isWhole } from '../kernel/check.js';
+import { InvalidOptionError } from '../kernel/errors.js';
 import {
   DEFAULT_BUS_WORKERS,
   DEFAULT_MAX_IN_FLIGHT,
@@ -159,7 +160,7 @@ export function checkTimeout(name: string, milliseconds: number | undefined): vo
 }
 
 function whole(name: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
+  if (isWhole(value, least, most)) return;
   throw new InvalidOptionError(
     `Option ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
   );

@@ -1,11 +1,11 @@
 import type { Progress, ProgressChange } from '../store/progress.js';
+import { withoutAbove } from '../store/progress-span.js';
 import { ProgressTable } from '../store/progress-table.js';
 import { inTransaction, type Sqlite, toStoreError } from '../store/sqlite.js';
 import { MemoryTables } from './memory-tables.js';
 import type { ProcessingRows } from './processing-rows.js';
 import { openProcessing } from './processing-schema.js';
 import { ProcessingTables } from './processing-tables.js';
-import { withoutAbove } from './progress-span.js';
 
 /** Where a processing record lies. */
 export interface ProcessingRecord {

@@ -1,4 +1,4 @@
-import type { WireError } from '../events/error-codec.js';
+import type { WireError } from '../kernel/error-codec.js';
 
 /** One try of one event: who, when, and with what outcome. */
 export interface ProcessingEntry {

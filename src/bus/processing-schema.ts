@@ -1,4 +1,4 @@
-import { ForeignStoreError, NewerStoreError } from '../events/errors.js';
+import { ForeignStoreError, NewerStoreError } from '../kernel/errors.js';
 import { MAX_NAME_BYTES, PROCESSING_LOCK_MS } from '../limits.js';
 import { measured } from '../store/measured.js';
 import { PROGRESS_SCHEMA } from '../store/progress-table.js';

@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
-import { decodeError } from '../events/error-codec.js';
-import { StoreCorruptError } from '../events/errors.js';
+import { decodeError } from '../kernel/error-codec.js';
+import { StoreCorruptError } from '../kernel/errors.js';
 import { MAX_NAME_BYTES, MAX_RESULT_BYTES } from '../limits.js';
 import { errorText, parseError } from '../store/dead-letter-table.js';
 import { MAX_ERROR_BYTES, MAX_HANDLERS_BYTES, MAX_WORD_BYTES } from '../store/limits.js';

@@ -2,9 +2,9 @@
 import { clearImmediate, setImmediate } from 'node:timers';
 import { PROCESSING_FLUSH_ROWS } from '../limits.js';
 import { Progress } from '../store/progress.js';
+import { countFinished } from '../store/progress-span.js';
 import { FileRecord, MemoryRecord, type ProcessingRecord } from './processing-record.js';
 import type { FailedRecord, NewEntry, ProcessingEntry, ProcessingRows, RowRange } from './processing-rows.js';
-import { countFinished } from './progress-span.js';
 
 /** Where a processing record lies, and the log that it is about. */
 export interface ProcessingOptions {

@@ -1,9 +1,10 @@
-import { outside, staying } from '../events/async-context.js';
-import { InvalidOptionError, TooManySubscriptionsError, UnknownEventTypeError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import type { EventRegistry } from '../events/registry.js';
+import { outside, staying } from '../kernel/async-context.js';
+import { InvalidOptionError, TooManySubscriptionsError, UnknownEventTypeError } from '../kernel/errors.js';
+import type { RetryRule } from '../kernel/retry-rule.js';
 import { MAX_SUBSCRIPTIONS } from '../limits.js';
-import { checkSubscription, type RetryRule } from '../publisher/subscription-options.js';
+import { checkSubscription } from '../publisher/subscription-options.js';
 import { topicOfPattern } from '../publisher/topic.js';
 import { type BusHandler, type BusSubscribeOptions, checkTimeout } from './options.js';
 

@@ -2,9 +2,10 @@ import { subscribe } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { codeOf, messageOf } from '../events/thrown.js';
+import type { ProfileOptions } from '../faces/profile.js';
 // Types only: the program, and each of its workers, should not load the engine because of this.
-import type { Engine, ProfileOptions } from '../index.js';
+import type { Engine } from '../index.js';
+import { codeOf, messageOf } from '../kernel/thrown.js';
 import { ENGINE_CHANNEL } from '../profile/engine-channel.js';
 import {
   ATTACH_DESCRIPTOR,

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BrokerOptions, Grid, RecordingLevel } from '../backtest/index.js';
-import { reasonOf } from '../events/thrown.js';
-import { InputError, OutputError } from '../index.js';
+import { InputError, OutputError } from '../faces/errors.js';
+import { reasonOf } from '../kernel/thrown.js';
 import { onlyFile, UsageError } from './command.js';
 
 /** The options of `parseArgs` for commands that simulate. */

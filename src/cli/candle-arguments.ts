@@ -1,5 +1,5 @@
 import { CANDLE_FORMATS, type CandleOptions, checkCandleOptions, TIME_UNITS } from '../backtest/index.js';
-import { InvalidOptionError } from '../index.js';
+import { InvalidOptionError } from '../faces/errors.js';
 import { UsageError } from './command.js';
 
 /** The options of `parseArgs` for commands that read candles. */

@@ -1,5 +1,5 @@
 import { type CandleReport, type Candles, importCandles } from '../backtest/index.js';
-import { visible } from '../events/visible.js';
+import { visible } from '../kernel/visible.js';
 import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { type Command, parseCommand, UsageError } from './command.js';
 import { jsonLine, print } from './output.js';

@@ -37,9 +37,11 @@ export function onlyFile(positionals: readonly string[], command: string): strin
   const [file, extra] = positionals;
   if (file === undefined || file === '')
     throw new UsageError(`'${command}' needs a file: millrace ${command} FILE`);
-  if (extra !== undefined)
-    throw new UsageError(`'${command}' takes one file, and '${extra}' is a second one.`);
-  return file;
+  if (extra === undefined) return file;
+  // Who follows an event has its number or its id at hand, and nothing but the option's name is missing.
+  const option = /^\d+$/.test(extra) ? '--position' : '--id';
+  const hint = command === 'trace' ? ` To follow an event: millrace trace ${file} ${option} ${extra}` : '';
+  throw new UsageError(`'${command}' takes one file, and '${extra}' is a second one.${hint}`);
 }
 
 /** A whole number given as text. @throws UsageError when it is none, or out of range. */

@@ -1,6 +1,7 @@
 import { didYouMean } from '../events/nearest.js';
-import { visible } from '../events/visible.js';
-import { type DeadLetter, discardDeadLetters, openStoreReader, retryDeadLetters } from '../index.js';
+import { discardDeadLetters, openStoreReader, retryDeadLetters } from '../faces/store.js';
+import type { DeadLetter } from '../index.js';
+import { visible } from '../kernel/visible.js';
 import { DEAD_LETTER_LINE_CHARACTERS, DEAD_LETTERS_LISTED } from '../limits.js';
 import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
 import { jsonLine, print, shortened } from './output.js';

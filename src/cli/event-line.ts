@@ -1,5 +1,5 @@
-import { visible } from '../events/visible.js';
-import type { DomainEvent } from '../index.js';
+import type { DomainEvent } from '../faces/define.js';
+import { visible } from '../kernel/visible.js';
 import { INSPECT_ID_CHARACTERS, INSPECT_PAYLOAD_CHARACTERS } from './limits.js';
 import { jsonLine, shortened } from './output.js';
 

@@ -1,5 +1,5 @@
-import { visible } from '../events/visible.js';
-import { openStoreReader } from '../index.js';
+import { openStoreReader } from '../faces/store.js';
+import { visible } from '../kernel/visible.js';
 import { INSPECT_LAST_EVENTS } from '../limits.js';
 import { type Command, onlyFile, parseCommand } from './command.js';
 import { eventLine, shortEventLine } from './event-line.js';
@@ -9,8 +9,8 @@ import { grouped, table } from './table.js';
 
 const help = `millrace inspect FILE [options]
 
-Says what is in a store: events by type and by aggregate, progress, and the last events. It only reads, also
-while an engine has the file open.
+Says what is in a store: events by type and by aggregate, progress, consumers, and the last
+events. It only reads, also while an engine has the file open.
 
   --json          print one JSON object
   --full          print the last events' payloads and all ids in full, however long they are
@@ -63,6 +63,13 @@ function report(
   const { parked, skipped } = summary.deadLetters;
   const deadLetters =
     parked + skipped === 0 ? 'none' : `${grouped(parked)} parked, ${grouped(skipped)} skipped`;
+  const consumers = summary.consumers.map(({ name, position, lag, parked: keys, skipped: left }) => [
+    visible(name),
+    grouped(position),
+    grouped(lag),
+    grouped(keys),
+    grouped(left),
+  ]);
   return `
 store        ${visible(summary.path)} (format ${summary.format}, run ${visible(summary.run)})
 events       ${grouped(summary.lastPosition)} of ${grouped(summary.aggregates)} aggregates
@@ -72,7 +79,7 @@ dead letters ${deadLetters}${fingerprint === undefined ? '' : `\nfingerprint  ${
 ${table(['<event type', 'events'], types)}
 
 ${table(['<largest aggregates', 'events'], aggregates)}
-
+${consumers.length === 0 ? '' : `\n${table(['<consumer', 'position', 'lag', 'parked', 'skipped'], consumers)}\n`}
 last events
 ${last.map(full ? eventLine : shortEventLine).join('\n')}
 `;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { didYouMean } from '../events/nearest.js';
-import { messageOf } from '../events/thrown.js';
-import { visible } from '../events/visible.js';
-import { MillraceError } from '../index.js';
+import { MillraceError } from '../faces/errors.js';
+import { messageOf } from '../kernel/thrown.js';
+import { visible } from '../kernel/visible.js';
 import { type Command, UsageError } from './command.js';
 import { complain, endQuietlyOnClosedPipe, print } from './output.js';
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { MillraceError } from '../events/errors.js';
-import { requireNode } from '../events/node-version.js';
+import { MillraceError } from '../kernel/errors.js';
+import { requireNode } from '../kernel/node-version.js';
 
 // The commands are imported only on a Node.js that can load them: an older one would end here without a coded error.
 try {

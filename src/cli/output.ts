@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { visible, visibleLines } from '../events/visible.js';
+import { visible, visibleLines } from '../kernel/visible.js';
 
 /**
  * Writes to stdout and waits while the reader is behind, so that a long log never piles up in memory. Everything that

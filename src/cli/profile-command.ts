@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { diffProfiles } from '../index.js';
+import { diffProfiles } from '../faces/profile.js';
 import { PROFILE_INTERVAL_MICROS_MAX, PROFILE_INTERVAL_MICROS_MIN, PROFILE_SECONDS_MAX } from '../limits.js';
 import { openProfileFolder } from '../profile/profile-folder.js';
 import type { AttachSettings } from './attach-settings.js';

@@ -1,4 +1,4 @@
-import { openStoreReader, type StoreReadOptions } from '../index.js';
+import { openStoreReader, type StoreReadOptions } from '../faces/store.js';
 import { READ_CHUNK_CHARACTERS } from '../limits.js';
 import { type Command, onlyFile, parseCommand, UsageError, wholeNumber } from './command.js';
 import { eventLine } from './event-line.js';

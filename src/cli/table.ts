@@ -1,4 +1,4 @@
-import { visible } from '../events/visible.js';
+import { visible } from '../kernel/visible.js';
 
 /**
  * Rows as aligned text, two spaces between columns, each row on one line whatever its cells hold. Columns whose heading

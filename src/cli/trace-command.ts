@@ -1,4 +1,5 @@
-import { openStoreReader, type TraceQuery, traceChrome, traceStory, traceTree } from '../index.js';
+import { traceChrome, traceTree } from '../faces/observe.js';
+import { openStoreReader, type TraceQuery, traceStory } from '../faces/store.js';
 import { type Command, onlyFile, parseCommand, UsageError, wholeNumber } from './command.js';
 import { complain, jsonLine, print } from './output.js';
 

@@ -1,5 +1,5 @@
-import { visible } from '../events/visible.js';
-import { type StoreReport, verifyStore } from '../index.js';
+import { type StoreReport, verifyStore } from '../faces/store.js';
+import { visible } from '../kernel/visible.js';
 import { type Command, onlyFile, parseCommand } from './command.js';
 import { jsonLine, print } from './output.js';
 import { grouped, table } from './table.js';

@@ -1,7 +1,7 @@
 import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { checkUntil } from './check-options.js';
 import type { PublishOptions, ReadOptions } from './options.js';
-import { ANYWAY, type OwnReadOptions } from './read.js';
+import { ANYWAY, type OwnReadOptions } from './reading/read.js';
 
 /** Options of `append`. */
 export interface AppendOptions extends PublishOptions {

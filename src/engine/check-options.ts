@@ -1,22 +1,24 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
-import { InvalidOptionError } from '../events/errors.js';
 import { optionNames, takeOptions } from '../events/known-options.js';
 import { POOLED_SLAB_BYTES } from '../events/slab.js';
-import { reasonOf } from '../events/thrown.js';
+import { isWhole } from '../kernel/check.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { bounded, reasonOf } from '../kernel/thrown.js';
 import {
   DEFAULT_MAX_IN_FLIGHT,
   DEFAULT_MAX_IN_FLIGHT_BYTES,
   MAX_CONCURRENCY,
   MAX_DELAY_MS,
   MAX_MAX_IN_FLIGHT,
+  MAX_NAME_BYTES,
   MAX_THREADS,
 } from '../limits.js';
 import { checkStorePath } from '../store/store-path.js';
-import { checkThresholds, type HealthThresholds } from './health.js';
-import { checkLogger } from './log.js';
 import type { Durability, EngineOptions } from './options.js';
+import { checkThresholds, type HealthThresholds } from './watch/health.js';
+import { checkLogger } from './watch/logger.js';
 
 /** Options with every default filled in. */
 export interface CheckedOptions extends EngineOptions {
@@ -103,7 +105,7 @@ export function checkOptions(given: EngineOptions): CheckedOptions {
     health: checkThresholds(options.health),
     deterministic: options.deterministic ?? false,
     seed: options.seed ?? 'millrace',
-    shared: checkShared(options.shared ?? {}),
+    shared: checkShared(options.shared === undefined ? {} : options.shared),
   };
 }
 
@@ -190,18 +192,29 @@ function isModuleUrl(url: string): boolean {
   }
 }
 
+/** Of a text that an error quotes. */
+const SHOWN_CHARACTERS = 200;
+
 function describe(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : `of type ${typeof value}`;
+  return typeof value === 'string' ? `'${bounded(value, SHOWN_CHARACTERS)}'` : `of type ${typeof value}`;
 }
 
 function text(name: string, value: unknown): void {
-  if (value === undefined || (typeof value === 'string' && value !== '' && value.isWellFormed())) return;
+  if (value === undefined) return;
+  const isText = typeof value === 'string' && value !== '' && value.isWellFormed();
+  // The store keeps it, and refuses a file with a longer one as damaged.
+  if (isText && Buffer.byteLength(value) <= MAX_NAME_BYTES) return;
   throw new InvalidOptionError(
-    `Option ${name} is ${describe(value)}; it must be a text of at least one character.`,
+    `Option ${name} is ${describe(value)}; it must be a text of 1 to ${MAX_NAME_BYTES} bytes in UTF-8.`,
   );
 }
 
 function checkShared(shared: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (typeof shared !== 'object' || shared === null || Array.isArray(shared)) {
+    throw new InvalidOptionError(
+      `Option shared is ${describe(shared)}; it must be an object: { name: value }.`,
+    );
+  }
   try {
     // A copy, because lanes that are made later get it, too; SharedArrayBuffers in it stay the same memory.
     return structuredClone(shared);
@@ -214,7 +227,7 @@ function checkShared(shared: Readonly<Record<string, unknown>>): Readonly<Record
 }
 
 function whole(name: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  if (isWhole(value, least, most)) return value;
   throw new InvalidOptionError(
     `Option ${name} is ${value}; it must be a whole number from ${least} to ${most}.`,
   );

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import { EngineClosedError, InvalidOptionError } from '../events/errors.js';
-import { guarded } from '../events/guarded.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { EngineClosedError, InvalidOptionError } from '../kernel/errors.js';
+import { guarded } from '../kernel/guarded.js';
 import { SECOND_INTERRUPT_MS } from '../limits.js';
 
 export interface CloseOnSignalsOptions {

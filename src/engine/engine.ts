@@ -1,25 +1,20 @@
-import { endingFrom } from '../events/async-context.js';
+import type { Consumers } from '../consumers/consumers.js';
 import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { EngineFailedError } from '../events/errors.js';
-import { checkSignal, unlessAborted } from '../events/on-abort.js';
 import type { EventRegistry } from '../events/registry.js';
-import type { Meters } from '../observe/meters.js';
+import { endingFrom } from '../kernel/async-context.js';
+import { EngineFailedError } from '../kernel/errors.js';
+import { checkSignal, unlessAborted } from '../kernel/on-abort.js';
 import type { ConstructorCount } from '../profile/heap-objects.js';
 import { Subscribable } from '../publisher/subscribable.js';
-import type { Store } from '../store/store.js';
 import type { Trace, TraceQuery } from '../store/story.js';
-import { prepareAppend } from './append.js';
 import { type AppendOptions, checked, type DrainOptions } from './call-options.js';
-import { type CheckedOptions, checkThreads } from './check-options.js';
-import { DeadLetters } from './dead-letters.js';
-import { fingerprintOf } from './fingerprint.js';
-import type { Health } from './health.js';
-import type { Hub } from './hub.js';
-import type { KnownLog } from './hub-parts.js';
-import type { EngineLog } from './log.js';
-import { Metrics } from './metrics.js';
-import type { Notice } from './notices.js';
+import { checkThreads } from './check-options.js';
+import { consumersOf } from './consumed.js';
+import { DeadLetters } from './failures/dead-letters.js';
+import { prepareAppend } from './intake/append.js';
+import { enter, take, takeMany, takeSoon, takeTogether, whenAt } from './intake/taking.js';
+import { checkExpectedVersion, wrongVersion } from './intake/wrong-version.js';
 import type {
   EngineStats,
   ManyReceipt,
@@ -29,50 +24,43 @@ import type {
   Unsubscribe,
 } from './options.js';
 import { checkUntilOf, checkWait, closedError } from './own-waits.js';
-import { type Preparation, type Prepared, preparationOf } from './prepare.js';
-import type { ProfileOptions } from './profile-options.js';
-import { type ProfileReport, Profiling, type SnapshotOptions } from './profiling.js';
-import { streamOf } from './read.js';
+import type { EngineParts, KnownLog } from './parts.js';
+import type { ProfileOptions } from './profiling/profile-options.js';
+import { type ProfileReport, Profiling, type SnapshotOptions } from './profiling/profiling.js';
+import { fingerprintOf } from './reading/fingerprint.js';
+import { streamOf } from './reading/read.js';
+import { traceInLog } from './reading/trace.js';
+import type { Prepared } from './sequence/row-facts.js';
 import { shutDown } from './shut-down.js';
-import { statsOf } from './stats.js';
-import { enter, take, takeMany, takeSoon, takeTogether, whenAt } from './taking.js';
-import { traceInLog } from './trace.js';
-import { checkExpectedVersion, wrongVersion } from './wrong-version.js';
-
-/** What an engine is made of; `openEngine` puts it together. */
-export interface EngineParts {
-  readonly options: CheckedOptions;
-  readonly registry: EventRegistry;
-  readonly store: Store;
-  readonly hub: Hub;
-  readonly run: string;
-  readonly meters: Meters;
-  readonly log: EngineLog;
-}
+import type { Health } from './watch/health-status.js';
+import { Metrics } from './watch/metrics.js';
+import type { Notice } from './watch/notices.js';
+import { statsOf } from './watch/stats.js';
 
 /** A running engine. Open it with `openEngine`, end it with `close` or `await using`. */
 export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   #parts: EngineParts;
-  #hub: Hub;
-  #preparation: Preparation;
   readonly #reopen: (log: KnownLog) => Promise<EngineParts>;
   #recovering: Promise<void> | undefined;
   /** The events whose handlers failed for good. */
   readonly deadLetters: DeadLetters;
+  /** Named cursors over the log: each remembers in the log's own file which events it is done with. */
+  readonly consumers: Consumers;
   /** What the engine has counted and measured. */
   readonly metrics: Metrics;
   readonly #profiling = new Profiling(() => this.#parts);
-  #state: 'open' | 'closing' | 'closed' = 'open';
   #closing: Promise<void> | undefined;
 
   /** @internal */
   constructor(parts: EngineParts, reopen: (log: KnownLog) => Promise<EngineParts>) {
-    super(parts.hub.subscriptions);
+    super(parts.subscriptions);
     this.#parts = parts;
-    this.#hub = parts.hub;
-    this.#preparation = preparationOf(parts);
     this.#reopen = reopen;
-    this.metrics = new Metrics(() => this.#parts);
+    this.consumers = consumersOf(
+      () => this.#parts,
+      () => this.#checkOpen(),
+    );
+    this.metrics = new Metrics(() => this.#parts.facts, this.consumers);
     this.deadLetters = new DeadLetters((waits) => {
       if (waits !== undefined) checkWait(this.#parts.options, waits);
       this.#checkOpen();
@@ -93,9 +81,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     const { until = 'durable', signal } = checked.publish(options);
     checkUntilOf(this.#parts.options, 'publish', until);
     signal?.throwIfAborted();
-    const prepared = this.#preparation.prepare(event);
-    const hub = this.#hub;
-    return enter(hub, prepared, signal, (event) => whenAt(hub, take(hub, event), until));
+    const parts = this.#parts;
+    const prepared = parts.preparation.prepare(event);
+    return enter(parts, prepared, signal, (event) => whenAt(parts, take(parts, event), until));
   }
 
   /**
@@ -115,9 +103,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     const prepare = (event: NewEvent): Prepared => {
       this.#checkOpen();
       signal?.throwIfAborted();
-      return this.#preparation.prepare(event);
+      const { preparation } = this.#parts;
+      return preparation.prepare(event);
     };
-    return takeMany(this.#hub, events, prepare, { until, signal });
+    return takeMany(this.#parts, events, prepare, { until, signal });
   }
 
   /**
@@ -127,9 +116,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    */
   offer(event: NewEvent): boolean {
     this.#checkOpen();
-    const hub = this.#hub;
-    if (!hub.entrance.admission.isOpen) return false;
-    takeSoon(hub, this.#preparation.prepare(event));
+    const parts = this.#parts;
+    const { entrance, preparation } = parts;
+    if (!entrance.admission.isOpen) return false;
+    takeSoon(parts, preparation.prepare(event));
     return true;
   }
 
@@ -138,7 +128,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     this.#checkOpen();
     checkSignal('ready()', signal);
     signal?.throwIfAborted();
-    const { admission } = this.#hub.entrance;
+    const { admission } = this.#parts.entrance;
     if (!admission.isOpen) await admission.enter(() => {}, signal);
   }
 
@@ -158,25 +148,27 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkUntilOf(this.#parts.options, 'append', until);
     checkExpectedVersion(expectedVersion);
     signal?.throwIfAborted();
-    const { prepared, need } = prepareAppend(this.#preparation, this.#parts.options, aggregateId, events);
-    const hub = this.#hub;
+    const parts = this.#parts;
+    const { preparation, directory, options: limits } = parts;
+    const { prepared, need } = prepareAppend(preparation, limits, aggregateId, events);
     const accept = (): Receipt | Promise<Receipt> => {
-      const actual = hub.directory.versionOf(aggregateId);
+      const actual = directory.versionOf(aggregateId);
       if (expectedVersion !== undefined && actual !== expectedVersion) {
         throw wrongVersion(aggregateId, expectedVersion, actual);
       }
       if (prepared.length === 0) return { position: 0, version: actual };
-      hub.directory.checkRoom(prepared);
-      return takeTogether(hub, prepared, until);
+      directory.checkRoom(prepared);
+      return takeTogether(parts, prepared, until);
     };
     const [first] = prepared;
     // Without events there is nothing to wait for; the version is checked all the same.
-    return first ? enter(hub, first, signal, accept, need) : accept();
+    return first ? enter(parts, first, signal, accept, need) : accept();
   }
 
   /** Tells `listener` what happens in the engine: how full it is, for one. */
   onNotice(listener: (notice: Notice) => void): Unsubscribe {
-    const unsubscribe = this.#hub.notices.add(listener);
+    const { notices } = this.#parts;
+    const unsubscribe = notices.add(listener);
     return { unsubscribe, [Symbol.dispose]: unsubscribe };
   }
 
@@ -194,9 +186,9 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * @throws InvalidOptionError when there is no such event; NotRetainedError, EngineClosedError.
    */
   trace(query: TraceQuery): Promise<Trace> {
-    const { store, run } = this.#parts;
+    const { store, run, facts } = this.#parts;
     const read = (options: ReadOptions) => this.read(options);
-    return traceInLog(read, store.location, run, { ...query }, this.#hub.lastDurable);
+    return traceInLog(read, store.location, run, { ...query }, facts.lastDurable);
   }
 
   /**
@@ -207,7 +199,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * It rejects with EngineFailedError when the engine fails, with EngineClosedError when it is closed before.
    */
   get recovered(): Promise<void> {
-    return this.#hub.recovered;
+    return this.#parts.recovered;
   }
 
   /**
@@ -218,7 +210,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     const { signal } = checked.drain(options);
     signal?.throwIfAborted();
     checkWait(this.#parts.options, 'drain()');
-    await unlessAborted(this.#hub.drain(), signal);
+    await unlessAborted(this.#parts.hub.drain(), signal);
   }
 
   /**
@@ -228,7 +220,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   async fingerprint(): Promise<string> {
     this.#checkOpen();
     await this.drain();
-    return fingerprintOf(this.#parts.store.reader, this.#hub.lastDurable, () => this.#checkReadable());
+    const { store, facts } = this.#parts;
+    return fingerprintOf(store.reader, facts.lastDurable, () => this.#checkReadable());
   }
 
   /**
@@ -241,8 +234,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     checkThreads(threads);
     this.#checkOpen();
     checkWait(this.#parts.options, 'setThreads()');
-    const hub = this.#hub;
-    await hub.crew.resize(threads);
+    const { crew, hub } = this.#parts;
+    await crew.resize(threads);
     if (hub.failure) throw hub.failure;
   }
 
@@ -255,8 +248,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    */
   async broadcast(message: unknown): Promise<void> {
     this.#checkOpen();
-    const hub = this.#hub;
-    await hub.crew.broadcast(message);
+    const { crew, hub } = this.#parts;
+    await crew.broadcast(message);
     if (hub.failure) throw hub.failure;
   }
 
@@ -276,17 +269,18 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
 
   /** Whether the engine works, and what somebody should look at. */
   health(): Health {
-    return this.#hub.health.current;
+    return this.#parts.health.current;
   }
 
   /** @internal Has what stands on the engine judged by its health: `tell` when its reasons may have changed. */
   watchAlso(reasons: () => readonly string[]): { readonly tell: () => void; readonly end: () => void } {
-    const end = this.#hub.health.also(reasons);
-    return { tell: () => this.#hub.health.tell(), end };
+    const end = this.#parts.health.also(reasons);
+    return { tell: () => this.#parts.health.tell(), end };
   }
 
   stats(): EngineStats {
-    return statsOf(this.#hub, this.#state);
+    const { facts, state } = this.#parts;
+    return statsOf(facts, state.stage);
   }
 
   /**
@@ -296,7 +290,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * on the main thread that awaits it: the closing goes on, and waits for that handler.
    */
   close(): Promise<void> {
-    return endingFrom(this.#parts.options, 'engine.close()', () => {
+    const call = 'engine.close()';
+    return endingFrom(this.consumers.inside(call) ?? this.#parts.options, call, () => {
       this.#closing ??= this.#close();
       return this.#closing;
     });
@@ -330,21 +325,25 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#state = 'closing';
-    this.#parts.log.begins('closing');
+    const { state, log } = this.#parts;
+    state.to('closing');
+    log.begins('closing');
     await this.#recovering?.catch(() => {});
+    const parts = this.#parts;
+    const { entrance, facts } = parts;
     const closed = closedError();
-    this.#hub.entrance.admission.refuseAll(closed);
-    const errors = await shutDown(this.#parts, this.#profiling, closed);
-    this.#state = 'closed';
-    this.#parts.log.closed(this.#parts, errors);
+    entrance.admission.refuseAll(closed);
+    const errors = await shutDown(parts, this.#profiling, this.consumers, closed);
+    state.to('closed');
+    log.closed(facts, errors);
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) throw new AggregateError(errors, 'The engine closed with several errors.');
   }
 
   async #recover(): Promise<void> {
-    if (this.#state !== 'open') throw closedError();
-    const { hub, store, options, run, log } = this.#parts;
+    const before = this.#parts;
+    const { state, hub, crew, store, options, run, log } = before;
+    if (state.isEnding) throw closedError();
     if (!hub.failure) return;
     if (options.store === undefined) {
       throw new EngineFailedError(
@@ -352,15 +351,22 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
         { cause: hub.failure },
       );
     }
+    state.to('recovering');
     log.begins('recovering');
-    await this.#profiling.interrupt();
-    // What does not close any more has failed already, and the new parts say whether the store is in use.
-    await Promise.allSettled([hub.crew.close(), store.close()]);
-    this.#parts = await this.#reopen({ run, lastDurable: hub.lastDurable });
-    this.#hub = this.#parts.hub;
-    this.#preparation = preparationOf(this.#parts);
+    try {
+      await this.#profiling.interrupt();
+      // What does not close any more has failed already, and the new parts say whether the store is in use.
+      await Promise.allSettled([crew.close(), store.close()]);
+      this.#parts = await this.#reopen({ run, lastDurable: hub.lastDurable });
+    } catch (error) {
+      state.to('failed');
+      throw error;
+    }
+    state.to('open');
+    const { health } = this.#parts;
     log.opened(this.#parts, 'recovered');
-    this.#hub.health.follow(hub.health);
+    health.follow(before.health);
+    await this.consumers.engineRecovered();
   }
 
   /** @internal */
@@ -370,11 +376,12 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   #checkReadable(): void {
-    if (this.#state === 'closed') throw closedError();
+    if (this.#parts.state.stage === 'closed') throw closedError();
   }
 
   #checkOpen(): void {
-    if (this.#hub.failure) throw this.#hub.failure;
-    if (this.#state !== 'open') throw closedError();
+    const { hub, state } = this.#parts;
+    if (hub.failure) throw hub.failure;
+    if (state.stage !== 'open') throw closedError();
   }
 }

@@ -22,11 +22,14 @@ export const RESUME_PASSES = 4;
 /** Failures that a PublishManyError lists; of more it knows the number. Nobody reads more than a thousand. */
 export const MAX_PUBLISH_FAILURES = 1000;
 
-/** Names by which a backlog keeps its keys in one block of memory: 64 KiB. */
-export const BACKLOG_BLOCK = 8192;
-
 /** Health by default: a handler that takes half a minute for one event is stuck, or somebody should know of it. */
 export const HEALTH_STALLED_MS = 30_000;
 
 /** Handlers that are called stalled by name; of more their number is told. */
 export const HEALTH_STALLED_SHOWN = 3;
+
+/**
+ * Bytes that events which wait share: room for dozens of usual payloads, and little to hold for one that waits long,
+ * as in Node.js' own pool for small buffers.
+ */
+export const SHELF_BYTES = 8192;

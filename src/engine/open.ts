@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { ConsumerLink } from '../consumers/link.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { EngineClosedError, InvalidOptionError, StoreMovedError } from '../events/errors.js';
-import { requireNode } from '../events/node-version.js';
 import { EventRegistry } from '../events/registry.js';
-import { turn } from '../events/turn.js';
+import { InvalidOptionError, StoreMovedError } from '../kernel/errors.js';
+import { requireNode } from '../kernel/node-version.js';
+import { NODE_TIME, type Time } from '../kernel/time.js';
 import type { MakeLane } from '../lanes/executor.js';
 import { InlineLane } from '../lanes/inline-lane.js';
 import { ThreadLane } from '../lanes/thread-lane.js';
@@ -15,36 +16,31 @@ import { MemoryStore } from '../store/memory-store.js';
 import type { StoreState } from '../store/protocol.js';
 import { SqliteStore } from '../store/sqlite-store.js';
 import type { Store } from '../store/store.js';
-import { Backlog } from './backlog.js';
+import { assemble } from './assemble.js';
 import { type CheckedOptions, checkOptions } from './check-options.js';
-import { Counters } from './counters.js';
-import { defaultNameLimit } from './directory.js';
-import { Engine, type EngineParts } from './engine.js';
-import { Hub } from './hub.js';
-import type { KnownLog } from './hub-parts.js';
-import { EngineLog } from './log.js';
-import { Notices } from './notices.js';
+import { Orders } from './dispatch/orders.js';
+import { Engine } from './engine.js';
 import type { EngineOptions } from './options.js';
-import { Orders } from './orders.js';
-import { NODE_TIMERS, type Timers } from './timers.js';
+import type { EngineParts, KnownLog, Lasting, Rooms } from './parts.js';
+import { beginBacklog } from './replay/begin.js';
+import { defaultNameLimit } from './sequence/directory.js';
+import { EngineState } from './state.js';
+import { Counters } from './watch/counters.js';
+import { EngineLog } from './watch/logger.js';
+import { Notices } from './watch/notices.js';
 
 /** What an engine stands on. Tests put a simulated world in its place. */
 export interface World {
   readonly makeStore: () => Store;
   readonly makeLane: MakeLane;
-  readonly timers: Timers;
+  readonly time: Time;
+  /**
+   * The time of an event that is published without one, in Unix epoch milliseconds. Left out: the wall clock's, and in
+   * deterministic mode none.
+   */
+  readonly eventTime?: () => number;
   /** Names that the engine keeps in memory; left out: as many as the heap allows. */
   readonly maxNames?: number;
-}
-
-/** What outlives the inner parts when an engine recovers. */
-export interface Lasting {
-  readonly subscriptions: Subscriptions<DomainEvent>;
-  readonly notices: Notices;
-  readonly counters: Counters;
-  readonly orders: Orders;
-  readonly meters: Meters;
-  readonly log: EngineLog;
 }
 
 /**
@@ -72,15 +68,19 @@ export async function openIn(options: CheckedOptions, world: World): Promise<Eng
   };
   const notices = new Notices(errored);
   const lasting: Lasting = {
+    state: new EngineState(),
     counters,
     orders: new Orders(options.threads),
     meters: new Meters(),
-    subscriptions: new Subscriptions({ errored, failed: tell(notices) }, world.timers),
+    subscriptions: new Subscriptions({ errored, failed: tell(notices) }, world.time),
     notices,
     log: new EngineLog(options.logger, options.store, errored),
+    time: world.time,
+    consumerLink: new ConsumerLink(),
   };
   lasting.log.listenTo(notices);
   const parts = await openParts(options, world, lasting);
+  lasting.state.to('open');
   lasting.log.opened(parts, 'opened');
   return new Engine(parts, (log) => openParts(options, world, lasting, log));
 }
@@ -100,50 +100,48 @@ async function openParts(
 ): Promise<EngineParts> {
   const registry = new EventRegistry(options.events);
   const store = world.makeStore();
-  let hub: Hub | undefined;
+  let rooms: Rooms | undefined;
   try {
-    if (log && !store.exists()) throw lostLog(store.location, 'is gone');
-    const state = await store.open(
-      registry.types.map(({ definition: { type, version, volatile } }) => ({
-        name: type,
-        version,
-        volatile,
-      })),
-    );
-    checkRun(options, state);
-    if (log && log.run !== state.run) throw lostLog(store.location, 'is another log by now');
-    if (log && log.lastDurable > state.lastPosition) {
-      throw lostLog(
-        store.location,
-        `ends at position ${state.lastPosition}, though ${log.lastDurable} was durable`,
-      );
-    }
-    for (const type of registry.types) {
-      type.id =
-        state.types.find(({ name, version }) => name === type.type && version === type.definition.version)
-          ?.id ?? 0;
-    }
-    hub = new Hub({
-      ...options,
-      ...lasting,
-      owner: options,
-      registry,
-      store,
-      state,
-      makeLane: world.makeLane,
-      timers: world.timers,
-      maxNames: world.maxNames ?? defaultNameLimit(),
-      setup: setupOf(options, state),
-    });
-    await openLanes(hub, registry);
-    await beginBacklog(hub, store, registry, state);
-    if (options.until === 'recovered') await hub.recovered;
-    return { options, registry, store, hub, run: state.run, meters: lasting.meters, log: lasting.log };
+    const stored = await openStore(store, registry, options, log);
+    const { makeLane, eventTime, maxNames = defaultNameLimit() } = world;
+    const setup = setupOf(options, stored);
+    const made = { ...lasting, options, registry, store, stored, makeLane, setup, eventTime, maxNames };
+    rooms = assemble(made);
+    await openLanes(rooms, registry);
+    const { recovered } = await beginBacklog(rooms, stored);
+    if (options.until === 'recovered') await recovered;
+    return { ...lasting, ...rooms, options, run: stored.run, recovered };
   } catch (error) {
-    hub?.stop();
-    await Promise.allSettled([hub?.crew.close(), store.close()]);
+    rooms?.hub.stop();
+    await Promise.allSettled([rooms?.crew.close(), store.close()]);
     throw error;
   }
+}
+
+/** Opens the log, if it is the one that is wanted, and lets the types know their numbers in it. */
+async function openStore(
+  store: Store,
+  registry: EventRegistry,
+  options: CheckedOptions,
+  log: KnownLog | undefined,
+): Promise<StoreState> {
+  if (log && !store.exists()) throw lostLog(store.location, 'is gone');
+  const stored = await store.open(
+    registry.types.map(({ definition: { type, version, volatile } }) => ({ name: type, version, volatile })),
+  );
+  checkRun(options, stored);
+  if (log && log.run !== stored.run) throw lostLog(store.location, 'is another log by now');
+  if (log && log.lastDurable > stored.lastPosition) {
+    const end = `ends at position ${stored.lastPosition}, though ${log.lastDurable} was durable`;
+    throw lostLog(store.location, end);
+  }
+  for (const type of registry.types) {
+    const same = stored.types.find(
+      ({ name, version }) => name === type.type && version === type.definition.version,
+    );
+    type.id = same?.id ?? 0;
+  }
+  return stored;
 }
 
 function lostLog(location: string, what: string): StoreMovedError {
@@ -161,7 +159,7 @@ export function realWorld(options: CheckedOptions): World {
       threads === 0 || options.handlers.length === 0
         ? new InlineLane(concurrency, undefined, options)
         : new ThreadLane(lane, concurrency, resourceLimits),
-    timers: NODE_TIMERS,
+    time: NODE_TIME,
   };
 }
 
@@ -194,59 +192,10 @@ function setupOf(options: CheckedOptions, state: StoreState) {
   };
 }
 
-async function openLanes(hub: Hub, registry: EventRegistry): Promise<void> {
-  for (const rule of await hub.crew.open()) {
+async function openLanes({ crew, failures }: Rooms, registry: EventRegistry): Promise<void> {
+  for (const rule of await crew.open()) {
     const registered = registry.find(rule.type);
     if (registered) registered.handled = true;
-    hub.failures.setRule(rule);
+    failures.setRule(rule);
   }
-}
-
-/** Begins to put the log's unfinished events back on their way. What one turn suffices for is on its way then. */
-async function beginBacklog(
-  hub: Hub,
-  store: Store,
-  registry: EventRegistry,
-  { deadLetters, lastPosition, lastName, progress }: StoreState,
-): Promise<void> {
-  if (lastPosition === 0) return;
-  const { reader } = store;
-  const parked = new Set<number>();
-  for (const { position, key } of deadLetters.parked) {
-    parked.add(key);
-    hub.parking.park(hub.directory.get(reader.nameOf(key)), position, lastPosition, hub.waves);
-  }
-  for (const position of [...deadLetters.retryParked, ...deadLetters.retry]) {
-    const letter = reader.deadLetter(position);
-    if (letter) hub.failures.retried.set(position, letter);
-  }
-  const changed = () => {
-    hub.entrance.recheckKeys();
-    hub.pump();
-  };
-  const backlog = new Backlog({ hub, store, registry }, lastPosition, lastName, {
-    scanned: changed,
-    ended: () => {
-      hub.holding.backlog = undefined;
-      changed();
-    },
-  });
-  hub.holding.backlog = backlog;
-  hub.recovered = whenRecovered(hub, backlog);
-  // Whoever wants to know of it asks for it; nobody need.
-  hub.recovered.catch(() => {});
-  const run = backlog.run(progress.mark + 1, (key) => parked.has(key), deadLetters.retry);
-  run.catch((error: Error) => {
-    // A reader that was closed under it is no failure.
-    if (!backlog.isCutShort) hub.fail(error);
-  });
-  await Promise.race([run, turn()]);
-}
-
-async function whenRecovered(hub: Hub, backlog: Backlog): Promise<void> {
-  await hub.drain();
-  if (!backlog.isCutShort) return;
-  throw new EngineClosedError(
-    'The engine was closed before everything was handled that had been unfinished when it opened. The rest is in its log: the next open goes on.',
-  );
 }

@@ -4,8 +4,8 @@ import type { DomainEvent } from '../events/domain-event.js';
 import type { TypeOrName } from '../events/type-names.js';
 import type { Tracing } from '../observe/tracing.js';
 import type { SubscriptionOptions } from '../publisher/subscription-options.js';
-import type { HealthThresholds } from './health.js';
-import type { EngineLogger } from './log.js';
+import type { HealthThresholds } from './watch/health.js';
+import type { EngineLogger } from './watch/logger.js';
 
 /** What an acknowledged event survives. `memory`: nothing. `os`: a killed process. `disk`: a power cut. */
 export type Durability = 'memory' | 'os' | 'disk';

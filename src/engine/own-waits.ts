@@ -1,5 +1,5 @@
-import { checkOutside } from '../events/async-context.js';
-import { EngineClosedError } from '../events/errors.js';
+import { checkOutside } from '../kernel/async-context.js';
+import { EngineClosedError } from '../kernel/errors.js';
 import { checkUntil } from './check-options.js';
 
 /**

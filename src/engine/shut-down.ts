@@ -1,19 +1,21 @@
-import type { EngineParts } from './engine.js';
-import type { Profiling } from './profiling.js';
+import type { Consumers } from '../consumers/consumers.js';
+import type { EngineParts } from './parts.js';
+import type { Profiling } from './profiling/profiling.js';
 
 /** Drains and closes everything, whatever fails in doing so. Returns what failed. */
 export async function shutDown(
-  { hub, store, options }: EngineParts,
+  { hub, crew, holding, subscriptions, store, options }: EngineParts,
   profiling: Profiling,
+  consumers: Consumers,
   closed: Error,
 ): Promise<readonly unknown[]> {
-  // What was unfinished before the engine opened may take longer than whoever closes it has. It is in the log.
-  if (!options.deterministic) hub.holding.leaveBacklog(closed);
-  const outcomes = await Promise.allSettled([hub.drain()]);
+  // What was unfinished before the engine opened may take longer than its owner has. It is in the log.
+  if (!options.deterministic) holding.leaveBacklog(closed);
+  const outcomes = await Promise.allSettled([hub.drain(), consumers.close()]);
   // While the threads are still there to hand over what they have sampled.
   await profiling.close();
   hub.stop();
-  hub.subscriptions.endAll();
-  outcomes.push(...(await Promise.allSettled([hub.crew.close(), store.close()])));
+  subscriptions.endAll();
+  outcomes.push(...(await Promise.allSettled([crew.close(), store.close()])));
   return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
 }

@@ -2,15 +2,12 @@
 // then falls back through an exception, 9 µs an event instead of 0.8.
 import { addExtension, Packr } from 'msgpackr/pack';
 import { Unpackr } from 'msgpackr/unpack';
+import { PayloadTooLargeError } from '../kernel/errors.js';
 import { MAX_SHAPES } from '../limits.js';
-import { PayloadTooLargeError } from './errors.js';
 import { Problem, unreadable, unsupported } from './payload-check.js';
 import { NegativeZero, PlainCopier } from './plain-copy.js';
 import { DataKind, kindOf } from './plain-data.js';
-import { ShapeIndex } from './shape-index.js';
-
-/** The keys of a payload in their order: what a record refers to by a number instead of spelling them out. */
-export type Shape = readonly string[];
+import { type Shape, ShapeIndex } from './shape-index.js';
 
 /** Where encoded bytes lie: in memory that the codec uses again for the next value. */
 export interface Packed {

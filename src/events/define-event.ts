@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import { InvalidDefinitionError } from './errors.js';
+import { isWhole } from '../kernel/check.js';
+import { InvalidDefinitionError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
 import { knownOptions, optionNames, takeOptions } from './known-options.js';
-import { shown } from './thrown.js';
 
 /** What a caller may say of one event besides its payload. */
 export interface EventOptions {
@@ -162,7 +163,7 @@ function checkDefinition<Schema extends z.ZodType>(
     throw new InvalidDefinitionError(`Event type '${type}': ${name} must be an array of names.`);
   }
   const version = options.version ?? 1;
-  if (!Number.isInteger(version) || version < 1 || version > 65_535) {
+  if (!isWhole(version, 1, 65_535)) {
     throw new InvalidDefinitionError(
       `Event type '${type}' has version ${shown(version)}; it must be a whole number from 1 to 65535.`,
     );

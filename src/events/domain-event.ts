@@ -14,6 +14,8 @@ export interface DomainEvent<Data = unknown, Name extends string = string> {
   readonly id: string;
   readonly type: Name;
   readonly aggregateId: string;
+  /** The partition key: events of one key are handled one at a time, in order. The aggregate id unless the type says otherwise. */
+  readonly key: string;
   /** 1-based gapless number within the aggregate. */
   readonly version: number;
   /** 1-based gapless number in the whole log. */
@@ -46,6 +48,7 @@ export function eventId(run: string, aggregateId: string, version: number): stri
 export class StoredEvent<Data = unknown, Name extends string = string> implements DomainEvent<Data, Name> {
   readonly type: Name;
   readonly aggregateId: string;
+  readonly key: string;
   readonly version: number;
   readonly position: number;
   readonly occurredAt: number;
@@ -58,6 +61,7 @@ export class StoredEvent<Data = unknown, Name extends string = string> implement
     run: string,
     type: Name,
     aggregateId: string,
+    key: string,
     version: number,
     position: number,
     occurredAt: number,
@@ -67,6 +71,7 @@ export class StoredEvent<Data = unknown, Name extends string = string> implement
     this.#run = run;
     this.type = type;
     this.aggregateId = aggregateId;
+    this.key = key;
     this.version = version;
     this.position = position;
     this.occurredAt = occurredAt;
@@ -85,8 +90,8 @@ export class StoredEvent<Data = unknown, Name extends string = string> implement
 
   /** All fields as a plain object, for JSON and for tests. */
   toJSON(): DomainEvent<Data, Name> {
-    const { id, type, aggregateId, version, position, occurredAt, data, metadata } = this;
-    return { id, type, aggregateId, version, position, occurredAt, data, metadata };
+    const { id, type, aggregateId, key, version, position, occurredAt, data, metadata } = this;
+    return { id, type, aggregateId, key, version, position, occurredAt, data, metadata };
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): DomainEvent<Data, Name> {

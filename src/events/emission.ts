@@ -1,7 +1,8 @@
+import { LaneCrashedError, PayloadTooLargeError } from '../kernel/errors.js';
 import { MAX_EMITTED_BYTES } from '../limits.js';
-import { type Codec, isRecord, type Packed, type Shape, shapeOf } from './codec.js';
-import { LaneCrashedError, PayloadTooLargeError } from './errors.js';
+import { type Codec, isRecord, type Packed, shapeOf } from './codec.js';
 import { checkSize } from './payload-check.js';
+import type { Shape } from './shape-index.js';
 
 /** One emitted event as it lies in an emission buffer. Offsets are into the buffer it was read from. */
 export interface Emission {
@@ -23,7 +24,19 @@ export interface TypedShape {
   readonly shape: Shape;
 }
 
+/** Where each field of the header lies, and how long the header is. Reader and writer know it from here alone. */
+const AT = {
+  cause: 0,
+  type: 4,
+  occurredAt: 8,
+  nameLength: 16,
+  keyLength: 18,
+  dataLength: 20,
+  metadataLength: 24,
+  dataOffset: 28,
+} as const;
 const HEADER = 32;
+
 const FIRST_BYTES = 16 * 1024;
 const NO_SHAPES: readonly TypedShape[] = [];
 
@@ -73,14 +86,14 @@ export class EmissionBuffer {
       end += metadata.length;
     }
     const buffer = this.#buffer;
-    buffer.writeUInt32LE(emission.cause, start);
-    buffer.writeUInt32LE(emission.type, start + 4);
-    buffer.writeDoubleLE(emission.occurredAt, start + 8);
-    buffer.writeUInt16LE(nameLength, start + 16);
-    buffer.writeUInt16LE(keyLength, start + 18);
-    buffer.writeUInt32LE(dataLength, start + 20);
-    buffer.writeUInt32LE(metadata?.length ?? 0, start + 24);
-    buffer.writeUInt32LE(dataOffset - start, start + 28);
+    buffer.writeUInt32LE(emission.cause, start + AT.cause);
+    buffer.writeUInt32LE(emission.type, start + AT.type);
+    buffer.writeDoubleLE(emission.occurredAt, start + AT.occurredAt);
+    buffer.writeUInt16LE(nameLength, start + AT.nameLength);
+    buffer.writeUInt16LE(keyLength, start + AT.keyLength);
+    buffer.writeUInt32LE(dataLength, start + AT.dataLength);
+    buffer.writeUInt32LE(metadata?.length ?? 0, start + AT.metadataLength);
+    buffer.writeUInt32LE(dataOffset - start, start + AT.dataOffset);
     this.#end = end;
   }
 
@@ -153,19 +166,19 @@ export class EmissionBuffer {
 export function* readEmissions(bytes: Buffer): Generator<Emission, undefined> {
   let start = 0;
   while (start < bytes.length) {
-    const nameLength = bytes.readUInt16LE(start + 16);
-    const keyLength = bytes.readUInt16LE(start + 18);
+    const nameLength = bytes.readUInt16LE(start + AT.nameLength);
+    const keyLength = bytes.readUInt16LE(start + AT.keyLength);
     const names = start + HEADER;
     const key = names + nameLength;
     const emission: Emission = {
-      cause: bytes.readUInt32LE(start),
-      type: bytes.readUInt32LE(start + 4),
-      occurredAt: bytes.readDoubleLE(start + 8),
+      cause: bytes.readUInt32LE(start + AT.cause),
+      type: bytes.readUInt32LE(start + AT.type),
+      occurredAt: bytes.readDoubleLE(start + AT.occurredAt),
       aggregateId: bytes.toString('utf8', names, key),
       partitionKey: keyLength === 0 ? '' : bytes.toString('utf8', key, key + keyLength),
-      dataLength: bytes.readUInt32LE(start + 20),
-      metadataLength: bytes.readUInt32LE(start + 24),
-      dataOffset: start + bytes.readUInt32LE(start + 28),
+      dataLength: bytes.readUInt32LE(start + AT.dataLength),
+      metadataLength: bytes.readUInt32LE(start + AT.metadataLength),
+      dataOffset: start + bytes.readUInt32LE(start + AT.dataOffset),
     };
     const end = emission.dataOffset + emission.dataLength + emission.metadataLength;
     if (emission.dataOffset < key + keyLength || end > bytes.length) {

@@ -1,6 +1,6 @@
+import { EventFunctionError } from '../kernel/errors.js';
+import { reasonOf } from '../kernel/thrown.js';
 import type { AnyEventType } from './define-event.js';
-import { EventFunctionError } from './errors.js';
-import { field, reasonOf } from './thrown.js';
 
 /** The functions of an event type that belong to the user. */
 export type EventFunction = 'schema' | 'aggregateId' | 'partitionKey' | 'upcast';
@@ -24,14 +24,4 @@ export function functionFailed(
     ...cause,
     details: { type, function: name },
   });
-}
-
-/**
- * Whether a function that must return a value at once has returned a promise. Nobody will wait for it, so nobody may
- * call its rejection an unhandled one either.
- */
-export function isPromised(value: unknown): boolean {
-  if (typeof value !== 'object' || typeof field(value, 'then') !== 'function') return false;
-  Promise.resolve(value).catch(() => {});
-  return true;
 }

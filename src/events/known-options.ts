@@ -1,6 +1,7 @@
-import { type InvalidDefinitionError, InvalidOptionError } from './errors.js';
+import { types } from 'node:util';
+import { type InvalidDefinitionError, InvalidOptionError } from '../kernel/errors.js';
+import { checkSignal } from '../kernel/on-abort.js';
 import { didYouMean } from './nearest.js';
-import { checkSignal } from './on-abort.js';
 
 /** The names of an options type. The compiler refuses a list that lacks one of them, or has one too many. */
 type NamesOf<Options> = { readonly [Name in keyof Options]-?: true };
@@ -45,7 +46,7 @@ export function knownOptions<Options extends object>(
 }
 
 function checkNames(options: object, takes: OptionNames): void {
-  if (typeof options !== 'object' || options === null) throw noObject(options, takes);
+  if (typeof options !== 'object' || options === null || isValue(options)) throw noObject(options, takes);
   const names: ReadonlySet<string> = takes.names;
   for (const name in options) {
     if (!names.has(name) && !isOfEverything(options, name)) throw unknownName(name, takes);
@@ -70,6 +71,11 @@ export function takeOptions<Options extends object>(
   return taken as Options;
 }
 
+/** What has no names of its own passes for empty options: a list, or a date where `{ occurredAt: date }` was meant. */
+function isValue(options: object): boolean {
+  return Array.isArray(options) || types.isDate(options) || types.isMap(options) || types.isSet(options);
+}
+
 function isOfEverything(options: object, name: string): boolean {
   return name in Object.prototype && !Object.hasOwn(options, name);
 }
@@ -80,8 +86,14 @@ function unknownName(name: string, { of, names, Refusal }: OptionNames): Error {
   });
 }
 
+function kindOf(value: object): string {
+  if (Array.isArray(value)) return 'an array';
+  return types.isDate(value) ? 'a Date' : 'a Map or a Set';
+}
+
 function noObject(given: unknown, { of, names, Refusal }: OptionNames): Error {
-  const what = given === null ? 'null' : `of type ${typeof given}`;
+  const what =
+    given === null ? 'null' : typeof given === 'object' ? kindOf(given) : `of type ${typeof given}`;
   const [first = ''] = names;
   return new Refusal(`${of}: the options are ${what}; pass an object, with '${first}' for one.`);
 }

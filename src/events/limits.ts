@@ -1,16 +1,4 @@
-/** The limits of errors as they cross a thread and reach the store. */
-
-/** Characters of a message, a name or a code: enough for any that a person reads, and several fit a dead letter. */
-export const MAX_ERROR_TEXT = 8192;
-
-/** Errors that one error is encoded as: itself, its causes, and the parts of an AggregateError. */
-export const MAX_ERROR_PARTS = 16;
-
-/** Fields of an error's details: ours have at most six. */
-export const MAX_ERROR_DETAILS = 32;
+/** The limits of definitions. */
 
 /** Definitions inside a schema that are looked at before it is called too deep to be checked again. */
 export const MAX_SCHEMA_PARTS = 10_000;
-
-/** Characters shown of a stored error that is not readable. */
-export const DAMAGED_TEXT_CHARACTERS = 200;

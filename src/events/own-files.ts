@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BundledError } from './errors.js';
+import { BundledError } from '../kernel/errors.js';
 
 /** The address of this very file. A bundle of CommonJS form has none. */
 const HERE: string | undefined = import.meta.url;

@@ -1,5 +1,6 @@
+import { PayloadTooLargeError, UnsupportedPayloadError } from '../kernel/errors.js';
+import { toError } from '../kernel/thrown.js';
 import { MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH, MAX_PAYLOAD_VALUES } from '../limits.js';
-import { PayloadTooLargeError, UnsupportedPayloadError } from './errors.js';
 import {
   badInstance,
   badKey,
@@ -9,12 +10,11 @@ import {
   LONE_SURROGATE,
   problemOfBigint,
   problemOfBytes,
+  problemOfKeys,
   problemOfList,
   problemOfNumber,
   problemOfTime,
-  SYMBOL_KEYS,
 } from './plain-data.js';
-import { toError } from './thrown.js';
 
 /**
  * Refuses what would not come back from the log as it went in: functions, symbols, class instances, typed arrays,
@@ -127,12 +127,13 @@ function problemOfItems(list: readonly unknown[], depth: number): string | undef
 }
 
 function problemOfFields(fields: Readonly<Record<string, unknown>>, depth: number): string | undefined {
-  for (const key of Object.keys(fields)) {
+  const keys = Object.keys(fields);
+  for (const key of keys) {
     if (key === '__proto__' || !key.isWellFormed()) return badKey(key);
     const problem = problemOf(fields[key], depth + 1);
     if (problem !== undefined) return problem;
   }
-  return Object.getOwnPropertySymbols(fields).length > 0 ? SYMBOL_KEYS : undefined;
+  return problemOfKeys(fields, keys.length);
 }
 
 function locate(value: unknown, path: string, depth: number): [string, string] | undefined {

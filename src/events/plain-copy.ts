@@ -9,10 +9,10 @@ import {
   LONE_SURROGATE,
   problemOfBigint,
   problemOfBytes,
+  problemOfKeys,
   problemOfList,
   problemOfNumber,
   problemOfTime,
-  SYMBOL_KEYS,
   timeOf,
 } from './plain-data.js';
 import type { ShapeIndex } from './shape-index.js';
@@ -128,20 +128,21 @@ export class PlainCopier {
       else if (typeof item !== 'boolean') values[index] = this.#value(item, 1);
     }
     this.#count(characters);
-    if (Object.getOwnPropertySymbols(fields).length > 0) throw new Problem(SYMBOL_KEYS);
+    refuse(problemOfKeys(fields, count));
     return values;
   }
 
   #fields(fields: Fields, depth: number): Fields {
     const copy = { ...fields };
-    for (const key of Object.keys(copy)) {
+    const keys = Object.keys(copy);
+    for (const key of keys) {
       if (key === '__proto__' || !key.isWellFormed()) throw new Problem(badKey(key));
       this.#count(key.length);
       const item = copy[key];
       const own = this.#value(item, depth + 1);
       if (own !== item) copy[key] = own;
     }
-    if (Object.getOwnPropertySymbols(copy).length > 0) throw new Problem(SYMBOL_KEYS);
+    refuse(problemOfKeys(fields, keys.length));
     return copy;
   }
 

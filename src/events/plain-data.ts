@@ -23,7 +23,8 @@ export function kindOf(value: object): DataKind {
     // Also in another realm `Array.prototype` is an array itself; the prototype of a subclass is not.
     return prototype !== null && Array.isArray(prototype) ? DataKind.List : DataKind.None;
   }
-  if (prototype === Object.prototype || prototype === null) return DataKind.Fields;
+  if (prototype === Object.prototype) return DataKind.Fields;
+  if (prototype === null) return isBare(value) ? DataKind.Fields : DataKind.None;
   if (types.isDate(value)) {
     // The Date of faked timers is a subclass that bears the name.
     const isTime = depthOf(prototype) === 2 || prototype.constructor.name === 'Date';
@@ -35,6 +36,21 @@ export function kindOf(value: object): DataKind {
   }
   const isRoot = Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
   return isRoot ? DataKind.Fields : DataKind.None;
+}
+
+/** Whether an object without a prototype is nothing but its fields: a Map or a Date that lost its own is still one. */
+function isBare(value: object): boolean {
+  const isOther =
+    ArrayBuffer.isView(value) ||
+    types.isAnyArrayBuffer(value) ||
+    types.isDate(value) ||
+    types.isMap(value) ||
+    types.isSet(value) ||
+    types.isRegExp(value) ||
+    types.isPromise(value) ||
+    types.isNativeError(value) ||
+    types.isBoxedPrimitive(value);
+  return !isOther;
 }
 
 /** Prototypes from this one to the end of its chain: a subclass has one more than what it extends. */
@@ -88,7 +104,14 @@ export function problemOfBigint(value: bigint): string | undefined {
 
 export const LONE_SURROGATE = 'a string with a lone surrogate, which UTF-8 cannot hold';
 
-export const SYMBOL_KEYS = 'an object with symbol keys';
+/** What is wrong with the keys of fields besides those that are enumerable texts: what hangs on others is not stored. */
+export function problemOfKeys(fields: object, enumerable: number): string | undefined {
+  // Two calls: `Reflect.ownKeys` knows both, and takes four times as long.
+  if (Object.getOwnPropertySymbols(fields).length > 0) return 'an object with symbol keys';
+  return Object.getOwnPropertyNames(fields).length === enumerable
+    ? undefined
+    : 'an object with fields that are not enumerable';
+}
 
 export function badKey(key: string): string {
   return `an object with the key ${JSON.stringify(key)}`;

@@ -1,15 +1,16 @@
 import type { z } from 'zod';
-import { MAX_EVENT_TYPES, MAX_NAME_BYTES } from '../limits.js';
-import type { AnyEventType, DataOf, EventType } from './define-event.js';
 import {
   InvalidDefinitionError,
   InvalidNameError,
   SchemaMismatchError,
   UnknownEventTypeError,
-} from './errors.js';
-import { type EventFunction, functionFailed, isPromised } from './event-functions.js';
+} from '../kernel/errors.js';
+import { isPromised } from '../kernel/thenable.js';
+import { shown } from '../kernel/thrown.js';
+import { MAX_EVENT_TYPES, MAX_NAME_BYTES } from '../limits.js';
+import type { AnyEventType, DataOf, EventType } from './define-event.js';
+import { type EventFunction, functionFailed } from './event-functions.js';
 import { nearest } from './nearest.js';
-import { shown } from './thrown.js';
 
 /** How a type stands in the log: a small number for its name and schema version. */
 export interface StoredType {

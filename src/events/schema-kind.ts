@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { attempt } from '../kernel/thrown.js';
 import { MAX_SCHEMA_PARTS } from './limits.js';
-import { attempt } from './thrown.js';
 
 const known = new WeakMap<object, boolean>();
 

@@ -1,4 +1,5 @@
-import type { Shape } from './codec.js';
+/** The keys of a payload in their order: what a record refers to by a number instead of spelling them out. */
+export type Shape = readonly string[];
 
 interface Node {
   readonly next: Map<string, Node>;

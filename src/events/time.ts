@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { InvalidOptionError } from './errors.js';
+import { InvalidOptionError } from '../kernel/errors.js';
 import { timeOf } from './plain-data.js';
 
 /** The first and the last millisecond that a Date can hold are this far from 1970. */

@@ -1,5 +1,5 @@
+import { InvalidOptionError } from '../kernel/errors.js';
 import type { AnyEventType } from './define-event.js';
-import { InvalidOptionError } from './errors.js';
 
 /** An event type, or its name. */
 export type TypeOrName = string | Pick<AnyEventType, 'type' | 'aliases'>;

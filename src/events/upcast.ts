@@ -1,10 +1,10 @@
+import { UpcastError } from '../kernel/errors.js';
+import { isPromised } from '../kernel/thenable.js';
+import { reasonOf } from '../kernel/thrown.js';
 import type { AnyEventType } from './define-event.js';
-import { UpcastError } from './errors.js';
-import { isPromised } from './event-functions.js';
 import { checkPayload } from './payload-check.js';
 import type { StoredType } from './registry.js';
 import { isRecheckable } from './schema-kind.js';
-import { reasonOf } from './thrown.js';
 
 /**
  * The payload of a stored event in its current form: decoded data, upcast if an older version was stored.

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { OutputError } from '../events/errors.js';
+import { OutputError } from '../kernel/errors.js';
 import { makeFolder } from './make-folder.js';
 
 export interface OutputOptions {

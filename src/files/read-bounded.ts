@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { InputError } from '../events/errors.js';
+import { InputError } from '../kernel/errors.js';
 import { READ_PIECE_BYTES } from './limits.js';
 
 export interface BoundedRead {

@@ -2,15 +2,15 @@ import type { Codec } from '../events/codec.js';
 import { type AnyEventType, checkEventOptions, type NewEvent } from '../events/define-event.js';
 import type { StoredEvent, StoredMetadata } from '../events/domain-event.js';
 import type { EmissionBuffer } from '../events/emission.js';
-import { EmitAfterEndError, NotDeterministicError, UnknownEventTypeError } from '../events/errors.js';
 import { checkMetadata } from '../events/payload-check.js';
 import { RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
+import { EmitAfterEndError, NotDeterministicError, UnknownEventTypeError } from '../kernel/errors.js';
+import { seededRandom } from '../kernel/random.js';
 import { Deadline } from './deadline.js';
 import type { HandlerContext, HandlerEntry } from './handlers.js';
 import type { LaneCell } from './lane-cell.js';
 import type { LaneSetup } from './protocol.js';
-import { seededRandom } from './random.js';
 import type { KeyAhead } from './run-ahead.js';
 
 /** What the contexts of one lane share. */

@@ -1,5 +1,5 @@
-import { steadyNow } from '../events/clock.js';
-import { HandlerTimeoutError } from '../events/errors.js';
+import { steadyNow } from '../kernel/clock.js';
+import { HandlerTimeoutError } from '../kernel/errors.js';
 
 /**
  * How long a handler may still take for an event. The signal is the friendly half: it aborts when the time is

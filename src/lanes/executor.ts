@@ -1,4 +1,4 @@
-import type { WireError } from '../events/error-codec.js';
+import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { LaneCell } from './lane-cell.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';

@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import type { AnyEventType, EventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { InvalidDefinitionError } from '../events/errors.js';
-import { isPromised } from '../events/event-functions.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
-import { shown } from '../events/thrown.js';
-import { MAX_DELAY_MS, MAX_RETRIES, RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, RETRY_JITTER } from '../limits.js';
+import { InvalidDefinitionError } from '../kernel/errors.js';
+import { checkWhole, type RetryRule, retryRuleOf } from '../kernel/retry-rule.js';
+import { isPromised } from '../kernel/thenable.js';
+import { shown } from '../kernel/thrown.js';
+import { MAX_DELAY_MS } from '../limits.js';
 
 /** What a handler may do besides looking at its event. */
 export interface HandlerContext {
@@ -62,7 +63,7 @@ export interface HandlerOptions {
 }
 
 /** A handler's options with every default filled in. */
-export type FailureRule = Required<Omit<HandlerOptions, 'timeoutMs'>>;
+export type FailureRule = RetryRule & { readonly onFailure: FailurePolicy };
 
 export interface HandlerEntry extends FailureRule {
   readonly module: string;
@@ -163,30 +164,14 @@ function checkOptions(
   type: string,
   options: HandlerOptions,
 ): FailureRule & { readonly timeoutMs: number | undefined } {
-  const {
-    retries = 0,
-    retryDelayMs = RETRY_DELAY_MS,
-    maxRetryDelayMs = Math.max(RETRY_DELAY_MAX_MS, retryDelayMs),
-    jitter = RETRY_JITTER,
-    onFailure = 'park',
-    timeoutMs,
-  } = knownOptions(options, HANDLER);
+  const { onFailure = 'park', timeoutMs, ...retry } = knownOptions(options, HANDLER);
   const refuse = (what: string, value: unknown, range: string) => {
     throw new InvalidDefinitionError(
       `Handlers '${name}', ${type}: ${what} is ${typeof value === 'string' ? value : shown(value)}; it must be ${range}.`,
     );
   };
-  const within = (what: string, value: number, least: number, most: number) => {
-    if (!Number.isInteger(value) || value < least || value > most) {
-      refuse(what, value, `a whole number from ${least} to ${most}`);
-    }
-  };
-  within('retries', retries, 0, MAX_RETRIES);
-  within('retryDelayMs', retryDelayMs, 0, MAX_DELAY_MS);
-  within('maxRetryDelayMs', maxRetryDelayMs, retryDelayMs, MAX_DELAY_MS);
-  if (timeoutMs !== undefined) within('timeoutMs', timeoutMs, 1, MAX_DELAY_MS);
-  if (!(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
-    refuse('jitter', jitter, 'a number from 0 to 1');
+  const rule = retryRuleOf(retry, refuse);
+  if (timeoutMs !== undefined) checkWhole(refuse, 'timeoutMs', timeoutMs, 1, MAX_DELAY_MS);
   if (!['park', 'skip', 'stop'].includes(onFailure)) {
     refuse(
       'onFailure',
@@ -194,5 +179,5 @@ function checkOptions(
       "'park', 'skip' or 'stop'",
     );
   }
-  return { retries, retryDelayMs, maxRetryDelayMs, jitter, onFailure, timeoutMs };
+  return { ...rule, onFailure, timeoutMs };
 }

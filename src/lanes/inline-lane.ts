@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers';
-import { inBatch, outside, staying, stayingIfAsync } from '../events/async-context.js';
-import type { WireError } from '../events/error-codec.js';
+import { inBatch, outside, staying, stayingIfAsync } from '../kernel/async-context.js';
+import type { WireError } from '../kernel/error-codec.js';
 import { SpanLog } from '../profile/span-log.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { Lane, LaneEvents } from './executor.js';

@@ -1,4 +1,4 @@
-import { shareOut } from '../observe/meters.js';
+import { shareOut } from '../observe/share-out.js';
 import type { ThreadSpan } from '../profile/span-log.js';
 import type { TypeWork } from '../profile/thread-profiler.js';
 

@@ -5,8 +5,8 @@ import {
   HandlerModuleInvalidError,
   HandlerModuleNotFoundError,
   InvalidDefinitionError,
-} from '../events/errors.js';
-import { codeOf, messageOf, reasonOf } from '../events/thrown.js';
+} from '../kernel/errors.js';
+import { codeOf, messageOf, reasonOf } from '../kernel/thrown.js';
 import { type HandlerModule, isHandlerModule } from './handlers.js';
 
 /**

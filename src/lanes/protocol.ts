@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Shape } from '../events/codec.js';
 import type { TypedShape } from '../events/emission.js';
-import type { WireError } from '../events/error-codec.js';
 import type { StoredType } from '../events/registry.js';
+import type { Shape } from '../events/shape-index.js';
+import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import type { FailureRule } from './handlers.js';
 

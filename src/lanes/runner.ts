@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers';
 import { Codec } from '../events/codec.js';
-import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
-import { encodeError, type WireError } from '../events/error-codec.js';
-import { HandlerModuleInvalidError } from '../events/errors.js';
+import { StoredEvent } from '../events/domain-event.js';
 import type { StoredType } from '../events/registry.js';
+import { dataIn, metadataIn } from '../events/row.js';
 import { ROW_UNNUMBERED, rowOf, Slab, slabOf } from '../events/slab.js';
 import { currentData } from '../events/upcast.js';
+import { encodeError, type WireError } from '../kernel/error-codec.js';
+import { HandlerModuleInvalidError } from '../kernel/errors.js';
+import { isThenable } from '../kernel/thenable.js';
 import { framed } from '../profile/frames.js';
 import type { ThreadSpan } from '../profile/span-log.js';
 import type { TypeWork } from '../profile/thread-profiler.js';
@@ -17,7 +19,6 @@ import { NameCache } from './name-cache.js';
 import { Outbox } from './outbox.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
 import { type KeyAhead, RunAhead } from './run-ahead.js';
-import { isThenable } from './thenable.js';
 import type { TracerErrors } from './traced.js';
 import { TurnClock } from './turn-clock.js';
 
@@ -279,8 +280,8 @@ export class LaneRunner {
     const startedAt = work.begin(type) ? performance.now() : undefined;
     let context: LaneContext | undefined;
     try {
-      const event = this.#event(slab, row, handlers, ahead);
       const partitionKey = this.#names.get(slab, key, slab.keyOffset[row], slab.keyLength[row]);
+      const event = this.#event(slab, row, partitionKey, handlers, ahead);
       const attempt = (run.batch.attempts?.get(index) ?? 0) + 1;
       const slot = this.#cell.begin(reference);
       context = new LaneContext(
@@ -343,26 +344,22 @@ export class LaneRunner {
   #event(
     slab: Slab,
     row: number,
+    partitionKey: string,
     { stored, entries }: TypeHandlers,
     ahead: KeyAhead | undefined,
   ): StoredEvent {
-    const dataStart = slab.dataOffset[row] as number;
-    const dataEnd = dataStart + (slab.dataLength[row] as number);
-    const metadataLength = slab.metadataLength[row] as number;
-    const metadata =
-      metadataLength === 0
-        ? undefined
-        : (this.#codec.unpack(slab.bytes, dataEnd, dataEnd + metadataLength) as StoredMetadata);
+    const metadata = metadataIn(slab, row, this.#codec);
     const definition = entries[0]?.eventType;
     const position = ahead ? 0 : (slab.position[row] as number);
     return new StoredEvent(
       this.#rules.setup.run,
       definition?.type ?? stored.name,
       this.#aggregateOf(slab, row),
+      partitionKey,
       ahead ? ahead.version : (slab.version[row] as number),
       position,
       slab.occurredAt[row] as number,
-      currentData(definition, stored, this.#codec.unpack(slab.bytes, dataStart, dataEnd), position),
+      currentData(definition, stored, dataIn(slab, row, this.#codec), position),
       metadata,
     );
   }

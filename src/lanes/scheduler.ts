@@ -1,4 +1,5 @@
 import { rowOf, slabOf } from '../events/slab.js';
+import { Ring } from '../kernel/ring.js';
 import {
   BATCHES_IN_FLIGHT,
   FIRST_LANE_BATCH,
@@ -8,7 +9,6 @@ import {
 } from '../limits.js';
 import { KeyPlace, type KeyState, NO_LANE, NO_ROW } from './key-state.js';
 import { MAILBOX_ROWS, ROWS_BEHIND_WAITING, WAITING_SHARE } from './limits.js';
-import { Ring } from './ring.js';
 
 /** The main thread's columns of a slab that the scheduler reads and writes. */
 export interface ScheduledSlab {

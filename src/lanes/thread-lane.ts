@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, type ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { decodeError, type WireError } from '../events/error-codec.js';
-import { LaneCrashedError } from '../events/errors.js';
 import { ownFile } from '../events/own-files.js';
 import { threadArguments } from '../events/thread-arguments.js';
-import { reasonOf } from '../events/thrown.js';
+import { decodeError, type WireError } from '../kernel/error-codec.js';
+import { LaneCrashedError } from '../kernel/errors.js';
+import { reasonOf } from '../kernel/thrown.js';
 import { BATCHES_IN_FLIGHT } from '../limits.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import { WorkerSampler } from '../profile/worker-sampler.js';

@@ -1,8 +1,8 @@
-import { HandlerModuleInvalidError } from '../events/errors.js';
-import { guarded } from '../events/guarded.js';
+import { HandlerModuleInvalidError } from '../kernel/errors.js';
+import { guarded } from '../kernel/guarded.js';
+import { isThenable } from '../kernel/thenable.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
 import { defaultOf, importModule } from './load-handlers.js';
-import { isThenable } from './thenable.js';
 
 /**
  * The default export of a `Tracing.laneModule`: what is called in a handler's place. It passes on the very event that it

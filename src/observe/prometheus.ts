@@ -13,7 +13,7 @@ export type StageHistograms = Readonly<Record<'accepted' | 'durable' | 'handled'
  * and stage, never an aggregate or a key.
  */
 export function prometheusText(metrics: MetricsSnapshot, stages: StageHistograms): string {
-  const { events, queue, commits, batches, lanes, types, files } = metrics;
+  const { events, queue, commits, batches, lanes, types, files, consumers } = metrics;
   const seconds = (milliseconds: number) => milliseconds / 1000;
   return [
     family('millrace_events_total', 'counter', 'Events by how far they came.', [
@@ -63,6 +63,7 @@ export function prometheusText(metrics: MetricsSnapshot, stages: StageHistograms
       'Time of handlers, by type, estimated from timed ones.',
       types.map(({ type, busy }) => [{ type }, seconds(busy)]),
     ),
+    ...(consumers.length > 0 ? ofConsumers(consumers) : []),
     ...(files
       ? [
           family('millrace_store_bytes', 'gauge', 'Size of the files of the store.', [
@@ -74,6 +75,50 @@ export function prometheusText(metrics: MetricsSnapshot, stages: StageHistograms
     histograms('millrace_latency_seconds', 'Time until a stage, from accepted; commit: from sent.', stages),
     '',
   ].join('\n');
+}
+
+/** Labels are the names of consumers, of which a log has at most 256. */
+function ofConsumers(consumers: MetricsSnapshot['consumers']): string[] {
+  const each = (value: (consumer: MetricsSnapshot['consumers'][number]) => number): Sample[] =>
+    consumers.map((consumer) => [{ consumer: consumer.name }, value(consumer)]);
+  return [
+    family(
+      'millrace_consumer_lag_events',
+      'gauge',
+      'Durable events that a consumer is not done with.',
+      each(({ lag }) => lag),
+    ),
+    family(
+      'millrace_consumer_position',
+      'gauge',
+      'A consumer is done with every event up to here.',
+      each(({ position }) => position),
+    ),
+    family(
+      'millrace_consumer_running',
+      'gauge',
+      '1 while a consumer takes events.',
+      each(({ state }) => (state === 'running' ? 1 : 0)),
+    ),
+    family(
+      'millrace_consumer_handled_total',
+      'counter',
+      'Events that a consumer handled.',
+      each(({ handled }) => handled),
+    ),
+    family(
+      'millrace_consumer_failures_total',
+      'counter',
+      'Tries of a consumer that failed.',
+      each(({ failed }) => failed),
+    ),
+    family(
+      'millrace_consumer_parked_keys',
+      'gauge',
+      'Keys that wait behind a failed event of a consumer.',
+      each(({ parkedKeys }) => parkedKeys),
+    ),
+  ];
 }
 
 function by<Field extends 'events' | 'busy' | 'deaths' | 'heap'>(

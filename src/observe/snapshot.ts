@@ -30,6 +30,24 @@ export interface MetricsSnapshot {
   readonly types: readonly TypeMetrics[];
   /** Hottest first. */
   readonly hotKeys: readonly HotKey[];
+  /** Those that run. */
+  readonly consumers: readonly ConsumerMetrics[];
   /** Of a store with a file. */
   readonly files?: { readonly store: number; readonly wal: number };
+}
+
+/** What a consumer is at, and what it has done since it was started. */
+export interface ConsumerMetrics {
+  readonly name: string;
+  readonly state: 'running' | 'paused' | 'failed' | 'stopped';
+  /** It is done with every event up to here. */
+  readonly position: number;
+  /** Durable events that it is not done with. */
+  readonly lag: number;
+  readonly parkedKeys: number;
+  /** Events handled, tries that failed, tries that were made again, events skipped. */
+  readonly handled: number;
+  readonly failed: number;
+  readonly retried: number;
+  readonly skipped: number;
 }

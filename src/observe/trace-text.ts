@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../events/domain-event.js';
-import { visible } from '../events/visible.js';
+import { visible } from '../kernel/visible.js';
 
 /** An event of a story, and what it led to. */
 interface Node {

@@ -1,5 +1,5 @@
 import { type Context, propagation } from '@opentelemetry/api';
-import { isPromised } from '../events/event-functions.js';
+import { isPromised } from '../kernel/thenable.js';
 import type { TraceCarrier } from '../observe/tracing.js';
 
 /** What the global propagator writes for a context; undefined when it writes nothing. @throws TypeError for an async propagator. */

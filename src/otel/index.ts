@@ -1,6 +1,6 @@
 import { context } from '@opentelemetry/api';
-import { InvalidOptionError } from '../events/errors.js';
 import { ownFile } from '../events/own-files.js';
+import { InvalidOptionError } from '../kernel/errors.js';
 import type { Tracing } from '../observe/tracing.js';
 import { carrierOf } from './carrier.js';
 

@@ -6,18 +6,20 @@ import {
   SpanKind,
   SpanStatusCode,
   type TextMapGetter,
+  type Tracer,
   trace,
 } from '@opentelemetry/api';
 import type { DomainEvent, EventMetadata } from '../events/domain-event.js';
-import { guarded } from '../events/guarded.js';
-import { codeOf, messageOf, nameOf, toError } from '../events/thrown.js';
+import { guarded } from '../kernel/guarded.js';
+import { isThenable } from '../kernel/thenable.js';
+import { codeOf, messageOf, nameOf, toError } from '../kernel/thrown.js';
 import type { HandlerContext, HandlerEntry } from '../lanes/handlers.js';
-import { isThenable } from '../lanes/thenable.js';
 import type { WrapHandler } from '../lanes/traced.js';
 import { ATTRIBUTES } from './attributes.js';
 import { TracedContext } from './traced-context.js';
 
-const tracer = trace.getTracer('millrace');
+/** Asked for at the first span, where a provider that throws is the tracer's failure and not that of the module. */
+let tracer: Tracer | undefined;
 
 const METADATA: TextMapGetter<EventMetadata> = {
   keys: (metadata) => Object.keys(metadata),
@@ -74,6 +76,7 @@ function startSpan(
     [ATTRIBUTES.position]: event.position,
     [ATTRIBUTES.attempt]: attempt,
   };
+  tracer ??= trace.getTracer('millrace');
   return tracer.startSpan(`process ${eventType.type}`, { kind: SpanKind.CONSUMER, attributes }, parent);
 }
 

@@ -1,6 +1,6 @@
 import { type Context, context, trace } from '@opentelemetry/api';
 import type { NewEvent } from '../events/define-event.js';
-import { guarded } from '../events/guarded.js';
+import { guarded } from '../kernel/guarded.js';
 import type { HandlerContext } from '../lanes/handlers.js';
 import { type TraceCarrier, textsOf, withCarrier } from '../observe/tracing.js';
 import { carrierOf } from './carrier.js';

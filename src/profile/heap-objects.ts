@@ -1,5 +1,5 @@
 import { getHeapSnapshot, getHeapStatistics } from 'node:v8';
-import { HeapTooLargeError } from '../events/errors.js';
+import { HeapTooLargeError } from '../kernel/errors.js';
 import { LEAK_HEAP_MAX_BYTES } from '../limits.js';
 
 /** Objects of one constructor on a thread's heap. */

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../events/errors.js';
 import { OutputFolder } from '../files/output-folder.js';
+import { InputError } from '../kernel/errors.js';
 import { readSession } from './report/read-session.js';
 import { REPORT_FILES } from './report/report-files.js';
 import { SESSION_FILE } from './session.js';

@@ -1,4 +1,4 @@
-import { PublishCycleError } from '../events/errors.js';
+import { PublishCycleError } from '../kernel/errors.js';
 import { MAX_PUBLISH_CHAIN, MAX_PUBLISH_QUEUE, PUBLISH_CHAIN_SHOWN } from '../limits.js';
 import type { Outcome } from './pending.js';
 import type { Route } from './routes.js';

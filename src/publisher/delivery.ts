@@ -1,10 +1,13 @@
-import { PublishCycleError } from '../events/errors.js';
-import { guarded } from '../events/guarded.js';
-import { field } from '../events/thrown.js';
+import { steadyNow } from '../kernel/clock.js';
+import { PublishCycleError } from '../kernel/errors.js';
+import { guarded } from '../kernel/guarded.js';
+import { isThenable } from '../kernel/thenable.js';
+import { field } from '../kernel/thrown.js';
+import type { Time } from '../kernel/time.js';
 import { Cascade, type Link } from './cascade.js';
 import { type Deliverable, FailureList, makeFailure, type SubscriberFailure } from './failure.js';
 import { type Outcome, Pending } from './pending.js';
-import { Retries, type RetryTimers } from './retries.js';
+import { Retries } from './retries.js';
 import type { CallList, Route, Routes } from './routes.js';
 import type { Subscriber } from './subscriber.js';
 
@@ -32,9 +35,9 @@ export class Delivery<Event extends Deliverable> {
   readonly #retries: Retries;
   readonly #events: DeliveryEvents<Event>;
 
-  constructor(routes: Routes, timers: RetryTimers, events: DeliveryEvents<Event>) {
+  constructor(routes: Routes, time: Time, events: DeliveryEvents<Event>) {
     this.#routes = routes;
-    this.#retries = new Retries(timers);
+    this.#retries = new Retries(time);
     this.#events = events;
   }
 
@@ -64,7 +67,7 @@ export class Delivery<Event extends Deliverable> {
       }
       try {
         const result = handle(event as never);
-        if (typeof result === 'object' && isThenable(result)) {
+        if (isThenable(result)) {
           this.#follow(result, 0, subscribers[index] as Subscriber, event, 1, outcome);
         }
       } catch (error) {
@@ -124,7 +127,7 @@ export class Delivery<Event extends Deliverable> {
     try {
       const began = isMeasured || subscriber.isYoung ? this.#beginMeasured(subscriber) : 0;
       const result = subscriber.call(event);
-      if (typeof result === 'object' && isThenable(result)) {
+      if (isThenable(result)) {
         this.#follow(result, began, subscriber, event, attempt, outcome);
         return;
       }
@@ -193,7 +196,7 @@ export class Delivery<Event extends Deliverable> {
         giveUp();
         return;
       }
-      subscriber.called(Date.now());
+      subscriber.called(steadyNow());
       this.cascade.resume(place, () => this.#try(subscriber, event, attempt + 1, true, outcome));
       this.#ended(outcome);
     };
@@ -239,8 +242,4 @@ export class Delivery<Event extends Deliverable> {
  */
 function releaseFrames(error: unknown): void {
   field(error, 'stack');
-}
-
-function isThenable(value: object | null): value is PromiseLike<unknown> {
-  return value !== null && 'then' in value && typeof value.then === 'function';
 }

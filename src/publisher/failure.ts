@@ -1,5 +1,5 @@
-import { HandlerError } from '../events/errors.js';
-import { messageOf } from '../events/thrown.js';
+import { HandlerError } from '../kernel/errors.js';
+import { messageOf } from '../kernel/thrown.js';
 import { MAX_SUBSCRIBER_FAILURES } from '../limits.js';
 import type { Subscriber } from './subscriber.js';
 

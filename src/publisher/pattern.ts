@@ -1,5 +1,5 @@
-import { InvalidOptionError } from '../events/errors.js';
-import { shown } from '../events/thrown.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
 import { MAX_PATTERN_CHARACTERS } from '../limits.js';
 
 /**

@@ -1,5 +1,5 @@
-import type { HandlerError } from '../events/errors.js';
-import { onAbort } from '../events/on-abort.js';
+import type { HandlerError } from '../kernel/errors.js';
+import { onAbort } from '../kernel/on-abort.js';
 
 /** Counts what has begun and not ended, and tells whoever waits when nothing is left. */
 export class Pending {

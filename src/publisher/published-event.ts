@@ -41,6 +41,11 @@ export class PublishedEvent<Data = unknown, Name extends string = string> {
     return this.#type.aggregateId(this.data);
   }
 
+  /** The partition key: the aggregate id unless the type says otherwise. */
+  get key(): string {
+    return this.#type.partitionKey(this.data, this.aggregateId);
+  }
+
   get metadata(): EventMetadata {
     const { correlationId = this.id, causationId, metadata } = this.#event.options ?? {};
     return { ...metadata, correlationId, ...(causationId !== undefined && { causationId }) };

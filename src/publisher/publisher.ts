@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { Clock } from '../events/clock.js';
 import { type AnyEventType, checkEventOptions, type NewEvent } from '../events/define-event.js';
-import { UnknownEventTypeError } from '../events/errors.js';
 import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { checkPayload } from '../events/payload-check.js';
 import { EventRegistry, type RegisteredType } from '../events/registry.js';
 import { snapshotOf } from '../events/snapshot.js';
 import { givenTime } from '../events/time.js';
+import { Clock } from '../kernel/clock.js';
+import { UnknownEventTypeError } from '../kernel/errors.js';
 import type { SubscriberFailure } from './failure.js';
 import { Outcome } from './pending.js';
 import { PublishedEvent } from './published-event.js';
@@ -172,7 +172,7 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
     const now = this.#clock.now();
     const occurredAt = time === undefined ? now : givenTime(type.type, time);
     this.#subscriptions.checkCycle(type.type);
-    route.publishedAt = now;
+    route.publishedAt = this.#clock.steady;
     return new PublishedEvent(this.#run, type, ++this.#position, occurredAt, event, data);
   }
 

@@ -1,17 +1,6 @@
+import { pauseAfter, type RetryRule } from '../kernel/retry-rule.js';
+import type { Time } from '../kernel/time.js';
 import { MAX_SUBSCRIBER_RETRIES } from '../limits.js';
-import type { RetryRule } from './subscription-options.js';
-
-/** How subscribers wait; the engine's simulation has virtual timers. */
-export interface RetryTimers {
-  set(callback: () => void, milliseconds: number): unknown;
-  clear(timer: unknown): void;
-}
-
-/** Node's own. */
-export const RETRY_TIMERS: RetryTimers = {
-  set: (callback, milliseconds) => setTimeout(callback, milliseconds),
-  clear: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
-};
 
 interface Waiting {
   readonly timer: unknown;
@@ -20,12 +9,12 @@ interface Waiting {
 
 /** Failed tries that wait to be tried again, by subscriber. */
 export class Retries {
-  readonly #timers: RetryTimers;
+  readonly #time: Time;
   readonly #waiting = new Map<object, Set<Waiting>>();
   #count = 0;
 
-  constructor(timers: RetryTimers) {
-    this.#timers = timers;
+  constructor(time: Time) {
+    this.#time = time;
   }
 
   get isFull(): boolean {
@@ -35,7 +24,7 @@ export class Retries {
   /** Calls `again` after the pause that follows the given number of tries, or `giveUp` if that comes before. */
   add(subscriber: object, rule: RetryRule, tries: number, again: () => void, giveUp: () => void): void {
     const own = this.#waiting.get(subscriber) ?? new Set();
-    const timer = this.#timers.set(
+    const timer = this.#time.set(
       () => {
         own.delete(waiting);
         this.#count--;
@@ -56,13 +45,7 @@ export class Retries {
     if (!own) return;
     this.#waiting.delete(subscriber);
     this.#count -= own.size;
-    for (const { timer } of own) this.#timers.clear(timer);
+    for (const { timer } of own) this.#time.clear(timer);
     for (const { giveUp } of own) giveUp();
   }
-}
-
-/** Milliseconds to wait after so many tries: exponential, capped, and shortened by chance. */
-export function pauseAfter(tries: number, { retryDelayMs, maxRetryDelayMs, jitter }: RetryRule): number {
-  const pause = Math.min(retryDelayMs * 2 ** (tries - 1), maxRetryDelayMs);
-  return jitter === 0 ? pause : pause * (1 - jitter * Math.random());
 }

@@ -1,5 +1,5 @@
 import { SUBSCRIBER_SAMPLE_EVERY } from '../limits.js';
-import type { Handle, Subscriber } from './subscriber.js';
+import type { Deliveries, Handle, Subscriber } from './subscriber.js';
 import type { Topic } from './topic.js';
 
 /**
@@ -24,7 +24,7 @@ export class Route {
   list: CallList | undefined;
   /** Events that were delivered to at least one subscriber. */
   deliveries = 0;
-  /** When the last event was published, in epoch milliseconds; 0 before. */
+  /** When the last event was published, by `steadyNow`; 0 before. */
   publishedAt = 0;
 
   constructor(type: string) {
@@ -35,12 +35,6 @@ export class Route {
   begin(): boolean {
     return ++this.deliveries % SUBSCRIBER_SAMPLE_EVERY === 0;
   }
-}
-
-export interface Deliveries {
-  readonly count: number;
-  /** Epoch milliseconds; 0 when there was none. */
-  readonly last: number;
 }
 
 /** Who hears of which event type. */

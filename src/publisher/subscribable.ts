@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type { AnyEventType, EventType } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { UnknownEventTypeError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import type { EventRegistry } from '../events/registry.js';
+import { UnknownEventTypeError } from '../kernel/errors.js';
 import type { SubscriberFailure } from './failure.js';
 import type { NamesOf } from './pattern.js';
 import type { PublishedEvent } from './published-event.js';
@@ -143,7 +143,7 @@ export abstract class Subscribable<Kind extends keyof EventKinds, Types extends 
 
   /**
    * Ends the subscriptions that were not called for `olderThan` milliseconds, or were never called and are that
-   * old, and returns them. Calls are counted after the filter. By the wall clock: one that is set forward ends too many.
+   * old, and returns them. Calls are counted after the filter. A wall clock that is set plays no part.
    *
    * @throws InvalidOptionError
    */

@@ -1,11 +1,24 @@
-import { InvalidOptionError } from '../events/errors.js';
-import { isPromised } from '../events/event-functions.js';
+import { steadyNow } from '../kernel/clock.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import type { RetryRule } from '../kernel/retry-rule.js';
+import { isPromised } from '../kernel/thenable.js';
 import { SUBSCRIBER_SAMPLES_FIRST } from '../limits.js';
-import type { Routes } from './routes.js';
-import type { CheckedSubscription, RetryRule, SubscriptionOwner } from './subscription-options.js';
+import type { CheckedSubscription, SubscriptionOwner } from './subscription-options.js';
 import type { Topic } from './topic.js';
 
 export type Handle = (this: unknown, event: never, owner?: unknown) => unknown;
+
+/** How many events of a topic were delivered. */
+export interface Deliveries {
+  readonly count: number;
+  /** By `steadyNow`; 0 when there was none. */
+  readonly last: number;
+}
+
+/** What a subscriber asks of the routes: they count for all that are called as they are. */
+export interface DeliveryCounts {
+  deliveriesOf(topic: Topic): Deliveries;
+}
 
 /** One subscription from the inside: what is called, and what is known of the calls. */
 export class Subscriber {
@@ -32,18 +45,26 @@ export class Subscriber {
   #transform: ((event: never) => unknown) | undefined;
   #owner: SubscriptionOwner | undefined;
   #weakOwner: WeakRef<object> | undefined;
-  readonly #routes: Routes;
+  readonly #routes: DeliveryCounts;
   /** Measured calls until it has grown up. */
   #youth = SUBSCRIBER_SAMPLES_FIRST;
   /** Calls that the routes do not count; all of them once it is inactive. */
   #calls = 0;
   /** What the routes had counted when it came. */
   readonly #callsBefore: number = 0;
-  #lastCalledAt = 0;
+  readonly #addedAt: number;
+  /** By `steadyNow`: a wall clock that is set must not make a subscription look unused. */
+  #calledAt = 0;
   #samples = 0;
   #sampledMs = 0;
 
-  constructor(id: number, topic: Topic, handle: Handle, options: CheckedSubscription, routes: Routes) {
+  constructor(
+    id: number,
+    topic: Topic,
+    handle: Handle,
+    options: CheckedSubscription,
+    routes: DeliveryCounts,
+  ) {
     const { priority, filter, transform, once, signal, owner, weak, retry } = options;
     this.id = id;
     this.topic = topic;
@@ -53,6 +74,7 @@ export class Subscriber {
     this.retry = retry;
     this.signal = signal;
     this.registeredAt = Date.now();
+    this.#addedAt = steadyNow();
     this.isPlain = !filter && !transform && !once && owner === undefined;
     this.#routes = routes;
     if (this.isPlain) this.#callsBefore = routes.deliveriesOf(topic).count;
@@ -79,8 +101,18 @@ export class Subscriber {
 
   /** Epoch milliseconds; undefined before the first call. */
   get lastCalledAt(): number | undefined {
-    if (this.calls === 0) return undefined;
-    return this.#isCounted ? this.#routes.deliveriesOf(this.topic).last : this.#lastCalledAt;
+    // Rounded up, it is never after the wall clock of now, and never before that of the call. A hundredth is what
+    // is lost of a sum of this size.
+    return this.calls === 0 ? undefined : Math.ceil(Date.now() - this.idleMs - 0.01);
+  }
+
+  /** Milliseconds since the last call, or since it was added. */
+  get idleMs(): number {
+    return steadyNow() - (this.calls === 0 ? this.#addedAt : this.#lastMark());
+  }
+
+  #lastMark(): number {
+    return this.#isCounted ? this.#routes.deliveriesOf(this.topic).last : this.#calledAt;
   }
 
   /** Whether its calls are measured. */
@@ -110,7 +142,7 @@ export class Subscriber {
   /** Counts a call that the routes do not count: a plain subscriber's retry, anybody else's every call. */
   called(now: number): void {
     this.#calls++;
-    this.#lastCalledAt = now;
+    this.#calledAt = now;
   }
 
   /** It left during a delivery before that came to it; the routes have counted it already. */
@@ -139,9 +171,9 @@ export class Subscriber {
 
   /** Hears nothing new. */
   deactivate(): void {
-    const { calls, lastCalledAt = 0 } = this;
+    const { calls } = this;
+    this.#calledAt = this.#lastMark();
     this.#calls = calls;
-    this.#lastCalledAt = lastCalledAt;
     this.isActive = false;
   }
 

@@ -1,6 +1,6 @@
-import { InvalidOptionError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
-import { MAX_DELAY_MS, MAX_RETRIES, RETRY_DELAY_MAX_MS, RETRY_DELAY_MS, RETRY_JITTER } from '../limits.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { type RetryRule, retryRuleOf } from '../kernel/retry-rule.js';
 
 /** Whose subscription it is: an object, or a name. */
 export type SubscriptionOwner = object | string;
@@ -53,14 +53,6 @@ export interface TransformOptions<Event, Value, Owner = SubscriptionOwner | unde
   readonly transform: (event: Event) => Value;
 }
 
-/** When a failed subscriber is tried again, with every default filled in. */
-export interface RetryRule {
-  readonly retries: number;
-  readonly retryDelayMs: number;
-  readonly maxRetryDelayMs: number;
-  readonly jitter: number;
-}
-
 /** Options of a subscription, free of the types of one event, with every default filled in. */
 export interface CheckedSubscription {
   readonly priority: number;
@@ -102,26 +94,11 @@ export function checkSubscription(handler: unknown, options: AnyOptions): Checke
     refuse('owner', owner, 'an object or a text of at least one character');
   }
   if (weak && !isObject(owner)) refuse('owner', owner, 'an object, because the subscription is weak');
-  return { priority, filter, transform, once, signal, owner, weak, retry: checkRetry(options) };
-}
-
-function checkRetry(options: AnyOptions): RetryRule {
-  const { retries = 0, retryDelayMs = RETRY_DELAY_MS, jitter = RETRY_JITTER } = options;
-  const maxRetryDelayMs = options.maxRetryDelayMs ?? Math.max(RETRY_DELAY_MAX_MS, retryDelayMs);
-  whole('retries', retries, 0, MAX_RETRIES);
-  whole('retryDelayMs', retryDelayMs, 0, MAX_DELAY_MS);
-  whole('maxRetryDelayMs', maxRetryDelayMs, retryDelayMs, MAX_DELAY_MS);
-  if (!(jitter >= 0 && jitter <= 1)) refuse('jitter', jitter, 'a number from 0 to 1');
-  return { retries, retryDelayMs, maxRetryDelayMs, jitter };
+  return { priority, filter, transform, once, signal, owner, weak, retry: retryRuleOf(options, refuse) };
 }
 
 function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
-}
-
-function whole(name: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  refuse(name, value, `a whole number from ${least} to ${most}`);
 }
 
 function refuse(name: string, value: unknown, range: string): never {

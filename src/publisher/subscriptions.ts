@@ -1,14 +1,14 @@
-import { checkOutside, staying } from '../events/async-context.js';
-import { Clock } from '../events/clock.js';
-import { InvalidOptionError, TooManySubscriptionsError } from '../events/errors.js';
-import { shown } from '../events/thrown.js';
+import { checkOutside, staying } from '../kernel/async-context.js';
+import { Clock } from '../kernel/clock.js';
+import { InvalidOptionError, TooManySubscriptionsError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
+import { NODE_TIME, type Time } from '../kernel/time.js';
 import { MAX_SUBSCRIPTIONS } from '../limits.js';
 import { AbortSignals } from './abort-signals.js';
 import { Delivery } from './delivery.js';
 import type { Deliverable, SubscriberFailure } from './failure.js';
 import { Owners } from './owners.js';
 import type { Outcome } from './pending.js';
-import { RETRY_TIMERS, type RetryTimers } from './retries.js';
 import { type Route, Routes } from './routes.js';
 import { type Handle, Subscriber } from './subscriber.js';
 import { Subscription } from './subscription.js';
@@ -47,8 +47,8 @@ export class Subscriptions<Event extends Deliverable> {
   readonly #clock = new Clock();
   #lastId = 0;
 
-  constructor(hooks: SubscriptionHooks<Event>, timers: RetryTimers = RETRY_TIMERS) {
-    this.#delivery = new Delivery(this.#routes, timers, {
+  constructor(hooks: SubscriptionHooks<Event>, time: Time = NODE_TIME) {
+    this.#delivery = new Delivery(this.#routes, time, {
       errored: () => hooks.errored(),
       failed: (failure) => hooks.failed(failure),
       spent: (subscriber) => this.#deactivate(subscriber),
@@ -105,10 +105,10 @@ export class Subscriptions<Event extends Deliverable> {
         `Option olderThan is ${shown(olderThan)}; it must be milliseconds, at least 0.`,
       );
     }
-    const latest = Date.now() - olderThan;
-    const unused = this.list().filter(
-      ({ lastCalledAt, registeredAt }) => (lastCalledAt ?? registeredAt) <= latest,
-    );
+    const unused: Subscription[] = [];
+    for (const [subscriber, subscription] of this.#entries) {
+      if (subscription.isActive && subscriber.idleMs >= olderThan) unused.push(subscription);
+    }
     for (const subscription of unused) subscription.unsubscribe();
     return unused;
   }
@@ -121,7 +121,8 @@ export class Subscriptions<Event extends Deliverable> {
   /** Calls the subscribers of an event: now, or after the delivery that is under way. Never throws. */
   deliver(event: Event): void {
     const route = this.#routes.of(event.type);
-    route.publishedAt = this.#clock.now();
+    this.#clock.now();
+    route.publishedAt = this.#clock.steady;
     this.deliverOn(route, event);
   }
 

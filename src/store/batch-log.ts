@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
-import { StoreCorruptError } from '../events/errors.js';
+import { dataEndOf, metadataEndOf } from '../events/row.js';
 import { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
+import { StoreCorruptError } from '../kernel/errors.js';
 import { SLAB_ROWS } from '../limits.js';
 import {
   beginCheck,
@@ -79,8 +80,7 @@ export class BatchLog {
     const bytes = viewOf(slab.bytes);
     for (let row = from; row < to; row++) {
       if (slab.flags[row] !== 0) this.#addNames(slab, bytes, row);
-      const start = slab.dataOffset[row] as number;
-      const end = start + (slab.dataLength[row] as number);
+      const end = dataEndOf(slab, row);
       const columns = beginCheck(
         this.#types[slab.type[row] as number] as number,
         slab.aggregate[row] as number,
@@ -89,8 +89,8 @@ export class BatchLog {
         slab.occurredAt[row] as number,
         slab.causation[row] as number,
       );
-      const payload = mixBytes(columns, bytes, start, end);
-      const check = endCheck(mixBytes(payload, bytes, end, end + (slab.metadataLength[row] as number)));
+      const payload = mixBytes(columns, bytes, slab.dataOffset[row] as number, end);
+      const check = endCheck(mixBytes(payload, bytes, end, metadataEndOf(slab, row)));
       this.#checks.setUint32(this.#count * 4, check, true);
       this.#count++;
     }

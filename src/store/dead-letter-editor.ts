@@ -1,4 +1,5 @@
-import { DeadLetterNotFoundError, StoreLockedError } from '../events/errors.js';
+import { DeadLetterNotFoundError, InvalidOptionError, StoreLockedError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
 import type { DeadLetterRecord } from './dead-letter.js';
 import { DeadLetterReader, DeadLetterWriter } from './dead-letter-table.js';
 import { leaveWal, openForWriting, type WritableStore } from './open-store.js';
@@ -58,6 +59,11 @@ function edit(
   change: (store: Sqlite, letters: readonly Found[]) => void,
 ): number[] {
   checkStorePath(path, 'The path of a store');
+  if (positions !== 'all' && !Array.isArray(positions)) {
+    throw new InvalidOptionError(
+      `Which dead letters is ${shown(positions)}; it must be 'all' or an array of positions.`,
+    );
+  }
   const { database, close } = openClosed(path);
   try {
     database.pragma('synchronous = FULL');

@@ -1,8 +1,8 @@
 import type { Statement } from 'better-sqlite3';
-import { type WireError, wireOf } from '../events/error-codec.js';
-import { StoreCorruptError } from '../events/errors.js';
-import { DAMAGED_TEXT_CHARACTERS } from '../events/limits.js';
-import { attempt, bounded } from '../events/thrown.js';
+import { type WireError, wireOf } from '../kernel/error-codec.js';
+import { StoreCorruptError } from '../kernel/errors.js';
+import { DAMAGED_TEXT_CHARACTERS } from '../kernel/limits.js';
+import { attempt, bounded } from '../kernel/thrown.js';
 import { MAX_DEAD_LETTER_CHARACTERS } from '../limits.js';
 import { rowCheck } from './checksum.js';
 import type {

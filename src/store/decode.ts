@@ -1,9 +1,9 @@
 import type { Fingerprint } from '../events/canonical.js';
 import type { AnyEventType } from '../events/define-event.js';
 import { StoredEvent, type StoredMetadata } from '../events/domain-event.js';
-import { StoreCorruptError, UpcastError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
 import { currentData } from '../events/upcast.js';
+import { StoreCorruptError, UpcastError } from '../kernel/errors.js';
 import { MAX_PAYLOAD_BYTES, READ_PAGE } from '../limits.js';
 import { READ_PAGE_BYTES } from './limits.js';
 import type { EventReader, RawEvent } from './store.js';
@@ -55,10 +55,12 @@ export function upcastErrorOf(event: object): UpcastError | undefined {
 }
 
 function eventOf(reader: EventReader, run: string, raw: RawEvent, type: string, data: unknown): StoredEvent {
+  const aggregateId = reader.nameOf(raw.aggregate);
   return new StoredEvent(
     run,
     type,
-    reader.nameOf(raw.aggregate),
+    aggregateId,
+    raw.partitionKey === undefined ? aggregateId : reader.nameOf(raw.partitionKey),
     raw.version,
     raw.position,
     raw.occurredAt,

@@ -6,8 +6,8 @@ import {
   StoreCorruptError,
   StoreLockedError,
   StorePathError,
-} from '../events/errors.js';
-import { reasonOf } from '../events/thrown.js';
+} from '../kernel/errors.js';
+import { reasonOf } from '../kernel/thrown.js';
 import { readHeader, walBytes } from './file-header.js';
 import { APPLICATION_ID, FORMAT_VERSION } from './schema.js';
 import { openConnection, toStoreError } from './sqlite.js';

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
-import { StorePathError } from '../events/errors.js';
+import { StorePathError } from '../kernel/errors.js';
 import { realPath } from './real-path.js';
 
 const HEADER_BYTES = 100;

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import { StoreCorruptError } from '../events/errors.js';
+import { StoreCorruptError } from '../kernel/errors.js';
 import { INDEX_EVERY } from '../limits.js';
 import { numberOf } from './measured.js';
 import type { ProgressTable } from './progress-table.js';

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 
 /** Where Linux lists the names that are taken. */
@@ -35,6 +35,16 @@ export class InodeName {
   release(): void {
     this.#server?.close();
   }
+
+  /**
+   * The process that has the file's name, as far as this one can see: undefined when nobody has it, or when the
+   * process is in another container, which shares the network with this one but not its list of processes.
+   */
+  static holderOf(path: string): number | undefined {
+    const name = process.platform === 'linux' ? nameOf(path) : undefined;
+    const socket = name && socketOf(name);
+    return socket ? processWith(`socket:[${socket}]`) : undefined;
+  }
 }
 
 function nameOf(path: string): string | undefined {
@@ -48,9 +58,46 @@ function nameOf(path: string): string | undefined {
 function isTaken(name: string): boolean {
   if (process.platform === 'win32') return true;
   try {
-    return readFileSync(TAKEN, 'latin1').includes(`@${name.slice(1)}\n`);
+    return socketOf(name) !== undefined;
   } catch {
     // Without /proc there is no telling; a store that cannot be opened any more would be the greater harm.
     return false;
+  }
+}
+
+/** The inode of the socket that has a name, the last number of its line but one. */
+function socketOf(name: string): string | undefined {
+  const line = readFileSync(TAKEN, 'latin1')
+    .split('\n')
+    .find((text) => text.endsWith(`@${name.slice(1)}`));
+  return line?.trim().split(/\s+/).at(-2);
+}
+
+/** The process that has a descriptor of this kind open. Those of other users cannot be looked into. */
+function processWith(descriptor: string): number | undefined {
+  for (const process of readdirSync('/proc')) {
+    if (!/^\d+$/.test(process)) continue;
+    const folder = `/proc/${process}/fd`;
+    const found = namesIn(folder).some((number) => linkOf(`${folder}/${number}`) === descriptor);
+    if (found) return Number(process);
+  }
+  return undefined;
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // It has ended, or is another user's.
+    return [];
+  }
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // It was closed meanwhile.
+    return undefined;
   }
 }

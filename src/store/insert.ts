@@ -1,4 +1,5 @@
 import type { Statement } from 'better-sqlite3';
+import { dataEndOf, metadataEndOf } from '../events/row.js';
 import { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
 import { INSERT_ROWS } from '../limits.js';
 import type { Sqlite } from './sqlite.js';
@@ -96,11 +97,12 @@ export class EventInserter {
   #addFull(slab: Slab, row: number): void {
     const { values, offset } = this.#full;
     fillPlain(values, offset, slab, row);
-    const end = (slab.dataOffset[row] as number) + (slab.dataLength[row] as number);
-    const metadataLength = slab.metadataLength[row] as number;
+    const hasMetadata = slab.metadataLength[row] !== 0;
     values[offset + 6] = slab.key[row] === slab.aggregate[row] ? null : slab.key[row];
     values[offset + 7] = slab.causation[row] === 0 ? null : slab.causation[row];
-    values[offset + 8] = metadataLength === 0 ? null : slab.bytes.subarray(end, end + metadataLength);
+    values[offset + 8] = hasMetadata
+      ? slab.bytes.subarray(dataEndOf(slab, row), metadataEndOf(slab, row))
+      : null;
     this.#full.commitRow();
   }
 
@@ -118,11 +120,10 @@ export class EventInserter {
 }
 
 function fillPlain(values: unknown[], offset: number, slab: Slab, row: number): void {
-  const start = slab.dataOffset[row] as number;
   values[offset] = slab.position[row];
   values[offset + 1] = slab.type[row];
   values[offset + 2] = slab.aggregate[row];
   values[offset + 3] = slab.version[row];
   values[offset + 4] = slab.occurredAt[row];
-  values[offset + 5] = slab.bytes.subarray(start, start + (slab.dataLength[row] as number));
+  values[offset + 5] = slab.bytes.subarray(slab.dataOffset[row], dataEndOf(slab, row));
 }

@@ -1,15 +1,17 @@
 import { Fingerprint } from '../events/canonical.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { DeadLetterNotFoundError, StoreCorruptError, UnknownEventTypeError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { didYouMean } from '../events/nearest.js';
 import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
-import { MAX_NAME_BYTES, PROGRESS_CHUNK, READ_PAGE } from '../limits.js';
-import { type DeadLetter, toDeadLetter } from './dead-letter.js';
+import { DeadLetterNotFoundError, StoreCorruptError, UnknownEventTypeError } from '../kernel/errors.js';
+import { MAX_NAME_BYTES, READ_PAGE } from '../limits.js';
+import type { DeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, storedType } from './decode.js';
 import { MAX_WORD_BYTES } from './limits.js';
 import { measured, numberOf } from './measured.js';
+import { countFinished } from './progress-span.js';
 import { readProgress } from './progress-table.js';
+import { toDeadLetter } from './read-dead-letter.js';
 import { FORMAT_VERSION } from './schema.js';
 import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
@@ -30,6 +32,14 @@ export interface StoreSummary {
   readonly unfinished: number;
   /** Events whose handlers failed for good. */
   readonly deadLetters: { readonly parked: number; readonly skipped: number };
+  /** By name; `lag` counts the events that it is not done with, failed and parked ones included. */
+  readonly consumers: readonly {
+    readonly name: string;
+    readonly position: number;
+    readonly lag: number;
+    readonly parked: number;
+    readonly skipped: number;
+  }[];
   readonly aggregates: number;
   readonly types: readonly { readonly type: string; readonly count: number }[];
   readonly topAggregates: readonly { readonly aggregateId: string; readonly count: number }[];
@@ -80,7 +90,9 @@ export class StoreReader implements Disposable {
 
   summary(): StoreSummary {
     const lastPosition = Number(this.#value('SELECT max(position) FROM events') ?? 0);
-    const { mark, finishedAbove } = this.#finishedAbove();
+    const { row, chunks } = guard(this.path, () => readProgress(this.#reader.database));
+    const { mark } = row;
+    const finishedAbove = countFinished({ mark, chunks }) - mark;
     return {
       path: this.path,
       format: FORMAT_VERSION,
@@ -93,6 +105,7 @@ export class StoreReader implements Disposable {
         parked: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'parked'")),
         skipped: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'skipped'")),
       },
+      consumers: this.#consumers(lastPosition),
       aggregates: Number(this.#value(`SELECT count(DISTINCT id) FROM ${ids('aggregate')}`)),
       types: this.#counts(
         `SELECT ${measured('event_types.name', MAX_WORD_BYTES)} AS type, sum(events) AS count
@@ -205,16 +218,17 @@ export class StoreReader implements Disposable {
     return decodeEvent(this.#reader, this.run, raw);
   }
 
-  #finishedAbove(): { readonly mark: number; readonly finishedAbove: number } {
-    const { row, chunks } = guard(this.path, () => readProgress(this.#reader.database));
-    let finishedAbove = 0;
-    for (const { index, bits } of chunks) {
-      const first = index * PROGRESS_CHUNK + 1;
-      for (let bit = Math.max(0, row.mark + 1 - first); bit < PROGRESS_CHUNK; bit++) {
-        finishedAbove += ((bits[bit >>> 3] as number) >>> (bit & 7)) & 1;
-      }
-    }
-    return { mark: row.mark, finishedAbove };
+  #consumers(lastPosition: number): StoreSummary['consumers'] {
+    return this.#reader.consumers().map(({ name, progress, failures }) => {
+      const parked = failures.filter(({ state }) => state === 'parked').length;
+      return {
+        name,
+        position: progress.mark,
+        lag: Math.max(0, lastPosition - countFinished(progress)),
+        parked,
+        skipped: failures.length - parked,
+      };
+    });
   }
 
   /** Rows of a summary. @throws StoreCorruptError when a name in them is longer than any that is written. */

@@ -1,3 +1,4 @@
+import { metadataEndOf } from '../events/row.js';
 import type { Slab } from '../events/slab.js';
 import { SLAB_BYTES, SLAB_ROWS } from '../limits.js';
 import type { RawEvent } from './store.js';
@@ -51,10 +52,7 @@ export class KeptEvents {
     copy(this.#metadataLength, slab.metadataLength);
     // The names between the payloads come along: one copy is quicker than many.
     const first = slab.dataOffset[from] as number;
-    const last =
-      (slab.dataOffset[end - 1] as number) +
-      (slab.dataLength[end - 1] as number) +
-      (slab.metadataLength[end - 1] as number);
+    const last = metadataEndOf(slab, end - 1);
     this.#reserve(last - first);
     slab.bytes.copy(this.#bytes, this.#end, first, last);
     for (let row = from; row < end; row++) {

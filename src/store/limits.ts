@@ -28,3 +28,9 @@ export const MAX_CHECKS_BYTES = 64 * 1024 * 1024;
 
 /** Bytes of one run of the index: four an event of one aggregate, in one pass. */
 export const MAX_RUN_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Consumers of one log. Each reads the whole log on the main thread, so dozens are many; what is above this is a name
+ * made anew at each start.
+ */
+export const MAX_CONSUMERS = 256;

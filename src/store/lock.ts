@@ -1,4 +1,4 @@
-import { StoreLockedError } from '../events/errors.js';
+import { StoreCorruptError, StoreLockedError } from '../kernel/errors.js';
 import { InodeName } from './inode-name.js';
 import { realPath } from './real-path.js';
 import { guard, openConnection, type Sqlite } from './sqlite.js';
@@ -31,14 +31,23 @@ export class StoreLock {
       this.#connection = locked;
     } catch (error) {
       connection?.close();
-      if (!(error instanceof StoreLockedError)) throw error;
-      throw locked(path, error);
+      if (error instanceof StoreLockedError) throw locked(path, error);
+      if (!(error instanceof StoreCorruptError)) throw error;
+      throw new StoreCorruptError(
+        `${lockPath} is no lock file any more; something wrote into it. The store itself was not looked at. The lock file holds nothing: when no engine has the store open, remove it and open again.`,
+        { cause: error, details: { store: path } },
+      );
     }
   }
 
-  /** Locks the file itself, once it exists. Before SQLite reads it. @throws StoreLockedError */
+  /**
+   * Locks the file itself. A file that was there is locked before SQLite opens it: one that believes itself alone
+   * with a WAL clears the shared memory beside it, under the feet of an engine whose other locks are gone.
+   *
+   * @throws StoreLockedError
+   */
   nameFile(): void {
-    this.#name = InodeName.take(this.#path);
+    this.#name ??= InodeName.take(this.#path);
     if (this.#name === undefined) throw locked(this.#path);
   }
 

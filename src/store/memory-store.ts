@@ -1,9 +1,11 @@
-import { Codec, type Shape } from '../events/codec.js';
-import { EngineClosedError, NotRetainedError } from '../events/errors.js';
+import { Codec } from '../events/codec.js';
 import type { StoredType } from '../events/registry.js';
+import type { Shape } from '../events/shape-index.js';
 import type { Slab } from '../events/slab.js';
+import { EngineClosedError, NotRetainedError } from '../kernel/errors.js';
 import { MEMORY_STORE_BYTES } from '../limits.js';
 import { KeptEvents } from './kept-events.js';
+import { MemoryConsumers } from './memory-consumers.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 import type { CommitBatch, EventReader, PageQuery, RawEvent, Segment, Store, StoredName } from './store.js';
@@ -20,6 +22,7 @@ export class MemoryStore implements Store {
   readonly #ids = new Map<string, number>();
   readonly #segments: KeptEvents[] = [];
   readonly #deadLetters = new MemoryDeadLetters();
+  readonly #consumers = new MemoryConsumers();
   #size = 0;
   #closed = false;
 
@@ -35,6 +38,7 @@ export class MemoryStore implements Store {
       allNames: () => [],
       deadLetters: (query) => this.#deadLetters.page(query),
       deadLetter: (position) => this.#deadLetters.find(position),
+      consumers: (name) => this.#consumers.all(name),
     };
   }
 
@@ -58,7 +62,7 @@ export class MemoryStore implements Store {
     };
   }
 
-  async commit({ segments, shapes, deadLetters }: CommitBatch): Promise<void> {
+  async commit({ segments, shapes, deadLetters, consumers = [] }: CommitBatch): Promise<void> {
     this.#shapes.push(...shapes);
     for (const segment of segments) {
       this.#addNames(segment);
@@ -66,6 +70,7 @@ export class MemoryStore implements Store {
     }
     // Before events are dropped, so that a letter's own event is still there to be kept with it.
     if (deadLetters) this.#deadLetters.apply(deadLetters, (position) => this.#eventAt(position));
+    for (const change of consumers) this.#consumers.apply(change);
     while (this.#size > MEMORY_STORE_BYTES && this.#segments.length > 1) {
       this.#size -= this.#segments.shift()?.size ?? 0;
     }
@@ -77,6 +82,7 @@ export class MemoryStore implements Store {
     this.#closed = true;
     this.#segments.length = 0;
     this.#deadLetters.clear();
+    this.#consumers.clear();
   }
 
   /** Small commits share a piece: one of its own for each would take thirty times the bytes of its event. */
@@ -134,8 +140,12 @@ export class MemoryStore implements Store {
       );
     }
     const events: RawEvent[] = [];
-    for (const segment of this.#segments) {
-      if (aggregate === undefined && segment.firstPosition + segment.count <= from) continue;
+    // From the end: what follows the log asks for the newest events, again and again.
+    const begin =
+      aggregate === undefined
+        ? this.#segments.findLastIndex(({ firstPosition }) => firstPosition <= from)
+        : 0;
+    for (const segment of this.#segments.slice(Math.max(0, begin))) {
       for (let row = 0; row < segment.count && events.length < limit; row++) {
         const wanted =
           aggregate === undefined

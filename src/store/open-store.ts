@@ -1,8 +1,10 @@
-import { StoreLockedError } from '../events/errors.js';
+import { existsSync } from 'node:fs';
+import { StoreLockedError } from '../kernel/errors.js';
 import { checkStoreFile, noStore } from './file-check.js';
 import { StoreLock } from './lock.js';
 import { checkSchema } from './schema-check.js';
 import { openConnection, type Sqlite, toStoreError } from './sqlite.js';
+import { refuseUnlocked } from './unlocked.js';
 
 // Whatever opens a store does it here: nothing reads or writes a table of a file that was not looked at.
 
@@ -34,7 +36,8 @@ export function openForWriting(path: string, { mustExist = false } = {}): Writab
     }
   };
   try {
-    // Makes the file; nothing is read yet.
+    if (existsSync(path)) lock.nameFile();
+    // Makes the file if there is none.
     database = openConnection(path, { readonly: false, mustExist });
     lock.nameFile();
     // A process that was killed while it created the store has left a header of ours and a journal, which SQLite
@@ -53,10 +56,12 @@ export function openForWriting(path: string, { mustExist = false } = {}): Writab
  * Opens a store for reading.
  *
  * @param schema `report`: the caller looks at the schema itself, before anything else.
- * @throws StorePathError when there is no store, the errors of `checkStoreFile`, StoreCorruptError.
+ * @throws StorePathError when there is no store, the errors of `checkStoreFile`, StoreLockedError when an engine has it
+ * open and has lost its locks, StoreCorruptError.
  */
 export function openForReading(path: string, schema: 'check' | 'report' = 'check'): Sqlite {
   if (!checkStoreFile(path)) throw noStore(path);
+  refuseUnlocked(path);
   const database = openConnection(path, { readonly: true });
   try {
     if (schema === 'check') checkSchema(database);

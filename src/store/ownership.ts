@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
-import { StoreLockedError } from '../events/errors.js';
+import { StoreLockedError } from '../kernel/errors.js';
 import type { Sqlite } from './sqlite.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import { StoreCorruptError } from '../events/errors.js';
+import { StoreCorruptError } from '../kernel/errors.js';
 import { PROGRESS_CHUNK } from '../limits.js';
 import { chunkCheck, progressCheck } from './checksum.js';
 import { measured } from './measured.js';

@@ -107,6 +107,12 @@ export class Progress {
     return { mark: this.#mark, chunks };
   }
 
+  /** The whole of it, as a copy. */
+  all(): ProgressChange {
+    const chunks = [...this.#chunks].map(([index, bits]) => ({ index, bits: bits.slice() }));
+    return { mark: this.#mark, chunks: this.#highest > this.#mark ? chunks : [] };
+  }
+
   #advance(): void {
     let next = this.#mark + 1;
     while (next <= this.#highest && this.#bit(next)) {

@@ -1,7 +1,8 @@
-import type { Shape } from '../events/codec.js';
-import type { WireError } from '../events/error-codec.js';
 import type { StoredType } from '../events/registry.js';
+import type { Shape } from '../events/shape-index.js';
+import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+import type { ConsumerChange } from './consumer.js';
 import type { DeadLetterChange, OpenDeadLetters } from './dead-letter.js';
 import type { ProgressChange, ProgressChunk } from './progress.js';
 
@@ -51,16 +52,18 @@ export type WriterRequest =
       readonly progress: ProgressChange | undefined;
       readonly shapes: readonly Shape[];
       readonly deadLetters?: DeadLetterChange | undefined;
+      readonly consumers?: readonly ConsumerChange[];
     }
-  | { readonly kind: 'profile'; readonly order: ProfileOrder }
+  /** Several may be under way at a time: `question` says which one an answer is for. */
+  | { readonly kind: 'profile'; readonly question: number; readonly order: ProfileOrder }
   | { readonly kind: 'close' };
 
 /** Everything that the writer answers. */
 export type WriterReply =
   | { readonly kind: 'opened'; readonly state: StoreState }
   | { readonly kind: 'committed'; readonly sequence: number; readonly indexed: number }
-  | { readonly kind: 'profiled'; readonly reading: ThreadReading | undefined }
-  | { readonly kind: 'unprofiled'; readonly error: WireError }
+  | { readonly kind: 'profiled'; readonly question: number; readonly reading: ThreadReading | undefined }
+  | { readonly kind: 'unprofiled'; readonly question: number; readonly error: WireError }
   | { readonly kind: 'failed'; readonly error: WireError }
   /** File, lock and everything else are closed, whatever failed in doing so. */
   | { readonly kind: 'closed'; readonly error?: WireError };

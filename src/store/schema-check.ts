@@ -1,4 +1,5 @@
-import { StoreCorruptError } from '../events/errors.js';
+import { StoreCorruptError } from '../kernel/errors.js';
+import { CONSUMER_SCHEMA, CONSUMER_TABLES } from './consumer-schema.js';
 import { MAX_SCHEMA_SQL_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
 import { SCHEMA } from './schema.js';
@@ -20,7 +21,7 @@ const known = new Map<string, ReadonlyMap<string, SchemaObject>>();
  *
  * @throws StoreCorruptError
  */
-export function checkSchema(database: Sqlite, schema = SCHEMA): void {
+export function checkSchema(database: Sqlite, schema?: string): void {
   const [fault] = schemaFaults(database, schema);
   if (fault === undefined) return;
   throw new StoreCorruptError(
@@ -29,11 +30,12 @@ export function checkSchema(database: Sqlite, schema = SCHEMA): void {
 }
 
 /** What is missing, not as Millrace made it, or added to its tables; a sentence each. */
-export function schemaFaults(database: Sqlite, schema = SCHEMA): string[] {
-  const expected = known.get(schema) ?? newSchema(schema);
-  known.set(schema, expected);
-  const names = new Set([...expected.keys()].map((name) => name.slice(name.indexOf(' ') + 1)));
+export function schemaFaults(database: Sqlite, schema?: string): string[] {
   const found = schemaOf(database);
+  const sql = schema ?? logSchema(found);
+  const expected = known.get(sql) ?? newSchema(sql);
+  known.set(sql, expected);
+  const names = new Set([...expected.keys()].map((name) => name.slice(name.indexOf(' ') + 1)));
   const faults = [...expected]
     .filter(([name, { sql }]) => found.get(name)?.sql !== sql)
     .map(([name]) => `'${name}' is ${found.has(name) ? 'not as Millrace made it' : 'missing'}.`);
@@ -41,6 +43,12 @@ export function schemaFaults(database: Sqlite, schema = SCHEMA): string[] {
     if (names.has(table) && !expected.has(name)) faults.push(`'${name}' is not Millrace's.`);
   }
   return faults;
+}
+
+/** What a log must have: the tables of consumers all together, or none of them. */
+function logSchema(found: ReadonlyMap<string, SchemaObject>): string {
+  const hasConsumers = [...found.values()].some(({ table }) => CONSUMER_TABLES.has(table));
+  return hasConsumers ? SCHEMA + CONSUMER_SCHEMA : SCHEMA;
 }
 
 function newSchema(schema: string): ReadonlyMap<string, SchemaObject> {

@@ -1,8 +1,10 @@
 import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
-import { EngineClosedError, StoreCorruptError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
+import { EngineClosedError, StoreCorruptError } from '../kernel/errors.js';
 import { MAX_LANE_NAMES, MAX_NAME_BYTES, MAX_PAYLOAD_BYTES } from '../limits.js';
+import type { StoredConsumer } from './consumer.js';
+import { readConsumers } from './consumer-table.js';
 import type { DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import { DeadLetterReader } from './dead-letter-table.js';
 import { positionsOf } from './indexer.js';
@@ -136,6 +138,11 @@ export class SqliteReader implements EventReader {
 
   deadLetter(position: number): DeadLetterRecord | undefined {
     return this.#read(() => this.#deadLetters.find(position));
+  }
+
+  consumers(name?: string): readonly StoredConsumer[] {
+    // In one transaction: the tables belong together.
+    return this.#read(() => this.database.transaction(() => readConsumers(this.database, name))());
   }
 
   close(): void {

@@ -1,17 +1,23 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { decodeError, encodeError } from '../events/error-codec.js';
-import { EngineClosedError, WriterCrashedError } from '../events/errors.js';
 import { ownFile } from '../events/own-files.js';
 import type { Slab } from '../events/slab.js';
 import { threadArguments } from '../events/thread-arguments.js';
-import { messageOf } from '../events/thrown.js';
+import { decodeError } from '../kernel/error-codec.js';
+import { EngineClosedError, WriterCrashedError } from '../kernel/errors.js';
+import { messageOf } from '../kernel/thrown.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
 import { WorkerSampler } from '../profile/worker-sampler.js';
 import { checkStoreFile } from './file-check.js';
 import type { StoreState, TypeToStore, WriterReply, WriterRequest } from './protocol.js';
 import { SqliteReader } from './sqlite-reader.js';
 import type { CommitBatch, EventReader, Store } from './store.js';
+
+/** Who waits for an answer of the writer. */
+interface Asked<Answer> {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
 
 interface PendingCommit {
   readonly sequence: number;
@@ -35,7 +41,11 @@ export class SqliteStore implements Store {
   /** The thread has ended, or has closed the store and is about to end. */
   #exited = false;
   #closed = false;
-  #onReply: ((reply: WriterReply) => void) | undefined;
+  #opening: Asked<StoreState> | undefined;
+  /** What a profile has asked the thread, by the number of the question. */
+  readonly #questions = new Map<number, Asked<ThreadReading | undefined>>();
+  #question = 0;
+  #onClosed: ((error: Error | undefined) => void) | undefined;
 
   /** @param run the id prefix of a store that does not exist yet. */
   constructor(path: string, synchronous: 'FULL' | 'NORMAL', run: string) {
@@ -69,12 +79,14 @@ export class SqliteStore implements Store {
     });
     const options = { path: this.location, synchronous: this.#synchronous, run: this.#run, types };
     try {
-      const reply = await this.#ask({ kind: 'open', options }, 'opened');
-      if (reply.kind !== 'opened') throw new WriterCrashedError(`The writer answered with '${reply.kind}'.`);
-      this.#indexed = reply.state.indexed;
+      const state = await new Promise<StoreState>((resolveOpen, reject) => {
+        this.#opening = { resolve: resolveOpen, reject };
+        this.#post({ kind: 'open', options });
+      });
+      this.#indexed = state.indexed;
       // An engine that nobody closed must not keep the process alive; commits under way must.
-      this.#worker.unref();
-      return reply.state;
+      this.#hold();
+      return state;
     } catch (error) {
       await this.#worker.terminate();
       throw error;
@@ -92,6 +104,7 @@ export class SqliteStore implements Store {
       progress: batch.progress,
       shapes: batch.shapes,
       ...(batch.deadLetters && { deadLetters: batch.deadLetters }),
+      ...(batch.consumers && { consumers: batch.consumers }),
     });
     if (this.#pending.length === 0) this.#worker?.ref();
     return new Promise((resolveCommit, reject) => {
@@ -100,10 +113,7 @@ export class SqliteStore implements Store {
   }
 
   profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
-    return this.#sampler.obey(this.#worker, order, async (part) => {
-      const reply = await this.#ask({ kind: 'profile', order: part }, 'profiled');
-      return reply.kind === 'profiled' ? reply.reading : undefined;
-    });
+    return this.#sampler.obey(this.#worker, order, (part) => this.#ask(part));
   }
 
   forget(slab: Slab): void {
@@ -129,11 +139,7 @@ export class SqliteStore implements Store {
   /** Has the writer close the store, whatever failed before. @returns what failed in closing it. */
   #untilClosed(): Promise<Error | undefined> {
     return new Promise((resolveClosed) => {
-      this.#onReply = (reply) => {
-        if (reply.kind === 'closed') this.#exited = true;
-        if (!this.#exited) return;
-        resolveClosed(reply.kind === 'closed' && reply.error ? decodeError(reply.error) : undefined);
-      };
+      this.#onClosed = resolveClosed;
       this.#post({ kind: 'close' });
     });
   }
@@ -148,14 +154,37 @@ export class SqliteStore implements Store {
     this.#worker?.postMessage(request);
   }
 
-  #ask(request: WriterRequest, kind: WriterReply['kind']): Promise<WriterReply> {
-    return new Promise((resolveReply, reject) => {
-      this.#onReply = (reply) => {
-        if (reply.kind === kind) resolveReply(reply);
-        else if (reply.kind === 'failed' || reply.kind === 'unprofiled') reject(decodeError(reply.error));
-      };
-      this.#post(request);
+  /** Asks the thread for its part of a profile. */
+  #ask(order: ProfileOrder): Promise<ThreadReading | undefined> {
+    // A thread that has ended answers nothing.
+    if (this.#exited) return Promise.reject(this.#failure ?? ended());
+    return new Promise((resolveAnswer, reject) => {
+      const question = ++this.#question;
+      this.#questions.set(question, { resolve: resolveAnswer, reject });
+      this.#hold();
+      this.#post({ kind: 'profile', question, order });
     });
+  }
+
+  #answered(question: number): Asked<ThreadReading | undefined> | undefined {
+    const asked = this.#questions.get(question);
+    this.#questions.delete(question);
+    this.#hold();
+    return asked;
+  }
+
+  /** The thread keeps the process alive while somebody waits for it, and not otherwise. */
+  #hold(): void {
+    if (this.#closed || this.#pending.length > 0 || this.#questions.size > 0) this.#worker?.ref();
+    else this.#worker?.unref();
+  }
+
+  /** The thread has ended: what it was asked it answers no more. */
+  #end(error: Error | undefined): void {
+    this.#exited = true;
+    for (const { reject } of this.#questions.values()) reject(this.#failure ?? ended());
+    this.#questions.clear();
+    this.#onClosed?.(error);
   }
 
   #take(reply: WriterReply): void {
@@ -166,13 +195,18 @@ export class SqliteStore implements Store {
         break;
       case 'failed':
         this.#fail(decodeError(reply.error));
-        this.#onReply?.(reply);
         break;
       case 'opened':
+        this.#opening?.resolve(reply.state);
+        break;
       case 'profiled':
+        this.#answered(reply.question)?.resolve(reply.reading);
+        break;
       case 'unprofiled':
+        this.#answered(reply.question)?.reject(decodeError(reply.error));
+        break;
       case 'closed':
-        this.#onReply?.(reply);
+        this.#end(reply.error && decodeError(reply.error));
         break;
       default:
         throw new WriterCrashedError(`Unknown writer reply: ${JSON.stringify(reply satisfies never)}`);
@@ -181,12 +215,13 @@ export class SqliteStore implements Store {
 
   #committed(sequence: number): void {
     while (this.#pending[0] && this.#pending[0].sequence <= sequence) this.#pending.shift()?.resolve();
-    if (this.#pending.length === 0) this.#worker?.unref();
+    if (this.#pending.length === 0) this.#hold();
   }
 
   #fail(error: Error): void {
     this.#failure ??= error;
     for (const { reject } of this.#pending.splice(0)) reject(error);
+    this.#opening?.reject(error);
   }
 
   #crash(cause: unknown): void {
@@ -196,7 +231,10 @@ export class SqliteStore implements Store {
       { cause },
     );
     this.#fail(error);
-    // Whoever waits for an answer would wait for ever.
-    this.#onReply?.({ kind: 'failed', error: encodeError(error) });
+    if (this.#exited) this.#end(undefined);
   }
+}
+
+function ended(): EngineClosedError {
+  return new EngineClosedError('The engine is closed, so its threads have ended.');
 }

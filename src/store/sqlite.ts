@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import type Database from 'better-sqlite3';
+import { requireOnce } from '../events/own-files.js';
 import {
   SqliteMissingError,
   StoreCorruptError,
@@ -8,10 +9,9 @@ import {
   StoreIoError,
   StoreLockedError,
   StorePathError,
-} from '../events/errors.js';
-import { requireNode } from '../events/node-version.js';
-import { requireOnce } from '../events/own-files.js';
-import { toError } from '../events/thrown.js';
+} from '../kernel/errors.js';
+import { requireNode } from '../kernel/node-version.js';
+import { toError } from '../kernel/thrown.js';
 
 export type Sqlite = Database.Database;
 

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../events/errors.js';
+import { InvalidOptionError } from '../kernel/errors.js';
 
 /** What is given for a path by mistake, and what to write instead. The first that fits is told. */
 const NO_PATHS: readonly (readonly [RegExp, string])[] = [

@@ -1,7 +1,9 @@
-import type { Codec, Shape } from '../events/codec.js';
+import type { Codec } from '../events/codec.js';
 import type { StoredType } from '../events/registry.js';
+import type { Shape } from '../events/shape-index.js';
 import type { Slab } from '../events/slab.js';
 import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+import type { ConsumerChange, StoredConsumer } from './consumer.js';
 import type { DeadLetterChange, DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import type { ProgressChange } from './progress.js';
 import type { StoreState, TypeToStore } from './protocol.js';
@@ -21,6 +23,8 @@ export interface CommitBatch {
   readonly shapes: readonly Shape[];
   /** Dead letters that come, change or go with the events and progress above. */
   readonly deadLetters?: DeadLetterChange | undefined;
+  /** What consumers are done with, in the order in which it happened. */
+  readonly consumers?: readonly ConsumerChange[];
 }
 
 /** A name of the log, and the last version of the aggregate that bears it. */
@@ -68,6 +72,8 @@ export interface EventReader {
   /** At most `limit` dead letters above the position `after`, in position order. */
   deadLetters(query: DeadLetterRange): readonly DeadLetterRecord[];
   deadLetter(position: number): DeadLetterRecord | undefined;
+  /** The log's consumers by name, or the one of that name. */
+  consumers(name?: string): readonly StoredConsumer[];
 }
 
 /** Where the log is kept. `SqliteStore` and `MemoryStore` pass the same contract tests. */

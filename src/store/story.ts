@@ -1,7 +1,7 @@
 import type { DomainEvent } from '../events/domain-event.js';
-import { InvalidOptionError } from '../events/errors.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
-import { shown } from '../events/thrown.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
 import { MAX_TRACED_EVENTS } from '../limits.js';
 
 /** Which story to follow: by one of its events, or by the correlation id that all of it bears. */

@@ -1,6 +1,6 @@
-import type { Shape } from '../events/codec.js';
-import { StoreCorruptError } from '../events/errors.js';
 import type { StoredType } from '../events/registry.js';
+import type { Shape } from '../events/shape-index.js';
+import { StoreCorruptError } from '../kernel/errors.js';
 import { MAX_NAME_BYTES, MAX_STORED_TYPES } from '../limits.js';
 import { MAX_KEYS_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';

@@ -1,9 +1,9 @@
 import type { Statement } from 'better-sqlite3';
+import { SparseNumbers } from '../kernel/sparse-numbers.js';
 import { MAX_NAME_BYTES, VERIFY_RUNS } from '../limits.js';
 import { positionsOf } from './indexer.js';
 import { MAX_RUN_BYTES } from './limits.js';
 import { measured, numberOf } from './measured.js';
-import { SparseNumbers } from './sparse-numbers.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
 
@@ -18,7 +18,7 @@ export class IndexVerifier {
   readonly #event: Statement;
   readonly #name: Statement;
   /** The last version of each aggregate that the index has. */
-  readonly #found = new SparseNumbers();
+  readonly #found = new SparseNumbers(Uint32Array);
 
   constructor(database: Sqlite, indexed: number, problems: Problems) {
     this.#database = database;

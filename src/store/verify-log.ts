@@ -1,10 +1,10 @@
 import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
-import { messageOf } from '../events/thrown.js';
+import { SparseNumbers } from '../kernel/sparse-numbers.js';
+import { messageOf } from '../kernel/thrown.js';
 import { MAX_NAME_BYTES, MAX_PAYLOAD_BYTES, READ_PAGE } from '../limits.js';
 import { beginCheck, endCheck, mixBytes, viewOf } from './checksum.js';
 import { measured, numberOf, pieceOf } from './measured.js';
-import { SparseNumbers } from './sparse-numbers.js';
 import type { Sqlite } from './sqlite.js';
 import { BatchVerifier } from './verify-batches.js';
 import type { Problems } from './verify-problems.js';
@@ -37,10 +37,10 @@ export class LogVerifier {
   readonly #page: Statement;
   readonly #name: Statement;
   readonly #long: Statement;
-  readonly #knownNames = new SparseNumbers();
-  readonly #versions = new SparseNumbers();
+  readonly #knownNames = new SparseNumbers(Uint32Array);
+  readonly #versions = new SparseNumbers(Uint32Array);
   /** The last version of each aggregate among the events that the index must have. */
-  readonly indexedVersions = new SparseNumbers();
+  readonly indexedVersions = new SparseNumbers(Uint32Array);
   #next = 1;
   events = 0;
   aggregates = 0;

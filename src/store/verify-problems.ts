@@ -1,5 +1,5 @@
-import { StoreCorruptError, StoreError } from '../events/errors.js';
-import { messageOf } from '../events/thrown.js';
+import { StoreCorruptError, StoreError } from '../kernel/errors.js';
+import { messageOf } from '../kernel/thrown.js';
 import { MAX_VERIFY_PROBLEMS } from '../limits.js';
 import { toStoreError } from './sqlite.js';
 
@@ -7,7 +7,7 @@ import { toStoreError } from './sqlite.js';
  * What is wrong. `structure`: SQLite's own pages. `schema`: the tables. `definition`: a name, an event type, a
  * payload shape or the run id. `position`: an event that is missing or should not be there. `version`: a hole in
  * an aggregate. `event`: an event that is not what was written. `batch`: checksums that are not what was written.
- * `index`, `progress`, `dead-letter`: what is kept beside the log.
+ * `index`, `progress`, `dead-letter`, `consumer`: what is kept beside the log.
  */
 export type StoreProblemKind =
   | 'structure'
@@ -19,7 +19,8 @@ export type StoreProblemKind =
   | 'batch'
   | 'index'
   | 'progress'
-  | 'dead-letter';
+  | 'dead-letter'
+  | 'consumer';
 
 /** One thing that is wrong with a store. */
 export interface StoreProblem {

@@ -1,8 +1,8 @@
 import { PROGRESS_CHUNK, READ_PAGE } from '../limits.js';
 import { rowCheck } from './checksum.js';
 import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-table.js';
-import { Progress } from './progress.js';
-import { type ChunkRow, isWhole } from './progress-table.js';
+import { Progress, type ProgressChunk } from './progress.js';
+import { isWhole } from './progress-table.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
 import type { StoreFacts } from './verify-structure.js';
@@ -73,7 +73,7 @@ function faultOf(letter: Letter, progress: Progress): string | undefined {
 }
 
 /** The highest position that a chunk has as finished. */
-function highestOf({ index, bits }: ChunkRow): number {
+export function highestOf({ index, bits }: ProgressChunk): number {
   for (let bit = PROGRESS_CHUNK - 1; bit >= 0; bit--) {
     if (((bits[bit >>> 3] as number) >>> (bit & 7)) & 1) return index * PROGRESS_CHUNK + bit + 1;
   }

@@ -1,4 +1,4 @@
-import type { Shape } from '../events/codec.js';
+import type { Shape } from '../events/shape-index.js';
 import { MAX_NAME_BYTES, MAX_STORED_TYPES, MAX_VERIFY_PROBLEMS } from '../limits.js';
 import { rowCheck, typeHash } from './checksum.js';
 import { MAX_KEYS_BYTES, MAX_WORD_BYTES } from './limits.js';

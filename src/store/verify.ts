@@ -3,6 +3,7 @@ import { checkStoreFile, noStore } from './file-check.js';
 import { openForReading } from './open-store.js';
 import type { Sqlite } from './sqlite.js';
 import { checkStorePath } from './store-path.js';
+import { verifyConsumers } from './verify-consumers.js';
 import { verifyHeader } from './verify-header.js';
 import { IndexVerifier } from './verify-index.js';
 import { LogVerifier } from './verify-log.js';
@@ -29,7 +30,7 @@ export interface StoreReport {
 
 /**
  * Reads a whole store and compares it with its checksums: SQLite's pages, every event, the chain of transactions,
- * the index, the progress and the dead letters. It only reads, also while an engine has the file open, and needs
+ * the index, the progress, the dead letters and the consumers. It only reads, also while an engine has the file open, and needs
  * little memory: a few bytes for each aggregate. It blocks the thread that calls it, for a few seconds a million
  * events.
  *
@@ -93,5 +94,6 @@ function verifyContents(
   }
   problems.reading('progress', () => verifyProgress(facts, problems));
   problems.reading('dead-letter', () => verifyDeadLetters(database, facts, problems));
+  problems.reading('consumer', () => verifyConsumers(database, problems));
   return { events: log.events, aggregates: log.aggregates, isRead };
 }

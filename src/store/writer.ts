@@ -1,10 +1,12 @@
 import type { Statement } from 'better-sqlite3';
-import type { Shape } from '../events/codec.js';
-import { StoreCorruptError, StoreError, StoreMovedError } from '../events/errors.js';
+import type { Shape } from '../events/shape-index.js';
 import { Slab } from '../events/slab.js';
+import { StoreCorruptError, StoreError, StoreMovedError } from '../kernel/errors.js';
 import { INDEX_PIECE, WRITER_CACHE_KIB } from '../limits.js';
 import { BatchLog } from './batch-log.js';
 import { rowCheck } from './checksum.js';
+import type { ConsumerChange } from './consumer.js';
+import { ConsumerTable } from './consumer-table.js';
 import type { DeadLetterChange } from './dead-letter.js';
 import { DeadLetterWriter, readOpenDeadLetters } from './dead-letter-table.js';
 import { FileIdentity } from './file-identity.js';
@@ -24,6 +26,7 @@ export interface Commit {
   readonly progress: ProgressChange | undefined;
   readonly shapes: readonly Shape[];
   readonly deadLetters?: DeadLetterChange | undefined;
+  readonly consumers?: readonly ConsumerChange[];
 }
 
 /** The one writing connection of a store, and everything that is done with it. Lives on the writer thread. */
@@ -36,6 +39,7 @@ export class Writer {
   readonly #batches: BatchLog;
   readonly #progress: ProgressTable;
   readonly #deadLetters: DeadLetterWriter;
+  readonly #consumers: ConsumerTable;
   readonly #indexer: Indexer;
   readonly #files: FileIdentity;
   readonly #addShape: Statement;
@@ -61,6 +65,7 @@ export class Writer {
       this.#inserter = new EventInserter(this.#database);
       this.#batches = new BatchLog(this.#database, this.state);
       this.#deadLetters = new DeadLetterWriter(this.#database);
+      this.#consumers = new ConsumerTable(this.#database);
       // Shapes are numbered from 0; the first one cannot take its number from the highest.
       this.#addShape = this.#database.prepare(
         'INSERT INTO payload_shapes SELECT coalesce(max(id) + 1, 0), ? FROM payload_shapes',
@@ -105,6 +110,8 @@ export class Writer {
       const chunks = commits.flatMap((commit) => commit.progress?.chunks ?? []);
       if (progress) this.#progress.save({ mark: progress.mark, chunks });
       for (const { deadLetters } of commits) if (deadLetters) this.#deadLetters.apply(deadLetters);
+      for (const { consumers } of commits)
+        for (const change of consumers ?? []) this.#consumers.apply(change);
       // At least as many entries as there are new events, so that the index keeps up with any load.
       if (this.#indexer.isDue) this.#indexer.write(Math.max(INDEX_PIECE, this.#lastPosition - before));
     });
@@ -134,6 +141,7 @@ export class Writer {
       this.#indexer.rolledBack(before);
       this.#batches.rolledBack();
       this.#progress.rolledBack();
+      this.#consumers.rolledBack();
       throw toStoreError(this.#path, error);
     }
   }

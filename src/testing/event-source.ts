@@ -1,4 +1,5 @@
-import { type AnyEventType, EngineClosedError, EngineFailedError, type EventType } from '../index.js';
+import { EngineClosedError, EngineFailedError } from '../faces/errors.js';
+import type { AnyEventType, EventType } from '../index.js';
 
 /** What test tools look at in an event: of an engine, or of a publisher, whose events have no version. */
 export interface SeenEvent {

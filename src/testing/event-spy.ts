@@ -1,11 +1,6 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
-import {
-  type AnyEventType,
-  type DataOf,
-  type DomainEvent,
-  type EventType,
-  InvalidOptionError,
-} from '../index.js';
+import { InvalidOptionError } from '../faces/errors.js';
+import type { AnyEventType, DataOf, DomainEvent, EventType } from '../index.js';
 import { SPY_EVENTS } from '../limits.js';
 import { checkKnown, type EventSource, type SeenEvent } from './event-source.js';
 import { type Expectation, type ExpectedEvent, expectation } from './expected-event.js';

@@ -1,4 +1,4 @@
-import { codeOf, isError, messageOf, nameOf } from '../events/thrown.js';
+import { codeOf, isError, messageOf, nameOf } from '../kernel/thrown.js';
 import { valueText } from './text.js';
 
 /** What is expected to be thrown: an error of a class, one with a text in its message or as its code, a pattern of it. */

@@ -1,11 +1,5 @@
-import {
-  type AnyEventType,
-  type DataOf,
-  type DomainEvent,
-  type EventType,
-  InvalidOptionError,
-  type NewEvent,
-} from '../index.js';
+import { InvalidOptionError } from '../faces/errors.js';
+import type { AnyEventType, DataOf, DomainEvent, EventType, NewEvent } from '../index.js';
 import { differences } from './differences.js';
 import type { SeenEvent } from './event-source.js';
 import { valueText } from './text.js';

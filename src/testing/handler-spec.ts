@@ -1,13 +1,7 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
-import { messageOf } from '../events/thrown.js';
-import {
-  type DomainEvent,
-  type Handler,
-  type HandlerModule,
-  InvalidOptionError,
-  type NewEvent,
-  TestAssertionError,
-} from '../index.js';
+import { InvalidOptionError, TestAssertionError } from '../faces/errors.js';
+import type { DomainEvent, Handler, HandlerModule, NewEvent } from '../index.js';
+import { messageOf } from '../kernel/thrown.js';
 import { describeThrown, type ExpectedError, errorDifference } from './expected-error.js';
 import { type ExpectedEvent, expectation } from './expected-event.js';
 import { observed } from './observed.js';

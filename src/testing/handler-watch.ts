@@ -1,7 +1,6 @@
 import type { DomainEvent, Handler, HandlerContext, HandlerModule } from '../index.js';
 import { observed } from './observed.js';
-import type { TestClock } from './test-clock.js';
-import { TestContext } from './test-context.js';
+import { TestContext, type TestWorld } from './test-context.js';
 
 /** A handler that has begun and not ended. */
 export interface RunningHandler {
@@ -9,14 +8,6 @@ export interface RunningHandler {
   readonly module: string;
   readonly event: DomainEvent;
   readonly attempt: number;
-}
-
-/** What the handlers of a test engine get instead of chance and the wall clock. */
-export interface TestWorld {
-  readonly clock: TestClock;
-  readonly seed: string;
-  /** Draws the next given number; undefined when numbers come from the seed. */
-  readonly random: (() => number) | undefined;
 }
 
 /** Knows which handlers are running, because every call of theirs goes through here. */

@@ -1,7 +1,7 @@
 // Not the global ones, which a test with fake timers replaces: it is real time that is waited here.
 import { clearTimeout, setTimeout } from 'node:timers';
-import { messageOf, nameOf } from '../events/thrown.js';
 import type { DeadLetter, Engine } from '../index.js';
+import { messageOf, nameOf } from '../kernel/thrown.js';
 import { SHOWN_EVENTS, TEST_REPORT_MS } from '../limits.js';
 import { insideOf } from './inside.js';
 import { countText, eventText } from './text.js';

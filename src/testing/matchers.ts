@@ -1,12 +1,5 @@
-import {
-  type DomainEvent,
-  Engine,
-  HandlerError,
-  InvalidOptionError,
-  KeyParkedError,
-  type Receipt,
-  TestAssertionError,
-} from '../index.js';
+import { HandlerError, InvalidOptionError, KeyParkedError, TestAssertionError } from '../faces/errors.js';
+import { type DomainEvent, Engine, type Receipt } from '../index.js';
 import { SHOWN_EVENTS } from '../limits.js';
 import { EventSpy } from './event-spy.js';
 import { type ExpectedEvent, expectation } from './expected-event.js';

@@ -1,3 +1,5 @@
+import { isThenable } from '../kernel/thenable.js';
+
 /**
  * Calls a function that may return a promise, and `ended` when it is over. What is synchronous stays so: lanes
  * tell by the returned value whether a handler is still at work.
@@ -22,12 +24,5 @@ export function observed(
       ended({ thrown });
       throw thrown;
     },
-  );
-}
-
-/** Lanes await whatever has a `then`, so this must, too. */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   );
 }

@@ -1,13 +1,14 @@
 // Not the global ones, which a test with fake timers replaces: the engine must come round all the same.
 import { clearImmediate, clearTimeout, setImmediate, setTimeout } from 'node:timers';
-import type { Timers } from '../engine/timers.js';
+import { steadyNow } from '../kernel/clock.js';
+import type { Time } from '../kernel/time.js';
 import type { TestClock } from './test-clock.js';
 
 /** When a test engine tries a failed event again: without a pause, or when the test clock says so. */
 export type RetryMode = 'at-once' | 'on-clock';
 
 /** The timers of a test engine: an engine on the main thread sets them for its retries alone. */
-export class RetryTimers implements Timers {
+export class RetryTimers implements Time {
   readonly #clock: TestClock;
   readonly #waiting = new Map<() => void, Disposable>();
   #mode: RetryMode;
@@ -24,6 +25,11 @@ export class RetryTimers implements Timers {
 
   now(): number {
     return this.#clock.now();
+  }
+
+  /** What takes time takes real time. */
+  steady(): number {
+    return steadyNow();
   }
 
   set(callback: () => void, milliseconds: number): Disposable {

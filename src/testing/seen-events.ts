@@ -1,4 +1,4 @@
-import { NotRetainedError, TestAssertionError } from '../index.js';
+import { NotRetainedError, TestAssertionError } from '../faces/errors.js';
 import type { SeenEvent } from './event-source.js';
 import { type Expectation, meets } from './expected-event.js';
 import { sequenceDiff } from './sequence-diff.js';

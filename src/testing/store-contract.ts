@@ -1,4 +1,5 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { consumerChecks } from './contract/consumer-checks.js';
 import { deadLetterChecks } from './contract/dead-letter-checks.js';
 import { engineChecks } from './contract/engine-checks.js';
 import { logChecks } from './contract/log-checks.js';
@@ -20,6 +21,7 @@ export function storeContract(make: MakeStore, options: StoreContractOptions = {
   return [
     ...logChecks(make),
     ...deadLetterChecks(make),
+    ...consumerChecks(make),
     ...(reopen ? reopenChecks(make, reopen) : []),
     ...engineChecks(make, options),
   ];

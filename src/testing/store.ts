@@ -2,10 +2,12 @@
  * What a store of your own is made of: the types of its interface, the codec that its reader offers, and a store to
  * begin with.
  */
-export { Codec, type Shape } from '../events/codec.js';
+export { Codec } from '../events/codec.js';
 export type { StoredType } from '../events/registry.js';
+export type { Shape } from '../events/shape-index.js';
 export { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
 export type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+export type { ConsumerChange, ConsumerFailureRecord, StoredConsumer } from '../store/consumer.js';
 export type {
   DeadLetterChange,
   DeadLetterRange,

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../index.js';
+import { InvalidOptionError } from '../faces/errors.js';
 import { type WaitOptions, withinTime } from './within-time.js';
 
 /** Where a test clock stands at first. */

@@ -1,7 +1,15 @@
-import { type DomainEvent, type HandlerContext, HandlerTimeoutError, type NewEvent } from '../index.js';
-import { seededRandom } from '../lanes/random.js';
-import type { TestWorld } from './handler-watch.js';
+import { HandlerTimeoutError } from '../faces/errors.js';
+import type { DomainEvent, HandlerContext, NewEvent } from '../index.js';
+import { seededRandom } from '../kernel/random.js';
 import type { TestClock } from './test-clock.js';
+
+/** What the handlers of a test engine get instead of chance and the wall clock. */
+export interface TestWorld {
+  readonly clock: TestClock;
+  readonly seed: string;
+  /** Draws the next given number; undefined when numbers come from the seed. */
+  readonly random: (() => number) | undefined;
+}
 
 /** A handler's context in which time and chance are the test's. Everything else is the engine's own. */
 export class TestContext implements HandlerContext, Disposable {

@@ -1,14 +1,8 @@
 import { checkOptions } from '../engine/check-options.js';
 import { openIn } from '../engine/open.js';
 import { optionNames, takeOptions } from '../events/known-options.js';
-import {
-  type Engine,
-  type EngineOptions,
-  type HandlerModule,
-  InvalidOptionError,
-  type NewEvent,
-  TestAssertionError,
-} from '../index.js';
+import { InvalidOptionError, TestAssertionError } from '../faces/errors.js';
+import type { Engine, EngineOptions, HandlerModule } from '../index.js';
 import { isHandlerModule } from '../lanes/handlers.js';
 import { InlineLane } from '../lanes/inline-lane.js';
 import { loadHandlers } from '../lanes/load-handlers.js';
@@ -21,7 +15,6 @@ import { laggards, laneCounts } from './laggards.js';
 import { type RetryMode, RetryTimers } from './retry-timers.js';
 import type { Store } from './store.js';
 import { TestClock } from './test-clock.js';
-import { stamped } from './test-context.js';
 import { WatchedStore } from './watched-store.js';
 import { withinTime } from './within-time.js';
 
@@ -101,10 +94,11 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const engine = await openIn(checked, {
     makeStore: () => watched,
     makeLane: () => new InlineLane(checked.concurrency, modules, checked),
-    timers,
+    time: timers,
+    eventTime: () => clock.now(),
   });
   setInside(engine, { clock, watch, timers, store: watched });
-  return withClock(engine, clock, timers);
+  return withTools(engine, clock, timers);
 }
 
 /** Loads what is given by URL; everything stays in the order in which it was given. */
@@ -117,25 +111,13 @@ async function modulesOf(handlers: readonly (HandlerModule | URL | string)[]): P
   return (await Promise.all(loaded)).flat();
 }
 
-/**
- * Puts the test's time in front of an engine: an engine takes the time of published events from the wall clock,
- * and has no other way of being told than by the event.
- */
-function withClock(engine: Engine, clock: TestClock, timers: RetryTimers): TestEngine {
-  const stamp = (event: NewEvent) => stamped(event, clock);
-  const publish = engine.publish.bind(engine);
-  const publishMany = engine.publishMany.bind(engine);
-  const offer = engine.offer.bind(engine);
-  const append = engine.append.bind(engine);
+/** Gives an engine the tools that a test has beside it. */
+function withTools(engine: Engine, clock: TestClock, timers: RetryTimers): TestEngine {
   const close = engine.close.bind(engine);
   let closing: Promise<void> | undefined;
   return Object.assign(engine, {
     clock,
     spy: new EventSpy(engine),
-    publish: async (event, options) => publish(stamp(event), options),
-    publishMany: async (events, options) => publishMany(stampAll(events, stamp), options),
-    offer: (event) => offer(stamp(event)),
-    append: async (aggregateId, events, options) => append(aggregateId, events.map(stamp), options),
     close: () => {
       // Nobody will move the clock for a retry that still waits, and closing waits for it.
       timers.release();
@@ -154,20 +136,6 @@ function withClock(engine: Engine, clock: TestClock, timers: RetryTimers): TestE
       );
     },
   } satisfies Partial<TestEngine>);
-}
-
-function stampAll(
-  events: Iterable<NewEvent> | AsyncIterable<NewEvent>,
-  stamp: (event: NewEvent) => NewEvent,
-): Iterable<NewEvent> | AsyncIterable<NewEvent> {
-  if (Symbol.asyncIterator in events) {
-    return (async function* () {
-      for await (const event of events) yield stamp(event);
-    })();
-  }
-  return (function* () {
-    for (const event of events) yield stamp(event);
-  })();
 }
 
 function inTurn(numbers: readonly number[]): () => number {

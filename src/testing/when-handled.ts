@@ -1,11 +1,5 @@
-import {
-  type DomainEvent,
-  type Engine,
-  HandlerError,
-  InvalidOptionError,
-  KeyParkedError,
-  type Receipt,
-} from '../index.js';
+import { HandlerError, InvalidOptionError, KeyParkedError } from '../faces/errors.js';
+import type { DomainEvent, Engine, Receipt } from '../index.js';
 import { DEAD_LETTER_PAGE } from '../limits.js';
 import { insideOf } from './inside.js';
 import { laggards, laneCounts, letterText } from './laggards.js';

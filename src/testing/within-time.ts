@@ -1,8 +1,8 @@
 // Not the global ones, which a test with fake timers replaces: it is real time that is waited here.
 import { clearTimeout, setTimeout } from 'node:timers';
 import { knownOptions, optionNames } from '../events/known-options.js';
-import { onAbort } from '../events/on-abort.js';
-import { InvalidOptionError, TestTimeoutError } from '../index.js';
+import { InvalidOptionError, TestTimeoutError } from '../faces/errors.js';
+import { onAbort } from '../kernel/on-abort.js';
 import { MAX_DELAY_MS, TEST_WAIT_MS } from '../limits.js';
 
 /** How long to wait. */

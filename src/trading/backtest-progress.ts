@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent } from '../index.js';
+import { defineEvent } from '../faces/define.js';
 import { amount, backtestFields, count, epochMs, id, json, percent, positive, text } from './fields.js';
 
 /** A backtest is to be run: everything its handler needs but the candles. */

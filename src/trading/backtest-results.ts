@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent } from '../index.js';
+import { defineEvent } from '../faces/define.js';
 import { amount, backtestFields, count, epochMs, fraction, id, json, percent, real, text } from './fields.js';
 
 /** A backtest went through all of its candles. A ratio is null where it is not defined: 0 trades have no win rate. */

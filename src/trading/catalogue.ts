@@ -1,4 +1,4 @@
-import type { DataOf } from '../index.js';
+import type { DataOf } from '../faces/define.js';
 import { BacktestDataLoaded, BacktestProgressUpdated, BacktestStarted } from './backtest-progress.js';
 import {
   BacktestComparisonCompleted,

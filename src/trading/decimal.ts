@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InvalidOptionError } from '../index.js';
+import { InvalidOptionError } from '../faces/errors.js';
 
 /**
  * Money, prices and quantities of a real account are **decimal text**: `'0.1'`, `'-12.50'`, `'95000000'`. A

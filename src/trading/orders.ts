@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent } from '../index.js';
+import { defineEvent } from '../faces/define.js';
 import { decimal, decimalAmount, decimalPositive } from './decimal.js';
 import { epochMs, id, json, keyOfLife, orderType, simulated, text } from './fields.js';
 import { upbit } from './upbit.js';

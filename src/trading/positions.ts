@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent } from '../index.js';
+import { defineEvent } from '../faces/define.js';
 import { decimal, decimalPositive } from './decimal.js';
 import { amount, epochMs, id, json, keyOfLife, positionSide, simulated } from './fields.js';
 

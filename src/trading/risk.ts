@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent } from '../index.js';
+import { defineEvent } from '../faces/define.js';
 import { decimal, decimalAmount } from './decimal.js';
 import { id } from './fields.js';
 

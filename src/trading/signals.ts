@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent } from '../index.js';
+import { defineEvent } from '../faces/define.js';
 import { decimal, decimalPositive } from './decimal.js';
 import { epochMs, fraction, id, json, text } from './fields.js';
 

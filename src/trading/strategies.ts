@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent } from '../index.js';
+import { defineEvent } from '../faces/define.js';
 import { count, epochMs, fraction, id, json, real, text } from './fields.js';
 
 const strategyFields = { strategy_id: id, strategy_name: id };

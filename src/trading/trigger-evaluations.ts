@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent } from '../index.js';
+import { defineEvent } from '../faces/define.js';
 import { amount, epochMs, id, json, text, value } from './fields.js';
 
 const evaluationFields = { trigger_id: id, strategy_id: id, symbol: id };

@@ -1,5 +1,5 @@
-import { InputError } from 'millrace';
 import { Candles, candlesFromRows, timeframeOf } from 'millrace/backtest';
+import { InputError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { candlesFromCloses, candlesOf, DAY, randomCandles, START } from './helpers.js';
 
@@ -47,6 +47,9 @@ describe('candles', () => {
     expect(() => candlesFromRows([good, { ...good, time: START + 1, high: 0.5 }])).toThrow(/^Row 2: high/);
     expect(() => candlesFromRows([good, good])).toThrow(/^Row 2: .*same date/);
     expect(() => candlesFromRows([{ ...good, time: START * 1000 }])).toThrow(/^Row 1: .*microseconds/);
+    // As milliseconds, seconds from 1973 to 2100 are days of early 1970.
+    expect(() => candlesFromRows([{ ...good, time: START / 1000 }])).toThrow(/^Row 1: .*seconds of 20/);
+    expect(candlesFromRows([{ ...good, time: 60_000 }]).start).toBe(60_000);
     expect(() => candlesFromRows([{ ...good, time: 0.5 }])).toThrow(/^Row 1: time 0.5/);
   });
 });

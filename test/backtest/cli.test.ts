@@ -8,8 +8,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 
-// Processes are started here, several a test, beside all other test files.
-vi.setConfig({ testTimeout: 60_000 });
+// Processes are started here, several a test, beside all other test files. The bound only catches a hang.
+vi.setConfig({ testTimeout: 240_000 });
 
 const CLI = fileURLToPath(new URL('../../dist/src/cli/millrace.js', import.meta.url));
 const SAMPLE = fileURLToPath(
@@ -152,44 +152,31 @@ describe('millrace sweep', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)(
-    '%s finishes what is under way, tells how to resume, and ends with %d',
-    async (signal, exitCode) => {
-      const store = newFile(" it's.db");
-      const { child, outcome } = start([
-        'sweep',
-        '--input',
-        SAMPLE,
-        '--threads',
-        '1',
-        '--store',
-        store,
-        '--json',
-      ]);
-      await written(store, 200_000);
-      child.kill(signal);
-      const { code, stdout, stderr } = await outcome;
-      expect(code).toBe(exitCode);
-      expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, runs: 240 });
-      const [, command] = /To do the rest:\n {2}npx millrace (.*)\n/.exec(stderr) ?? [];
-      const quoted = store.replace("'", "'\\''");
-      expect(command).toBe(`sweep --input ${SAMPLE} --threads 1 --store '${quoted}' --json`);
-      const resumed = await millrace(
-        'sweep',
-        '--store',
-        store,
-        '--input',
-        SAMPLE,
-        '--threads',
-        '2',
-        '--json',
-      );
-      expect(resumed.code).toBe(0);
-      expect(JSON.parse(resumed.stdout)).toMatchObject({ resumed: true, interrupted: false });
-      expect(essence(resumed.stdout)).toEqual(await undisturbed());
-    },
-    60_000,
-  );
+  ] as const)('%s finishes what is under way, tells how to resume, and ends with %d', async (signal, exitCode) => {
+    const store = newFile(" it's.db");
+    const { child, outcome } = start([
+      'sweep',
+      '--input',
+      SAMPLE,
+      '--threads',
+      '1',
+      '--store',
+      store,
+      '--json',
+    ]);
+    await written(store, 200_000);
+    child.kill(signal);
+    const { code, stdout, stderr } = await outcome;
+    expect(code).toBe(exitCode);
+    expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, runs: 240 });
+    const [, command] = /To do the rest:\n {2}npx millrace (.*)\n/.exec(stderr) ?? [];
+    const quoted = store.replace("'", "'\\''");
+    expect(command).toBe(`sweep --input ${SAMPLE} --threads 1 --store '${quoted}' --json`);
+    const resumed = await millrace('sweep', '--store', store, '--input', SAMPLE, '--threads', '2', '--json');
+    expect(resumed.code).toBe(0);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ resumed: true, interrupted: false });
+    expect(essence(resumed.stdout)).toEqual(await undisturbed());
+  });
 
   test('killed midway, it gives the same result when it is run again', async () => {
     const store = newFile('.db');

@@ -6,7 +6,7 @@ import { tempFolder } from '../support/temp-folder.js';
 import { runNode } from './run-node.js';
 
 // Processes are started here, beside all other test files.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const CLI = path('dist/src/cli/millrace.js');

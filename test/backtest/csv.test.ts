@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InputError } from 'millrace';
 import { parseCandles, readCandles } from 'millrace/backtest';
+import { InputError } from 'millrace/errors';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const HEADER = 'date,open,high,low,close,volume';

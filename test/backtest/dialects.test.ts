@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { InputError, InvalidOptionError } from 'millrace';
 import { parseCandles, readCandles, type TimeUnit } from 'millrace/backtest';
+import { InputError, InvalidOptionError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../support/temp-folder.js';
 import { DAY } from './helpers.js';
@@ -78,7 +78,9 @@ describe('numeric times: one unit for the column', () => {
       /seconds.*in milliseconds it is 2025-01-01/,
     ],
     ['no unit at all', ['5000000000000000000000'], 2, /is not a date/],
-    ['a year that is not plausible', [-1325376000], 2, /not a date from 1970 to 2100/],
+    ['years', [2023, 2024], 2, /'2023' is not a date.*timeUnit/],
+    ['seconds of the year 2200', [7258118400, 7258204800], 2, /is not a date.*timeUnit/],
+    ['a year that is not plausible', [-1325376000], 2, /not a date from 1971 to 2100/],
   ] as const)('%s: an error that names line and unit', (_what, times, line, message) => {
     const fault = faultOf(`${HEADER}\n${rows(...times)}`);
     expect(fault.message).toMatch(message);
@@ -88,7 +90,7 @@ describe('numeric times: one unit for the column', () => {
   test('other years are plausible when the option says so, and the unit may be given', () => {
     const text = `${HEADER}\n${rows(-1325376000)}`;
     expect(parseCandles(text, 'x', { years: [1900, 2100] }).start).toBe(Date.UTC(1928, 0, 2));
-    // Days of early 1970 in milliseconds look like seconds.
+    // Days of early 1970 in milliseconds look like seconds of 1972 to 1975.
     const early = `${HEADER}\n${rows(0, 86_400_000, 172_800_000)}`;
     expect(parseCandles(early, 'x', { timeUnit: 'ms' }).end).toBe(2 * DAY);
     expect(parseCandles(early, 'x').end).toBe(172_800_000_000);

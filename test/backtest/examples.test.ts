@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { runNode } from './run-node.js';
 
 // Processes are started here, beside all other test files.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const text = (name: string) => readFileSync(path(name), 'utf8');

@@ -1,11 +1,11 @@
-import { openStoreReader } from 'millrace';
 import { type SweepOptions, sweep } from 'millrace/backtest';
+import { openStoreReader } from 'millrace/store';
 import { describe, expect, test, vi } from 'vitest';
 import { tempStore } from '../support/temp-folder.js';
 import { randomCandles } from './helpers.js';
 
 // Threads are ended and made anew here, beside all other test files.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const candles = randomCandles(31, 200);
 const strategy = new URL('../fixtures/strategies/odd.strategy.mjs', import.meta.url);

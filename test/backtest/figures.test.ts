@@ -1,4 +1,3 @@
-import { InvalidOptionError } from 'millrace';
 import {
   drawdownsOf,
   equityStatistics,
@@ -8,6 +7,7 @@ import {
   probabilisticSharpe,
   readCandles,
 } from 'millrace/backtest';
+import { InvalidOptionError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { DAY, START } from './helpers.js';
 

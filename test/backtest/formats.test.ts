@@ -1,7 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { InputError, InvalidOptionError } from 'millrace';
 import {
   type CandleOptions,
   type CandleReport,
@@ -9,13 +8,13 @@ import {
   importCandles,
   parseCandles,
 } from 'millrace/backtest';
+import { InputError, InvalidOptionError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../support/temp-folder.js';
 import { zipOf } from './zip-of.js';
 
 const MINUTE = 60_000;
 const START = Date.UTC(2024, 5, 3, 12);
-
 const folder = tempFolder();
 let files = 0;
 function file(content: string | Uint8Array): string {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { readCandles } from 'millrace/backtest';
+import { loadStrategy, readCandles, runBacktest } from 'millrace/backtest';
 import { expect, test } from 'vitest';
 import { type Data, eventsOf, RSI, withoutHashes } from './helpers.js';
 
@@ -46,4 +46,21 @@ test('RSI 14, 30 to 60, stop 5 %: the S&P 500 from 2000 to 2020', () => {
   expect(createHash('sha256').update(text).digest('hex')).toBe(
     'd05f1c19dee3c41a6576530dcf975b7629de3046ebf116b366c7a16374cae1df',
   );
+});
+
+/** What each shipped strategy comes to with its defaults: a change of rules, indicators or strategies shows here first. */
+test.each([
+  ['rsi', 37, 6511.63856784],
+  ['ma-cross', 114, 8401.55298196],
+  ['breakout', 79, 14488.85361435],
+  ['pyramiding', 30, 19470.95649516],
+  ['averaging-down', 29, 11583.19901975],
+  ['grid', 92, 12412.62281089],
+  ['buy-and-hold', 1, 19713.97272872],
+  ['surge', 96, 4629.60975811],
+])('%s makes %d trades of the S&P 500 and ends with %d', async (name, trades, finalCapital) => {
+  const result = runBacktest({ candles: readCandles(SAMPLE), strategy: await loadStrategy(name) });
+  expect([result.trades.length, result.finalCapital]).toEqual([trades, finalCapital]);
+  const profit = result.trades.reduce((sum, trade) => sum + Math.round(trade.profit * 1e8), 0);
+  expect(profit).toBe(Math.round((finalCapital - 10_000) * 1e8));
 });

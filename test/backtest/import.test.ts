@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError, InvalidOptionError } from 'millrace';
 import {
   type CandleOptions,
   candlesFromRows,
@@ -10,6 +9,7 @@ import {
   parseCandles,
   resample,
 } from 'millrace/backtest';
+import { InputError, InvalidOptionError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { tempFolder } from '../support/temp-folder.js';
 

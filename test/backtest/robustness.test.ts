@@ -1,10 +1,12 @@
 import { openEngine } from 'millrace';
 import {
+  abortOnInterrupt,
   checkDeterminism,
   compare,
   loadStrategy,
   monteCarlo,
   type ParameterSet,
+  readSweep,
   runBacktest,
   type SearchAnswer,
   type SweepRow,
@@ -17,7 +19,7 @@ import { tempStore } from '../support/temp-folder.js';
 import { randomCandles } from './helpers.js';
 
 // Engines are opened here, several a test, beside all other test files.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const candles = randomCandles(51, 600);
 const grid = { length: [3, 5, 8], entry: [30, 40], exit: [50, 60], stop: [0] };
@@ -155,6 +157,30 @@ describe('a search', () => {
     expect(again).toMatchObject({ resumed: true, candleSteps: 0, fingerprint: result.fingerprint });
     expect(second).toEqual(first);
   });
+});
+
+test('the rows of a store can be read one after the other, and are those of the result', async () => {
+  const store = tempStore();
+  const { results } = await sweep({ candles, strategy: 'rsi', grid, store, threads: 2 });
+  const byId = (rows: readonly SweepRow[]) => rows.toSorted((a, b) => (a.backtestId < b.backtestId ? -1 : 1));
+  expect(byId([...readSweep(store)])).toEqual(byId(results ?? []));
+});
+
+test('Ctrl-C aborts a sweep once, and ends the process again when that is disposed of', () => {
+  const before = process.listenerCount('SIGINT');
+  {
+    using interrupt = abortOnInterrupt();
+    expect(process.listenerCount('SIGINT')).toBe(before + 1);
+    process.emit('SIGINT');
+    expect(interrupt.signal.aborted).toBe(true);
+    expect(process.listenerCount('SIGINT')).toBe(before);
+  }
+  {
+    using interrupt = abortOnInterrupt();
+    expect(interrupt.signal.aborted).toBe(false);
+  }
+  expect(process.listenerCount('SIGTERM')).toBe(process.listenerCount('SIGINT'));
+  expect(process.listenerCount('SIGINT')).toBe(before);
 });
 
 test('draws of a grid are the same for the same seed, and none is drawn twice', async () => {

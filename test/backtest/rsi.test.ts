@@ -1,5 +1,5 @@
-import { InvalidOptionError } from 'millrace';
 import { WilderRsi } from 'millrace/backtest';
+import { InvalidOptionError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 
 function rsi(length: number, closes: readonly number[]): number[] {

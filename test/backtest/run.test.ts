@@ -1,4 +1,4 @@
-import { InvalidOptionError } from 'millrace';
+import { InvalidOptionError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import {
   candlesFromCloses,

@@ -1,5 +1,5 @@
-import { InvalidOptionError } from 'millrace';
 import { buyAndHold, equityStatistics, readCandles, tradeStatistics } from 'millrace/backtest';
+import { InvalidOptionError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { candlesFromCloses, candlesOf, DAY, START } from './helpers.js';
 

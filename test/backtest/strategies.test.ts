@@ -1,4 +1,4 @@
-import { InvalidOptionError, type NewEvent } from 'millrace';
+import type { NewEvent } from 'millrace';
 import {
   candlesFromRows,
   checkLookAhead,
@@ -9,6 +9,7 @@ import {
   SHIPPED_STRATEGIES,
   StrategyMistakeError,
 } from 'millrace/backtest';
+import { InvalidOptionError } from 'millrace/errors';
 import { allTradingEvents } from 'millrace/trading';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';

@@ -1,14 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DomainEvent, InputError, openEngine, openStoreReader } from 'millrace';
+import { type DomainEvent, openEngine } from 'millrace';
 import { type Grid, type SweepOptions, type SweepResult, sweep } from 'millrace/backtest';
+import { InputError } from 'millrace/errors';
+import { openStoreReader } from 'millrace/store';
 import { BacktestStarted, backtestEvents } from 'millrace/trading';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { type Data, eventsOf, RSI, randomCandles } from './helpers.js';
 
 // Engines are opened here, up to ten a test, beside all other test files.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-sweep-'));
 afterAll(() => rmSync(directory, { recursive: true }));

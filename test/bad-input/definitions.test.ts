@@ -1,4 +1,5 @@
-import { defineEvent, defineHandlers, InvalidDefinitionError, type ModuleHooks } from 'millrace';
+import { defineEvent, defineHandlers, type ModuleHooks } from 'millrace/define';
+import { InvalidDefinitionError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Noted } from '../handlers/events.mjs';

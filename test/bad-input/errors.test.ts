@@ -1,21 +1,21 @@
+import { MillraceError } from 'millrace';
 import {
   ERROR_CLASSES,
   HandlerError,
   InvalidOptionError,
-  MillraceError,
   StoreError,
   StoreLockedError,
-} from 'millrace';
+} from 'millrace/errors';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { decodeError, encodeError } from '../../dist/src/events/error-codec.js';
+import { decodeError, encodeError } from '../../dist/src/kernel/error-codec.js';
 
-type Copy = typeof import('../../dist/src/events/errors.js');
+type Copy = typeof import('../../dist/src/kernel/errors.js');
 
 const CLASSES = [...ERROR_CLASSES];
 
 describe('error classes', () => {
   test('have codes of their own', async () => {
-    const exported = Object.values(await import('millrace')).filter(
+    const exported = Object.values(await import('millrace/errors')).filter(
       (value): value is typeof MillraceError => typeof value === 'function' && /Error$/.test(value.name),
     );
     expect(exported.length).toBeGreaterThan(20);
@@ -48,12 +48,14 @@ describe('instanceof across two copies of the package', () => {
   let copy: Copy;
 
   beforeAll(async () => {
-    copy = await import(new URL('../../dist/src/events/errors.js?copy=2', import.meta.url).href);
+    copy = await import(new URL('../../dist/src/kernel/errors.js?copy=2', import.meta.url).href);
     expect(copy.StoreError).not.toBe(StoreError);
   });
 
   test.each(CLASSES)('%s', (code, ErrorClass) => {
-    const Twin = copy.ERROR_CLASSES.get(code) as typeof MillraceError;
+    const Twin = Object.values(copy).find(
+      (one) => 'code' in one && one.code === code,
+    ) as typeof MillraceError;
     expect(new Twin('x')).toBeInstanceOf(ErrorClass);
     expect(new ErrorClass('x')).toBeInstanceOf(Twin);
     expect(new Twin('x') instanceof (ErrorClass === HandlerError ? StoreLockedError : HandlerError)).toBe(

@@ -1,4 +1,5 @@
-import { createPublisher, defineEvent, type EventTypeOptions, openEngine } from 'millrace';
+import { defineEvent, type EventTypeOptions, openEngine } from 'millrace';
+import { createPublisher } from 'millrace/publisher';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { Noted } from '../handlers/events.mjs';

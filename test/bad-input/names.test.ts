@@ -1,4 +1,5 @@
-import { defineEvent, type Engine, InvalidNameError } from 'millrace';
+import { defineEvent, type Engine } from 'millrace';
+import { InvalidNameError } from 'millrace/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { collect } from '../support/collect.js';

@@ -1,15 +1,8 @@
 import { readdirSync } from 'node:fs';
-import {
-  createEventBus,
-  createEventStorage,
-  createEventSystem,
-  discardDeadLetters,
-  openEngine,
-  openStoreReader,
-  retryDeadLetters,
-  verifyStore,
-} from 'millrace';
+import { openEngine } from 'millrace';
 import { sweep } from 'millrace/backtest';
+import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
+import { discardDeadLetters, openStoreReader, retryDeadLetters, verifyStore } from 'millrace/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { candlesFromCloses } from '../backtest/helpers.js';
 import { Noted } from '../handlers/events.mjs';

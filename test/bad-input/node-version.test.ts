@@ -1,6 +1,6 @@
-import { NodeTooOldError } from 'millrace';
+import { NodeTooOldError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
-import { NODE_NEEDED, requireNode } from '../../dist/src/events/node-version.js';
+import { NODE_NEEDED, requireNode } from '../../dist/src/kernel/node-version.js';
 import packageJson from '../../package.json' with { type: 'json' };
 
 // That every way in is guarded is tried on a real Node.js 20: `npm run test:node -- 20`.

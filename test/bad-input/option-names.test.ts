@@ -1,21 +1,21 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { closeOnSignals, defineEvent, defineHandlers, openEngine } from 'millrace';
 import {
-  closeOnSignals,
-  createEventBus,
-  createEventStorage,
-  createEventSystem,
-  createPublisher,
-  defineEvent,
-  defineHandlers,
-  diffProfiles,
-  findLeaks,
-  openEngine,
-  openStoreReader,
-  traceStory,
-} from 'millrace';
-import { defineStrategy, parseCandles, readCandles, runBacktest, sweep } from 'millrace/backtest';
+  defineStrategy,
+  monteCarlo,
+  parseCandles,
+  readCandles,
+  runBacktest,
+  sweep,
+  walkForward,
+  writeReport,
+} from 'millrace/backtest';
+import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
+import { diffProfiles, findLeaks } from 'millrace/profile';
+import { createPublisher } from 'millrace/publisher';
+import { discardDeadLetters, openStoreReader, retryDeadLetters, traceStory } from 'millrace/store';
 import { createTestEngine, EventSpy, specify, storeContract, waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -44,6 +44,7 @@ const csvFile = () => {
 };
 
 let engine: Awaited<ReturnType<typeof openForTests>>;
+let consumer: Awaited<ReturnType<typeof engine.consumers.start>>;
 let bus: ReturnType<typeof createEventBus>;
 let storage: Awaited<ReturnType<typeof createEventStorage>>;
 let reader: ReturnType<typeof openStoreReader>;
@@ -53,6 +54,7 @@ beforeAll(async () => {
   const store = tempStore();
   engine = await openForTests({ store });
   await engine.publish(note);
+  consumer = await engine.consumers.start({ name: 'c', handle });
   reader = openStoreReader(store);
   storage = await createEventStorage({ events, threads: 0 });
   bus = createEventBus({ events, threads: 0 });
@@ -75,6 +77,13 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['PublishOptions', 'untli', 'until', (bad) => engine.publishMany([note], bad)],
   ['AppendOptions', 'expectedversion', 'expectedVersion', (bad) => engine.append('a', [], bad)],
   ['DrainOptions', 'singal', 'signal', (bad) => engine.drain(bad)],
+  [
+    'ConsumerOptions',
+    'retrys',
+    'retries',
+    (bad: object) => engine.consumers.start({ name: 'd', handle, ...bad }),
+  ],
+  ['CatchUpOptions', 'singal', 'signal', (bad) => consumer.whenCaughtUp(1, bad)],
   ['ReadOptions', 'fromPostion', 'fromPosition', (bad) => engine.read(bad)],
   ['ReadOptions', 'agregateId', 'aggregateId', (bad) => engine.read(bad).next()],
   ['TraceQuery', 'corelationId', 'correlationId', (bad) => engine.trace(bad)],
@@ -109,10 +118,18 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['DeadLetterOptions', 'affter', 'after', (bad) => reader.deadLetters(bad)],
   ['TraceQuery', 'positon', 'position', (bad) => traceStory(reader, bad)],
   ['DiffOptions', 'treshold', 'threshold', (bad) => diffProfiles('a', 'b', bad)],
+  [
+    'ReportOptions',
+    'tilte',
+    'title',
+    (bad) => writeReport(join(tempFolder(), 'a.html'), runBacktest({ candles, strategy }), bad),
+  ],
   ['EventOptions', 'occuredAt', 'occurredAt', (bad) => engine.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'metaData', 'metadata', (bad) => publisher.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'causationID', 'causationId', (bad) => bus.publish(Noted({ note: 'a' }, bad))],
   ['SweepOptions', 'onprogress', 'onProgress', (bad) => sweep(bad)],
+  ['WalkForwardOptions', 'anchord', 'anchored', (bad) => walkForward(bad)],
+  ['MonteCarloOptions', 'sead', 'seed', (bad) => monteCarlo(runBacktest({ candles, strategy }), bad)],
   ['BacktestOptions', 'symbl', 'symbol', (bad: object) => runBacktest({ candles, strategy, ...bad })],
   ['BrokerOptions', 'comission', 'commission', (bad: object) => runBacktest({ candles, strategy, ...bad })],
   ['CandleOptions', 'timeunit', 'timeUnit', (bad) => parseCandles(CSV, 'CSV', bad)],
@@ -164,6 +181,34 @@ describe.each([
       expect(await thrownBy(call, none), String(none)).toMatchObject({ code });
     }
   });
+});
+
+test.each([
+  ['a Date', new Date(0)],
+  ['an array', []],
+  ['a Map', new Map()],
+])('%s is no set of options, though it has no unknown name', (what, given) => {
+  const bad = given as never;
+  const refusal = expect.objectContaining({ code: OPTION, message: expect.stringContaining(what) });
+  expect(() => publisher.publish(Noted({ note: 'a' }, bad))).toThrow(refusal);
+  expect(() => engine.offer(Noted({ note: 'a' }, bad))).toThrow(refusal);
+  expect(() => reader.read(bad).next()).toThrow(refusal);
+});
+
+test('which dead letters or failed events are meant is looked at before any is touched', async () => {
+  const bad = { position: 1 } as never;
+  const refusal = expect.objectContaining({ code: OPTION });
+  expect(() => retryDeadLetters(tempStore(), bad)).toThrow(refusal);
+  expect(() => discardDeadLetters(tempStore(), bad)).toThrow(refusal);
+  await expect(bus.failedEvents.clear(bad)).rejects.toEqual(refusal);
+});
+
+test('a path that is too long for the file system has its code from each way in', async () => {
+  const store = join(tempFolder(), 'x'.repeat(300));
+  const refusal = expect.objectContaining({ code: 'MILLRACE_STORE_PATH' });
+  await expect(openEngine({ events, store })).rejects.toEqual(refusal);
+  await expect(createEventBus({ events, store }).start()).rejects.toEqual(refusal);
+  await expect(createEventStorage({ events, path: store })).rejects.toEqual(refusal);
 });
 
 test('a name that is like no other is refused with those that there are', async () => {
@@ -234,8 +279,9 @@ function declarations(): string[] {
       visit(`${normalize(join(dirname(file), path))}.d.ts`);
     }
   };
-  for (const entry of ['index', 'backtest/index', 'trading/index', 'testing/index', 'otel/index']) {
-    visit(`${entry}.d.ts`);
+  const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  for (const { types } of Object.values<{ types?: string }>(exports)) {
+    if (types) visit(types.replace('./dist/src/', ''));
   }
   return [...texts.values()];
 }

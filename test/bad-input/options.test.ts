@@ -69,6 +69,11 @@ describe('openEngine refuses', () => {
 
   test.each([
     ['a run that is no string', { run: 5 }],
+    ['a run that is longer than a store takes', { run: 'r'.repeat(1025) }],
+    ['a seed that is longer than a store takes', { seed: '€'.repeat(342), deterministic: true }],
+    ['shared that is no object', { shared: 5 }],
+    ['shared that is null', { shared: null }],
+    ['shared that is a list', { shared: [1] }],
     ['a seed that is no string', { seed: 5, deterministic: true }],
   ])('%s, before it makes a store', async (_name, bad) => {
     const store = tempStore();

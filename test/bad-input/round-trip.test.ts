@@ -1,4 +1,5 @@
-import { type DomainEvent, openStoreReader } from 'millrace';
+import type { DomainEvent } from 'millrace';
+import { openStoreReader } from 'millrace/store';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { collect } from '../support/collect.js';
 import { openForTests, openTestEngine, storeFor } from '../support/open-test-engine.js';

@@ -1,4 +1,5 @@
-import { defineEvent, type Engine, type NewEvent, SchemaMismatchError } from 'millrace';
+import { defineEvent, type Engine, type NewEvent } from 'millrace';
+import { SchemaMismatchError } from 'millrace/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { collect } from '../support/collect.js';

@@ -1,4 +1,5 @@
-import { type AnyEventType, type DomainEvent, defineEvent, type NewEvent, openStoreReader } from 'millrace';
+import { type AnyEventType, type DomainEvent, defineEvent, type NewEvent } from 'millrace/define';
+import { openStoreReader } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { collect, oneTo } from '../support/collect.js';

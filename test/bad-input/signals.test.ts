@@ -1,13 +1,8 @@
-import {
-  createEventBus,
-  createEventStorage,
-  createEventSystem,
-  createPublisher,
-  type EventBus,
-  type openEngine,
-} from 'millrace';
-import { sweep } from 'millrace/backtest';
+import type { openEngine } from 'millrace';
+import { sweep, walkForward } from 'millrace/backtest';
+import { createEventBus, createEventStorage, createEventSystem, type EventBus } from 'millrace/bus';
 import { openTelemetry } from 'millrace/otel';
+import { createPublisher } from 'millrace/publisher';
 import { waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Noted } from '../handlers/events.mjs';
@@ -19,12 +14,14 @@ const events = [Noted];
 const note = Noted({ note: 'a' });
 const publisher = createPublisher({ events });
 let engine: Awaited<ReturnType<typeof openEngine>>;
+let consumer: Awaited<ReturnType<typeof engine.consumers.start>>;
 let storage: Awaited<ReturnType<typeof createEventStorage>>;
 let system: Awaited<ReturnType<typeof createEventSystem>>;
 let bus: EventBus;
 
 beforeAll(async () => {
   engine = await openForTests({ durability: 'memory' });
+  consumer = await engine.consumers.start({ name: 'c', handle: () => {} });
   storage = await createEventStorage({ events, threads: 0 });
   system = await createEventSystem({ events, threads: 0 });
   bus = createEventBus({ events, threads: 0 });
@@ -41,6 +38,7 @@ const CALLS: readonly (readonly [name: string, call: Call])[] = [
   ['engine.publishMany', (signal) => engine.publishMany([note], { signal })],
   ['engine.append', (signal) => engine.append('a', [], { signal })],
   ['engine.drain', (signal) => engine.drain({ signal })],
+  ['consumer.whenCaughtUp', (signal) => consumer.whenCaughtUp(1, { signal })],
   ['engine.read', (signal) => engine.read({ signal }).next()],
   ['engine.profile', (signal) => engine.profile({ directory: tempFolder(), seconds: 0, signal })],
   ['engine.subscribe', (signal) => engine.subscribe(Noted, () => {}, { signal })],
@@ -55,6 +53,7 @@ const CALLS: readonly (readonly [name: string, call: Call])[] = [
   ['storage.store', (signal) => storage.store(note, { signal })],
   ['storage.storeMany', (signal) => storage.storeMany([note], { signal })],
   ['sweep', (signal) => sweep({ signal } as never)],
+  ['walkForward', (signal) => walkForward({ signal } as never)],
   ['waitFor', (signal) => waitFor(engine, Noted, { signal })],
   ['whenQuiescent', (signal) => whenQuiescent(engine, { signal })],
 ];

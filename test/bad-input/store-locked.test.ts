@@ -1,6 +1,8 @@
 import { symlinkSync } from 'node:fs';
 import { relative } from 'node:path';
-import { openEngine, openStoreReader, StoreLockedError } from 'millrace';
+import { openEngine } from 'millrace';
+import { StoreLockedError } from 'millrace/errors';
+import { openStoreReader } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { Noted } from '../handlers/events.mjs';
 import { collect } from '../support/collect.js';

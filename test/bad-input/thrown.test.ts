@@ -1,8 +1,8 @@
 import { runInNewContext } from 'node:vm';
-import { StoreError } from 'millrace';
+import { StoreError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
-import { decodeError, encodeError, type WireError, wireOf } from '../../dist/src/events/error-codec.js';
-import { isError, messageOf, shown, toError } from '../../dist/src/events/thrown.js';
+import { decodeError, encodeError, type WireError, wireOf } from '../../dist/src/kernel/error-codec.js';
+import { isError, messageOf, shown, toError } from '../../dist/src/kernel/thrown.js';
 
 /** Throws in every trap that there is. */
 const hostile = new Proxy(new Error('x'), {

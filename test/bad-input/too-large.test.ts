@@ -1,4 +1,5 @@
-import { type Engine, type HandlerError, PayloadTooLargeError } from 'millrace';
+import type { Engine } from 'millrace';
+import { type HandlerError, PayloadTooLargeError } from 'millrace/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collect } from '../support/collect.js';
 import { openForTests, openTestEngine, storeFor } from '../support/open-test-engine.js';

@@ -1,4 +1,5 @@
-import { type Engine, type NewEvent, UnknownEventTypeError } from 'millrace';
+import type { Engine, NewEvent } from 'millrace';
+import { UnknownEventTypeError } from 'millrace/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Deposited, Noted } from '../handlers/events.mjs';
 import { collect } from '../support/collect.js';

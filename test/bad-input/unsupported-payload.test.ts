@@ -1,4 +1,5 @@
-import { type Engine, type HandlerError, UnsupportedPayloadError } from 'millrace';
+import type { Engine } from 'millrace';
+import { type HandlerError, UnsupportedPayloadError } from 'millrace/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collect } from '../support/collect.js';
 import { openForTests } from '../support/open-test-engine.js';

@@ -1,4 +1,4 @@
-import { defineEvent } from 'millrace';
+import { defineEvent } from 'millrace/define';
 import { z } from 'zod';
 
 /** In order per account, whatever aggregate it belongs to. */

@@ -1,5 +1,5 @@
 import { renameSync } from 'node:fs';
-import type { BusHandler, EventBus } from 'millrace';
+import type { BusHandler, EventBus } from 'millrace/bus';
 import { describe, expect, test } from 'vitest';
 import { Noted } from '../handlers/events.mjs';
 import { oneTo } from '../support/collect.js';

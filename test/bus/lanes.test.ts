@@ -1,4 +1,5 @@
-import type { BusNotice, DomainEvent } from 'millrace';
+import type { DomainEvent } from 'millrace';
+import type { BusNotice } from 'millrace/bus';
 import { describe, expect, test } from 'vitest';
 import { Audited, Credited, Deposited, Noted, Parking, Skipping } from '../handlers/events.mjs';
 import { oneTo } from '../support/collect.js';

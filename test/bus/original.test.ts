@@ -1,7 +1,9 @@
 import { setTimeout as letPass } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createEventSystem, type DomainEvent, defineEvent, openStoreReader } from 'millrace';
+import { createEventSystem } from 'millrace/bus';
+import { type DomainEvent, defineEvent } from 'millrace/define';
+import { openStoreReader } from 'millrace/store';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { Noted } from '../handlers/events.mjs';

@@ -1,4 +1,5 @@
-import type { DomainEvent, EventBus } from 'millrace';
+import type { DomainEvent } from 'millrace';
+import type { EventBus } from 'millrace/bus';
 import { describe, expect, test } from 'vitest';
 import { Audited, Deposited, Noted } from '../handlers/events.mjs';
 import { oneTo } from '../support/collect.js';

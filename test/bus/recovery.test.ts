@@ -1,6 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import type { BusNotice, DomainEvent, EventBus } from 'millrace';
+import type { DomainEvent } from 'millrace';
+import type { BusNotice, EventBus } from 'millrace/bus';
 import { describe, expect, test } from 'vitest';
 import { Noted } from '../handlers/events.mjs';
 import { Child } from '../support/child.js';

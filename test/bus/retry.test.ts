@@ -1,4 +1,5 @@
-import type { BusNotice, DomainEvent, EventBus } from 'millrace';
+import type { DomainEvent } from 'millrace';
+import type { BusNotice, EventBus } from 'millrace/bus';
 import { describe, expect, test } from 'vitest';
 import { Deposited, Noted } from '../handlers/events.mjs';
 import { tempStore } from '../support/temp-folder.js';

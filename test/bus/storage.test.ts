@@ -1,4 +1,5 @@
-import { createEventStorage, type DomainEvent, type EventStorage, type EventStorageOptions } from 'millrace';
+import type { DomainEvent } from 'millrace';
+import { createEventStorage, type EventStorage, type EventStorageOptions } from 'millrace/bus';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ALL_EVENTS, Deposited, Noted } from '../handlers/events.mjs';
 import { oneTo } from '../support/collect.js';

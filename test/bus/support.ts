@@ -1,12 +1,12 @@
+import type { DomainEvent } from 'millrace';
 import {
   type BusHandler,
   createEventBus,
   createEventSystem,
-  type DomainEvent,
   type EventBus,
   type EventBusOptions,
   type EventSystem,
-} from 'millrace';
+} from 'millrace/bus';
 import { onTestFinished } from 'vitest';
 import { ALL_EVENTS, Noted } from '../handlers/events.mjs';
 import { tempStore } from '../support/temp-folder.js';

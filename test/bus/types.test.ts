@@ -1,4 +1,5 @@
-import { createEventBus, type DomainEvent, type EventBus, type EventStorage } from 'millrace';
+import type { DomainEvent } from 'millrace';
+import { createEventBus, type EventBus, type EventStorage } from 'millrace/bus';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { Keyed } from './events.mjs';
 

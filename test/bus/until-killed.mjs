@@ -1,4 +1,4 @@
-import { createEventBus } from 'millrace';
+import { createEventBus } from 'millrace/bus';
 import { ALL_EVENTS, Noted } from '../handlers/events.mjs';
 
 /**

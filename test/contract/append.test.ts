@@ -1,4 +1,5 @@
-import { ConcurrencyError, type Engine } from 'millrace';
+import type { Engine } from 'millrace';
+import { ConcurrencyError } from 'millrace/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Noted } from '../handlers/events.mjs';
 import { collect, oneTo } from '../support/collect.js';

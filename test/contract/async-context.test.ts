@@ -1,4 +1,5 @@
-import { createPublisher, type Engine, type Notice } from 'millrace';
+import type { Engine, Notice } from 'millrace';
+import { createPublisher } from 'millrace/publisher';
 import { describe, expect, test } from 'vitest';
 import { startBus } from '../bus/support.js';
 import { request } from '../handlers/context.mjs';

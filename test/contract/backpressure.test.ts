@@ -119,5 +119,5 @@ describe.each(ENGINES)('a full engine: $threads threads, $durability', ({ thread
     await engine.publish(Noted({ note: 'small' }));
     await engine.drain();
     expect(engine.stats().lastPosition).toBe(3);
-  }, 5000);
+  });
 });

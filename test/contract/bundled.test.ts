@@ -9,10 +9,12 @@ import { tempFolder } from '../support/temp-folder.js';
 // The whole package is bundled, and processes are started, beside all other test files.
 vi.setConfig({ testTimeout: 120_000 });
 
-const INDEX = fileURLToPath(new URL('../../dist/src/index.js', import.meta.url));
+const entry = (name: string) => fileURLToPath(new URL(`../../dist/src/${name}.js`, import.meta.url));
 
 const PROGRAM = `
-import { createEventBus, createPublisher, defineEvent, openEngine } from '${INDEX}';
+import { defineEvent, openEngine } from '${entry('index')}';
+import { createEventBus } from '${entry('faces/bus')}';
+import { createPublisher } from '${entry('faces/publisher')}';
 import { z } from 'zod';
 
 const Noted = defineEvent('note.noted', { schema: z.object({ note: z.string() }), aggregateId: ({ note }) => note });

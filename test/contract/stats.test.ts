@@ -39,8 +39,11 @@ describe.each(EVERY_ENGINE)('stats: $threads threads, $durability', ({ threads, 
     // One for the note, one for the deposit, and one or two for each answer of a lane.
     expect(commits).toBeGreaterThanOrEqual(4);
     expect(commits).toBeLessThanOrEqual(6);
-    // Each lane is opened with one task, and two events were handled.
-    expect(laneTasks).toBe(Math.max(threads, 1) + 2);
+    // Each lane is opened with one task, and two events were handled; one that a busy lane has not begun may be sent to
+    // the idle one besides.
+    const least = Math.max(threads, 1) + 2;
+    expect(laneTasks).toBeGreaterThanOrEqual(least);
+    expect(laneTasks).toBeLessThanOrEqual(threads > 1 ? least + 2 : least);
   });
 
   test('are a copy: they do not change afterwards', async () => {

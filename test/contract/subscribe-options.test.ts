@@ -1,10 +1,5 @@
-import {
-  type DomainEvent,
-  EngineClosedError,
-  HandlerError,
-  type Notice,
-  UnknownEventTypeError,
-} from 'millrace';
+import type { DomainEvent, Notice } from 'millrace';
+import { EngineClosedError, HandlerError, UnknownEventTypeError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { Credited, Deposited, Noted } from '../handlers/events.mjs';
 import { oneTo } from '../support/collect.js';

@@ -1,4 +1,6 @@
-import { createPublisher, type Engine, type EventBus } from 'millrace';
+import type { Engine } from 'millrace';
+import type { EventBus } from 'millrace/bus';
+import { createPublisher } from 'millrace/publisher';
 import { describe, expect, test } from 'vitest';
 import { deferred, makeBus, startBus } from '../bus/support.js';
 import { Held, Noted } from '../handlers/events.mjs';

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { type DomainEvent, MillraceError, openStoreReader, verifyStore } from 'millrace';
+import { type DomainEvent, MillraceError } from 'millrace';
+import { openStoreReader, verifyStore } from 'millrace/store';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { collect } from '../support/collect.js';
 import { SEED } from '../support/property.js';

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { MillraceError, openEngine, type StoreReport, verifyStore } from 'millrace';
+import { MillraceError, openEngine } from 'millrace';
+import { type StoreReport, verifyStore } from 'millrace/store';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Noted } from '../handlers/events.mjs';
 import { oneTo } from '../support/collect.js';

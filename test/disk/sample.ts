@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { type Engine, openEngine, type StoreReport, verifyStore } from 'millrace';
+import { type Engine, openEngine } from 'millrace';
+import { type StoreReport, verifyStore } from 'millrace/store';
 import { expect } from 'vitest';
 import { oneTo } from '../support/collect.js';
 import { tempStore } from '../support/temp-folder.js';

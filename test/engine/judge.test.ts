@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { judge } from '../../dist/src/engine/judge.js';
-import { LaneSeat } from '../../dist/src/engine/lane-seat.js';
-import { SlabPool } from '../../dist/src/engine/slab-pool.js';
+import { judge } from '../../dist/src/engine/dispatch/judge.js';
+import { LaneSeat } from '../../dist/src/engine/dispatch/lane-seat.js';
+import { SlabPool } from '../../dist/src/engine/sequence/slab-pool.js';
 import { rowReference } from '../../dist/src/events/slab.js';
 import type { Lane } from '../../dist/src/lanes/executor.js';
 import { LaneCell } from '../../dist/src/lanes/lane-cell.js';

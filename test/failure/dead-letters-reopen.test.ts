@@ -1,4 +1,5 @@
-import { discardDeadLetters, type EngineOptions, retryDeadLetters } from 'millrace';
+import type { EngineOptions } from 'millrace';
+import { discardDeadLetters, retryDeadLetters } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { Parking, Skipping } from '../handlers/events.mjs';
 import { oneTo } from '../support/collect.js';

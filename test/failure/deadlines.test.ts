@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { LaneCrew } from '../../dist/src/engine/lane-crew.js';
-import { Orders } from '../../dist/src/engine/orders.js';
-import { SlabPool } from '../../dist/src/engine/slab-pool.js';
-import { steadyNow } from '../../dist/src/events/clock.js';
+import { LaneCrew } from '../../dist/src/engine/dispatch/lane-crew.js';
+import { Orders } from '../../dist/src/engine/dispatch/orders.js';
+import { SlabPool } from '../../dist/src/engine/sequence/slab-pool.js';
 import { Codec } from '../../dist/src/events/codec.js';
 import { rowReference } from '../../dist/src/events/slab.js';
+import { steadyNow } from '../../dist/src/kernel/clock.js';
 import type { Lane } from '../../dist/src/lanes/executor.js';
 import { LaneCell } from '../../dist/src/lanes/lane-cell.js';
 import { LaneScheduler } from '../../dist/src/lanes/scheduler.js';
@@ -87,7 +87,7 @@ describe('a handler that is late has a while to end by itself', () => {
           shared: {},
           tracing: undefined,
         },
-        timers: { set, background: set, clear: () => {}, now: () => 0 },
+        time: { set, background: set, clear: () => {}, now: () => 0, steady: steadyNow },
         orders: new Orders(1),
       },
       new Codec([]),

@@ -1,4 +1,5 @@
-import { type MillraceError, retryDeadLetters } from 'millrace';
+import type { MillraceError } from 'millrace';
+import { retryDeadLetters } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { Parking } from '../handlers/events.mjs';
 import { collect } from '../support/collect.js';
@@ -57,7 +58,7 @@ describe.each(INLINE_AND_THREADS)('a key whose retries are used up: %i threads',
     await expect(behind).rejects.toMatchObject({ code: 'MILLRACE_KEY_PARKED', details: { key: 'bad' } });
     await engine.drain();
     expect(engine.stats()).toMatchObject({ parkedKeys: 1, inFlight: 0, emitted: 0, lastPosition: 3 });
-  }, 5000);
+  });
 
   test('publishMany until handled ends, and says what is parked', async () => {
     const engine = await open();

@@ -1,4 +1,5 @@
-import { type DomainEvent, openStoreReader } from 'millrace';
+import type { DomainEvent } from 'millrace';
+import { openStoreReader } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { isRecheckable } from '../../dist/src/events/schema-kind.js';

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import fc from 'fast-check';
-import { InputError } from 'millrace';
 import { type Candles, parseCandles } from 'millrace/backtest';
+import { InputError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { bounded } from '../support/bounded.js';
 import { checkProperty } from '../support/property.js';

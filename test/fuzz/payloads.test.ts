@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type Engine, HandlerError, MillraceError } from 'millrace';
+import { type Engine, MillraceError } from 'millrace';
+import { HandlerError } from 'millrace/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collect } from '../support/collect.js';
 import { openForTests, storeFor } from '../support/open-test-engine.js';

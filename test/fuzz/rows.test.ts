@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import fc from 'fast-check';
-import { type DomainEvent, defineEvent, type NewEvent } from 'millrace';
+import { type DomainEvent, defineEvent, type NewEvent } from 'millrace/define';
 import { describe, test } from 'vitest';
 import { z } from 'zod';
 import { allocateSlab, Slab } from '../../dist/src/events/slab.js';

@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Audited, Credited, Deposited } from './events.mjs';
 
 /** A chain of two: deposit, credit, audit. */

@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Audited, Noted } from './events.mjs';
 import { broken } from './tracer.mjs';
 

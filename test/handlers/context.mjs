@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Audited, Noted } from './events.mjs';
 
 /** A test and the engine that it opens load this module each for themselves. @type {Record<symbol, unknown>} */

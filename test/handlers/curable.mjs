@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Parking, Skipping, Stopping, Tried } from './events.mjs';
 
 /**

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Posted } from './posted.mjs';
 
 /** `leave` ends the thread a little later, when its own handler has ended; `stay` is awaited meanwhile. */

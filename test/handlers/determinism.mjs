@@ -1,4 +1,4 @@
-import { defineEvent, defineHandlers } from 'millrace';
+import { defineEvent, defineHandlers } from 'millrace/define';
 import { z } from 'zod';
 
 /** Leads to a `Drawn`, and to as many further rounds of its key as `rounds` says. */

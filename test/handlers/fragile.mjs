@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Endangered, Survived } from './events.mjs';
 
 /**

@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Endangered, Survived } from './events.mjs';
 
 export default defineHandlers('leftover', (on) => {

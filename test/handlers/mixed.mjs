@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { defineEvent, defineHandlers } from 'millrace';
+import { defineEvent, defineHandlers } from 'millrace/define';
 import { z } from 'zod';
 
 const schema = z.object({

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { defineEvent, defineHandlers } from 'millrace';
+import { defineEvent, defineHandlers } from 'millrace/define';
 import { z } from 'zod';
 
 /** Cells of the shared memory by which a test and its handlers see each other. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Endangered } from './events.mjs';
 
 /** Beyond the limit of the module beside it, and the time that is given on top. */

@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Posted } from './posted.mjs';
 
 /** Emits what it sees of `shared`. */

@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { MovedBefore } from './upcasting.mjs';
 
 /** Stops the engine with the first event, so that all of them are left for the next open. */

@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Noted } from './events.mjs';
 
 /** Things that are not made as errors are made, by the `value` of the note. @type {Record<string, () => unknown>} */

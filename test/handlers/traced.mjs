@@ -1,6 +1,6 @@
 import './tracer.mjs';
 import { trace } from '@opentelemetry/api';
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Audited, Noted } from './events.mjs';
 
 /** Registers the test tracer on the lane's thread. Its own handler has a span of its own, and emits inside it. */

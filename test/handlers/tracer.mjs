@@ -176,4 +176,9 @@ propagation.setGlobalPropagator({
 });
 
 const tracer = /** @type {import('@opentelemetry/api').Tracer} */ (/** @type {unknown} */ (new TestTracer()));
-trace.setGlobalTracerProvider({ getTracer: () => tracer });
+trace.setGlobalTracerProvider({
+  getTracer: () => {
+    check('getTracer');
+    return tracer;
+  },
+});

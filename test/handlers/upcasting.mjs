@@ -1,4 +1,4 @@
-import { defineEvent, defineHandlers } from 'millrace';
+import { defineEvent, defineHandlers } from 'millrace/define';
 import { z } from 'zod';
 
 /** As it was stored once; `how` says what its upcast does today. */

@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Held, Noted } from './events.mjs';
 
 /** @typedef {(attempt: number) => void | Promise<void>} Act */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { Endangered, Survived } from './events.mjs';
 
 const HOUR = 3_600_000;

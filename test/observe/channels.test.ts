@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CHANNELS, ENGINE_CHANNEL, NOTICE_CHANNEL } from 'millrace';
+import { CHANNELS, NOTICE_CHANNEL } from 'millrace/observe';
+import { ENGINE_CHANNEL } from 'millrace/profile';
 import { expect, onTestFinished, test } from 'vitest';
 import { Parking } from '../handlers/events.mjs';
 import { handlers, openTestEngine } from '../support/open-test-engine.js';

@@ -1,14 +1,9 @@
-import {
-  type DomainEvent,
-  NotRetainedError,
-  openStoreReader,
-  type ReadOptions,
-  type Trace,
-  traceStory,
-  traceTree,
-} from 'millrace';
+import type { DomainEvent, ReadOptions } from 'millrace';
+import { NotRetainedError } from 'millrace/errors';
+import { traceTree } from 'millrace/observe';
+import { openStoreReader, type Trace, traceStory } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
-import { traceInLog } from '../../dist/src/engine/trace.js';
+import { traceInLog } from '../../dist/src/engine/reading/trace.js';
 import { MAX_TRACED_EVENTS } from '../../dist/src/limits.js';
 import { Deposited, Noted } from '../handlers/events.mjs';
 import { collect } from '../support/collect.js';

@@ -1,11 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NOTICE_CHANNEL, type Notice } from 'millrace';
+import type { Notice } from 'millrace';
+import { NOTICE_CHANNEL } from 'millrace/observe';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type HealthFacts, HealthWatch } from '../../dist/src/engine/health.js';
-import { Notices } from '../../dist/src/engine/notices.js';
-import { NODE_TIMERS } from '../../dist/src/engine/timers.js';
+import { type HealthFacts, HealthWatch } from '../../dist/src/engine/watch/health.js';
+import { Notices } from '../../dist/src/engine/watch/notices.js';
+import { NODE_TIME } from '../../dist/src/kernel/time.js';
 import { HEALTH_CHECK_MS, HEALTH_WINDOW_MS } from '../../dist/src/limits.js';
 import { Deposited, Parking } from '../handlers/events.mjs';
 import { handlers, openTestEngine } from '../support/open-test-engine.js';
@@ -30,7 +31,7 @@ function watchOver(thresholds: { errorRate?: number; latencyMs?: number; walByte
   const notices = new Notices(() => {});
   notices.add((notice) => told.push(notice));
   const all = { errorRate: 0.05, latencyMs: 1000, walBytes: 1000, stalledMs: 30_000, ...thresholds };
-  const watch = new HealthWatch(all, () => facts, notices, NODE_TIMERS);
+  const watch = new HealthWatch(all, () => facts, notices, NODE_TIME);
   const change = (changed: Partial<HealthFacts>) => {
     facts = { ...facts, ...changed };
   };

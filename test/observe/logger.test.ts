@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { EngineLog } from '../../dist/src/engine/log.js';
-import { type Notice, Notices } from '../../dist/src/engine/notices.js';
+import { EngineLog } from '../../dist/src/engine/watch/logger.js';
+import { type Notice, Notices } from '../../dist/src/engine/watch/notices.js';
 import { Deposited, Parking, Stopping } from '../handlers/events.mjs';
 import { numbered, openCurable } from '../support/curable.js';
 import { Illness } from '../support/illness.js';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { CHANNELS } from 'millrace';
+import { CHANNELS } from 'millrace/observe';
 import { ATTRIBUTES } from 'millrace/otel';
 import { expect, test } from 'vitest';
 import { openTestEngine, storeFor } from '../support/open-test-engine.js';

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type NewEvent, openStoreReader, traceChrome, traceStory, traceTree } from 'millrace';
+import type { NewEvent } from 'millrace';
+import { traceChrome, traceTree } from 'millrace/observe';
+import { openStoreReader, traceStory } from 'millrace/store';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { MAX_TRACED_EVENTS } from '../../dist/src/limits.js';
 import { Deposited, Noted } from '../handlers/events.mjs';
@@ -74,6 +76,8 @@ describe('a story', () => {
 
   test('has a limit, and says when it goes on', () => {
     using reader = openStoreReader(store);
+    const path = 'app.db' as unknown as Parameters<typeof traceStory>[0];
+    expect(() => traceStory(path, { position: 1 })).toThrow(/takes a reader.*app\.db/);
     const { events, roots, truncated } = traceStory(reader, { correlationId: 'long' });
     expect([events, roots.length, truncated]).toEqual([MAX_TRACED_EVENTS, MAX_TRACED_EVENTS, true]);
     expect(traceStory(reader, { correlationId: 'story' })).toMatchObject({ events: 5, truncated: false });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type Engine, findLeaks } from 'millrace';
+import type { Engine } from 'millrace';
+import { findLeaks } from 'millrace/profile';
 import { describe, expect, test } from 'vitest';
 import { countNodes } from '../../src/profile/heap-objects.js';
 import { Noted } from '../handlers/events.mjs';
@@ -20,6 +21,14 @@ describe('findLeaks', () => {
     expect(worst).toMatchObject({ constructorName: 'KeptForEver', counts: [401, 601, 801] });
     expect(worst?.bytesPerRound).toBeGreaterThan(200 * 8);
     expect(leaks.map(({ constructorName }) => constructorName)).not.toContain('Passing');
+  });
+
+  test('refuses what is no engine and what is no load', async () => {
+    const engine = await openTestEngine({ durability: 'memory' });
+    const wrong = [[undefined, () => {}], [engine], [engine, 5]] as unknown as Parameters<typeof findLeaks>[];
+    for (const given of wrong) {
+      await expect(findLeaks(...given)).rejects.toMatchObject({ code: 'MILLRACE_INVALID_OPTION' });
+    }
   });
 
   test.each([1, 2.5, Number.NaN, 21])('refuses %s rounds', async (rounds) => {

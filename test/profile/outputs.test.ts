@@ -10,7 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { diffProfiles, OutputError, openEngine, writeReport } from 'millrace';
+import { openEngine } from 'millrace';
+import { OutputError } from 'millrace/errors';
+import { diffProfiles, writeReport } from 'millrace/profile';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Allocated, Burned, Counted } from '../handlers/planted.mjs';
 import { tempFolder } from '../support/temp-folder.js';
@@ -102,6 +104,16 @@ describe('the folder of a profile', () => {
 });
 
 describe('heap snapshots', () => {
+  test.each([
+    1, 2,
+  ])('of an engine whose %i lanes have no handlers are those of the threads that there are', async (threads) => {
+    const folder = join(tempFolder(), 'new');
+    const idle = await openEngine({ threads, events: [Counted] });
+    await idle.heapSnapshots(folder);
+    await idle.close();
+    expect(readdirSync(folder)).toEqual(['dispatcher.heapsnapshot']);
+  });
+
   test('stay where they are, and force replaces them', async () => {
     const folder = join(tempFolder(), 'new');
     const [path = ''] = await engine.heapSnapshots(folder);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openEngine, type ProfileSession, type ProfileSummary } from 'millrace';
+import { openEngine } from 'millrace';
+import type { ProfileSession, ProfileSummary } from 'millrace/profile';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Allocated, Burned, Counted } from '../handlers/planted.mjs';
 import { HOT_KEY, profilePlanted } from '../support/planted.js';

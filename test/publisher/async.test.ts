@@ -1,4 +1,5 @@
-import { createPublisher, HandlerError } from 'millrace';
+import { HandlerError } from 'millrace/errors';
+import { createPublisher } from 'millrace/publisher';
 import { describe, expect, test } from 'vitest';
 import { Closed, type Deferred, deferred, EVENTS, Opened } from './events.js';
 

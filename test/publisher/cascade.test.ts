@@ -1,4 +1,5 @@
-import { createPublisher, PublishCycleError, type PublishedEvent } from 'millrace';
+import { PublishCycleError } from 'millrace/errors';
+import { createPublisher, type PublishedEvent } from 'millrace/publisher';
 import { describe, expect, test } from 'vitest';
 import { MAX_PUBLISH_CHAIN, MAX_PUBLISH_QUEUE } from '../../dist/src/limits.js';
 import { Closed, Created, EVENTS, Opened, Sold } from './events.js';

@@ -1,4 +1,4 @@
-import { createPublisher, filtered, mapped, pipe } from 'millrace';
+import { createPublisher, filtered, mapped, pipe } from 'millrace/publisher';
 import { describe, expect, test } from 'vitest';
 import { EVENTS, Opened } from './events.js';
 

@@ -1,4 +1,5 @@
-import { createPublisher, type Subscription } from 'millrace';
+import type { Subscription } from 'millrace';
+import { createPublisher } from 'millrace/publisher';
 import { describe, expect, test } from 'vitest';
 import { Closed, Created, EVENTS, Opened } from './events.js';
 

@@ -1,4 +1,5 @@
-import { defineEvent, type SubscriberFailure } from 'millrace';
+import { defineEvent } from 'millrace/define';
+import type { SubscriberFailure } from 'millrace/publisher';
 import { z } from 'zod';
 
 const options = {

@@ -1,4 +1,5 @@
-import { createPublisher, HandlerError, type PublishedEvent, type SubscriberFailure } from 'millrace';
+import { HandlerError } from 'millrace/errors';
+import { createPublisher, type PublishedEvent, type SubscriberFailure } from 'millrace/publisher';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MAX_SUBSCRIBER_FAILURES, MAX_SUBSCRIBER_RETRIES } from '../../dist/src/limits.js';
 import { Closed, deferred, EVENTS, essence, Opened } from './events.js';

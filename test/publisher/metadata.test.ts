@@ -1,4 +1,5 @@
-import { createPublisher, InvalidOptionError } from 'millrace';
+import { InvalidOptionError } from 'millrace/errors';
+import { createPublisher } from 'millrace/publisher';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SUBSCRIBER_SAMPLE_EVERY } from '../../dist/src/limits.js';
 import { Closed, Created, EVENTS, Opened } from './events.js';
@@ -6,7 +7,7 @@ import { Closed, Created, EVENTS, Opened } from './events.js';
 const START = Date.UTC(2024, 0, 1);
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: START });
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: START });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -15,7 +16,7 @@ afterEach(() => {
 /** Publishes, after everything that shares a reading of the clock with earlier events. */
 async function later(milliseconds: number, publish: () => unknown): Promise<void> {
   await Promise.resolve();
-  vi.setSystemTime(Date.now() + milliseconds);
+  vi.advanceTimersByTime(milliseconds);
   publish();
 }
 
@@ -89,6 +90,7 @@ describe('a subscription', () => {
   });
 
   test('is measured until its promise is settled', async () => {
+    vi.useRealTimers();
     const publisher = createPublisher({ events: EVENTS });
     const subscription = publisher.subscribe(Opened, () => new Promise((resolve) => setImmediate(resolve)));
     publisher.publish(Opened({ id: 'a' }));
@@ -110,10 +112,24 @@ describe('removeUnused', () => {
     expect(publisher.removeUnused({ olderThan: 1001 })).toEqual([]);
     expect(publisher.removeUnused({ olderThan: 1000 })).toEqual([unused, filtered]);
     expect(publisher.subscriptions()).toEqual([used, all, young]);
-    vi.setSystemTime(START + 5000);
+    vi.advanceTimersByTime(5000);
     expect(publisher.removeUnused({ olderThan: Number.POSITIVE_INFINITY })).toEqual([]);
     expect(publisher.removeUnused({ olderThan: 0 })).toEqual([used, all, young]);
     expect(publisher.removeUnused({ olderThan: 0 })).toEqual([]);
+  });
+
+  test('a wall clock that is set on ends nobody, and one that is set back keeps nobody', async () => {
+    const publisher = createPublisher({ events: EVENTS });
+    const used = publisher.subscribe(Opened, () => {});
+    const filtered = publisher.subscribe(Opened, () => {}, { filter: () => true });
+    const unused = publisher.subscribe(Closed, () => {});
+    publisher.publish(Opened({ id: 'a' }));
+    vi.setSystemTime(START + 3_600_000);
+    expect(publisher.removeUnused({ olderThan: 60_000 })).toEqual([]);
+    vi.setSystemTime(START - 3_600_000);
+    await later(1000, () => publisher.publish(Opened({ id: 'a' })));
+    expect(publisher.removeUnused({ olderThan: 1000 })).toEqual([unused]);
+    expect(publisher.subscriptions()).toEqual([used, filtered]);
   });
 
   test.each([-1, Number.NaN, undefined as unknown as number])('refuses %s', (olderThan) => {

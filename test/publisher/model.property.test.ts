@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { createPublisher, type Publisher, type Subscription } from 'millrace';
+import type { Subscription } from 'millrace';
+import { createPublisher, type Publisher } from 'millrace/publisher';
 import { test } from 'vitest';
 import { MAX_PUBLISH_CHAIN } from '../../dist/src/limits.js';
 import { checkProperty } from '../support/property.js';

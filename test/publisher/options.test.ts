@@ -1,9 +1,5 @@
-import {
-  createPublisher,
-  InvalidOptionError,
-  TooManySubscriptionsError,
-  UnknownEventTypeError,
-} from 'millrace';
+import { InvalidOptionError, TooManySubscriptionsError, UnknownEventTypeError } from 'millrace/errors';
+import { createPublisher } from 'millrace/publisher';
 import { describe, expect, test } from 'vitest';
 import { MAX_SUBSCRIPTIONS } from '../../dist/src/limits.js';
 import { Deposited } from '../handlers/events.mjs';

@@ -1,4 +1,5 @@
-import { createPublisher, InvalidOptionError, UnknownEventTypeError } from 'millrace';
+import { InvalidOptionError, UnknownEventTypeError } from 'millrace/errors';
+import { createPublisher } from 'millrace/publisher';
 import { describe, expect, test } from 'vitest';
 import { compilePattern } from '../../dist/src/publisher/pattern.js';
 import { Closed, Created, EVENTS, Opened, Sold } from './events.js';

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
-import { createPublisher, defineEvent, type PublishedEvent } from 'millrace';
+import { defineEvent } from 'millrace/define';
+import { createPublisher, type PublishedEvent } from 'millrace/publisher';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { deferred, EVENTS, Opened } from './events.js';

@@ -1,5 +1,5 @@
 import type { Engine } from 'millrace';
-import { defineHandlers, type HandlerContext } from 'millrace';
+import { defineHandlers, type HandlerContext } from 'millrace/define';
 import { checkOptions } from '../../dist/src/engine/check-options.js';
 import { openIn } from '../../dist/src/engine/open.js';
 import type { HandlerModule } from '../../dist/src/lanes/handlers.js';

@@ -1,10 +1,10 @@
-import { Backlog } from '../../dist/src/engine/backlog.js';
-import { CommitQueue } from '../../dist/src/engine/commit-queue.js';
-import { LanePump } from '../../dist/src/engine/lane-pump.js';
-import { LaneSeat } from '../../dist/src/engine/lane-seat.js';
-import { Parking } from '../../dist/src/engine/parking.js';
-import { Receipts } from '../../dist/src/engine/receipts.js';
-import { SentRows } from '../../dist/src/engine/sent-rows.js';
+import { CommitQueue } from '../../dist/src/engine/commit/commit-queue.js';
+import { LanePump } from '../../dist/src/engine/dispatch/lane-pump.js';
+import { LaneSeat } from '../../dist/src/engine/dispatch/lane-seat.js';
+import { SentRows } from '../../dist/src/engine/dispatch/sent-rows.js';
+import { Parking } from '../../dist/src/engine/failures/parking.js';
+import { Receipts } from '../../dist/src/engine/intake/receipts.js';
+import { Backlog } from '../../dist/src/engine/replay/backlog.js';
 import { LaneCell } from '../../dist/src/lanes/lane-cell.js';
 import { LaneScheduler } from '../../dist/src/lanes/scheduler.js';
 import { Progress } from '../../dist/src/store/progress.js';

@@ -1,4 +1,5 @@
 import type { World } from '../../dist/src/engine/open.js';
+import { steadyNow } from '../../dist/src/kernel/clock.js';
 import type { HandlerModule } from '../../dist/src/lanes/handlers.js';
 import type { Life } from './life.js';
 import { SimStore } from './sim-disk.js';
@@ -49,7 +50,7 @@ export class Process {
         else lane.silence();
         return lane;
       },
-      timers: {
+      time: {
         // How long a timer takes is nobody's promise: it may come before or after anything else.
         set: (callback) => {
           const queue = `${this.#name}.timer${++this.#timers}`;
@@ -62,6 +63,7 @@ export class Process {
           if (typeof queue === 'string') steps.drop(queue);
         },
         now: () => 0,
+        steady: steadyNow,
       },
     };
   }

@@ -1,7 +1,9 @@
-import { StoreIoError } from 'millrace';
-import { Codec, type Shape } from '../../dist/src/events/codec.js';
+import { StoreIoError } from 'millrace/errors';
+import { Codec } from '../../dist/src/events/codec.js';
 import type { StoredType } from '../../dist/src/events/registry.js';
+import type { Shape } from '../../dist/src/events/shape-index.js';
 import type { DeadLetterRecord } from '../../dist/src/store/dead-letter.js';
+import { MemoryConsumers } from '../../dist/src/store/memory-consumers.js';
 import { Progress, type ProgressChunk } from '../../dist/src/store/progress.js';
 import type { StoreState, TypeToStore } from '../../dist/src/store/protocol.js';
 import type { CommitBatch, EventReader, RawEvent, Segment, Store } from '../../dist/src/store/store.js';
@@ -11,7 +13,7 @@ import type { Steps } from './steps.js';
 interface Written {
   readonly events: readonly RawEvent[];
   readonly names: readonly (readonly [number, string])[];
-  readonly batch: Pick<CommitBatch, 'progress' | 'shapes' | 'deadLetters'>;
+  readonly batch: Pick<CommitBatch, 'progress' | 'shapes' | 'deadLetters' | 'consumers'>;
 }
 
 /** A disk that outlives processes. Each transaction is whole or not there; the newest may not be synced. */
@@ -48,6 +50,7 @@ export class Contents {
   readonly shapes: Shape[] = [];
   readonly letters = new Map<number, DeadLetterRecord>();
   readonly chunks = new Map<number, ProgressChunk>();
+  readonly consumers = new MemoryConsumers();
   mark = 0;
 
   constructor(types: readonly StoredType[]) {
@@ -63,6 +66,7 @@ export class Contents {
     this.shapes.push(...batch.shapes);
     for (const position of batch.deadLetters?.remove ?? []) this.letters.delete(position);
     for (const letter of batch.deadLetters?.put ?? []) this.letters.set(letter.position, letter);
+    for (const change of batch.consumers ?? []) this.consumers.apply(change);
     if (!batch.progress) return;
     this.mark = batch.progress.mark;
     for (const chunk of batch.progress.chunks) this.chunks.set(chunk.index, chunk);
@@ -129,6 +133,7 @@ export class SimStore implements Store {
         .sort((a, b) => a.position - b.position)
         .slice(0, limit),
     deadLetter: (position) => this.#contents.letters.get(position),
+    consumers: (name) => this.#contents.consumers.all(name),
   };
 
   exists(): boolean {

@@ -1,5 +1,5 @@
-import { LaneCrashedError } from 'millrace';
-import type { WireError } from '../../dist/src/events/error-codec.js';
+import { LaneCrashedError } from 'millrace/errors';
+import type { WireError } from '../../dist/src/kernel/error-codec.js';
 import type { Lane, LaneEvents } from '../../dist/src/lanes/executor.js';
 import type { HandlerModule } from '../../dist/src/lanes/handlers.js';
 import { LaneCell } from '../../dist/src/lanes/lane-cell.js';

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../dist/src/lanes/random.js';
+import { seededRandom } from '../../dist/src/kernel/random.js';
 
 interface Step {
   readonly label: string;

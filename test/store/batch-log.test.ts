@@ -1,4 +1,5 @@
-import { StoreError, verifyStore } from 'millrace';
+import { StoreError } from 'millrace/errors';
+import { verifyStore } from 'millrace/store';
 import { expect, test } from 'vitest';
 import { Writer } from '../../dist/src/store/writer.js';
 import { oneValue } from '../support/damaged-store.js';

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { discardDeadLetters, openStoreReader } from 'millrace';
+import { discardDeadLetters, openStoreReader } from 'millrace/store';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { copyOf, makeStore, withSql } from '../support/damaged-store.js';
 import { openTestEngine } from '../support/open-test-engine.js';
@@ -76,6 +76,8 @@ describe('millrace verify', () => {
   test.each([
     [['verify'], 2, /needs a file/],
     [['verify', 'a', 'b'], 2, /'b' is a second one/],
+    [['trace', 'a', '14'], 2, /'14' is a second one. To follow an event: millrace trace a --position 14/],
+    [['trace', 'a', '1f-2'], 2, /To follow an event: millrace trace a --id 1f-2/],
     [['verify', 'none.db'], 1, /^MILLRACE_STORE_PATH: /],
     [['verify', CLI], 1, /^MILLRACE_STORE_FOREIGN: /],
   ])('%j ends with %d', async (args, code, message) => {

@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { openEngine, openStoreReader, verifyStore } from 'millrace';
+import { openEngine } from 'millrace';
+import { openStoreReader, verifyStore } from 'millrace/store';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Noted } from '../handlers/events.mjs';
 import { openTestEngine } from '../support/open-test-engine.js';
@@ -51,7 +52,7 @@ describe('a closed store', () => {
   test('is left as it was by a reader that is killed in the middle', async () => {
     const store = await closedStore(3);
     const before = contents(store);
-    const script = `const { openStoreReader } = await import(${JSON.stringify(import.meta.resolve('millrace'))});
+    const script = `const { openStoreReader } = await import(${JSON.stringify(import.meta.resolve('millrace/store'))});
       openStoreReader(${JSON.stringify(store)}).read().next(); process.kill(process.pid, 'SIGKILL');`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
     await once(child, 'exit');

@@ -1,19 +1,15 @@
-import {
-  discardDeadLetters,
-  HandlerError,
-  NotRetainedError,
-  openStoreReader,
-  retryDeadLetters,
-} from 'millrace';
+import { HandlerError, NotRetainedError } from 'millrace/errors';
+import { discardDeadLetters, openStoreReader, retryDeadLetters } from 'millrace/store';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { encodeError } from '../../dist/src/events/error-codec.js';
+import { encodeError } from '../../dist/src/kernel/error-codec.js';
 import {
   MAX_DEAD_LETTER_CHARACTERS,
   MAX_MEMORY_DEAD_LETTERS,
   MEMORY_STORE_BYTES,
 } from '../../dist/src/limits.js';
-import { type DeadLetterRecord, toDeadLetter } from '../../dist/src/store/dead-letter.js';
+import type { DeadLetterRecord } from '../../dist/src/store/dead-letter.js';
 import { MemoryStore } from '../../dist/src/store/memory-store.js';
+import { toDeadLetter } from '../../dist/src/store/read-dead-letter.js';
 import { SqliteStore } from '../../dist/src/store/sqlite-store.js';
 import type { CommitBatch, Store } from '../../dist/src/store/store.js';
 import { LogRows, ROW_TYPE } from '../support/log-rows.js';

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
-import { type Engine, openStoreReader } from 'millrace';
+import type { Engine } from 'millrace';
+import { openStoreReader } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { Writer } from '../../dist/src/store/writer.js';
 import { Deposited, Noted } from '../handlers/events.mjs';

@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Noted } from '../handlers/events.mjs';
 import { Child } from '../support/child.js';
@@ -27,4 +28,19 @@ test('an engine of another process is refused, until that one is killed', async 
   await holder.kill();
   const engine = await openTestEngine({ store });
   expect((await engine.publish(Noted({ note: 'a' }))).position).toBe(1);
+});
+
+test('a lock file that something wrote into is named, and the store opens when it is removed', async () => {
+  const store = tempStore();
+  const first = await openTestEngine({ store });
+  await first.publish(Noted({ note: 'a' }));
+  await first.close();
+  writeFileSync(`${store}-lock`, 'abc');
+  await expect(openTestEngine({ store })).rejects.toMatchObject({
+    code: 'MILLRACE_STORE_CORRUPT',
+    message: expect.stringMatching(/-lock is no lock file.*remove it and open again/),
+  });
+  rmSync(`${store}-lock`);
+  const next = await openTestEngine({ store });
+  expect((await next.publish(Noted({ note: 'a' }))).position).toBe(2);
 });

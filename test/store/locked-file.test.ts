@@ -1,7 +1,8 @@
 import { linkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { EngineFailedError, openStoreReader, verifyStore } from 'millrace';
+import { EngineFailedError } from 'millrace/errors';
+import { openStoreReader, verifyStore } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { Noted } from '../handlers/events.mjs';
 import { Child } from '../support/child.js';

@@ -1,15 +1,15 @@
 import { cpSync, linkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
+import type { Engine } from 'millrace';
+import { createEventStorage } from 'millrace/bus';
 import {
-  createEventStorage,
   discardDeadLetters,
-  type Engine,
   openStoreReader,
   retryDeadLetters,
   traceStory,
   verifyStore,
-} from 'millrace';
+} from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { ALL_EVENTS, Noted, Parking } from '../handlers/events.mjs';
 import { Child } from '../support/child.js';
@@ -107,3 +107,27 @@ test('an engine whose folder was copied in its own process is still the only one
   await first.close();
   expect(verifyStore(store)).toMatchObject({ ok: true, events: 2 });
 });
+
+test.skipIf(!hasLockTable)(
+  'nothing of ours touches a store from outside whose engine lost its locks by a copy in its own process',
+  async () => {
+    const store = tempStore();
+    const child = new Child('publish-until-killed.mjs', store, 'os', '0', join(tempFolder(), 'copy'));
+    await child.wrote(60);
+    const locked = expect.objectContaining({ code: 'MILLRACE_STORE_LOCKED' });
+    expect(() => openStoreReader(store)).toThrow(locked);
+    expect(() => verifyStore(store)).toThrow(locked);
+    expect(() => retryDeadLetters(store, 'all')).toThrow(locked);
+    await expect(openTestEngine({ store })).rejects.toEqual(locked);
+    expect(() => openStoreReader(store)).toThrow(/lost its locks.*Read it through the engine/);
+    // It is still there, and goes on.
+    await child.wrote(200);
+    await child.kill();
+    using reader = openStoreReader(store);
+    const positions = new Set([...reader.read()].map(({ position }) => position));
+    const acknowledged = child.lines.slice(1, -1).map((line) => Number(line.split(' ')[0]));
+    expect(acknowledged.length).toBeGreaterThan(190);
+    expect(acknowledged.filter((position) => !positions.has(position))).toEqual([]);
+    expect(verifyStore(store).problems).toEqual([]);
+  },
+);

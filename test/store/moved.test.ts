@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { EngineFailedError, StoreError, StoreMovedError, verifyStore } from 'millrace';
+import { EngineFailedError, StoreError, StoreMovedError } from 'millrace/errors';
+import { verifyStore } from 'millrace/store';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { SqliteStore } from '../../dist/src/store/sqlite-store.js';
 import { Noted } from '../handlers/events.mjs';

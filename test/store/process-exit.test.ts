@@ -1,4 +1,4 @@
-import { openStoreReader } from 'millrace';
+import { openStoreReader } from 'millrace/store';
 import { expect, test } from 'vitest';
 import { Child } from '../support/child.js';
 import { tempStore } from '../support/temp-folder.js';
@@ -13,4 +13,4 @@ test('a process that does not close its engine ends by itself, once the commit u
     { note: 'waited for' },
     { note: 'under way' },
   ]);
-}, 60_000);
+});

@@ -1,4 +1,4 @@
-import { openStoreReader, retryDeadLetters } from 'millrace';
+import { openStoreReader, retryDeadLetters } from 'millrace/store';
 import { expect, test } from 'vitest';
 import { Deposited, Held, Noted, Parking } from '../handlers/events.mjs';
 import { collect, oneTo } from '../support/collect.js';
@@ -65,7 +65,7 @@ test.each([1, 4, 520])('unfinished events are handled once each with maxInFlight
   const tried = await collect(second, { types: ['failing.tried'] });
   const numbers = tried.map(({ data }) => (data as { number: number }).number);
   expect(numbers.sort((a, b) => a - b)).toEqual(oneTo(count));
-}, 10_000);
+});
 
 test('what handlers emit while unfinished events come back is handled once', async () => {
   const store = tempStore();

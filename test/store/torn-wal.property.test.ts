@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { verifyStore } from 'millrace';
+import { verifyStore } from 'millrace/store';
 import { expect, test } from 'vitest';
 import { Writer } from '../../dist/src/store/writer.js';
 import { LogRows, ROW_TYPE } from '../support/log-rows.js';

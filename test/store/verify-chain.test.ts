@@ -1,4 +1,4 @@
-import { type StoreReport, verifyStore } from 'millrace';
+import { type StoreReport, verifyStore } from 'millrace/store';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { beginCheck, endCheck, mixBytes, typeHash, viewOf } from '../../dist/src/store/checksum.js';
 import { makeStore, oneRow, oneValue, withSql } from '../support/damaged-store.js';

@@ -1,4 +1,4 @@
-import { type StoreReport, verifyStore } from 'millrace';
+import { type StoreReport, verifyStore } from 'millrace/store';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { rowCheck } from '../../dist/src/store/checksum.js';
 import { makeStore, oneValue, withSql } from '../support/damaged-store.js';

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { MillraceError, type StoreReport, verifyStore } from 'millrace';
+import { MillraceError } from 'millrace';
+import { type StoreReport, verifyStore } from 'millrace/store';
 import { beforeAll, expect, test } from 'vitest';
 import { makeStore } from '../support/damaged-store.js';
 import { checkProperty } from '../support/property.js';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { MillraceError, openStoreReader, verifyStore } from 'millrace';
+import { MillraceError } from 'millrace';
+import { openStoreReader, verifyStore } from 'millrace/store';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { MAX_VERIFY_PROBLEMS } from '../../dist/src/limits.js';
 import { Noted } from '../handlers/events.mjs';

@@ -8,8 +8,12 @@ import { tempFolder } from '../support/temp-folder.js';
 vi.setConfig({ testTimeout: 120_000 });
 
 const EVENTS = `
-import * as millrace from 'millrace';
+import * as main from 'millrace';
+import * as buses from 'millrace/bus';
+import * as publishers from 'millrace/publisher';
+import * as stores from 'millrace/store';
 import { z } from 'zod';
+const millrace = { ...main, ...buses, ...publishers, ...stores };
 const Noted = millrace.defineEvent('note.noted', { schema: z.object({ note: z.string() }), aggregateId: () => 'a' });
 const events = [Noted];
 const note = Noted({ note: 'a' });

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { encodeError } from '../../dist/src/events/error-codec.js';
+import { encodeError } from '../../dist/src/kernel/error-codec.js';
 import { SqliteStore } from '../../dist/src/store/sqlite-store.js';
 import { Deposited, Noted, Parking } from '../handlers/events.mjs';
 import { oneTo } from './collect.js';

@@ -1,4 +1,5 @@
-import type { Engine, ProfileOptions, ProfileReport } from 'millrace';
+import type { Engine } from 'millrace';
+import type { ProfileOptions, ProfileReport } from 'millrace/profile';
 import { Allocated, Burned, Counted } from '../handlers/planted.mjs';
 
 /** Nearly all burning is one key's, so that its lane burns more than the others. */

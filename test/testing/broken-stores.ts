@@ -65,6 +65,7 @@ function withReader(change: (reader: EventReader) => Partial<EventReader>): (inn
           allNames: (limit) => reader.allNames(limit),
           deadLetters: (query) => reader.deadLetters(query),
           deadLetter: (position) => reader.deadLetter(position),
+          consumers: (name) => reader.consumers(name),
           ...change(reader),
         };
       }
@@ -264,6 +265,23 @@ export const BROKEN_STORES: readonly [
     }),
     'a commit removes dead letters before it puts new ones, and commits follow each other',
     /dead letters: expected/,
+  ],
+  [
+    'gives all consumers when one is asked for',
+    withReader((reader) => ({ consumers: () => reader.consumers() })),
+    'consumers come back as they went in, by name, all or one',
+    /consumers\('b'\)/,
+  ],
+  [
+    'forgets what a consumer was done with when more is added',
+    withCommits(({ consumers = [], ...batch }) => ({
+      ...batch,
+      consumers: consumers.map((change) =>
+        change.kind === 'update' ? { ...change, kind: 'reset' } : change,
+      ),
+    })),
+    'a change of a consumer adds to it, takes its place, or removes it, and touches no other',
+    /consumers\(\)\[0\]/,
   ],
   [
     'loses the events of a position that is asked for alone',

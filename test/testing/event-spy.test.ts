@@ -1,4 +1,4 @@
-import { createPublisher } from 'millrace';
+import { createPublisher } from 'millrace/publisher';
 import { createTestEngine, EventSpy, like } from 'millrace/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { failureOf } from './failure.js';

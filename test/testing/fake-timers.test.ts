@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { createTestEngine, specify, waitFor, whenHandled, whenQuiescent } from 'millrace/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startBus } from '../bus/support.js';

@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { like, specify } from 'millrace/testing';
 import { describe, expect, test } from 'vitest';
 import { failureOf } from './failure.js';

@@ -1,4 +1,4 @@
-import { createPublisher } from 'millrace';
+import { createPublisher } from 'millrace/publisher';
 import { createTestEngine, EventSpy, like } from 'millrace/testing';
 import { millraceMatchers } from 'millrace/testing/vitest';
 import { describe, expect, test } from 'vitest';

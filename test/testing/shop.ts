@@ -1,4 +1,4 @@
-import { defineEvent, defineHandlers } from 'millrace';
+import { defineEvent, defineHandlers } from 'millrace/define';
 import { z } from 'zod';
 
 const order = z.object({

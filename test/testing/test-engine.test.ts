@@ -1,4 +1,5 @@
-import { defineHandlers, EngineFailedError, type HandlerContext } from 'millrace';
+import { defineHandlers, type HandlerContext } from 'millrace/define';
+import { EngineFailedError } from 'millrace/errors';
 import { createTestEngine, TestClock, type TestEngineOptions } from 'millrace/testing';
 import { describe, expect, test } from 'vitest';
 import { ALL_EVENTS, Deposited, Stopping } from '../handlers/events.mjs';

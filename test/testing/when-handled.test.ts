@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 import { createTestEngine, whenHandled, whenQuiescent } from 'millrace/testing';
 import { describe, expect, test } from 'vitest';
 import { Held, Noted, Parking, Stopping } from '../handlers/events.mjs';

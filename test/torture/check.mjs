@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
-import { openStoreReader } from 'millrace';
+import { openStoreReader } from 'millrace/store';
 import { Answered, Asked, Filed, paddingOf } from './events.mjs';
 
 /** Aggregates that are looked up by name: each one costs a scan of what the index does not have yet. */
@@ -35,7 +35,7 @@ export function readLog(store) {
 }
 
 /**
- * @param {import('millrace').StoreReader} reader
+ * @param {import('millrace/store').StoreReader} reader
  * @returns {Log}
  */
 function readFrom(reader) {

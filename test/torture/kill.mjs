@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const CHILD = fileURLToPath(new URL('./child.mjs', import.meta.url));
 
 /** A child that does not come to the report it is killed after has hung. */
-const HUNG_MILLISECONDS = 60_000;
+const HUNG_MILLISECONDS = 180_000;
 
 /**
  * An acknowledgement: `count` events from `number` on, in this order; the first one is at `position`, and those of

@@ -1,4 +1,5 @@
-import { openEngine, SchemaMismatchError } from 'millrace';
+import { openEngine } from 'millrace';
+import { SchemaMismatchError } from 'millrace/errors';
 import {
   BacktestComparisonCompleted,
   BacktestCompleted,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { InvalidOptionError, openEngine } from 'millrace';
+import { openEngine } from 'millrace';
+import { InvalidOptionError } from 'millrace/errors';
 import {
   decimal,
   decimalAmount,

@@ -1,12 +1,6 @@
-import {
-  type AnyEventType,
-  type DomainEvent,
-  defineEvent,
-  type NewEvent,
-  openEngine,
-  openStoreReader,
-  SchemaMismatchError,
-} from 'millrace';
+import { type AnyEventType, type DomainEvent, defineEvent, type NewEvent, openEngine } from 'millrace';
+import { SchemaMismatchError } from 'millrace/errors';
+import { openStoreReader } from 'millrace/store';
 import {
   allTradingEvents,
   BacktestStarted,

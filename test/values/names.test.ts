@@ -1,6 +1,6 @@
-import { verifyStore } from 'millrace';
+import { verifyStore } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
-import { Directory, type NameEntry } from '../../dist/src/engine/directory.js';
+import { Directory, type NameEntry } from '../../dist/src/engine/sequence/directory.js';
 import type { Store, StoredName } from '../../dist/src/store/store.js';
 import { Posted, ran } from '../handlers/posted.mjs';
 import { collect } from '../support/collect.js';

@@ -1,4 +1,4 @@
-import { openStoreReader, traceStory } from 'millrace';
+import { openStoreReader, traceStory } from 'millrace/store';
 import { expect, test } from 'vitest';
 import { eventLine } from '../../dist/src/cli/event-line.js';
 import { Posted } from '../handlers/posted.mjs';

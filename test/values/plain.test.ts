@@ -1,5 +1,6 @@
 import { runInNewContext } from 'node:vm';
-import { type Engine, UnsupportedPayloadError } from 'millrace';
+import type { Engine } from 'millrace';
+import { UnsupportedPayloadError } from 'millrace/errors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Posted } from '../handlers/posted.mjs';
 import { collect } from '../support/collect.js';
@@ -30,6 +31,14 @@ const REFUSED: Readonly<Record<string, () => unknown>> = {
   'bytes with a field of their own': () => withField(Uint8Array.of(1)),
   'inherited fields': () => Object.create(Object.create(null, { a: { value: 1, enumerable: true } })),
   'a boxed text': () => Object('x'),
+  'a Map that lost its prototype': () => Object.setPrototypeOf(new Map([[1, 2]]), null),
+  'a Date that lost its prototype': () => Object.setPrototypeOf(new Date(0), null),
+  'a Float64Array that lost its prototype': () => Object.setPrototypeOf(new Float64Array(2), null),
+  'an Error that lost its prototype': () => Object.setPrototypeOf(new Error('x'), null),
+  'the arguments of a function': () => runInNewContext('(function () { return arguments; })(1, 2)'),
+  'a field that is not enumerable': () => Object.defineProperty({ a: 1 }, 'hidden', { value: 2 }),
+  'a symbol key that is not enumerable': () => Object.defineProperty({}, Symbol('s'), { value: 2 }),
+  Math: () => Math,
 };
 
 /** What comes back, as what. */

@@ -42,7 +42,7 @@ describe.each([0, 1, 2])('an engine with a backlog: %i threads', (threads) => {
     expect(await handledNumbers(engine, 'old')).toEqual([...BACKLOG, 2000, 2001, 2002]);
     await engine.drain();
     expect(engine.stats()).toMatchObject({ inFlight: 0, parkedKeys: 0 });
-  }, 60_000);
+  });
 
   test('holds no more of it in memory than its limits say', async () => {
     const { engine } = await reopen(await unfinishedStore(numbered('old', oneTo(300))));
@@ -55,7 +55,7 @@ describe.each([0, 1, 2])('an engine with a backlog: %i threads', (threads) => {
     expect(most).toBeGreaterThan(0);
     // Each one may have emitted another, which is in flight until it is durable.
     expect(most).toBeLessThanOrEqual(2 * FEW.maxInFlight);
-  }, 60_000);
+  });
 
   test('drain waits for it, and so does the opening when it is asked to', async () => {
     const store = await unfinishedStore(numbered('old', oneTo(100)));
@@ -69,7 +69,7 @@ describe.each([0, 1, 2])('an engine with a backlog: %i threads', (threads) => {
     expect(other.stats()).toMatchObject({ inFlight: 0 });
     expect(await handledNumbers(other, 'old')).toEqual(oneTo(100));
     await other.recovered;
-  }, 60_000);
+  });
 
   test('closes in the middle of it; the rest, and what came behind it, is handled after the next open', async () => {
     const store = await unfinishedStore(numbered('old', BACKLOG));
@@ -85,7 +85,7 @@ describe.each([0, 1, 2])('an engine with a backlog: %i threads', (threads) => {
     await next.recovered;
     expect(await handledNumbers(next, 'old')).toEqual([...BACKLOG, 2000]);
     expect(await handledNumbers(next, 'new')).toEqual([1]);
-  }, 60_000);
+  });
 
   test('parks a key of it, with what came behind it', async () => {
     const store = await unfinishedStore([...numbered('bad', [3001, 3002]), ...numbered('old', BACKLOG)]);
@@ -101,7 +101,7 @@ describe.each([0, 1, 2])('an engine with a backlog: %i threads', (threads) => {
     expect(await handledNumbers(engine, 'bad')).toEqual([3001, 3002, 3003]);
     expect(await handledNumbers(engine, 'old')).toEqual(BACKLOG);
     expect(engine.stats()).toMatchObject({ inFlight: 0, parkedKeys: 0 });
-  }, 60_000);
+  });
 });
 
 test('without a backlog an engine has recovered when it opens', async () => {

@@ -1,4 +1,5 @@
-import { type Engine, PublishManyError } from 'millrace';
+import type { Engine } from 'millrace';
+import { PublishManyError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { Deposited, Skipping } from '../handlers/events.mjs';
 import { collect, oneTo } from '../support/collect.js';

@@ -25,7 +25,7 @@ describe.each([0, 2])('a handler that does not end: %i threads', (threads) => {
     gate.open();
     await engine.drain();
     expect(engine.health()).toEqual({ status: 'HEALTHY', reasons: [] });
-  }, 20_000);
+  });
 });
 
 test.each([-1, Number.NaN])('a threshold of %d is refused', async (stalledMs) => {
@@ -41,7 +41,7 @@ describe('handlerTimeoutMs', () => {
     await expect(engine.publish(event, { until: 'handled' })).rejects.toMatchObject({
       cause: { code: 'MILLRACE_HANDLER_TIMEOUT' },
     });
-  }, 20_000);
+  });
 
   test.each([0, 1.5, 86_400_001])('of %d is refused', async (handlerTimeoutMs) => {
     await expect(openTestEngine({ handlerTimeoutMs })).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 import { knownOptions, optionNames } from '../../events/known-options.js';
-import { InvalidOptionError } from '../../index.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import type { CommissionSettings, FillMode, RunSettings, SlippageSettings } from '../runs/result.js';
 
 /** Commission of a fill: a fraction of its value, or apart for what rested on the book (`maker`) and what did not. */

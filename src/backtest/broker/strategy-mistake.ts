@@ -1,4 +1,4 @@
-import { MillraceError } from '../../index.js';
+import { MillraceError } from '../../faces/errors.js';
 
 /** A strategy did what it must not: an order with NaN, a look into the future, a clock of its own. It fails its run. */
 export class StrategyMistakeError extends MillraceError {

@@ -1,4 +1,4 @@
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import { type CandleRow, Candles } from './candles.js';
 
 /** Largest time that a JavaScript Date can hold, in milliseconds. */
@@ -40,11 +40,22 @@ export function withinTolerance(row: CandleRow, tolerance: number): CandleRow {
   return { ...row, high: raises ? highest : row.high, low: lowers ? lowest : row.low };
 }
 
-function unitFault(time: number): string | undefined {
-  const year = new Date(time).getUTCFullYear();
-  return year <= MAX_YEAR
-    ? undefined
-    : `time ${time} is in the year ${year}; times are epoch milliseconds, and these look like microseconds`;
+/** Seconds of 1973 and of 2100. Read as milliseconds they are days of January and February 1970. */
+const [FIRST_SECONDS, LAST_SECONDS] = [100_000_000, 4_133_980_800];
+
+/** The row whose time shows that the times of all rows are in another unit, or undefined. */
+function unitFault(rows: readonly CandleRow[]): { readonly row: number; readonly fault: string } | undefined {
+  const first = rows[0]?.time ?? 0;
+  const last = rows.at(-1)?.time ?? 0;
+  const year = new Date(last).getUTCFullYear();
+  if (year > MAX_YEAR) {
+    const fault = `time ${last} is in the year ${year}; times are epoch milliseconds, and these look like microseconds`;
+    return { row: rows.length, fault };
+  }
+  if (first < FIRST_SECONDS || last > LAST_SECONDS) return undefined;
+  const meant = new Date(first * 1000).getUTCFullYear();
+  const fault = `time ${first} is ${formatTime(first)}; times are epoch milliseconds, and these look like seconds of ${meant}`;
+  return { row: 1, fault };
 }
 
 /** What is wrong with the time of a candle after the one before it, or undefined. */
@@ -63,17 +74,19 @@ export function formatTime(time: number): string {
 /**
  * Candles from rows that are in memory.
  *
- * @throws InputError that counts rows from 1 when there is none, when a value is out of range (a time after the year 9999 is
- * no epoch milliseconds) or when times
- * do not rise.
+ * @throws InputError that counts rows from 1 when there is none, when a value is out of range, when times do not rise,
+ * or when their unit is no millisecond: the last one is after the year 9999, or all of them are in the first weeks of
+ * 1970, as seconds from 1973 to 2100 would be.
  */
 export function candlesFromRows(rows: readonly CandleRow[]): Candles {
   if (rows.length === 0) throw new InputError('No candles: there must be at least one row.');
   rows.forEach((row, index) => {
     const before = rows[index - 1];
-    const fault = candleFault(row) ?? unitFault(row.time) ?? (before && orderFault(before.time, row.time));
+    const fault = candleFault(row) ?? (before && orderFault(before.time, row.time));
     if (fault) throw new InputError(`Row ${index + 1}: ${fault}.`, { details: { row: index + 1 } });
   });
+  const wrong = unitFault(rows);
+  if (wrong) throw new InputError(`Row ${wrong.row}: ${wrong.fault}.`, { details: { row: wrong.row } });
   return fillCandles(rows);
 }
 

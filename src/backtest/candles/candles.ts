@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import { MAX_CANDLES } from '../../limits.js';
 
 /** One candle. `time` is the start of its interval in Unix epoch milliseconds. */

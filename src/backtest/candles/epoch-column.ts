@@ -6,7 +6,10 @@ export type TimeUnit = 'excel-day' | 's' | 'ms' | 'us' | 'ns';
 export interface EpochOptions {
   /** Unit of the numbers. Left out: the one in which the whole column lies in plausible years. */
   readonly timeUnit?: TimeUnit;
-  /** First and last plausible year of numeric times. Default 1970 to 2100. */
+  /**
+   * First and last plausible year of numeric times. Default 1970 to 2100, but a unit that is not given is not taken to
+   * be one in which the whole column lies in 1970, where small numbers of any kind do.
+   */
   readonly years?: readonly [first: number, last: number];
 }
 
@@ -39,6 +42,9 @@ const UNITS: Readonly<Record<TimeUnit, Unit>> = {
   ns: { name: 'nanoseconds', toMs: (value) => Math.floor(value / 1e6 + 0.0005) },
 };
 
+/** A year like 2024 is half an hour after 1970 in seconds, and seconds of 2200 are March 1970 in milliseconds. */
+const SURE_YEARS: readonly [number, number] = [PLAUSIBLE_YEARS[0] + 1, PLAUSIBLE_YEARS[1]];
+
 export const TIME_UNITS = Object.keys(UNITS) as readonly TimeUnit[];
 
 /**
@@ -53,14 +59,15 @@ export function readEpochColumn(
   options: EpochOptions,
 ): { readonly times: readonly number[]; readonly unit: TimeUnit } | EpochFault {
   const { timeUnit, years = PLAUSIBLE_YEARS } = options;
-  const unitOf = (value: number) => timeUnit ?? TIME_UNITS.find((unit) => isPlausible(value, unit, years));
+  const guessed = options.years ?? SURE_YEARS;
+  const unitOf = (value: number) => timeUnit ?? TIME_UNITS.find((unit) => isPlausible(value, unit, guessed));
   const largest = unitOf(values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY));
   if (largest !== undefined && misfitIn(values, largest, years) === undefined)
     return { times: values.map(UNITS[largest].toMs), unit: largest };
   const [first = 0] = values;
   const unit = unitOf(first);
   if (unit === undefined || !isPlausible(first, unit, years))
-    return { row: 0, fault: noUnit(first, timeUnit, years) };
+    return { row: 0, fault: noUnit(first, timeUnit, timeUnit === undefined ? guessed : years) };
   const row = misfitIn(values, unit, years) ?? 0;
   return { row, fault: misfitFault(values, row, unit, years) };
 }
@@ -98,7 +105,7 @@ function noUnit(
 ): string {
   const units = timeUnit === undefined ? TIME_UNITS : [timeUnit];
   const names = units.map((unit) => UNITS[unit].name).join(', ');
-  return `'${value}' is not a date from ${first} to ${last} in any of: ${names}`;
+  return `'${value}' is not a date from ${first} to ${last} in any of: ${names}. Options timeUnit and years say what it is`;
 }
 
 function misfitFault(

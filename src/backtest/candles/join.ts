@@ -1,4 +1,4 @@
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import { formatTime } from './candle-rows.js';
 import type { CandleRow } from './candles.js';
 import type { ReadPart } from './row-reader.js';

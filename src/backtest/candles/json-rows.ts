@@ -1,4 +1,4 @@
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import { JSON_SEARCH_DEPTH } from './limits.js';
 
 type Take = (record: readonly string[], at: number) => void;

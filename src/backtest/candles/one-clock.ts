@@ -1,4 +1,4 @@
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import type { Candles } from './candles.js';
 import { parseTimeframe, timeframeOf } from './timeframe.js';
 

@@ -1,5 +1,5 @@
 import { optionNames, takeOptions } from '../../events/known-options.js';
-import { InvalidOptionError } from '../../index.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import { type EpochOptions, TIME_UNITS } from './epoch-column.js';
 import { CANDLE_FORMATS, type CandleFormat, type Stamps } from './formats.js';
 import { parseTimeframe } from './timeframe.js';

@@ -1,4 +1,4 @@
-import { InputError, InvalidOptionError } from '../../index.js';
+import { InputError, InvalidOptionError } from '../../faces/errors.js';
 import { fillCandles } from './candle-rows.js';
 import type { Candles } from './candles.js';
 import { gapsOf } from './gaps.js';

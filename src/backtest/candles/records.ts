@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import { type Dialect, dialectOf } from './csv-dialect.js';
 import { jsonLines, jsonRows } from './json-rows.js';
 import type { TextKind } from './report.js';

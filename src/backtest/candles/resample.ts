@@ -1,4 +1,4 @@
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import { Candles } from './candles.js';
 import { parseTimeframe, type Timeframe, timeframeOf } from './timeframe.js';
 

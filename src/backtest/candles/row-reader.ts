@@ -1,4 +1,4 @@
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import { arrange } from './arrange.js';
 import { candleFault, withinTolerance } from './candle-rows.js';
 import type { CandleRow } from './candles.js';

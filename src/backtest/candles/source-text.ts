@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
+import { InputError } from '../../faces/errors.js';
 import { readBounded } from '../../files/read-bounded.js';
-import { InputError } from '../../index.js';
 import { foreignKind, isGzip, isUtf16, officeKind } from './file-kind.js';
 import { MAX_CANDLE_BYTES } from './limits.js';
 import { isZip, unzip } from './zip.js';

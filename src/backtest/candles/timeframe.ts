@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../index.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import type { Candles } from './candles.js';
 
 const UNITS: readonly (readonly [name: string, milliseconds: number])[] = [

@@ -1,4 +1,4 @@
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import { numberIn } from './csv-dialect.js';
 import { REPORTED_FAULTS } from './limits.js';
 import type { CandleOptions } from './options.js';

@@ -1,5 +1,5 @@
 import { crc32, inflateRawSync } from 'node:zlib';
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import { MAX_CANDLE_BYTES, MAX_ZIP_ENTRIES } from './limits.js';
 
 /** A file that is packed in a zip. */

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../index.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 
 const HOUR_MS = 3_600_000;
 const OFFSET = /^(?:UTC|GMT)?([+-])(\d{2}):?(\d{2})$/i;

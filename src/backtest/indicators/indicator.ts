@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../index.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import type { Candles } from '../candles/candles.js';
 import * as columns from './columns.js';
 

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../index.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import { RSI_LENGTH_MAX, RSI_LENGTH_MIN } from '../../limits.js';
 
 /**

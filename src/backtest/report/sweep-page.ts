@@ -1,4 +1,4 @@
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import { packColumn } from '../../page/columns.js';
 import type { PackedColumn } from '../../page/packed-column.js';
 import { expectedBestSharpe, probabilisticSharpe } from '../figures/sharpe-tests.js';

@@ -1,4 +1,4 @@
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
 import { packColumn, packDrawn } from '../../page/columns.js';
 import type { WalkForward, WalkForwardWindow } from '../sweep/walk-forward.js';
 import { change, count, decimal, moment, percent } from './format.js';

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../index.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import type { Candles } from '../candles/candles.js';
 import { columnOf } from '../indicators/cache.js';
 import { indicators } from '../indicators/indicator.js';

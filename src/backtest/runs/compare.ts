@@ -1,4 +1,5 @@
-import { InvalidOptionError, type NewEvent } from '../../index.js';
+import type { NewEvent } from '../../faces/define.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import { BacktestComparisonCompleted } from '../../trading/index.js';
 import { sha256 } from './plan.js';
 import type { BacktestResult } from './result.js';

@@ -1,4 +1,4 @@
-import type { NewEvent } from '../../index.js';
+import type { NewEvent } from '../../faces/define.js';
 import { BacktestCompleted } from '../../trading/index.js';
 import { equityStatistics, type Statistics } from '../statistics.js';
 import { type TradeStatistics, tradeStatistics } from '../trade-statistics.js';

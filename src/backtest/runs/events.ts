@@ -1,4 +1,4 @@
-import type { DataOf, NewEvent } from '../../index.js';
+import type { DataOf } from '../../faces/define.js';
 import {
   BacktestPositionClosed,
   BacktestPositionOpened,
@@ -9,18 +9,8 @@ import type { Position } from '../broker/account.js';
 import type { BrokerObserver, OrderStep } from '../broker/observer.js';
 import type { Order } from '../broker/order.js';
 import type { SignalDetails } from '../strategies/context.js';
-import { OrderEvents, orderId } from './order-events.js';
+import { type BacktestIds, type Emit, OrderEvents, orderId } from './order-events.js';
 import type { FillRow, RecordingLevel, TradeRow } from './result.js';
-
-/** Takes the events of a backtest: `ctx.emit` of a handler, or `push` of an array. */
-export type Emit = (event: NewEvent) => void;
-
-/** What identifies a backtest in each of its events. */
-export interface BacktestIds {
-  readonly backtest_id: string;
-  readonly strategy_id: string;
-  readonly symbol: string;
-}
 
 type Writable<Data> = { -readonly [Field in keyof Data]: Data[Field] };
 

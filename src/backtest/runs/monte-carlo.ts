@@ -1,5 +1,5 @@
 import { knownOptions, optionNames } from '../../events/known-options.js';
-import { InvalidOptionError } from '../../index.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import { seededNumbers } from './random.js';
 import type { BacktestResult } from './result.js';
 

@@ -1,3 +1,4 @@
+import type { NewEvent } from '../../faces/define.js';
 import {
   decimalFromNumber,
   OrderCancelled,
@@ -10,8 +11,17 @@ import {
 import type { Position } from '../broker/account.js';
 import type { OrderStep } from '../broker/observer.js';
 import type { Order } from '../broker/order.js';
-import type { BacktestIds, Emit } from './events.js';
 import type { FillRow, TradeRow } from './result.js';
+
+/** Takes the events of a backtest: `ctx.emit` of a handler, or `push` of an array. */
+export type Emit = (event: NewEvent) => void;
+
+/** What identifies a backtest in each of its events. */
+export interface BacktestIds {
+  readonly backtest_id: string;
+  readonly strategy_id: string;
+  readonly symbol: string;
+}
 
 /** What the level `full` tells besides the fills and positions: each step of an order, and of a position. */
 export class OrderEvents {

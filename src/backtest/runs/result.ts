@@ -1,6 +1,8 @@
 import type { Statistics } from '../statistics.js';
 import type { TradeStatistics } from '../trade-statistics.js';
 
+export type { RoundTrip } from '../trade-statistics.js';
+
 /**
  * How much of a run becomes events: `full` each step of an order's life besides what `trades` has, `trades` the fills
  * and positions, `summary` only how the run began and ended.
@@ -55,15 +57,6 @@ export interface RunIdentity {
   readonly v8: string;
   /** Processor architecture, such as `x64`. */
   readonly architecture: string;
-}
-
-/** What the statistics need of a trade. */
-export interface RoundTrip {
-  /** Net of both commissions. */
-  readonly profit: number;
-  /** Profit over what the entry cost, commission included. */
-  readonly profitFraction: number;
-  readonly holdingMs: number;
 }
 
 /** One position, or a part of one, that was opened and closed again. Amounts are in the currency of the prices. */

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { optionNames, takeOptions } from '../../events/known-options.js';
-import { InvalidOptionError } from '../../index.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import { BROKER_NAMES, type BrokerOptions } from '../broker/settings.js';
 import { Candles } from '../candles/candles.js';
 import { isStrategy, type Strategy } from '../strategies/define.js';
 import { benchmarkOf } from './buy-and-hold.js';
 import { completedEvent, statisticsOf } from './completed.js';
-import type { Emit } from './events.js';
+import type { Emit } from './order-events.js';
 import { canonical, identityOf, marketOf, planRun, type RunPlan } from './plan.js';
 import type { BacktestResult, RecordingLevel } from './result.js';
 import { orderRow } from './rows.js';

@@ -1,4 +1,4 @@
-import { InvalidOptionError, MillraceError } from '../../index.js';
+import { InvalidOptionError, MillraceError } from '../../faces/errors.js';
 import { Broker } from '../broker/broker.js';
 import type { Order } from '../broker/order.js';
 import { RunBudgetError, StrategyMistakeError } from '../broker/strategy-mistake.js';
@@ -6,8 +6,9 @@ import { columnOf } from '../indicators/cache.js';
 import { indicators as builder } from '../indicators/indicator.js';
 import { type Cursor, IndicatorView } from '../strategies/candle-view.js';
 import { guarded, unguarded } from '../strategies/guard.js';
-import { type Emit, RunEvents, type RunRows } from './events.js';
+import { RunEvents, type RunRows } from './events.js';
 import { BUDGET_CHECK_CANDLES } from './limits.js';
+import type { Emit } from './order-events.js';
 import type { RunPlan } from './plan.js';
 import { seededNumbers } from './random.js';
 import { Records } from './records.js';

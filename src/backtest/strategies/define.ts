@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { knownOptions, optionNames } from '../../events/known-options.js';
-import { InvalidDefinitionError, InvalidOptionError } from '../../index.js';
+import { InvalidDefinitionError, InvalidOptionError } from '../../faces/errors.js';
 import type { Indicator, IndicatorBuilder } from '../indicators/indicator.js';
 import type { FillRow } from '../runs/result.js';
 import type { StrategyContext } from './context.js';

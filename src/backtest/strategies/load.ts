@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { didYouMean } from '../../events/nearest.js';
 import { ownFile } from '../../events/own-files.js';
-import { messageOf } from '../../events/thrown.js';
-import { InputError } from '../../index.js';
+import { InputError } from '../../faces/errors.js';
+import { messageOf } from '../../kernel/thrown.js';
 import { isStrategy, type Strategy } from './define.js';
 
 /** The strategies that come with the package, by their names. */

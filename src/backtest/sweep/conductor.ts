@@ -1,4 +1,5 @@
-import type { DataOf, openEngine } from '../../index.js';
+import type { DataOf } from '../../faces/define.js';
+import type { openEngine } from '../../index.js';
 import { SWEEP_RUNS_AHEAD } from '../../limits.js';
 import { BacktestCompleted, BacktestFailed, BacktestStarted } from '../../trading/index.js';
 import type { RunPlan } from '../runs/plan.js';

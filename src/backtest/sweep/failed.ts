@@ -1,7 +1,7 @@
-import { codeOf, field, messageOf } from '../../events/thrown.js';
-import type { NewEvent } from '../../index.js';
+import type { NewEvent } from '../../faces/define.js';
+import { codeOf, field, messageOf } from '../../kernel/thrown.js';
 import { BacktestFailed } from '../../trading/index.js';
-import type { BacktestIds } from '../runs/events.js';
+import type { BacktestIds } from '../runs/order-events.js';
 
 /** What is said of a run that ended with an error. Nothing in it depends on the machine: no stack, no path. */
 export function failedEvent(ids: BacktestIds, error: unknown, occurredAt: number): NewEvent {

@@ -1,5 +1,5 @@
 import { Fingerprint } from '../../events/canonical.js';
-import type { DomainEvent } from '../../index.js';
+import type { DomainEvent } from '../../faces/define.js';
 import { allTradingEvents } from '../../trading/index.js';
 
 /**

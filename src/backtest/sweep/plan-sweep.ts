@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { InvalidOptionError, type NewEvent } from '../../index.js';
+import type { NewEvent } from '../../faces/define.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import { BacktestStarted } from '../../trading/index.js';
 import { brokerSettings } from '../broker/settings.js';
 import { Candles } from '../candles/candles.js';

@@ -1,4 +1,5 @@
-import { type DataOf, type DomainEvent, InvalidOptionError } from '../../index.js';
+import type { DataOf, DomainEvent } from '../../faces/define.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import { BacktestCompleted, BacktestFailed, BacktestStarted } from '../../trading/index.js';
 import { SWEEP_RESULT_ROWS } from '../runs/limits.js';
 import type { FailedRun, SweepMetric, SweepRow } from './options.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type DataOf, InputError } from '../../index.js';
+import type { DataOf } from '../../faces/define.js';
+import { InputError } from '../../faces/errors.js';
 import type { BacktestStarted } from '../../trading/index.js';
 import { type Market, planChecked, type RunPlan } from '../runs/plan.js';
 import type { RecordingLevel, RunSettings } from '../runs/result.js';

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../../index.js';
+import { InvalidOptionError } from '../../faces/errors.js';
 import { MAX_GRID_VALUES, MAX_SWEEP_RUNS } from '../runs/limits.js';
 import { seededNumbers } from '../runs/random.js';
 import { parseParameters, type Strategy, unknownParameter } from '../strategies/define.js';

@@ -1,5 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
-import { type DataOf, type DomainEvent, InputError, openStoreReader } from '../../index.js';
+import type { DataOf, DomainEvent } from '../../faces/define.js';
+import { InputError } from '../../faces/errors.js';
+import { openStoreReader } from '../../faces/store.js';
 import { BacktestCompleted, BacktestFailed, BacktestStarted } from '../../trading/index.js';
 import type { SweepPlan } from './plan-sweep.js';
 import { sweepIdOf } from './settings.js';

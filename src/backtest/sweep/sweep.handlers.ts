@@ -1,4 +1,4 @@
-import { type DataOf, defineHandlers, type HandlerContext } from '../../index.js';
+import { type DataOf, defineHandlers, type HandlerContext } from '../../faces/define.js';
 import { BacktestStarted } from '../../trading/index.js';
 import { StrategyMistakeError } from '../broker/strategy-mistake.js';
 import { Candles } from '../candles/candles.js';

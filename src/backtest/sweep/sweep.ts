@@ -1,6 +1,7 @@
 import { optionNames, takeOptions } from '../../events/known-options.js';
 import { ownFile } from '../../events/own-files.js';
-import { InvalidOptionError, openEngine } from '../../index.js';
+import { InvalidOptionError } from '../../faces/errors.js';
+import { openEngine } from '../../index.js';
 import { SWEEP_BEST_ROWS } from '../../limits.js';
 import { allTradingEvents } from '../../trading/index.js';
 import { BROKER_NAMES } from '../broker/settings.js';

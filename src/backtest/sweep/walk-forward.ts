@@ -1,5 +1,6 @@
-import { InvalidOptionError } from '../../index.js';
-import { brokerSettings } from '../broker/settings.js';
+import { optionNames, takeOptions } from '../../events/known-options.js';
+import { InvalidOptionError } from '../../faces/errors.js';
+import { BROKER_NAMES, brokerSettings } from '../broker/settings.js';
 import { Candles } from '../candles/candles.js';
 import { sha256 } from '../runs/plan.js';
 import type { BacktestResult, TradeRow } from '../runs/result.js';
@@ -55,6 +56,28 @@ export interface WalkForward {
   readonly fingerprint: string;
 }
 
+const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
+  candles: true,
+  strategy: true,
+  grid: true,
+  random: true,
+  allowHuge: true,
+  symbol: true,
+  seed: true,
+  level: true,
+  threads: true,
+  sortBy: true,
+  top: true,
+  runBudgetMs: true,
+  runMemoryMb: true,
+  signal: true,
+  windows: true,
+  trainShare: true,
+  anchored: true,
+  onWindow: true,
+  ...BROKER_NAMES,
+});
+
 /**
  * Chooses parameters on a part of the candles, tries them on the part after it, and goes on: what a strategy would have
  * done with parameters that it could have known. Indicators are warm when a second part begins.
@@ -62,7 +85,8 @@ export interface WalkForward {
  * @throws InvalidOptionError when the candles are too few for the windows; what `sweep` throws.
  */
 export async function walkForward(given: WalkForwardOptions): Promise<WalkForward> {
-  const { windows = 5, trainShare = 0.75, anchored = false, onWindow, ...options } = given;
+  const taken = takeOptions(given, WALK_FORWARD);
+  const { windows = 5, trainShare = 0.75, anchored = false, onWindow, ...options } = taken;
   const { candles, signal } = options;
   if (!(candles instanceof Candles)) {
     throw new InvalidOptionError("walkForward: 'candles' must be Candles, as readCandles returns them.");

@@ -31,6 +31,7 @@ const PAGE = 100;
 /** A table that is sorted by its headings and filtered by what is typed; of many rows a page at a time is made. */
 export function dataTable<Row>(options: TableOptions<Row>): HTMLElement {
   const { id, label, rows, columns, press } = options;
+  const isNumber = columns.map((column) => hasNumbers(rows, column));
   const body = element('tbody');
   const count = element('span', { class: 'matched', role: 'status' });
   const more = button('Show more', 'Show more rows', () => extend());
@@ -42,19 +43,14 @@ export function dataTable<Row>(options: TableOptions<Row>): HTMLElement {
   const headings = columns.map(({ heading, title }, index) =>
     element(
       'th',
-      { scope: 'col', class: isNumber(index) ? 'number' : 'name' },
+      { scope: 'col', class: isNumber[index] ? 'number' : 'name' },
       button(heading, title, () => sort(index)),
     ),
   );
 
-  function isNumber(index: number): boolean {
-    const column = columns[index];
-    return rows.slice(0, 20).every((row) => typeof column?.value(row) !== 'string');
-  }
-
   /** Sorts by a column, largest number or first name on top; once more turns it round. */
   function sort(index: number): void {
-    down = sorted === index ? !down : isNumber(index);
+    down = sorted === index ? !down : isNumber[index] === true;
     sorted = index;
     draw();
   }
@@ -67,12 +63,12 @@ export function dataTable<Row>(options: TableOptions<Row>): HTMLElement {
       heading.setAttribute('aria-sort', at !== sorted ? 'none' : down ? 'descending' : 'ascending');
     });
     shown = PAGE;
-    body.replaceChildren(...order.slice(0, shown).map(rowOf));
+    body.replaceChildren(...order.slice(0, shown).map((row) => rowOf(row, columns, isNumber, press)));
     tell();
   }
 
   function extend(): void {
-    body.append(...order.slice(shown, shown + PAGE).map(rowOf));
+    body.append(...order.slice(shown, shown + PAGE).map((row) => rowOf(row, columns, isNumber, press)));
     shown += PAGE;
     tell();
   }
@@ -84,22 +80,7 @@ export function dataTable<Row>(options: TableOptions<Row>): HTMLElement {
       order.length === rows.length ? `${all} rows` : `${order.length.toLocaleString('en-US')} of ${all} rows`;
   }
 
-  function rowOf(row: Row): HTMLElement {
-    const cells = columns.map(({ text, mark }, index) => {
-      const extra = mark ? ` ${mark(row)}` : '';
-      const inner = index === 0 && press ? button(text(row), press.title, () => press.act(row)) : text(row);
-      return element('td', { class: `${isNumberColumn[index] ? 'number' : 'name'}${extra}` }, inner);
-    });
-    return element('tr', {}, ...cells);
-  }
-
-  const isNumberColumn = columns.map((_, index) => isNumber(index));
-  const search = element('input', { type: 'search', placeholder: 'Filter', 'aria-label': `Filter ${label}` });
-  search.addEventListener('input', draw);
-  filters.push((row) => {
-    const wanted = search.value.trim().toLowerCase();
-    return wanted === '' || columns.some(({ text }) => text(row).toLowerCase().includes(wanted));
-  });
+  const search = searchField(label, columns, draw, filters);
   const selections = (options.selections ?? []).flatMap((index) =>
     selection(rows, columns[index], draw, filters),
   );
@@ -112,6 +93,41 @@ export function dataTable<Row>(options: TableOptions<Row>): HTMLElement {
     element('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': label }, table),
     more,
   );
+}
+
+/** Whether the first values of a column are numbers, or missing. */
+function hasNumbers<Row>(rows: readonly Row[], { value }: Column<Row>): boolean {
+  return rows.slice(0, 20).every((row) => typeof value(row) !== 'string');
+}
+
+function rowOf<Row>(
+  row: Row,
+  columns: readonly Column<Row>[],
+  isNumber: readonly boolean[],
+  press: TableOptions<Row>['press'],
+): HTMLElement {
+  const cells = columns.map(({ text, mark }, index) => {
+    const extra = mark ? ` ${mark(row)}` : '';
+    const inner = index === 0 && press ? button(text(row), press.title, () => press.act(row)) : text(row);
+    return element('td', { class: `${isNumber[index] ? 'number' : 'name'}${extra}` }, inner);
+  });
+  return element('tr', {}, ...cells);
+}
+
+/** A field whose text some column of a row must have. */
+function searchField<Row>(
+  label: string,
+  columns: readonly Column<Row>[],
+  draw: () => void,
+  filters: ((row: Row) => boolean)[],
+): HTMLInputElement {
+  const search = element('input', { type: 'search', placeholder: 'Filter', 'aria-label': `Filter ${label}` });
+  search.addEventListener('input', draw);
+  filters.push((row) => {
+    const wanted = search.value.trim().toLowerCase();
+    return wanted === '' || columns.some(({ text }) => text(row).toLowerCase().includes(wanted));
+  });
+  return search;
 }
 
 /** A choice among the values of a column, where there are several. */

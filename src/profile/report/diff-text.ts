@@ -1,4 +1,4 @@
-import type { ProfileChange, ProfileDiff } from './diff.js';
+import type { ProfileChange, ProfileDiff } from './change.js';
 import { asBytes, asCount, asNumber, asShare } from './units.js';
 
 const LABELS: Readonly<Record<ProfileChange['what'], string>> = {

@@ -1,46 +1,14 @@
 import { join } from 'node:path';
-import { InvalidOptionError } from '../../events/errors.js';
 import { knownOptions, optionNames } from '../../events/known-options.js';
+import { InvalidOptionError } from '../../kernel/errors.js';
 import { PROFILE_DIFF_THRESHOLD } from '../../limits.js';
+import type { ProfileChange, ProfileDiff } from './change.js';
 import { diffText } from './diff-text.js';
 import { type Figure, figuresOf, namesOf } from './figures.js';
 import { readJson } from './read-json.js';
 import { REPORT_FILES } from './report-files.js';
 import { isList, isRecord } from './shape.js';
 import type { ProfileSummary } from './summary.js';
-
-/** One number of two profiles. */
-export interface ProfileChange {
-  /**
-   * `micros-per-event` and `bytes-per-event` of a handler on all threads together; `throughput` in events a second;
-   * `busy-share` of a thread, 0 to 1.
-   */
-  readonly what: 'micros-per-event' | 'bytes-per-event' | 'throughput' | 'busy-share';
-  /** The handler, the thread, or `handled`. */
-  readonly subject: string;
-  /** Null where the profile does not know the subject, or not enough of it. */
-  readonly before: number | null;
-  readonly after: number | null;
-  /** 0.25 is a quarter more. For `busy-share` the difference of the shares. Null where one of the two is not known. */
-  readonly change: number | null;
-  /** Whether it got worse by more than the threshold. A thread may be as busy as it likes. */
-  readonly isWorse: boolean;
-  /** Whether it got better by more than the threshold. */
-  readonly isBetter: boolean;
-}
-
-export interface ProfileDiff {
-  /** The two folders. */
-  readonly before: string;
-  readonly after: string;
-  readonly threshold: number;
-  /** Largest change first; what only one of the two knows comes last. */
-  readonly changes: readonly ProfileChange[];
-  /** What got worse, largest change first: empty is what a check in CI wants. */
-  readonly regressions: readonly ProfileChange[];
-  /** All this for a person. */
-  readonly text: string;
-}
 
 export interface DiffOptions {
   /** Change that counts, as a share from 0 up. Default 0.1: a tenth. */

@@ -1,5 +1,5 @@
 import { PROFILE_DIFF_MIN_EVENTS } from '../../limits.js';
-import type { ProfileChange } from './diff.js';
+import type { ProfileChange } from './change.js';
 import type { HandlerRow, ProfileSummary } from './summary.js';
 
 /** A number of a profile that can be compared with another's. */

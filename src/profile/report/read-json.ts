@@ -1,6 +1,6 @@
-import { InputError } from '../../events/errors.js';
 import { MAX_REPORT_JSON_BYTES } from '../../files/limits.js';
 import { readBounded } from '../../files/read-bounded.js';
+import { InputError } from '../../kernel/errors.js';
 import { isRecord } from './shape.js';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
-import { messageOf } from '../../events/thrown.js';
 import { MAX_PROFILE_BYTES } from '../../files/limits.js';
 import type { OutputFolder } from '../../files/output-folder.js';
 import { readBounded } from '../../files/read-bounded.js';
+import { messageOf } from '../../kernel/thrown.js';
 import { openProfileFolder } from '../profile-folder.js';
 import type { ProfiledThread, ProfileSession } from '../session.js';
 import { attribute } from './attribute.js';

@@ -1,11 +1,6 @@
 import { z } from 'zod';
-import {
-  ConcurrencyError,
-  type DomainEvent,
-  defineEvent,
-  defineHandlers,
-  type ReadOptions,
-} from '../../index.js';
+import { ConcurrencyError } from '../../faces/errors.js';
+import { type DomainEvent, defineEvent, defineHandlers, type ReadOptions } from '../../index.js';
 import type { Store } from '../store.js';
 import { createTestEngine, type TestEngine } from '../test-engine.js';
 import { type MakeStore, RUN, type StoreCheck, type StoreContractOptions, same } from './trial.js';
@@ -48,11 +43,19 @@ const numbersOf = (events: readonly DomainEvent[]) =>
 /** More events than a slab has rows, so that slabs are used again while the store is at work. */
 const MANY = 3000;
 
+type OpenEngine = (store: Store, healed?: boolean, onFailure?: 'park' | 'stop') => Promise<TestEngine>;
+
 /** Whether a whole engine works on a store. */
 export function engineChecks(make: MakeStore, { reopen }: StoreContractOptions): StoreCheck[] {
-  const open = (store: Store, healed = true, onFailure: 'park' | 'stop' = 'park') =>
+  const open: OpenEngine = (store, healed = true, onFailure = 'park') =>
     createTestEngine({ events: EVENTS, handlers: [counter(healed, onFailure)], store });
-  const checks: StoreCheck[] = [
+  const checks = [...logEngineChecks(make, open), ...handledEngineChecks(make, open)];
+  return reopen ? [...checks, ...reopenedEngineChecks(make, reopen, open)] : checks;
+}
+
+/** What an engine stores and reads. */
+function logEngineChecks(make: MakeStore, open: OpenEngine): StoreCheck[] {
+  return [
     {
       name: 'an engine stores, handles and reads thousands of events',
       run: async () => {
@@ -88,6 +91,12 @@ export function engineChecks(make: MakeStore, { reopen }: StoreContractOptions):
         same(refused instanceof ConcurrencyError, true, 'refusal of a stale append');
       },
     },
+  ];
+}
+
+/** What an engine does with handlers. */
+function handledEngineChecks(make: MakeStore, open: OpenEngine): StoreCheck[] {
+  return [
     {
       name: 'a deterministic run has the fingerprint that it has in memory',
       run: async () => {
@@ -133,13 +142,12 @@ export function engineChecks(make: MakeStore, { reopen }: StoreContractOptions):
       },
     },
   ];
-  return reopen ? [...checks, ...reopenedEngineChecks(make, reopen, open)] : checks;
 }
 
 function reopenedEngineChecks(
   make: MakeStore,
   reopen: NonNullable<StoreContractOptions['reopen']>,
-  open: (store: Store, healed?: boolean, onFailure?: 'park' | 'stop') => Promise<TestEngine>,
+  open: OpenEngine,
 ): StoreCheck[] {
   return [
     {

@@ -1,4 +1,4 @@
-import { TestAssertionError } from '../../index.js';
+import { TestAssertionError } from '../../faces/errors.js';
 import { LogState, Rows } from './rows.js';
 import { type MakeStore, RUN, type StoreCheck, same, sameEvents, Trial, TYPES } from './trial.js';
 
@@ -11,9 +11,16 @@ function someRows(log: LogState, count: number, slab = 1): Rows {
   return rows;
 }
 
+type Open = () => Promise<Trial>;
+
 /** What every store must do with events, whether or not it outlives its engine. */
 export function logChecks(make: MakeStore): StoreCheck[] {
-  const open = () => Trial.open(make(RUN));
+  const open: Open = () => Trial.open(make(RUN));
+  return [...stateChecks(open), ...commitChecks(open), ...readChecks(open), ...payloadChecks(open)];
+}
+
+/** Of a new store, and of one that is closed. */
+function stateChecks(open: Open): StoreCheck[] {
   return [
     {
       name: 'a new store is empty and has numbered the event types',
@@ -44,6 +51,39 @@ export function logChecks(make: MakeStore): StoreCheck[] {
         same(trial.reader.findName('nobody'), undefined, 'findName of an unknown name');
       },
     },
+    {
+      name: 'a commit without events is a commit',
+      run: async () => {
+        await using trial = await open();
+        await trial.commit({ progress: { mark: 0, chunks: [] } });
+        await trial.commit({});
+        sameEvents(trial.readAll({ from: 1 }), [], 'of the log');
+      },
+    },
+    {
+      name: 'a closed store is not read any more',
+      run: async () => {
+        const trial = await open();
+        await trial.commit({ segments: someRows(new LogState(), 1).take() });
+        await trial.close();
+        let code: unknown;
+        try {
+          trial.reader.page({ from: 1, limit: 1 });
+        } catch (error) {
+          code = (error as { code?: unknown }).code;
+        }
+        if (code === 'MILLRACE_CLOSED') return;
+        throw new TestAssertionError(
+          'Reading a closed store must throw an EngineClosedError, so that nobody takes it for an empty one.',
+        );
+      },
+    },
+  ];
+}
+
+/** What comes in is there, and in order. */
+function commitChecks(open: Open): StoreCheck[] {
+  return [
     {
       name: 'what is committed is read as it went in',
       run: async () => {
@@ -104,6 +144,12 @@ export function logChecks(make: MakeStore): StoreCheck[] {
         same(trial.reader.nameOf(1), 'a1', 'nameOf(1) after the slab was overwritten');
       },
     },
+  ];
+}
+
+/** Pages, aggregates and names. */
+function readChecks(open: Open): StoreCheck[] {
+  return [
     {
       name: 'pages begin where they are asked to and have no more events than asked for',
       run: async () => {
@@ -162,6 +208,12 @@ export function logChecks(make: MakeStore): StoreCheck[] {
         }
       },
     },
+  ];
+}
+
+/** Shapes and sizes. */
+function payloadChecks(open: Open): StoreCheck[] {
+  return [
     {
       name: 'payloads refer to shapes that came with their commit or before',
       run: async () => {
@@ -184,33 +236,6 @@ export function logChecks(make: MakeStore): StoreCheck[] {
         rows.add({ aggregate: 'large', data: { text: 'x'.repeat(2 ** 20) } });
         await trial.commit({ segments: rows.take() });
         sameEvents(trial.readAll({ from: 1 }), rows.expected, 'of the log');
-      },
-    },
-    {
-      name: 'a commit without events is a commit',
-      run: async () => {
-        await using trial = await open();
-        await trial.commit({ progress: { mark: 0, chunks: [] } });
-        await trial.commit({});
-        sameEvents(trial.readAll({ from: 1 }), [], 'of the log');
-      },
-    },
-    {
-      name: 'a closed store is not read any more',
-      run: async () => {
-        const trial = await open();
-        await trial.commit({ segments: someRows(new LogState(), 1).take() });
-        await trial.close();
-        let code: unknown;
-        try {
-          trial.reader.page({ from: 1, limit: 1 });
-        } catch (error) {
-          code = (error as { code?: unknown }).code;
-        }
-        if (code === 'MILLRACE_CLOSED') return;
-        throw new TestAssertionError(
-          'Reading a closed store must throw an EngineClosedError, so that nobody takes it for an empty one.',
-        );
       },
     },
   ];

@@ -12,13 +12,15 @@ import {
   TYPES,
 } from './trial.js';
 
+/** Opens a store, has something done to it, closes it and opens it again. */
+type OpenTwice = (work: (trial: Trial) => Promise<void>, types?: typeof TYPES) => Promise<Trial>;
+
 /** What a store must still know when it is opened again. */
 export function reopenChecks(
   make: MakeStore,
   reopen: NonNullable<StoreContractOptions['reopen']>,
 ): StoreCheck[] {
-  /** Opens a store, has something done to it, closes it and opens it again. */
-  const openTwice = async (work: (trial: Trial) => Promise<void>, types = TYPES): Promise<Trial> => {
+  const openTwice: OpenTwice = async (work, types = TYPES) => {
     let closed: Store;
     {
       await using trial = await Trial.open(make(RUN));
@@ -28,18 +30,31 @@ export function reopenChecks(
     return Trial.open(reopen(closed, RUN), types);
   };
   return [
-    {
-      name: 'a store says whether there is a log for it to open',
-      run: async () => {
-        const fresh = await make(RUN);
-        same(fresh.exists(), false, 'exists() of a new store');
-        const first = await Trial.open(fresh);
-        await first.close();
-        const again = await reopen(first.store, RUN);
-        same(again.exists(), true, 'exists() of a store that is to be reopened');
-        await using _second = await Trial.open(again);
-      },
+    existsCheck(make, reopen),
+    ...logAgainChecks(openTwice),
+    typesAgainCheck(openTwice),
+    ...stateAgainChecks(openTwice),
+  ];
+}
+
+function existsCheck(make: MakeStore, reopen: NonNullable<StoreContractOptions['reopen']>): StoreCheck {
+  return {
+    name: 'a store says whether there is a log for it to open',
+    run: async () => {
+      const fresh = await make(RUN);
+      same(fresh.exists(), false, 'exists() of a new store');
+      const first = await Trial.open(fresh);
+      await first.close();
+      const again = await reopen(first.store, RUN);
+      same(again.exists(), true, 'exists() of a store that is to be reopened');
+      await using _second = await Trial.open(again);
     },
+  };
+}
+
+/** Events and names. */
+function logAgainChecks(openTwice: OpenTwice): StoreCheck[] {
+  return [
     {
       name: 'a reopened store has its events, names and run, and goes on behind them',
       run: async () => {
@@ -77,37 +92,46 @@ export function reopenChecks(
         );
       },
     },
-    {
-      name: 'event types keep their numbers, and new ones get new numbers',
-      run: async () => {
-        const added = { name: 'row.added', version: 1, volatile: [] };
-        const newer = { name: 'row.written', version: 2, volatile: [] };
-        const rows = new Rows(new LogState()).add({ aggregate: 'a' }, { aggregate: 'a', type: 2 });
-        await using trial = await openTwice(
-          (first) => first.commit({ segments: rows.take() }),
-          [newer, added, ...TYPES.slice(1)],
-        );
-        const names = [...trial.state.types]
-          .sort((a, b) => a.id - b.id)
-          .map((type) => [type.name, type.version]);
-        same(
-          names.slice(0, 2),
-          [
-            ['row.written', 1],
-            ['row.counted', 2],
-          ],
-          'the first types',
-        );
-        same(
-          names.slice(2).sort(),
-          [
-            ['row.added', 1],
-            ['row.written', 2],
-          ],
-          'the new types',
-        );
-      },
+  ];
+}
+
+function typesAgainCheck(openTwice: OpenTwice): StoreCheck {
+  return {
+    name: 'event types keep their numbers, and new ones get new numbers',
+    run: async () => {
+      const added = { name: 'row.added', version: 1, volatile: [] };
+      const newer = { name: 'row.written', version: 2, volatile: [] };
+      const rows = new Rows(new LogState()).add({ aggregate: 'a' }, { aggregate: 'a', type: 2 });
+      await using trial = await openTwice(
+        (first) => first.commit({ segments: rows.take() }),
+        [newer, added, ...TYPES.slice(1)],
+      );
+      const names = [...trial.state.types]
+        .sort((a, b) => a.id - b.id)
+        .map((type) => [type.name, type.version]);
+      same(
+        names.slice(0, 2),
+        [
+          ['row.written', 1],
+          ['row.counted', 2],
+        ],
+        'the first types',
+      );
+      same(
+        names.slice(2).sort(),
+        [
+          ['row.added', 1],
+          ['row.written', 2],
+        ],
+        'the new types',
+      );
     },
+  };
+}
+
+/** Progress, shapes and dead letters. */
+function stateAgainChecks(openTwice: OpenTwice): StoreCheck[] {
+  return [
     {
       name: 'progress is a mark and the chunks above it',
       run: async () => {

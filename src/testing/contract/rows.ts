@@ -1,4 +1,5 @@
-import { Codec, type Shape } from '../../events/codec.js';
+import { Codec } from '../../events/codec.js';
+import type { Shape } from '../../events/shape-index.js';
 import { allocateSlab, ROW_NEW_AGGREGATE, ROW_NEW_KEY, Slab } from '../../events/slab.js';
 import type { RawEvent, Segment } from '../store.js';
 

@@ -1,4 +1,4 @@
-import { TestAssertionError } from '../../index.js';
+import { TestAssertionError } from '../../faces/errors.js';
 import { differences } from '../differences.js';
 import type {
   CommitBatch,

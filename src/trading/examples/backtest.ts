@@ -1,5 +1,5 @@
 import type { backtestEvents } from '../catalogue.js';
-import type { Examples } from './index.js';
+import type { Examples } from './examples.js';
 import { backtest, seenAt, span, strategy } from './story.js';
 
 const day = 86_400_000;

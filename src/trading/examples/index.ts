@@ -1,11 +1,9 @@
-import type { TradingEventName, TradingPayload } from '../catalogue.js';
+import type { TradingEventName } from '../catalogue.js';
 import { backtestExamples } from './backtest.js';
+import type { Examples } from './examples.js';
 import { strategyExamples } from './strategy.js';
 import { tradingExamples as accountExamples } from './trading.js';
 import { triggerExamples } from './trigger.js';
-
-/** A payload of each event of a family, by the event's name. */
-export type Examples<Name extends TradingEventName> = { readonly [Key in Name]: TradingPayload<Key> };
 
 /**
  * One valid payload of each of the 43 event types, by name: for a first try, for tests, and for the page

@@ -1,5 +1,5 @@
 import type { strategyEvents } from '../catalogue.js';
-import type { Examples } from './index.js';
+import type { Examples } from './examples.js';
 import { backtest, seenAt, strategy, symbol } from './story.js';
 
 export const strategyExamples: Examples<(typeof strategyEvents)[number]['type']> = {

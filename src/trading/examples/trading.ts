@@ -1,5 +1,5 @@
 import type { tradingEvents } from '../catalogue.js';
-import type { Examples } from './index.js';
+import type { Examples } from './examples.js';
 import { closedAt, filledAt, order, position, seenAt, strategy, symbol } from './story.js';
 
 const risk = { strategy_id: strategy.strategy_id, symbol };

@@ -1,5 +1,5 @@
 import type { triggerEvents } from '../catalogue.js';
-import type { Examples } from './index.js';
+import type { Examples } from './examples.js';
 import { filledAt, order, seenAt, strategy, symbol, trigger } from './story.js';
 
 const condition = { variable: 'rsi', operator: '<', threshold: 30 };

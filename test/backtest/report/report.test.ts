@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError, OutputError } from 'millrace';
 import {
   type BacktestResult,
   type Candles,
@@ -11,6 +10,7 @@ import {
   sweepReportOf,
   writeReport,
 } from 'millrace/backtest';
+import { InputError, OutputError } from 'millrace/errors';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { packColumn } from '../../../dist/src/page/columns.js';
 import { tempFolder } from '../../support/temp-folder.js';

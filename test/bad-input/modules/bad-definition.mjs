@@ -1,3 +1,3 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 
 export default defineHandlers('', () => {});

@@ -1,4 +1,4 @@
-import { defineHandlers } from 'millrace';
+import { defineHandlers } from 'millrace/define';
 
 await import(new URL('./not-there.mjs', import.meta.url).href);
 

@@ -1,4 +1,4 @@
-import { defineEvent, defineHandlers } from 'millrace';
+import { defineEvent, defineHandlers } from 'millrace/define';
 import { z } from 'zod';
 
 /** Takes any payload: what refuses it is the engine, not a schema. */

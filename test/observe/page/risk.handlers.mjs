@@ -1,4 +1,4 @@
-import { defineEvent, defineHandlers } from 'millrace';
+import { defineEvent, defineHandlers } from 'millrace/define';
 import { z } from 'zod';
 
 const schema = z.object({ order_id: z.string(), amount: z.number() });

@@ -1,4 +1,5 @@
-import { openEngine, traceTree } from 'millrace';
+import { openEngine } from 'millrace';
+import { traceTree } from 'millrace/observe';
 import { OrderFlagged, OrderPlaced } from './risk.handlers.mjs';
 
 const engine = await openEngine({

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createEventSystem } from 'millrace';
+import { createEventSystem } from 'millrace/bus';
 import { allTradingEvents, OrderPlaced } from 'millrace/trading';
 
 /** @param {string} id @param {string} quantity */

@@ -1,4 +1,5 @@
-import { createPublisher, defineEvent } from 'millrace';
+import { defineEvent } from 'millrace/define';
+import { createPublisher } from 'millrace/publisher';
 import { z } from 'zod';
 
 const OrderPlaced = defineEvent('trading.order_placed', {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type HandlerRow, type ProfileSummary, writeReport } from 'millrace';
+import { type HandlerRow, type ProfileSummary, writeReport } from 'millrace/profile';
 import { describe, expect, test } from 'vitest';
 import {
   cpuProfile,

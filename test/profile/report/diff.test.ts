@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { diffProfiles, writeReport } from 'millrace';
+import { diffProfiles, writeReport } from 'millrace/profile';
 import { describe, expect, test } from 'vitest';
 import { engine, handler, IDLE, lane, plant } from './plant.js';
 

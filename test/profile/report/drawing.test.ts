@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { writeReport } from 'millrace';
+import { writeReport } from 'millrace/profile';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM, Chromium } from '../../support/chromium.js';
 import { engine, GC, handler, IDLE, lane, plant, user } from './plant.js';

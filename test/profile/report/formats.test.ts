@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeReport } from 'millrace';
+import { writeReport } from 'millrace/profile';
 import { expect, test } from 'vitest';
 import { REPORT_MAX_READINGS, REPORT_MAX_STRETCHES } from '../../../dist/src/limits.js';
 import { cpuProfile, engine, GC, handler, IDLE, lane, plant, user } from './plant.js';

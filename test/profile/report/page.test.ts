@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { openEngine, writeReport } from 'millrace';
+import { openEngine } from 'millrace';
+import { writeReport } from 'millrace/profile';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Allocated, Burned, Counted } from '../../handlers/planted.mjs';
 import { CHROMIUM, Chromium } from '../../support/chromium.js';

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { diffProfiles, type Engine, openEngine } from 'millrace';
+import { type Engine, openEngine } from 'millrace';
+import { diffProfiles } from 'millrace/profile';
 import { afterEach, expect, test } from 'vitest';
 import { Allocated, Burned, Counted } from '../../handlers/planted.mjs';
 import { storeFor } from '../../support/open-test-engine.js';

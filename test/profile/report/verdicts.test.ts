@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Verdict, writeReport } from 'millrace';
+import { type Verdict, writeReport } from 'millrace/profile';
 import { describe, expect, test } from 'vitest';
 import { engine, GC, handler, IDLE, lane, type PlantedThread, plant, type Sample, user } from './plant.js';
 

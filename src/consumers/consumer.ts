@@ -1,0 +1,368 @@
+import { knownOptions, optionNames } from '../events/known-options.js';
+import { checkOutside, stayingIfAsync } from '../kernel/async-context.js';
+import {
+  ConsumerNotFoundError,
+  ConsumerStoppedError,
+  DeadLetterNotFoundError,
+  InvalidOptionError,
+  NotRetainedError,
+} from '../kernel/errors.js';
+import { reasonOf } from '../kernel/thrown.js';
+import { CatchUps } from './catch-ups.js';
+import type { ConsumedLog } from './log.js';
+import { type CatchUpOptions, type CheckedConsumer, checkPosition } from './options.js';
+import { ConsumerRecord } from './record.js';
+import { ConsumerCounts, ConsumerRun } from './run.js';
+import { Saving } from './saving.js';
+import { type ConsumerFailure, type ConsumerState, type ConsumerStatus, failureOf } from './status.js';
+
+/** An event of a consumer has failed for good. */
+export interface ConsumerFailed {
+  readonly consumer: string;
+  readonly position: number;
+  readonly key: string;
+  readonly state: 'parked' | 'skipped' | 'stopped';
+  readonly error: Error;
+}
+
+/** What a consumer needs of those around it. */
+export interface ConsumerParts {
+  readonly log: () => ConsumedLog;
+  readonly options: CheckedConsumer;
+  readonly record: ConsumerRecord;
+  /** An event failed for good. */
+  readonly failed: (failure: ConsumerFailed) => void;
+  /** Its state, or the number of its parked keys, is not what it was. */
+  readonly changed: () => void;
+  /** It has ended. */
+  readonly ended: () => void;
+}
+
+const CATCH_UP = optionNames<CatchUpOptions>('whenCaughtUp', { signal: true });
+
+/**
+ * A named, durable cursor over the log: it hands each event to its handler, in order per key, and remembers in the log's
+ * own file which ones are done. Events may come again after a crash, never be left out.
+ *
+ * Made by `engine.consumers.start`. Its state is set by `#to` alone, and `#begin` and `#halt` follow it.
+ */
+export class Consumer implements AsyncDisposable {
+  readonly name: string;
+  readonly #parts: ConsumerParts;
+  readonly #options: CheckedConsumer;
+  readonly #counts = new ConsumerCounts();
+  #record: ConsumerRecord;
+  #state: ConsumerState = 'running';
+  #error: Error | undefined;
+  #run: ConsumerRun | undefined;
+  /** The run that is being ended, and when it has. */
+  #ending: ConsumerRun | undefined;
+  #halting: Promise<void> | undefined;
+  /** Calls that change the record while nothing runs. */
+  #changes = 0;
+  readonly #waiting = new CatchUps();
+  readonly #saving: Saving;
+
+  /** @internal */
+  constructor(parts: ConsumerParts) {
+    this.#parts = parts;
+    const { options, record } = parts;
+    this.name = options.name;
+    this.#record = record;
+    this.#saving = new Saving(parts.log);
+    const handle = stayingIfAsync(this, `the handler of consumer '${this.name}'`, options.handle);
+    this.#options = { ...options, handle };
+  }
+
+  /** What it is at, at this moment. */
+  status(): ConsumerStatus {
+    const { facts } = this.#parts.log();
+    const isHeldUp = this.#state === 'running' && facts.failure !== undefined;
+    const error = this.#error ?? (isHeldUp ? facts.failure : undefined);
+    const record = this.#record;
+    return {
+      name: this.name,
+      state: isHeldUp ? 'failed' : this.#state,
+      position: record.mark,
+      lag: Math.max(0, facts.lastDurable - record.done),
+      parkedKeys: record.parked,
+      failures: record.failures.length,
+      ...this.#counts,
+      inFlight: (this.#run ?? this.#ending)?.running ?? 0,
+      ...(error && { error }),
+    };
+  }
+
+  /** The events that it failed on for good, in position order: at most 1,024, of which the oldest skipped ones go first. */
+  failures(): readonly ConsumerFailure[] {
+    const { reader } = this.#parts.log().store;
+    return this.#record.failures.map((failure) => failureOf(failure, (id) => reader.nameOf(id)));
+  }
+
+  /**
+   * Begins no further event. Resolves when those under way have ended, and what is done is stored. Until `resume()`
+   * events wait in the log. @throws ConsumerStoppedError, EngineFailedError, WaitsForItselfError
+   */
+  async pause(): Promise<void> {
+    this.#check('pause()');
+    if (this.#state === 'running') this.#to('paused');
+    await this.#halt();
+    await this.#saving.flushed();
+  }
+
+  /**
+   * Goes on after `pause()`, or after it has failed: with the same event, or behind those that the memory of the engine
+   * no longer has. Does nothing when it runs. @throws ConsumerStoppedError
+   */
+  resume(): void {
+    this.#checkAlive();
+    if (this.#state === 'running') return;
+    const first = this.#error instanceof NotRetainedError ? Number(this.#error.details.firstPosition) : 0;
+    if (first > 0) this.#record.leaveOut(first);
+    this.#error = undefined;
+    this.#to('running');
+    this.#begin();
+  }
+
+  /**
+   * Has everything from a position on handled again, done or not; failed events from there on are tried again, too. What
+   * is below stays as it is. Resolves when that is stored; handlers that run are waited for.
+   *
+   * @throws InvalidOptionError; ConsumerStoppedError, EngineFailedError, WaitsForItselfError
+   */
+  async replay(fromPosition: number): Promise<void> {
+    this.#check('replay()');
+    checkPosition('fromPosition', fromPosition);
+    await this.#change(() => this.#record.undo(fromPosition));
+  }
+
+  /**
+   * Resolves when every event up to a position is done, and that is stored; parked keys are left out. While it is paused
+   * that takes until it goes on.
+   *
+   * @param position default: the newest event that the engine had accepted at the call.
+   * @throws InvalidOptionError; ConsumerStoppedError when it stops, is stopped or fails before; EngineFailedError,
+   * WaitsForItselfError; the signal's reason.
+   */
+  async whenCaughtUp(position?: number, options: CatchUpOptions = {}): Promise<void> {
+    this.#check('whenCaughtUp()');
+    const { signal } = knownOptions(options, CATCH_UP);
+    if (position !== undefined) checkPosition('position', position);
+    signal?.throwIfAborted();
+    const { facts } = this.#parts.log();
+    if (facts.failure) throw facts.failure;
+    if (this.#state === 'failed') throw this.#stopped();
+    const wanted = position ?? facts.lastPosition;
+    if (!this.#isPast(wanted)) await this.#waiting.wait(wanted, signal);
+    await this.#saving.flushed();
+  }
+
+  /**
+   * Lets a parked key go on with its failed event. Resolves when that is stored; whether it succeeds, `failures()` tells.
+   *
+   * @throws DeadLetterNotFoundError when no parked event is there; ConsumerStoppedError, EngineFailedError
+   */
+  async retry(position: number): Promise<void> {
+    this.#checkAlive();
+    const failure = this.#record.failure(position);
+    if (failure?.state !== 'parked') throw this.#noFailure(position, 'parked');
+    this.#record.clear(position);
+    this.#run?.release(failure.key, position);
+    this.#changed();
+    await this.#saving.flushed();
+  }
+
+  /**
+   * Gives a failed event up: it counts as done, and a parked key goes on behind it. Resolves when that is stored.
+   *
+   * @throws DeadLetterNotFoundError; ConsumerStoppedError, EngineFailedError
+   */
+  async discard(position: number): Promise<void> {
+    this.#checkAlive();
+    const failure = this.#record.failure(position);
+    if (!failure) throw this.#noFailure(position, 'failed');
+    this.#record.clear(position);
+    this.#record.finish(position);
+    if (failure.state === 'parked') this.#run?.release(failure.key, position + 1);
+    this.#changed();
+    await this.#saving.flushed();
+  }
+
+  /**
+   * Ends it; its progress stays in the log, and the next start of its name goes on from there. Resolves when the events
+   * under way have ended and what is done is stored. @throws EngineFailedError, WaitsForItselfError
+   */
+  async stop(): Promise<void> {
+    checkOutside(this, 'consumer.stop()');
+    await this.end();
+  }
+
+  /** @internal As `stop`, also for a caller that does not wait. */
+  async end(): Promise<void> {
+    if (this.#state !== 'stopped') {
+      this.#to('stopped');
+      this.#waiting.rejectAll(this.#stopped());
+    }
+    await this.#halt();
+    try {
+      await this.#saving.flushed();
+    } finally {
+      this.#saving.end();
+      this.#parts.ended();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** @internal It begins, and its place in the log is stored. */
+  async begin(): Promise<void> {
+    this.#saving.note(this.#record);
+    try {
+      await this.#saving.flushed();
+    } catch (error) {
+      this.#saving.end();
+      throw error;
+    }
+    this.#begin();
+  }
+
+  /** @internal More events are durable. */
+  wake(): void {
+    this.#run?.look();
+  }
+
+  /** @internal The engine has failed: what was not committed is as if it had not been. */
+  engineFailed(error: Error): void {
+    this.#waiting.rejectAll(error);
+    this.#halt().catch(() => {});
+  }
+
+  /** @internal The engine has recovered. */
+  async engineRecovered(): Promise<void> {
+    this.#changes++;
+    await this.#halt();
+    const { store, consumerLink } = this.#parts.log();
+    consumerLink.drop(this.#record);
+    const [stored] = store.reader.consumers(this.name);
+    if (stored) this.#record = new ConsumerRecord(stored);
+    this.#changes--;
+    this.#begin();
+  }
+
+  /** @internal What health says of it. */
+  reason(): string | undefined {
+    if (this.#state === 'failed') {
+      return `Consumer '${this.name}' has stopped: ${reasonOf(this.#error)}. Go on with its resume().`;
+    }
+    const { parked } = this.#record;
+    if (parked === 0) return undefined;
+    return `Consumer '${this.name}' has ${parked} parked ${parked === 1 ? 'key' : 'keys'}: see its failures().`;
+  }
+
+  #begin(): void {
+    const log = this.#parts.log();
+    if (this.#state !== 'running' || this.#run || this.#halting || this.#changes > 0 || log.facts.failure)
+      return;
+    this.#run = new ConsumerRun({
+      ...{ log, record: this.#record, options: this.#options, counts: this.#counts },
+      events: {
+        progressed: (count) => this.#saving.note(this.#record, count),
+        rested: () => this.#waiting.look((position) => this.#isPast(position)),
+        failed: (error, position, key, state) => {
+          this.#parts.failed({ consumer: this.name, position, key, state, error });
+          if (state === 'stopped') this.#broke(error);
+          else this.#parts.changed();
+        },
+        broken: (error) => this.#broke(error),
+      },
+    });
+    this.#run.wake();
+  }
+
+  /** Resolves when no handler runs. */
+  #halt(): Promise<void> {
+    const run = this.#run;
+    if (!run) return this.#halting ?? Promise.resolve();
+    this.#run = undefined;
+    this.#ending = run;
+    this.#halting = run.end(this.#stopped()).then(() => {
+      this.#halting = undefined;
+      this.#ending = undefined;
+      this.#begin();
+    });
+    return this.#halting;
+  }
+
+  /** Changes the record while nothing runs, and stores it. */
+  async #change(change: () => void): Promise<void> {
+    this.#changes++;
+    try {
+      await this.#halt();
+      change();
+    } finally {
+      this.#changes--;
+    }
+    this.#changed();
+    this.#begin();
+    await this.#saving.flushed();
+  }
+
+  #changed(): void {
+    this.#saving.note(this.#record);
+    this.#parts.changed();
+  }
+
+  #broke(error: Error): void {
+    // A log that cannot be read because the engine fails is the engine's to tell, and it may recover.
+    if (this.#parts.log().facts.failure || this.#state !== 'running') return;
+    this.#error = error;
+    this.#to('failed');
+    this.#waiting.rejectAll(this.#stopped());
+    this.#halt().catch(() => {});
+  }
+
+  #to(state: ConsumerState): void {
+    this.#state = state;
+    this.#parts.changed();
+  }
+
+  #isPast(position: number): boolean {
+    return this.#record.mark >= position || (this.#run?.isPast(position) ?? false);
+  }
+
+  #check(call: string): void {
+    checkOutside(this, `consumer.${call}`);
+    this.#checkAlive();
+  }
+
+  #checkAlive(): void {
+    if (this.#state === 'stopped') throw this.#stopped();
+  }
+
+  #stopped(): ConsumerStoppedError {
+    const why = this.#error ? ` because of an error: ${reasonOf(this.#error)}` : '';
+    const how = this.#state === 'failed' ? 'resume() it' : 'start it again with engine.consumers.start()';
+    return new ConsumerStoppedError(
+      `Consumer '${this.name}' is ${this.#state}${why}. To go on, ${this.#state === 'paused' ? 'resume() it' : how}.`,
+      { cause: this.#error, details: { consumer: this.name, state: this.#state } },
+    );
+  }
+
+  #noFailure(position: unknown, what: string): Error {
+    if (!Number.isSafeInteger(position))
+      return new InvalidOptionError(`Consumer '${this.name}': the position must be a whole number.`);
+    return new DeadLetterNotFoundError(
+      `Consumer '${this.name}' has no ${what} event at position ${position}. List them with failures().`,
+      { details: { consumer: this.name, position } },
+    );
+  }
+}
+
+/** @throws ConsumerNotFoundError */
+export function noConsumer(name: string, hint: string): ConsumerNotFoundError {
+  return new ConsumerNotFoundError(`The log has no consumer '${name}'. ${hint}`, {
+    details: { consumer: name },
+  });
+}

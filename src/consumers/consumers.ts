@@ -1,0 +1,178 @@
+import type { AnyEventType } from '../events/define-event.js';
+import { didYouMean } from '../events/nearest.js';
+import { waitsForItself } from '../kernel/async-context.js';
+import { ConsumerRunningError, InvalidOptionError, TooManyConsumersError } from '../kernel/errors.js';
+import { MAX_CONSUMERS } from '../store/limits.js';
+import { Consumer, type ConsumerFailed, noConsumer } from './consumer.js';
+import type { ConsumedLog } from './log.js';
+import { type CheckedConsumer, type ConsumerOptions, checkConsumer, checkConsumerName } from './options.js';
+import { ConsumerRecord } from './record.js';
+import { type ConsumerStatus, stoppedStatus } from './status.js';
+
+/** What consumers need of their engine. */
+export interface ConsumersParts {
+  readonly log: () => ConsumedLog;
+  /** Throws when the engine is not open. */
+  readonly checkOpen: () => void;
+  readonly failed: (failure: ConsumerFailed) => void;
+  /** What health says of consumers may have changed. */
+  readonly changed: () => void;
+}
+
+/** The consumers of an engine's log: those that run, and those that are stored. */
+export class Consumers {
+  readonly #parts: ConsumersParts;
+  /** Running ones, and those that are being started or stopped, by name. */
+  readonly #running = new Map<string, Consumer>();
+  /** Names that are being removed. */
+  readonly #removing = new Set<string>();
+
+  /** @internal */
+  constructor(parts: ConsumersParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Starts a consumer: where its name stands in the log, or where `from` says when the log does not know it. Resolves
+   * when that place is stored; its handler is called from then on.
+   *
+   * @throws InvalidOptionError, UnknownEventTypeError; ConsumerRunningError when one of that name runs;
+   * TooManyConsumersError; NotRetainedError when the first event is no longer in memory; EngineClosedError,
+   * EngineFailedError.
+   */
+  async start<Type extends AnyEventType = AnyEventType>(options: ConsumerOptions<Type>): Promise<Consumer> {
+    this.#parts.checkOpen();
+    const checked = checkConsumer(options, this.#parts.log().registry);
+    const { name } = checked;
+    if (this.#running.has(name) || this.#removing.has(name)) {
+      const what = this.#removing.has(name) ? 'is being removed' : 'runs already';
+      throw new ConsumerRunningError(
+        `Consumer '${name}' ${what}. Stop that one first, or give this one another name.`,
+        { details: { consumer: name } },
+      );
+    }
+    const consumer = new Consumer({
+      log: this.#parts.log,
+      options: checked,
+      record: this.#recordOf(checked),
+      failed: this.#parts.failed,
+      changed: this.#parts.changed,
+      ended: () => {
+        if (this.#running.get(name) === consumer) this.#running.delete(name);
+        this.#parts.changed();
+      },
+    });
+    this.#running.set(name, consumer);
+    try {
+      await consumer.begin();
+    } catch (error) {
+      this.#running.delete(name);
+      throw error;
+    }
+    return consumer;
+  }
+
+  /** Every consumer of the log by name, also those that do not run. @throws EngineClosedError */
+  list(): readonly ConsumerStatus[] {
+    const { store, facts } = this.#parts.log();
+    const stored = store.reader
+      .consumers()
+      .filter(({ name }) => !this.#running.has(name))
+      .map((consumer) => stoppedStatus(consumer, facts.lastDurable));
+    return [...this.running(), ...stored].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /**
+   * Has the log forget a consumer, and stops it if it runs. Resolves when that is stored.
+   *
+   * @throws InvalidOptionError; ConsumerNotFoundError, ConsumerRunningError when it is being removed; EngineClosedError,
+   * EngineFailedError, WaitsForItselfError.
+   */
+  async remove(name: string): Promise<void> {
+    checkConsumerName(name);
+    this.#parts.checkOpen();
+    const consumer = this.#running.get(name);
+    if (this.#removing.has(name) || (!consumer && this.#stored(name) === undefined)) {
+      const known = this.list().map((one) => one.name);
+      throw noConsumer(name, didYouMean(name, known, 'It has'));
+    }
+    this.#removing.add(name);
+    try {
+      await consumer?.stop();
+      const { consumerLink, hub } = this.#parts.log();
+      consumerLink.note({ take: () => ({ kind: 'remove', name }) });
+      consumerLink.due();
+      await hub.flushed();
+    } finally {
+      this.#removing.delete(name);
+    }
+  }
+
+  /** @internal What those that run are at. */
+  running(): readonly ConsumerStatus[] {
+    return [...this.#running.values()].map((consumer) => consumer.status());
+  }
+
+  /** @internal What health says of them. */
+  reasons(): readonly string[] {
+    return [...this.#running.values()].flatMap((consumer) => consumer.reason() ?? []);
+  }
+
+  /** @internal The consumer whose handler makes this call, if one does: it would be waited for. */
+  inside(call: string): object | undefined {
+    return [...this.#running.values()].find((consumer) => waitsForItself(consumer, call) !== undefined);
+  }
+
+  /** @internal More events are durable. */
+  wake(): void {
+    for (const consumer of this.#running.values()) consumer.wake();
+  }
+
+  /** @internal */
+  engineFailed(error: Error): void {
+    this.#parts.log().consumerLink.forget();
+    for (const consumer of this.#running.values()) consumer.engineFailed(error);
+  }
+
+  /** @internal */
+  async engineRecovered(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((consumer) => consumer.engineRecovered()));
+  }
+
+  /** @internal Ends all of them, and stores what is done as far as the engine still can. */
+  async close(): Promise<void> {
+    const outcomes = await Promise.allSettled([...this.#running.values()].map((consumer) => consumer.end()));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    // A failure of the engine is reported by its own close.
+    if (failed && !this.#parts.log().facts.failure) throw failed.reason;
+  }
+
+  #stored(name: string) {
+    const [stored] = this.#parts.log().store.reader.consumers(name);
+    return stored;
+  }
+
+  /** @throws InvalidOptionError, TooManyConsumersError, NotRetainedError */
+  #recordOf({ name, from }: CheckedConsumer): ConsumerRecord {
+    const { store, facts } = this.#parts.log();
+    const stored = this.#stored(name);
+    if (stored) return new ConsumerRecord(stored);
+    const names = new Set([...this.#running.keys(), ...store.reader.consumers().map((one) => one.name)]);
+    if (names.size >= MAX_CONSUMERS) {
+      throw new TooManyConsumersError(
+        `The log has ${names.size} consumers, as many as it may have. Remove one that is not used any more: engine.consumers.list(), remove(name).`,
+        { details: { limit: MAX_CONSUMERS } },
+      );
+    }
+    const { lastDurable } = facts;
+    const first = from === 'start' ? 1 : from === 'now' ? lastDurable + 1 : from;
+    if (first > lastDurable + 1) {
+      throw new InvalidOptionError(
+        `Consumer option from is ${first}, but the log ends at position ${lastDurable}. Pass 'now' to begin behind it.`,
+      );
+    }
+    // A log in memory may have dropped it: better said now than by a consumer that fails at once.
+    if (first <= lastDurable) store.reader.page({ from: first, limit: 1 });
+    return ConsumerRecord.begin(name, first - 1);
+  }
+}

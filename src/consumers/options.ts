@@ -1,0 +1,131 @@
+import type { AnyEventType } from '../events/define-event.js';
+import { optionNames, takeOptions } from '../events/known-options.js';
+import type { EventRegistry } from '../events/registry.js';
+import { namesOfTypes } from '../events/type-names.js';
+import { InvalidOptionError } from '../kernel/errors.js';
+import { type RetryRule, retryRuleOf } from '../kernel/retry-rule.js';
+import { shown } from '../kernel/thrown.js';
+import type { FailurePolicy } from '../lanes/handlers.js';
+import type { EventOf } from '../publisher/subscribable.js';
+import { MAX_CONSUMER_CONCURRENCY, MAX_CONSUMER_NAME } from './limits.js';
+
+/** What a consumer's handler may look at besides its event. */
+export interface ConsumerContext {
+  /** The consumer's name. */
+  readonly consumer: string;
+  /** 1 for the first try, 2 for the first retry, … */
+  readonly attempt: number;
+  /** Aborts when the consumer is paused, stopped or replayed, or the engine closes: each waits for the handler to end. */
+  readonly signal: AbortSignal;
+}
+
+/** Handles one event of a consumer, on the main thread. The event is done when it has returned, or its promise resolved. */
+export type ConsumerHandler<Type extends AnyEventType = AnyEventType> = (
+  event: EventOf<'log', Type>,
+  context: ConsumerContext,
+) => unknown;
+
+export interface ConsumerOptions<Type extends AnyEventType = AnyEventType> {
+  /** What its progress is stored under: 1 to 128 characters, without control characters. */
+  readonly name: string;
+  /**
+   * Where it begins when the log does not know its name yet: with the first event of the log (`start`, default), behind
+   * the last durable one (`now`), or with the event at a position. A known name goes on where it was.
+   */
+  readonly from?: 'start' | 'now' | number;
+  /** Only these event types, or types of these names. All others count as done. Default: every event of the log. */
+  readonly types?: readonly (Type | string)[];
+  /** Events of different keys that may run at once, 1 to 256. Default 1: in the order of the log. */
+  readonly concurrency?: number;
+  /** Further tries after the first failure, 0 to 100. Default 0. Later events of the key wait for them, others do not. */
+  readonly retries?: number;
+  /** Milliseconds before the first retry, 0 to a day; each further pause is twice as long. Default 10. */
+  readonly retryDelayMs?: number;
+  /** Longest pause before a retry, in milliseconds, up to a day. Default 30,000. */
+  readonly maxRetryDelayMs?: number;
+  /** Share of a pause that is left to chance, 0 to 1: a pause is between (1 - jitter) and 1 of its length. Default 0.2. */
+  readonly jitter?: number;
+  /**
+   * What to do when the retries are used up. `park` (default): the event becomes a failed one and the later ones of its
+   * key wait behind it, in order, in the log; other keys go on. `skip`: it becomes a failed one and its key goes on.
+   * `stop`: the consumer stops in front of it, until `resume()`.
+   */
+  readonly onFailure?: FailurePolicy;
+  readonly handle: ConsumerHandler<Type>;
+}
+
+/** Options of `whenCaughtUp`. */
+export interface CatchUpOptions {
+  /** Ends the waiting with its reason; the consumer goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options with every default filled in, free of the types of one event. */
+export interface CheckedConsumer {
+  readonly name: string;
+  readonly from: 'start' | 'now' | number;
+  readonly types: ReadonlySet<string> | undefined;
+  readonly concurrency: number;
+  readonly retry: RetryRule;
+  readonly onFailure: FailurePolicy;
+  readonly handle: (event: never, context: ConsumerContext) => unknown;
+}
+
+const CONSUMER = optionNames<ConsumerOptions>('consumers.start', {
+  name: true,
+  from: true,
+  types: true,
+  concurrency: true,
+  retries: true,
+  retryDelayMs: true,
+  maxRetryDelayMs: true,
+  jitter: true,
+  onFailure: true,
+  handle: true,
+});
+
+/** @throws InvalidOptionError that names the option, its value and its range; UnknownEventTypeError. */
+export function checkConsumer<Type extends AnyEventType>(
+  given: ConsumerOptions<Type>,
+  registry: EventRegistry,
+): CheckedConsumer {
+  const options = takeOptions(given as ConsumerOptions<never>, CONSUMER) as ConsumerOptions;
+  const { from = 'start', types, concurrency = 1, onFailure = 'park', handle } = options;
+  const name = checkConsumerName(options.name);
+  if (typeof handle !== 'function') refuse('handle', handle, 'a function');
+  if (from !== 'start' && from !== 'now') checkPosition('from', from, "'start', 'now' or ");
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_CONSUMER_CONCURRENCY) {
+    refuse('concurrency', concurrency, `a whole number from 1 to ${MAX_CONSUMER_CONCURRENCY}`);
+  }
+  if (!['park', 'skip', 'stop'].includes(onFailure))
+    refuse('onFailure', onFailure, "'park', 'skip' or 'stop'");
+  return {
+    ...{ name, from, concurrency, onFailure, handle },
+    retry: retryRuleOf(options, refuse),
+    types:
+      types && new Set(namesOfTypes('consumers.start', types).map(([type = '']) => registry.get(type).type)),
+  };
+}
+
+/** @throws InvalidOptionError */
+export function checkConsumerName(name: unknown): string {
+  const isName =
+    typeof name === 'string' &&
+    name.length >= 1 &&
+    name.length <= MAX_CONSUMER_NAME &&
+    name.isWellFormed() &&
+    !/\p{Cc}/u.test(name);
+  if (isName) return name;
+  return refuse('name', name, `a text of 1 to ${MAX_CONSUMER_NAME} characters, without control characters`);
+}
+
+/** @throws InvalidOptionError */
+export function checkPosition(what: string, position: unknown, or = ''): number {
+  if (Number.isSafeInteger(position) && (position as number) >= 1) return position as number;
+  return refuse(what, position, `${or}a whole number from 1`);
+}
+
+function refuse(name: string, value: unknown, range: string): never {
+  const given = typeof value === 'string' ? JSON.stringify(value.slice(0, 200)) : shown(value);
+  throw new InvalidOptionError(`Consumer option ${name} is ${given}; it must be ${range}.`);
+}

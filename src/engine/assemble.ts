@@ -1,0 +1,241 @@
+import { Codec } from '../events/codec.js';
+import type { RegisteredType } from '../events/registry.js';
+import { LaneScheduler } from '../lanes/scheduler.js';
+import { Progress } from '../store/progress.js';
+import { CommitQueue } from './commit/commit-queue.js';
+import { refusalsIn } from './dispatch/emission-check.js';
+import { LaneCrew } from './dispatch/lane-crew.js';
+import { LanePump } from './dispatch/lane-pump.js';
+import type { FailedEvent } from './failures/failed-event.js';
+import { Failures, type RetriedLetter } from './failures/failures.js';
+import { Parking } from './failures/parking.js';
+import { Hub } from './hub.js';
+import { Entrance } from './intake/entrance.js';
+import { InFlight } from './intake/in-flight.js';
+import { Preparation } from './intake/prepare.js';
+import { Pressure, shareOf } from './intake/pressure.js';
+import { Receipts } from './intake/receipts.js';
+import { Waves } from './intake/waves.js';
+import { checkWait } from './own-waits.js';
+import type { Foundation, Rooms } from './parts.js';
+import { Holding } from './replay/holding.js';
+import type { ReplayParts } from './replay/log-flow.js';
+import { Resumer } from './replay/resume.js';
+import { Directory, type NameEntry } from './sequence/directory.js';
+import { KeyGate } from './sequence/key-gate.js';
+import { KeyRuns } from './sequence/key-runs.js';
+import { Sequencer } from './sequence/sequencer.js';
+import { Shapes } from './sequence/shapes.js';
+import { SlabPool } from './sequence/slab-pool.js';
+import { EngineFacts } from './watch/facts.js';
+import { HealthWatch } from './watch/health.js';
+import { healthFacts } from './watch/health-facts.js';
+
+/**
+ * Makes the rooms of an engine, in the order of an event's way. Each is given those before it; what it has to tell to
+ * those behind it, it tells the hub.
+ */
+export function assemble(foundation: Foundation): Rooms {
+  const { store, registry, stored, counters, notices, subscriptions, meters, options, time, state } =
+    foundation;
+  const hub = new Hub(stored.lastPosition, state);
+  const waves = new Waves();
+  const sequence = sequenceRoom(foundation, hub, waves);
+  const intake = intakeRoom(foundation, sequence, waves);
+  const failing = failingParts();
+  const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
+  const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
+  const commits = commitRoom(foundation, hub, sequence, intake);
+  const dispatch = dispatchRoom(foundation, hub, sequence, failing);
+  const failures = failuresRoom(foundation, hub, { ...sequence, ...failing, ...dispatch, holding, commits });
+  const facts = new EngineFacts({
+    hub,
+    counters,
+    meters,
+    store,
+    ...intake,
+    ...sequence,
+    commits,
+    ...dispatch,
+    failures,
+    ...failing,
+  });
+  const measure = () => healthFacts(facts, intake.pressure.share);
+  const health = new HealthWatch(options.health, measure, notices, time);
+  hub.connect({
+    ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
+    ...{ counters, notices, subscriptions },
+    ...{ ...intake, ...sequence, ...dispatch, ...failing },
+    ...{ commits, failures, holding, health },
+  });
+  const { sequencer, directory, shapes } = sequence;
+  return {
+    ...replay,
+    crew: dispatch.crew,
+    failures,
+    holding,
+    facts,
+    health,
+    resumer: new Resumer(replay),
+    preparation: new Preparation(registry, options, shapes, foundation.eventTime, () => {
+      counters.subscriberErrors++;
+    }),
+    tailOf: (aggregateId, after) => sequencer.tail.positionsOf(directory.positionOf(aggregateId), after),
+  };
+}
+
+type SequenceRoom = ReturnType<typeof sequenceRoom>;
+type IntakeRoom = ReturnType<typeof intakeRoom>;
+type FailingParts = ReturnType<typeof failingParts>;
+type DispatchRoom = ReturnType<typeof dispatchRoom>;
+
+/** Who hands out numbers, and the memory that events lie in. */
+function sequenceRoom(
+  { options, store, stored, registry, setup, maxNames }: Foundation,
+  hub: Hub,
+  waves: Waves,
+) {
+  const { deterministic, dispatch, maxInFlightBytes } = options;
+  const types: (RegisteredType | undefined)[] = [];
+  for (const { id, name } of stored.types) types[id] = registry.find(name);
+  const directory = new Directory(store, maxNames);
+  directory.load(stored.lastName);
+  const pool = new SlabPool(maxInFlightBytes, (slab) => hub.forget(slab));
+  const sequencer = new Sequencer(directory, pool, stored.lastPosition, deterministic);
+  const scheduler = new LaneScheduler(pool.slabs, setup.concurrency);
+  // What must be durable before it is handled has its number before it is handled.
+  const isAhead = deterministic && dispatch === 'accepted';
+  const runs = isAhead ? new KeyRuns(sequencer, pool, scheduler) : undefined;
+  const gate = deterministic
+    ? new KeyGate({
+        sequencer,
+        waves,
+        runs,
+        hasBacklog: (key) => hub.hasBacklog(key),
+        isHeld: (key) => directory.get(key).held,
+        begin: (key) => hub.began(key),
+        end: (key) => hub.ended(key),
+      })
+    : undefined;
+  const shapes = new Shapes(new Codec(stored.shapes));
+  const progress = new Progress(stored.progress.mark, stored.progress.chunks);
+  return { types, directory, pool, sequencer, scheduler, runs, gate, shapes, progress };
+}
+
+/** Where events come in, and who waits for what. */
+function intakeRoom(
+  { options, counters, meters, notices }: Foundation,
+  sequence: SequenceRoom,
+  waves: Waves,
+) {
+  const { maxInFlight, maxInFlightBytes } = options;
+  const { pool, sequencer, gate } = sequence;
+  const inFlight = new InFlight({ maxInFlight, maxInFlightBytes, counters, waves, pool, sequencer, gate });
+  const pressure = new Pressure(
+    () => shareOf(inFlight.fill),
+    (kind) => notices.send({ kind, ...inFlight.fill }),
+  );
+  const entrance = new Entrance({
+    waves,
+    gate,
+    hasRoom: (need) => inFlight.hasRoom(need),
+    hasRoomToFeed: () => inFlight.hasRoomToFeed,
+    checkWait: () => checkWait(options, 'publish() on a full engine'),
+    onWaited: (milliseconds) => meters.waited.record(milliseconds),
+  });
+  return { waves, receipts: new Receipts(), inFlight, pressure, entrance };
+}
+
+/** What is known of events that have failed, which several rooms look at. */
+function failingParts() {
+  return {
+    parking: new Parking(),
+    /** The failed event of each key that has one. */
+    failed: new Map<NameEntry, FailedEvent>(),
+    /** Dead letters that are being tried again, by position. */
+    retried: new Map<number, RetriedLetter>(),
+  };
+}
+
+function holdingRoom(
+  { counters, store }: Foundation,
+  { pool, sequencer, directory }: SequenceRoom,
+  { parking, waves, receipts }: ReplayParts,
+  inFlight: InFlight,
+): Holding {
+  return new Holding({
+    ...{ parking, waves, receipts, counters, inFlight, pool, directory },
+    nameOf: (id) => store.reader.nameOf(id),
+    lastPosition: () => sequencer.lastPosition,
+  });
+}
+
+function commitRoom(
+  { store, meters, consumerLink }: Foundation,
+  hub: Hub,
+  { progress, shapes }: SequenceRoom,
+  { pressure, receipts }: IntakeRoom,
+): CommitQueue {
+  return new CommitQueue(store, progress, meters, consumerLink, {
+    sending: () => {
+      pressure.check();
+      return receipts.takeSettling();
+    },
+    newShapes: () => shapes.takeUnstored(),
+    committed: (segments) => hub.committed(segments),
+    failed: (error) => hub.fail(error),
+  });
+}
+
+/** The lanes: who they are, and what they are sent and answer. Crew and pump are two halves that know each other. */
+function dispatchRoom(foundation: Foundation, hub: Hub, sequence: SequenceRoom, { failed }: FailingParts) {
+  const { options, meters, notices, counters } = foundation;
+  const { directory, sequencer, scheduler, pool, shapes, runs, types } = sequence;
+  const { codec } = shapes;
+  const crew = new LaneCrew(foundation, codec, scheduler, pool, {
+    ready: () => pump.pump(),
+    answered: (seat, answer) => pump.take(seat, answer),
+    lost: (seat, judgement) => {
+      meters.died(seat.number);
+      return pump.lost(seat, judgement);
+    },
+    replaced: (lane, error) => notices.send({ kind: 'lane-replaced', lane, error }),
+    failed: (error) => hub.fail(error),
+  });
+  const pump = new LanePump(
+    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed } },
+    {
+      unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
+      refusals: refusalsIn(directory, sequencer, types, options.deterministic),
+      emitted: (emission, bytes) => hub.emitted(emission, bytes),
+      finished: (slab, row) => hub.finished(slab, row),
+      settled: (key) => hub.settled(key),
+      tracerFailed: (times) => {
+        counters.subscriberErrors += times;
+      },
+      answered: () => hub.pump(),
+    },
+  );
+  return { crew, pump };
+}
+
+function failuresRoom(
+  { notices, counters, time, setup }: Foundation,
+  hub: Hub,
+  parts: SequenceRoom & FailingParts & DispatchRoom & { holding: Holding; commits: CommitQueue },
+): Failures {
+  const { scheduler, pool, types, failed, retried, pump, holding, commits } = parts;
+  return new Failures(
+    { scheduler, pool, failed, retried, types, notices, counters, time, seed: setup.seed },
+    {
+      retry: () => pump.pump(),
+      skipped: (slab, row) => hub.finished(slab, row),
+      dropped: (slab, row) => hub.released(slab, row),
+      failed: (slab, row, error) => holding.unhandled(slab, row, error),
+      parked: (key, position, error) => holding.park(key, position, error),
+      buried: (letter) => commits.bury(letter),
+      stop: (error) => hub.fail(error),
+      changed: () => hub.pump(),
+    },
+  );
+}

@@ -1,0 +1,317 @@
+import type { Codec } from '../../events/codec.js';
+import type { Emission, TypedShape } from '../../events/emission.js';
+import { rowOf, slabOf } from '../../events/slab.js';
+import { encodeError } from '../../kernel/error-codec.js';
+import type { Time } from '../../kernel/time.js';
+import { KeyPlace, NO_ROW } from '../../lanes/key-state.js';
+import type { LaneAnswer } from '../../lanes/protocol.js';
+import type { LaneScheduler } from '../../lanes/scheduler.js';
+import { HANDLED_SAMPLES } from '../../limits.js';
+import type { Meters } from '../../observe/meters.js';
+import type { FailedEvent } from '../failures/failed-event.js';
+import type { NameEntry } from '../sequence/directory.js';
+import type { HubSlab } from '../sequence/hub-slab.js';
+import type { KeyRuns } from '../sequence/key-runs.js';
+import type { SlabPool } from '../sequence/slab-pool.js';
+import { EmissionsByCause, Judged, NO_EMISSIONS, type Refusals, type Unfinished } from './emission-check.js';
+import type { Judgement } from './judge.js';
+import { LaneBalance } from './lane-balance.js';
+import type { LaneCrew } from './lane-crew.js';
+import type { LaneSeat, Suspect } from './lane-seat.js';
+import { Tickets } from './sent-rows.js';
+
+/** What a pump works with. */
+export interface PumpParts {
+  readonly crew: LaneCrew;
+  readonly scheduler: LaneScheduler;
+  readonly pool: SlabPool;
+  readonly codec: Codec;
+  readonly meters: Meters;
+  readonly time: Time;
+  /** In deterministic mode only. */
+  readonly runs: KeyRuns | undefined;
+  /** The failed event of each key that has one. */
+  readonly failed: Map<NameEntry, FailedEvent>;
+}
+
+/** What the hub does with a lane's answer. */
+export interface LaneEvents {
+  readonly refusals: Refusals;
+  emitted(emission: Emission, bytes: Buffer): void;
+  unknownShape(shape: TypedShape): unknown;
+  finished(slab: HubSlab, row: number): void;
+  /** The lane's tracer failed so many times, which touched no event. */
+  tracerFailed(times: number): void;
+  /** A key has a failed event and nothing in flight any more. */
+  settled(key: NameEntry): void;
+  /** A whole answer has been dealt with. */
+  answered(): void;
+}
+
+const FINISHED: Unfinished = { failures: [], held: [] };
+
+/** Sends batches to lanes while they have room, and takes their answers apart. */
+export class LanePump {
+  readonly #crew: LaneCrew;
+  readonly #scheduler: LaneScheduler;
+  readonly #pool: SlabPool;
+  readonly #codec: Codec;
+  readonly #meters: Meters;
+  readonly #events: LaneEvents;
+  readonly #runs: KeyRuns | undefined;
+  readonly #failed: Map<NameEntry, FailedEvent>;
+  readonly #tickets = new Tickets();
+  readonly #balance: LaneBalance;
+  #stopped = false;
+  #first = 0;
+
+  constructor({ crew, scheduler, pool, codec, meters, time, runs, failed }: PumpParts, events: LaneEvents) {
+    this.#runs = runs;
+    this.#failed = failed;
+    this.#balance = new LaneBalance(crew, scheduler, time, {
+      keyOf: (reference) => this.#keyOf(reference),
+      taken: (rows) => rows.filter((reference) => !this.#dropped(reference)),
+      ready: () => events.answered(),
+    });
+    this.#meters = meters;
+    this.#crew = crew;
+    this.#scheduler = scheduler;
+    this.#pool = pool;
+    this.#codec = codec;
+    this.#events = events;
+  }
+
+  /** Gives every lane what it can take. Another lane is asked first each time, so that none is favoured. */
+  pump(): void {
+    const { seats } = this.#crew;
+    this.#first = (this.#first + 1) % seats.length;
+    let sent = true;
+    while (sent && !this.#stopped) {
+      sent = false;
+      for (let offset = 0; offset < seats.length; offset++) {
+        const seat = seats[(this.#first + offset) % seats.length];
+        if (seat?.state === 'open' && this.#feed(seat)) sent = true;
+      }
+    }
+    if (!this.#stopped) this.#balance.watch();
+  }
+
+  /** A slab's memory is given up for good: no row of it is in flight, and its id is not used again soon. */
+  forget(slab: HubSlab): void {
+    for (const seat of this.#crew.seats) seat?.forget(slab);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#balance.stop();
+  }
+
+  /** Takes back what a dead lane had: the guilty event has failed, everything else is to run again. */
+  lost(seat: LaneSeat, { guilty, suspects, error }: Judgement): Suspect[] {
+    const keys = this.#return(seat);
+    // Suspects whose turn has not come yet.
+    const alone = seat.suspects.splice(0).filter(({ key }) => !keys.has(key));
+    const until = new Map([...suspects, ...guilty].map((reference) => [this.#keyOf(reference), reference]));
+    for (const key of keys) {
+      const reference = until.get(key);
+      if (key.failing) this.#events.settled(key);
+      else if (reference === undefined) this.#scheduler.resume(key);
+      else if (guilty.includes(reference) && key.head === reference) {
+        this.#fail(key, { reference, error: encodeError(error), handler: '', lane: seat.number });
+        this.#events.settled(key);
+      } else alone.push({ key, until: reference });
+    }
+    // Suspects whose turn had not come are suspects still.
+    alone.push(...seat.suspects.filter(({ key }) => !keys.has(key)));
+    this.#events.answered();
+    return alone;
+  }
+
+  /** Takes back everything that a dead lane had. Returns the keys of which something will run again. */
+  #return({ sent }: LaneSeat): ReadonlySet<NameEntry> {
+    const keys = new Set<NameEntry>();
+    const begun = new Set(sent.begun);
+    for (const reference of sent.takeAll()) {
+      const key = this.#keyOf(reference);
+      // The first event of a run that may be to blame gets its number now: a dead letter needs one.
+      if (this.#runs && !keys.has(key) && begun.has(reference)) this.#runs.number(reference);
+      if (this.#dropped(reference)) {
+        if (key.failing) keys.add(key);
+        continue;
+      }
+      this.#scheduler.returned(key, reference);
+      keys.add(key);
+    }
+    return keys;
+  }
+
+  /** Sends the lane's next batch, if there is one. */
+  #feed(seat: LaneSeat): boolean {
+    const rows = seat.suspects.length > 0 ? this.#suspect(seat) : this.#next(seat);
+    if (!rows) return false;
+    this.#send(seat, rows);
+    return true;
+  }
+
+  #next(seat: LaneSeat): Uint32Array | undefined {
+    return seat.retiring || this.#scheduler.queued === 0 ? undefined : this.#scheduler.take(seat.number);
+  }
+
+  /** One event alone: if the lane dies of it, there is no doubt. */
+  #suspect(seat: LaneSeat): Uint32Array | undefined {
+    if (seat.sent.count > 0) return undefined;
+    for (let next = seat.suspects[0]; next; next = seat.suspects[0]) {
+      const { key } = next;
+      if (key.place === KeyPlace.Waiting && key.head !== NO_ROW) {
+        return this.#scheduler.takeHead(key, seat.number);
+      }
+      seat.suspects.shift();
+    }
+    return this.#next(seat);
+  }
+
+  #send(seat: LaneSeat, rows: Uint32Array): void {
+    const attempts = this.#failed.size === 0 ? undefined : this.#attempts(rows);
+    const ticket = this.#tickets.next();
+    if (this.#runs) for (const reference of rows) this.#runs.sent(reference);
+    seat.sent.send(ticket, rows);
+    this.#meters.sawKey(this.#keyOf(rows[this.#crew.tasks % rows.length] as number).name, rows.length);
+    this.#crew.tasks++;
+    this.#crew.watch(seat);
+    seat.lane.run(seat.compose(ticket, rows, this.#pool, this.#codec, attempts));
+  }
+
+  #attempts(rows: Uint32Array): Map<number, number> {
+    const attempts = new Map<number, number>();
+    rows.forEach((reference, index) => {
+      const key = this.#keyOf(reference);
+      if (this.#failed.get(key)?.reference === reference) attempts.set(index, key.attempts);
+    });
+    return attempts;
+  }
+
+  /** Takes a lane's answer apart: what was emitted and what is finished go into one transaction. */
+  take(seat: LaneSeat, answer: LaneAnswer): void {
+    // An answer that was on its way when the lane was given up: its events run again.
+    if (this.#stopped || seat.state === 'ended') return;
+    const { done, failures, held, waiting, passed, busy, elapsed, emitted, unknownShapes } = answer;
+    // Taken now: while the answer is dealt with the next suspect may already be sent.
+    const [suspect] = seat.suspects;
+    if (done.length > 0) seat.isFresh = false;
+    for (const shape of unknownShapes) this.#events.unknownShape(shape);
+    if (answer.tracerErrors > 0) this.#events.tracerFailed(answer.tracerErrors);
+    const events = done.length + failures.length;
+    this.#scheduler.answered(seat.number, { passed, events, waiting: waiting.length, busy, elapsed });
+    this.#measure(seat, answer);
+    const refused = this.#takeDone(seat, done, emitted);
+    const unfinished = { failures: [...failures, ...refused.failures], held: [...held, ...refused.held] };
+    if (unfinished.failures.length > 0 || unfinished.held.length > 0) this.#takeFailures(seat, unfinished);
+    for (const reference of waiting) this.#keyOf(reference).waits = true;
+    if (suspect) this.#acquit(seat, suspect, { done, failures: unfinished.failures });
+    this.#crew.answered(seat);
+    this.#events.answered();
+  }
+
+  /** A few of the events tell how long all of them have taken. */
+  #measure(seat: LaneSeat, { done, failures, busy, types, heap }: LaneAnswer): void {
+    this.#meters.worked(seat.number, { events: done.length + failures.length, busy, types, heap });
+    const now = performance.now();
+    const samples = Math.min(done.length, HANDLED_SAMPLES);
+    for (let sample = 0; sample < samples; sample++) {
+      const reference = done[Math.floor((sample * done.length) / samples)] as number;
+      const acceptedAt = this.#slab(reference).acceptedAt[rowOf(reference)] as number;
+      this.#meters.handled.record(now - acceptedAt, done.length / samples);
+    }
+  }
+
+  /**
+   * Each event, what it emitted, and that it is finished, in the order in which they ended. Returns those that are not
+   * finished after all.
+   */
+  #takeDone({ sent }: LaneSeat, done: Uint32Array, emitted: Uint8Array | undefined): Unfinished {
+    const { refusals } = this.#events;
+    const emissions = emitted && new EmissionsByCause(emitted);
+    const judged = refusals.arePossible()
+      ? new Judged(refusals, (reference) => this.#keyOf(reference))
+      : undefined;
+    for (const reference of done) {
+      const own = emissions?.of(reference) ?? NO_EMISSIONS;
+      if (judged && !judged.passes(reference, own)) continue;
+      sent.answered(reference);
+      this.#runs?.number(reference);
+      if (emissions) for (const emission of own) this.#events.emitted(emission, emissions.bytes);
+      this.#finish(reference);
+    }
+    return judged ?? FINISHED;
+  }
+
+  /** What is left of a failed key's events on the lane comes back, so that it waits for none of the others there. */
+  #takeFailures(seat: LaneSeat, { failures, held }: Unfinished): void {
+    const keys = new Set<NameEntry>();
+    for (const { reference, error, handler } of failures) {
+      const key = this.#keyOf(reference);
+      this.#runs?.number(reference);
+      this.#fail(key, { reference, error, handler, lane: seat.number });
+      seat.clear(key);
+      this.#runs?.stop(key);
+      keys.add(key);
+    }
+    const references = [...failures.map(({ reference }) => reference), ...held];
+    for (const reference of references) seat.sent.answered(reference);
+    if (failures.length > 0) references.push(...seat.sent.takeBack((key) => keys.has(key)));
+    for (const reference of references) {
+      const key = this.#keyOf(reference);
+      keys.add(key);
+      if (!this.#dropped(reference)) this.#scheduler.returned(key, reference);
+    }
+    for (const key of keys) if (this.#scheduler.isSettled(key)) this.#events.settled(key);
+  }
+
+  /**
+   * Whether a row that came back runs ahead of its number. It is not queued again: what its lane knows of the run
+   * another one does not, and something may come before it now. It and what stands behind it go back to the gate.
+   */
+  #dropped(reference: number): boolean {
+    const key = this.#keyOf(reference);
+    if (!this.#runs?.drop(reference)) return false;
+    this.#scheduler.gone(key);
+    this.#runs.stop(key);
+    return true;
+  }
+
+  #fail(key: NameEntry, failed: FailedEvent): void {
+    this.#failed.set(key, failed);
+    key.failing = true;
+  }
+
+  /** A suspect came back alive. If it threw instead, what to do about that has been decided. */
+  #acquit(seat: LaneSeat, suspect: Suspect, { done, failures }: Pick<LaneAnswer, 'done' | 'failures'>): void {
+    const { key, until } = suspect;
+    const threw = failures.length > 0;
+    if (!threw && (done.length === 0 || (done[0] !== until && key.head !== NO_ROW))) return;
+    const index = seat.suspects.indexOf(suspect);
+    if (index >= 0) seat.suspects.splice(index, 1);
+    if (!threw) this.#scheduler.resume(key);
+  }
+
+  #finish(reference: number): void {
+    const slab = this.#slab(reference);
+    const row = rowOf(reference);
+    const key = slab.keys[row] as NameEntry;
+    if (key.attempts > 0) {
+      key.attempts = 0;
+      // A later event of the key may have failed in the same batch, and is the one to be tried again.
+      if (this.#failed.get(key)?.reference === reference) this.#failed.delete(key);
+    }
+    this.#scheduler.finished(key);
+    this.#events.finished(slab, row);
+  }
+
+  #keyOf(reference: number): NameEntry {
+    return this.#slab(reference).keys[rowOf(reference)] as NameEntry;
+  }
+
+  #slab(reference: number): HubSlab {
+    return this.#pool.slabs[slabOf(reference)] as HubSlab;
+  }
+}

@@ -1,0 +1,178 @@
+import { knownOptions, optionNames } from '../../events/known-options.js';
+import { isWhole } from '../../kernel/check.js';
+import { DeadLetterNotFoundError, InvalidOptionError, KeyParkedError } from '../../kernel/errors.js';
+import { shown } from '../../kernel/thrown.js';
+import { DEAD_LETTER_PAGE } from '../../limits.js';
+import type { DeadLetter, DeadLetterRecord } from '../../store/dead-letter.js';
+import { toDeadLetter } from '../../store/read-dead-letter.js';
+import type { RawEvent } from '../../store/store.js';
+import type { ReplayParts } from '../replay/log-flow.js';
+import { feed, type Resumer } from '../replay/resume.js';
+import type { NameEntry } from '../sequence/directory.js';
+import { parkedBehind } from './failures.js';
+
+const BUSY = ' any more: it is being retried or discarded';
+
+/** Which dead letters to list. */
+export interface DeadLetterQuery {
+  /** Only those above this position. Default 0. */
+  readonly after?: number;
+  /** At most so many, 1 to 512. Default 100. */
+  readonly limit?: number;
+}
+
+const LIST = optionNames<DeadLetterQuery>('deadLetters.list', { after: true, limit: true });
+
+/** What dead letters need of the engine; asked anew each time, because `recover` replaces it. */
+export interface DeadLetterParts extends ReplayParts {
+  readonly run: string;
+  readonly resumer: Resumer;
+}
+
+/** The events whose handlers failed for good. They lie in the store's own file. */
+export class DeadLetters {
+  readonly #parts: (waits?: string) => DeadLetterParts;
+  /** Positions that somebody is retrying or discarding. */
+  readonly #claimed = new Set<number>();
+
+  /**
+   * @internal
+   * @param parts throws when the engine is closed or has failed, and when a handler must not wait for what is named.
+   */
+  constructor(parts: (waits?: string) => DeadLetterParts) {
+    this.#parts = parts;
+  }
+
+  /** Dead letters in position order. @throws InvalidOptionError, EngineClosedError, EngineFailedError */
+  async list(query: DeadLetterQuery = {}): Promise<DeadLetter[]> {
+    const { after = 0, limit = 100 } = knownOptions(query, LIST);
+    checkNumber('after', after, 0, Number.MAX_SAFE_INTEGER);
+    checkNumber('limit', limit, 1, DEAD_LETTER_PAGE);
+    const { hub, store, registry, run } = this.#parts();
+    await hub.flushed();
+    const find = (name: string) => registry.find(name)?.definition;
+    return store.reader
+      .deadLetters({ after, limit })
+      .map((record) => toDeadLetter(store.reader, run, record, find));
+  }
+
+  /**
+   * Handles a dead letter again, and behind it everything of its key that was held; other keys do not notice.
+   * Resolves when the event is handled and that is durable. A skipped one runs after what its key has waiting.
+   *
+   * @throws DeadLetterNotFoundError; HandlerError when it fails again: it is a dead letter again then.
+   */
+  retry(position: number): Promise<void> {
+    return this.#claim(position, 'retry', () => this.#retry(position));
+  }
+
+  /**
+   * Gives a dead letter up: the event counts as finished, and its key goes on behind it. Resolves when that is
+   * durable.
+   *
+   * @throws DeadLetterNotFoundError
+   */
+  discard(position: number): Promise<void> {
+    return this.#claim(position, 'discard', () => this.#discard(position));
+  }
+
+  async #retry(position: number): Promise<void> {
+    const parts = this.#parts();
+    const { hub, receipts, directory, waves, retried, resumer } = parts;
+    const { letter, raw, key } = await this.#find(parts, position);
+    retried.set(position, letter);
+    const handled = receipts.untilHandled({ position, version: raw.version });
+    if (letter.state === 'parked') {
+      resumer.resume(key, position);
+      await handled;
+      return;
+    }
+    // Waited for below; should the feeding throw at once, nobody will.
+    handled.catch(() => {});
+    const { taking: wave } = waves;
+    const { name } = key;
+    const full = feed(parts, raw, {
+      // While it waits for room the key is not pinned, and its entry may be another one afterwards.
+      get cancelled() {
+        return giveUpIfParked(parts, directory.get(name), position);
+      },
+      wave,
+      held: undefined,
+    });
+    hub.pump();
+    // Waited for together: when the engine fails, both reject.
+    await Promise.all([handled, full]);
+  }
+
+  async #discard(position: number): Promise<void> {
+    const parts = this.#parts();
+    const { hub, receipts, resumer } = parts;
+    const { letter, raw, key } = await this.#find(parts, position);
+    const settled = receipts.untilHandled({ position, version: raw.version });
+    hub.discard(position);
+    if (letter.state === 'parked') resumer.resume(key, position + 1);
+    await settled;
+  }
+
+  async #claim(position: number, call: string, work: () => Promise<void>): Promise<void> {
+    this.#parts(`deadLetters.${call}()`);
+    if (this.#claimed.has(position)) throw notFound(position, BUSY);
+    this.#claimed.add(position);
+    try {
+      await work();
+    } finally {
+      this.#claimed.delete(position);
+    }
+  }
+
+  async #find(
+    { hub, store, directory, parking, retried }: DeadLetterParts,
+    position: number,
+  ): Promise<{ letter: DeadLetterRecord; raw: RawEvent; key: NameEntry }> {
+    checkNumber('position', position, 1, Number.MAX_SAFE_INTEGER);
+    await hub.flushed();
+    const { reader } = store;
+    const letter = reader.deadLetter(position);
+    const [raw] = reader.page({ from: position, limit: 1 });
+    if (!letter || !raw) throw notFound(position);
+    // Somebody asked for it while no engine was open.
+    if (retried.has(position)) throw notFound(position, BUSY);
+    const key = directory.get(reader.nameOf(letter.key));
+    const parkedAt = parking.positionOf(key);
+    if (key.held && parkedAt !== position) {
+      throw new KeyParkedError(
+        parkedAt === undefined
+          ? `Key '${key.name}' is being resumed. Wait for that, then try again.`
+          : `Key '${key.name}' is parked behind the dead letter at position ${parkedAt}: retry or discard that one first.`,
+        { details: { key: key.name } },
+      );
+    }
+    return { letter, raw, key };
+  }
+}
+
+/** A key may be parked while a skipped event of it waits for room. */
+function giveUpIfParked(
+  { retried, receipts, parking }: ReplayParts,
+  key: NameEntry,
+  position: number,
+): boolean {
+  if (!key.held) return false;
+  retried.delete(position);
+  receipts.failed(position, parkedBehind(key, parking.positionOf(key) ?? position));
+  return true;
+}
+
+function notFound(position: number, why = ''): DeadLetterNotFoundError {
+  return new DeadLetterNotFoundError(
+    `There is no dead letter at position ${position}${why}. List them with engine.deadLetters.list().`,
+    { details: { position } },
+  );
+}
+
+function checkNumber(name: string, value: number, least: number, most: number): void {
+  if (isWhole(value, least, most)) return;
+  throw new InvalidOptionError(
+    `Dead letters: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
+  );
+}

@@ -1,0 +1,176 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { knownOptions, optionNames } from '../../events/known-options.js';
+import { OutputFolder } from '../../files/output-folder.js';
+import { EngineClosedError, InvalidOptionError, ProfileBusyError } from '../../kernel/errors.js';
+import { onAbort } from '../../kernel/on-abort.js';
+import type { ConstructorCount } from '../../profile/heap-objects.js';
+import { openProfileFolder } from '../../profile/profile-folder.js';
+import { REPORT_FILES } from '../../profile/report/report-files.js';
+import type { ProfileSummary } from '../../profile/report/summary.js';
+import { writeReportInto } from '../../profile/report/write-report.js';
+import type { ProfileSession } from '../../profile/session.js';
+import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../../profile/thread-profiler.js';
+import { writeProfile } from '../../profile/write-profile.js';
+import { type CheckedProfileOptions, checkProfileOptions, type ProfileOptions } from './profile-options.js';
+import type { ProfiledEngine } from './profiled-engine.js';
+import { Recording } from './recording.js';
+
+/** A profile that has been written. */
+export interface ProfileReport {
+  /** Absolute path of the folder with the report and the profiles. */
+  readonly directory: string;
+  /** Absolute path of `report.html`: one file, which opens from disk. */
+  readonly report: string;
+  readonly session: ProfileSession;
+  /** The same as `summary.json`: threads, handlers, and the verdicts in words. */
+  readonly summary: ProfileSummary;
+}
+
+/** How to write heap snapshots. */
+export interface SnapshotOptions {
+  /** Whether to replace files of the same names, and to follow a link to the folder. Default false. */
+  readonly force?: boolean;
+}
+
+const SNAPSHOT = optionNames<SnapshotOptions>('heapSnapshots', { force: true });
+
+/** Profiles an engine, one profile at a time. */
+export class Profiling {
+  /** Asked anew each time: `recover` opens other rooms. */
+  readonly #engine: () => ProfiledEngine;
+  #running: Promise<ProfileReport> | undefined;
+  /** Ends the profile that runs. */
+  #end: (() => void) | undefined;
+  #closed = false;
+
+  constructor(engine: () => ProfiledEngine) {
+    this.#engine = engine;
+  }
+
+  /** @throws InvalidOptionError, ProfileBusyError, EngineClosedError, EngineFailedError, and OutputError before anything is sampled. */
+  async run(options: ProfileOptions): Promise<ProfileReport> {
+    const checked = checkProfileOptions(options);
+    if (this.#closed) throw new EngineClosedError('The engine is closed, so there is nothing to profile.');
+    if (this.#running) {
+      throw new ProfileBusyError(
+        'The engine is being profiled already. Wait for that profile, or abort its signal.',
+      );
+    }
+    const { failure } = this.#engine().facts;
+    if (failure) throw failure;
+    this.#running = this.#record(checked);
+    try {
+      return await this.#running;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Writes `<thread>.heapsnapshot` of every thread into a folder. Returns the paths. @throws OutputError */
+  async snapshot(directory: string, options: SnapshotOptions): Promise<readonly string[]> {
+    const { force = false } = knownOptions(options, SNAPSHOT);
+    if (typeof directory !== 'string' || directory === '') {
+      throw new InvalidOptionError('heapSnapshots takes the path of a folder, as a text.');
+    }
+    if (this.#closed) throw closedError();
+    const folder = OutputFolder.open(directory, { force });
+    const staged = new Map<string, string>();
+    try {
+      // Before any thread stands still for its snapshot.
+      folder.claim(this.#threadNames().map(snapshotFile));
+      await this.#eachThread((name) => {
+        const path = folder.stage();
+        staged.set(snapshotFile(name), path);
+        return { do: 'snapshot', path };
+      });
+      const paths: string[] = [];
+      // A lane without handlers has no thread, and nothing to write.
+      for (const [file, path] of staged) if (existsSync(path)) paths.push(await folder.place(path, file));
+      return paths;
+    } finally {
+      for (const path of staged.values()) await rm(path, { force: true });
+      folder.removeIfEmpty();
+    }
+  }
+
+  /** What lives on the heap of every thread. */
+  async count(): Promise<ReadonlyMap<string, readonly ConstructorCount[]>> {
+    const readings = await this.#eachThread(() => ({ do: 'count' }));
+    return new Map([...readings].map(([name, reading]) => [name, reading?.objects ?? []]));
+  }
+
+  /** One thread after the other: a snapshot takes memory of its own. */
+  async #eachThread(
+    order: (name: string) => ProfileOrder,
+  ): Promise<ReadonlyMap<string, ThreadReading | undefined>> {
+    if (this.#closed) throw closedError();
+    const { crew, store } = this.#engine();
+    const readings = new Map<string, ThreadReading | undefined>();
+    readings.set('dispatcher', await new ThreadProfiler().obey(order('dispatcher')));
+    for (const seat of [...crew.seats]) {
+      if (!seat?.onThread || seat.state !== 'open') continue;
+      const name = `lane-${seat.number}`;
+      readings.set(name, await seat.lane.profile(order(name)));
+    }
+    if (store.profile) readings.set('writer', await store.profile(order('writer')));
+    return readings;
+  }
+
+  /** Ends a profile that runs for good, because the threads are about to end. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.interrupt();
+  }
+
+  /** Ends a profile that runs: its threads are about to be replaced. */
+  async interrupt(): Promise<void> {
+    this.#end?.();
+    // Its own caller hears of an error.
+    await this.#running?.catch(() => {});
+  }
+
+  async #record(options: CheckedProfileOptions): Promise<ProfileReport> {
+    // Before anything is recorded: a folder that cannot be written to should not cost a profile.
+    const folder = openProfileFolder(options.directory, options.force);
+    const directory = folder.path;
+    const recording = new Recording(this.#engine(), options);
+    await recording.start();
+    await this.#untilEnd(options);
+    const recorded = await recording.stop();
+    await writeProfile(folder, recorded);
+    const summary = await writeReportInto(folder);
+    return { directory, report: join(directory, REPORT_FILES.page), session: recorded.session, summary };
+  }
+
+  #threadNames(): string[] {
+    const { crew, store } = this.#engine();
+    const lanes = crew.seats.flatMap((seat) => (seat?.onThread ? `lane-${seat.number}` : []));
+    return ['dispatcher', ...lanes, ...(store.profile ? ['writer'] : [])];
+  }
+
+  #untilEnd({ seconds, signal }: CheckedProfileOptions): Promise<void> {
+    return new Promise((resolveEnd) => {
+      const end = () => {
+        clearTimeout(timer);
+        leave();
+        this.#end = undefined;
+        resolveEnd();
+      };
+      const timer = setTimeout(end, seconds * 1000);
+      this.#end = end;
+      let leave = () => {};
+      if (signal?.aborted || this.#closed) end();
+      else leave = onAbort(signal, end);
+    });
+  }
+}
+
+function snapshotFile(thread: string): string {
+  return `${thread}.heapsnapshot`;
+}
+
+function closedError(): EngineClosedError {
+  return new EngineClosedError('The engine is closed, so its threads have ended.');
+}

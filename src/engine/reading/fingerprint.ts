@@ -1,0 +1,21 @@
+import { Fingerprint } from '../../events/canonical.js';
+import { turn } from '../../kernel/turn.js';
+import { addToFingerprint, pagesFrom } from '../../store/decode.js';
+import type { EventReader } from '../../store/store.js';
+
+/**
+ * The fingerprint of a log up to a position; the event loop goes round between pages.
+ *
+ * @param check throws when the reader is gone.
+ */
+export async function fingerprintOf(reader: EventReader, to: number, check: () => void): Promise<string> {
+  const fingerprint = new Fingerprint();
+  for (const page of pagesFrom(reader, 1)) {
+    const last = page.findIndex(({ position }) => position > to);
+    addToFingerprint(fingerprint, reader, last < 0 ? page : page.slice(0, last));
+    if (last >= 0) break;
+    await turn();
+    check();
+  }
+  return fingerprint.digest();
+}

@@ -1,0 +1,178 @@
+import { FIRST_KEY_RUN, MAX_KEY_RUN } from '../../lanes/limits.js';
+import type { Wave, Waves } from '../intake/waves.js';
+import type { NameEntry } from './directory.js';
+import { type Taker, WaitingEvent } from './hub-slab.js';
+import type { KeyRuns } from './key-runs.js';
+import type { Prepared } from './row-facts.js';
+import type { Sequencer } from './sequencer.js';
+
+/** What the gate works with. */
+export interface KeyGateParts {
+  readonly sequencer: Sequencer;
+  readonly waves: Waves;
+  /** Left out when events must be durable before they are handled: those have their numbers first. */
+  readonly runs: KeyRuns | undefined;
+  /** Whether events of the key wait in the log, from before the engine was opened. */
+  readonly hasBacklog: (key: string) => boolean;
+  /** Whether the key is parked: its events get their numbers and stay in the log. */
+  readonly isHeld: (key: string) => boolean;
+  /** One more event of the key is unfinished, or one less; the owner counts and tells `began` and `ended`. */
+  readonly begin: (key: NameEntry) => void;
+  readonly end: (key: NameEntry) => void;
+}
+
+/** The events of one key that wait. */
+interface Queue {
+  list: WaitingEvent[];
+  /** Events that may run as a batch next time: twice as many after a run that ran to its end. */
+  run: number;
+  running: boolean;
+}
+
+/**
+ * Makes the order within a key independent of timing, in deterministic mode: an event comes behind everything that
+ * was published before it in the key, and everything that this led to; else it would depend on the speed of the lanes
+ * whether it comes before or after what a handler emits to the same key. So a published event gets its number only
+ * when all of that has its own. Until then it waits here, or runs ahead of its number with others of its key: see
+ * `KeyRuns`. Other keys are not held up. Waiting events count as in flight, so the gate is bounded like everything else.
+ */
+export class KeyGate {
+  readonly #parts: KeyGateParts;
+  readonly #queues = new Map<string, Queue>();
+  readonly #unfinished = new Map<string, NameEntry>();
+  /** Keys that became quiet and have events waiting. */
+  readonly #quiet = new Set<string>();
+  #waiting = 0;
+
+  constructor(parts: KeyGateParts) {
+    this.#parts = parts;
+  }
+
+  /** Events that have no number yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  mustWait(key: string): boolean {
+    return this.#queues.has(key) || this.#isBusy(key);
+  }
+
+  /**
+   * Gives a kept event to its taker when its key is quiet. Its names are kept for it, so nothing refuses it then.
+   *
+   * @param wave that it has joined, and leaves then.
+   * @throws what refuses the event: it does not wait then.
+   */
+  add(event: Prepared, taker: Taker, wave: Wave, mayRunAhead: boolean): void {
+    const waiting = new WaitingEvent(event, taker, wave, mayRunAhead, this.#parts.sequencer.reserve(event));
+    this.#waiting++;
+    const { partitionKey } = event;
+    const queue = this.#queues.get(partitionKey);
+    if (queue) queue.list.push(waiting);
+    else this.#queues.set(partitionKey, { list: [waiting], run: FIRST_KEY_RUN, running: false });
+  }
+
+  /** The first event of the key is on its way to a lane. */
+  began(key: NameEntry): void {
+    this.#unfinished.set(key.name, key);
+  }
+
+  /** All events of the key are finished, or parked. */
+  ended(key: NameEntry): void {
+    this.#unfinished.delete(key.name);
+    if (this.#queues.has(key.name)) this.#quiet.add(key.name);
+  }
+
+  /** Lets events of quiet keys in. Called between lane answers, when all that was emitted is sequenced. */
+  advance(): void {
+    for (const key of this.#quiet) {
+      this.#quiet.delete(key);
+      this.#advanceKey(key);
+    }
+  }
+
+  /** Looks at every key again: some may have been waiting for the backlog alone. */
+  recheck(): void {
+    for (const key of this.#queues.keys()) this.#quiet.add(key);
+  }
+
+  refuseAll(error: Error): void {
+    const queues = [...this.#queues.values()];
+    this.#queues.clear();
+    this.#waiting = 0;
+    this.#parts.runs?.refuseAll(error);
+    for (const { taker } of queues.flatMap(({ list }) => list)) taker.refuse(error);
+  }
+
+  #isBusy(key: string): boolean {
+    return this.#unfinished.has(key) || this.#parts.hasBacklog(key);
+  }
+
+  #advanceKey(key: string): void {
+    const queue = this.#queues.get(key);
+    if (!queue) return;
+    while (queue.list.length > 0 && !this.#isBusy(key)) {
+      const count = this.#runnable(key, queue);
+      if (count > 1) this.#run(queue, queue.list.splice(0, count));
+      else {
+        queue.run = Math.min(MAX_KEY_RUN, queue.run + 1);
+        this.#enter(queue.list.shift() as WaitingEvent);
+      }
+    }
+    if (queue.list.length === 0 && !queue.running) this.#queues.delete(key);
+  }
+
+  #enter(waiting: WaitingEvent): void {
+    const { sequencer, waves } = this.#parts;
+    const { event, taker, wave, names } = waiting;
+    sequencer.release(names);
+    this.#waiting--;
+    try {
+      waves.within(wave, () => taker.accept(event));
+    } catch (error) {
+      taker.refuse(error);
+    } finally {
+      waves.leave(wave);
+    }
+  }
+
+  #refuse(waiting: WaitingEvent, error: unknown): void {
+    const { sequencer, waves } = this.#parts;
+    sequencer.release(waiting.names);
+    this.#waiting--;
+    waves.leave(waiting.wave);
+    waiting.taker.refuse(error);
+  }
+
+  /** Events at the head of the queue that may run ahead of their numbers. */
+  #runnable(key: string, { list, run }: Queue): number {
+    if (!this.#parts.runs || run < 2 || this.#parts.isHeld(key)) return 0;
+    let count = 0;
+    while (count < run && canRunAhead(list[count])) count++;
+    return count;
+  }
+
+  #run(queue: Queue, list: readonly WaitingEvent[]): void {
+    queue.running = true;
+    let running: NameEntry | undefined;
+    const { runs, begin, end } = this.#parts;
+    runs?.begin(list, {
+      began: (key) => {
+        running = key;
+        begin(key);
+      },
+      enter: (waiting) => this.#enter(waiting),
+      refuse: (waiting, error) => this.#refuse(waiting, error),
+      ended: (back) => {
+        queue.running = false;
+        queue.run = back.length > 0 ? 1 : Math.min(MAX_KEY_RUN, queue.run * 2);
+        queue.list = [...back, ...queue.list];
+        if (running) end(running);
+      },
+    });
+  }
+}
+
+function canRunAhead(waiting: WaitingEvent | undefined): boolean {
+  return waiting?.mayRunAhead === true && waiting.event.type.handled;
+}

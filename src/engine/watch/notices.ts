@@ -1,0 +1,68 @@
+import { channel } from 'node:diagnostics_channel';
+import { outside } from '../../kernel/async-context.js';
+import { Listeners } from '../../kernel/listeners.js';
+import { CHANNELS } from '../../observe/channels.js';
+import type { Health, HealthStatus } from './health-status.js';
+
+/** How full the engine is. */
+export interface Fill {
+  /** Events accepted and not finished, and the limit of them. */
+  readonly inFlight: number;
+  readonly maxInFlight: number;
+  /** Slab memory in use, in bytes, and the limit of it. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+}
+
+/** Something that the owner of an engine may want to know; nothing is wrong with the caller's own calls. */
+export type Notice =
+  /** The engine is more than 80 % full: publishers will soon wait. */
+  | ({ readonly kind: 'pressure' } & Fill)
+  /** It is less than 60 % full again. */
+  | ({ readonly kind: 'relieved' } & Fill)
+  /** An event's retries are used up; see `engine.deadLetters`. */
+  | {
+      readonly kind: 'dead-letter';
+      readonly position: number;
+      readonly key: string;
+      readonly state: 'parked' | 'skipped';
+      readonly attempts: number;
+      readonly error: Error;
+    }
+  /** A lane died, or was ended because a handler took too long. Another one takes its place. */
+  | { readonly kind: 'lane-replaced'; readonly lane: number; readonly error: Error }
+  /** A subscriber failed on an event and its retries are used up; see `engine.subscriberFailures`. */
+  | {
+      readonly kind: 'subscriber-failed';
+      readonly subscription: number;
+      readonly topic: string;
+      readonly position: number;
+      readonly attempts: number;
+      readonly error: Error;
+    }
+  /** A consumer failed on an event for good: it parked its key, skipped the event, or stopped in front of it. */
+  | {
+      readonly kind: 'consumer-failed';
+      readonly consumer: string;
+      readonly position: number;
+      readonly key: string;
+      readonly state: 'parked' | 'skipped' | 'stopped';
+      readonly error: Error;
+    }
+  /** `engine.health()` is not what it was. */
+  | ({ readonly kind: 'health'; readonly from: HealthStatus } & Health)
+  /** The engine stopped, and nothing more is acknowledged; `recover` or the next open goes on. */
+  | { readonly kind: 'failed'; readonly error: Error };
+
+/** What `diagnostics_channel` calls the notices of all engines. */
+export const NOTICE_CHANNEL = CHANNELS.notice;
+
+const diagnostics = channel(NOTICE_CHANNEL);
+
+/** Tells listeners what happens in an engine, and `diagnostics_channel` what happens in all of them. */
+export class Notices extends Listeners<Notice> {
+  override send(notice: Notice): void {
+    outside(() => diagnostics.publish(notice));
+    super.send(notice);
+  }
+}

@@ -1,0 +1,3 @@
+// Every error that Millrace throws, each with a stable `code`.
+export { ERROR_CLASSES } from '../kernel/error-classes.js';
+export * from '../kernel/errors.js';

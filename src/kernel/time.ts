@@ -1,0 +1,25 @@
+import { steadyNow } from './clock.js';
+
+/**
+ * Time, as it is handed down to everything that waits or looks at a clock. Whoever makes a world says what it is: the
+ * simulation has virtual timers, a test engine a clock that stands still until the test moves it.
+ */
+export interface Time {
+  /** The wall clock, in Unix epoch milliseconds. It may be set on or back, so nothing is measured by it. */
+  now(): number;
+  /** Milliseconds of a clock that never jumps, the same on all threads of the process: for deadlines and durations. */
+  steady(): number;
+  set(callback: () => void, milliseconds: number): unknown;
+  /** For what nobody waits for: it keeps no process alive. A world without time may never call it. */
+  background(callback: () => void, milliseconds: number): unknown;
+  clear(timer: unknown): void;
+}
+
+/** Node's own. */
+export const NODE_TIME: Time = {
+  now: () => Date.now(),
+  steady: steadyNow,
+  set: (callback, milliseconds) => setTimeout(callback, milliseconds),
+  background: (callback, milliseconds) => setTimeout(callback, milliseconds).unref(),
+  clear: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+};

@@ -1,6 +1,0 @@
-/** Query builders and promises of other libraries are awaited as well. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
-}
