@@ -2,10 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BacktestResult, type Candles, writeReport } from 'millrace/backtest';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CHROMIUM, Chromium } from '../../support/chromium.js';
 import { tempFolder } from '../../support/temp-folder.js';
 import { sampleCandles, sampleResult, sampleSweep, sampleWalk } from './sample.js';
+
+// A browser, or a sweep, starts here beside all other test files.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const HOSTILE = '</script><script>window.broken = 1</script><img src=x onerror="window.broken=2">';
 

@@ -11,10 +11,13 @@ import {
   writeReport,
 } from 'millrace/backtest';
 import { InputError, OutputError } from 'millrace/errors';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { packColumn } from '../../../dist/src/page/columns.js';
 import { tempFolder } from '../../support/temp-folder.js';
 import { sampleCandles, sampleResult, sampleSweep, sampleWalk } from './sample.js';
+
+// A browser, or a sweep, starts here beside all other test files.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const folder = tempFolder();
 let candles: Candles;
