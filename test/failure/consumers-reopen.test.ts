@@ -181,3 +181,29 @@ test('an engine that has failed and recovers: its consumers go on, with what was
   expect([...new Set(heard.positions)]).toEqual(oneTo(engine.stats().lastPosition));
   expect(consumer.status()).toMatchObject({ state: 'running', lag: 0 });
 });
+
+test('a handler that has not ended holds up its own consumer, and no recovery', async () => {
+  const store = { store: tempStore(), durability: 'os' } as const;
+  const engine = await openTestEngine(store);
+  const latch = new Latch();
+  const heard = new Heard();
+  const { consumer } = await startHearing(engine, {
+    handle: async (event) => {
+      heard.hear(event);
+      await latch.opened;
+    },
+  });
+  await engine.publishMany(notes(3));
+  await heard.count(1);
+  const away = join(dirname(store.store), 'away.db');
+  renameSync(store.store, away);
+  await expect(engine.publish(Noted({ note: 'n' }))).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
+  renameSync(away, store.store);
+  await engine.recover();
+  await engine.publishMany(notes(2));
+  const caughtUp = consumer.whenCaughtUp();
+  expect(heard.positions).toEqual([1]);
+  latch.open();
+  await caughtUp;
+  expect(heard.positions).toEqual([1, ...oneTo(engine.stats().lastPosition)]);
+});
