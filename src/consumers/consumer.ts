@@ -239,15 +239,20 @@ export class Consumer implements AsyncDisposable {
     this.#halt().catch(() => {});
   }
 
-  /** @internal The engine has recovered. */
+  /** @internal The engine has recovered. It goes on with what is stored, when its handlers of before have ended. */
   async engineRecovered(): Promise<void> {
     this.#changes++;
-    await this.#halt();
-    const { store, consumerLink } = this.#parts.log();
-    consumerLink.drop(this.#record);
-    const [stored] = store.reader.consumers(this.name);
-    if (stored) this.#record = new ConsumerRecord(stored);
-    this.#changes--;
+    try {
+      await this.#halt();
+      const { store, consumerLink } = this.#parts.log();
+      consumerLink.drop(this.#record);
+      const [stored] = store.reader.consumers(this.name);
+      if (stored) this.#record = new ConsumerRecord(stored);
+    } catch (error) {
+      this.#broke(error as Error);
+    } finally {
+      this.#changes--;
+    }
     this.#begin();
   }
 
@@ -306,6 +311,7 @@ export class Consumer implements AsyncDisposable {
     }
     this.#changed();
     this.#begin();
+    this.#waiting.look((position) => this.#isPast(position));
     await this.#saving.flushed();
   }
 
@@ -329,6 +335,8 @@ export class Consumer implements AsyncDisposable {
   }
 
   #isPast(position: number): boolean {
+    // While the record is being changed, what it says may not be so for long.
+    if (this.#changes > 0) return false;
     return this.#record.mark >= position || (this.#run?.isPast(position) ?? false);
   }
 

@@ -134,9 +134,9 @@ export class Consumers {
     for (const consumer of this.#running.values()) consumer.engineFailed(error);
   }
 
-  /** @internal */
-  async engineRecovered(): Promise<void> {
-    await Promise.all([...this.#running.values()].map((consumer) => consumer.engineRecovered()));
+  /** @internal Nothing waits for it: a handler of before may never end. */
+  engineRecovered(): void {
+    for (const consumer of this.#running.values()) void consumer.engineRecovered();
   }
 
   /** @internal Ends all of them, and stores what is done as far as the engine still can. */

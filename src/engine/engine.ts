@@ -366,7 +366,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     const { health } = this.#parts;
     log.opened(this.#parts, 'recovered');
     health.follow(before.health);
-    await this.consumers.engineRecovered();
+    this.consumers.engineRecovered();
   }
 
   /** @internal */

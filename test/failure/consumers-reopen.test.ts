@@ -77,6 +77,27 @@ describe('consumers of a store that is opened again', () => {
     expect(heard.positions).toEqual([7, 10, 13, 16, 19, 22, 25, 28]);
   });
 
+  test('a replay that nothing was handled of yet is stored, whatever was done above it', async () => {
+    const store = { store: tempStore(), durability: 'os' } as const;
+    const engine = await openTestEngine(store);
+    await engine.publishMany(notes(9000));
+    const first = await startHearing(engine, {
+      handle: ({ position }) => {
+        if (position === 4) throw new Error('parks its key');
+      },
+    });
+    await first.consumer.whenCaughtUp();
+    await first.consumer.pause();
+    await first.consumer.replay(10);
+    await engine.close();
+    expect(verifyStore(store.store).ok).toBe(true);
+    const again = await openTestEngine(store);
+    const { consumer, heard } = await startHearing(again);
+    await consumer.whenCaughtUp();
+    expect(heard.positions).toEqual(oneTo(9000).filter((value) => value >= 10 && value % 3 !== 1));
+    expect(consumer.failures()).toMatchObject([{ position: 4, state: 'parked' }]);
+  });
+
   test('a removed one is gone, and one of another name is not touched', async () => {
     const store = { store: tempStore(), durability: 'os' } as const;
     const engine = await openTestEngine(store);
@@ -159,4 +180,30 @@ test('an engine that has failed and recovers: its consumers go on, with what was
   await consumer.whenCaughtUp();
   expect([...new Set(heard.positions)]).toEqual(oneTo(engine.stats().lastPosition));
   expect(consumer.status()).toMatchObject({ state: 'running', lag: 0 });
+});
+
+test('a handler that has not ended holds up its own consumer, and no recovery', async () => {
+  const store = { store: tempStore(), durability: 'os' } as const;
+  const engine = await openTestEngine(store);
+  const latch = new Latch();
+  const heard = new Heard();
+  const { consumer } = await startHearing(engine, {
+    handle: async (event) => {
+      heard.hear(event);
+      await latch.opened;
+    },
+  });
+  await engine.publishMany(notes(3));
+  await heard.count(1);
+  const away = join(dirname(store.store), 'away.db');
+  renameSync(store.store, away);
+  await expect(engine.publish(Noted({ note: 'n' }))).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
+  renameSync(away, store.store);
+  await engine.recover();
+  await engine.publishMany(notes(2));
+  const caughtUp = consumer.whenCaughtUp();
+  expect(heard.positions).toEqual([1]);
+  latch.open();
+  await caughtUp;
+  expect(heard.positions).toEqual([1, ...oneTo(engine.stats().lastPosition)]);
 });
