@@ -3,6 +3,12 @@ import { StoreLockedError } from '../kernel/errors.js';
 import { InodeName } from './inode-name.js';
 import { realPath } from './real-path.js';
 
+/** Many times what an engine takes from the name of the file to its lock. */
+const OPENING_MS = 200;
+
+/** UNIX_SHM_DMS. */
+const IN_USE_BYTE = 128;
+
 /** Where Linux lists the locks of all processes that can be seen from here. */
 const LOCKS = '/proc/locks';
 
@@ -14,6 +20,9 @@ const LOCKS = '/proc/locks';
  * @throws StoreLockedError. Where such an engine cannot be seen (not on Linux, from another container) it is not found.
  */
 export function refuseUnlocked(path: string): void {
+  if (holderWithoutLock(path) === undefined) return;
+  // One that is just opening has the name first and the lock a moment later.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPENING_MS);
   const holder = holderWithoutLock(path);
   if (holder === undefined) return;
   throw new StoreLockedError(
@@ -37,7 +46,11 @@ function holderWithoutLock(path: string): number | undefined {
   }
 }
 
-/** A line of /proc/locks ends with the process, the file as `major:minor:inode`, and the locked bytes. */
+/**
+ * Whether somebody has the byte of the shared memory file locked that says that it is in use ("dead man's switch" in
+ * SQLite's os_unix.c); others are locked for the time of a commit only. A line of /proc/locks ends with the file as
+ * `major:minor:inode`, and with its first and last locked byte.
+ */
 function isLocked(inode: number): boolean {
-  return readFileSync(LOCKS, 'latin1').includes(`:${inode} `);
+  return readFileSync(LOCKS, 'latin1').includes(`:${inode} ${IN_USE_BYTE} ${IN_USE_BYTE}\n`);
 }
