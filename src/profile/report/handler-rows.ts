@@ -148,7 +148,7 @@ function rowOf(
 }
 
 /** Files of ours that stand between a handler's frame and the handler itself: what lies below them is the handler's. */
-const AROUND_HANDLERS = /\/src\/(?:events\/async-context|lanes\/traced|otel\/lane)\.js$/;
+const AROUND_HANDLERS = /\/src\/(?:kernel\/async-context|lanes\/traced|otel\/lane)\.js$/;
 
 /**
  * For each node whether the engine, or validation for it, ran there on a handler's behalf: at or below a frame of its
