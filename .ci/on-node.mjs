@@ -68,14 +68,16 @@ function run(program, args) {
 function refusedOnOldNode() {
   const scratch = mkdtempSync(join(tmpdir(), 'old-node-'));
   const store = join(scratch, 'x.db');
-  const opening = `await import('millrace'); const options = { events: [], store: ${JSON.stringify(store)} };`;
+  const from = (entry) =>
+    `await import('${entry}'); const options = { events: [], store: ${JSON.stringify(store)} };`;
+  const opening = from('millrace');
   const ways = {
     openEngine: `const { openEngine } = ${opening} await openEngine(options);`,
     'openEngine in memory': `const { openEngine } = ${opening} await openEngine({ events: [] });`,
-    verifyStore: `const { verifyStore } = ${opening} await verifyStore(options.store);`,
-    openStoreReader: `const { openStoreReader } = ${opening} openStoreReader(options.store);`,
-    createEventBus: `const { createEventBus } = ${opening} await createEventBus(options).start();`,
-    createEventStorage: `const { createEventStorage } = ${opening} await createEventStorage({ events: [], path: options.store });`,
+    verifyStore: `const { verifyStore } = ${from('millrace/store')} await verifyStore(options.store);`,
+    openStoreReader: `const { openStoreReader } = ${from('millrace/store')} openStoreReader(options.store);`,
+    createEventBus: `const { createEventBus } = ${from('millrace/bus')} await createEventBus(options).start();`,
+    createEventStorage: `const { createEventStorage } = ${from('millrace/bus')} await createEventStorage({ events: [], path: options.store });`,
   };
   const cli = join(root, 'dist/src/cli/millrace.js');
   const commands = [
@@ -83,6 +85,8 @@ function refusedOnOldNode() {
     ['verify', store],
     ['dead-letters', store, 'list'],
     ['sweep'],
+    ['backtest', 'none.csv', '--strategy', 'rsi'],
+    ['candles', 'none.csv'],
     ['--version'],
   ];
   try {
