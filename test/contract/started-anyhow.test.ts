@@ -75,7 +75,10 @@ describe('an engine with a store and a thread runs in a program that is started'
   test('by the test runner of Node.js, in its own process', async () => {
     const file = join(tempFolder(), 'engine.test.mjs');
     writeFileSync(file, program(tempStore(), INDEX));
-    const { code, stdout } = await runNode(['--test', '--test-isolation=none', file]);
+    const isolation = process.versions.node.startsWith('22.')
+      ? '--experimental-test-isolation=none'
+      : '--test-isolation=none';
+    const { code, stdout } = await runNode(['--test', isolation, file]);
     expect(stdout).toContain('handled at 1');
     expect(code).toBe(0);
   });

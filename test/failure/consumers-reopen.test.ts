@@ -133,16 +133,16 @@ describe.each([1, 4])('a process killed while a consumer runs: %i at once', (con
       await child.kill();
       using reader = openStoreReader(store);
       const [stored] = reader.summary().consumers;
-      // The last line may be cut off in its middle.
-      const positions = child.lines.slice(0, -1).map((line) => Number(line.split(' ')[0]));
-      const byKey = Map.groupBy(child.lines.slice(0, -1), (line) => line.split(' ')[1]);
+      // No line is cut off: a pipe takes so few bytes as a whole or not at all.
+      const positions = child.lines.map((line) => Number(line.split(' ')[0]));
+      const byKey = Map.groupBy(child.lines, (line) => line.split(' ')[1]);
       for (const own of byKey.values()) {
         const order = own.map((line) => Number(line.split(' ')[0]));
         expect(order).toEqual([...order].sort((a, b) => a - b));
       }
       handled.push(...positions);
-      // Everything that counts as done was handled; a last line that was cut off stands for one more.
-      const seen = new Set([...handled, Number.parseInt(child.lines.at(-1) ?? '', 10)]);
+      // Everything that counts as done was handled, in this life or an earlier one.
+      const seen = new Set(handled);
       expect(oneTo(stored?.position ?? 0).filter((position) => !seen.has(position))).toEqual([]);
       expect(stored?.position).toBeGreaterThan(0);
     }
@@ -151,7 +151,7 @@ describe.each([1, 4])('a process killed while a consumer runs: %i at once', (con
     const before = engine.stats().lastPosition;
     await consumer.whenCaughtUp();
     const all = new Set([...handled, ...heard.positions]);
-    expect(oneTo(before).filter((position) => !all.has(position)).length).toBeLessThanOrEqual(2);
+    expect(oneTo(before).filter((position) => !all.has(position))).toEqual([]);
     expect(consumer.status()).toMatchObject({ position: before, lag: 0 });
     await engine.close();
     expect(verifyStore(store)).toMatchObject({ ok: true });
