@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { BrokerOptions, Grid, RecordingLevel } from '../backtest/index.js';
 import { InputError, OutputError } from '../faces/errors.js';
 import { reasonOf } from '../kernel/thrown.js';
+import { CANDLE_ARGUMENTS } from './candle-arguments.js';
 import { onlyFile, UsageError } from './command.js';
 
 /** The options of `parseArgs` for commands that simulate. */
@@ -19,6 +20,23 @@ export const BACKTEST_ARGUMENTS = {
   fill: { type: 'string' },
   seed: { type: 'string' },
   level: { type: 'string' },
+} as const;
+
+/** Those and what every such command takes besides: candles, parameters, and where the result goes. */
+export const RUN_ARGUMENTS = {
+  ...BACKTEST_ARGUMENTS,
+  ...CANDLE_ARGUMENTS,
+  param: { type: 'string', multiple: true },
+  report: { type: 'string' },
+  csv: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+/** What commands that run a grid take besides `RUN_ARGUMENTS`. */
+export const GRID_ARGUMENTS = {
+  grid: { type: 'string', multiple: true },
+  sort: { type: 'string' },
+  threads: { type: 'string' },
 } as const;
 
 /** Their lines of a command's help. */
@@ -106,7 +124,7 @@ export function parametersOf(texts: readonly string[] = []): Readonly<Record<str
 }
 
 /** `name=5:30:1` and `name=20,25,30`, as given with `--grid`. @throws UsageError */
-export function gridOf(texts: readonly string[] = []): Grid {
+function gridOf(texts: readonly string[] = []): Grid {
   const grid: Record<string, readonly unknown[]> = {};
   for (const text of texts) {
     const [name, values] = pairOf(text, '--grid');
@@ -116,6 +134,16 @@ export function gridOf(texts: readonly string[] = []): Grid {
       : values.split(',').map((value) => parsedValue(value.trim()));
   }
   return grid;
+}
+
+/** The grid, with each `--param` as a parameter of one value. @throws UsageError also for a name in both. */
+export function gridWith(grid: readonly string[] | undefined, param: readonly string[] | undefined): Grid {
+  const given = gridOf(grid);
+  const fixed = Object.entries(parametersOf(param)).map(([name, value]) => [name, [value]] as const);
+  for (const [name] of fixed) {
+    if (Object.hasOwn(given, name)) throw new UsageError(`'${name}' is in --grid and in --param.`);
+  }
+  return { ...given, ...Object.fromEntries(fixed) };
 }
 
 function pairOf(text: string, option: string): readonly [name: string, value: string] {

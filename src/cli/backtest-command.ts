@@ -7,15 +7,15 @@ import {
   timeframeOf,
 } from '../backtest/index.js';
 import {
-  BACKTEST_ARGUMENTS,
   BACKTEST_HELP,
   candleFile,
   parametersOf,
+  RUN_ARGUMENTS,
   simulationOf,
   symbolOf,
   writeCsv,
 } from './backtest-arguments.js';
-import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
+import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { checkStrategy } from './check-strategy.js';
 import { type Command, parseCommand } from './command.js';
 import { jsonLine, print } from './output.js';
@@ -41,13 +41,8 @@ async function run(args: readonly string[]): Promise<number> {
     args: [...args],
     allowPositionals: true,
     options: {
-      ...BACKTEST_ARGUMENTS,
-      ...CANDLE_ARGUMENTS,
-      param: { type: 'string', multiple: true },
+      ...RUN_ARGUMENTS,
       check: { type: 'boolean', default: false },
-      report: { type: 'string' },
-      csv: { type: 'string' },
-      json: { type: 'boolean', default: false },
     },
   });
   checkReport(values.report);

@@ -3,6 +3,7 @@ import {
   type Grid,
   loadStrategy,
   readCandles,
+  SWEEP_METRICS,
   type SweepMetric,
   type SweepResult,
   sweep,
@@ -10,16 +11,16 @@ import {
 import { makeFolder } from '../files/make-folder.js';
 import { MAX_THREADS } from '../limits.js';
 import {
-  BACKTEST_ARGUMENTS,
   BACKTEST_HELP,
   candleFile,
-  gridOf,
-  parametersOf,
+  GRID_ARGUMENTS,
+  gridWith,
+  RUN_ARGUMENTS,
   simulationOf,
   symbolOf,
   writeCsv,
 } from './backtest-arguments.js';
-import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
+import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { checkStrategy } from './check-strategy.js';
 import { type Command, parseCommand, shellQuote, UsageError, wholeNumber } from './command.js';
 import { Interrupts } from './interrupts.js';
@@ -109,21 +110,14 @@ function parse(args: readonly string[]) {
     args: [...args],
     allowPositionals: true,
     options: {
-      ...BACKTEST_ARGUMENTS,
-      ...CANDLE_ARGUMENTS,
-      grid: { type: 'string', multiple: true },
-      param: { type: 'string', multiple: true },
+      ...RUN_ARGUMENTS,
+      ...GRID_ARGUMENTS,
       random: { type: 'string' },
-      sort: { type: 'string' },
       top: { type: 'string' },
       yes: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
       'run-seconds': { type: 'string' },
-      threads: { type: 'string' },
       store: { type: 'string' },
-      report: { type: 'string' },
-      csv: { type: 'string' },
-      json: { type: 'boolean', default: false },
     },
   });
   checkReport(values.report);
@@ -143,29 +137,22 @@ function parse(args: readonly string[]) {
   };
 }
 
-/** What is the same in all runs is a parameter of one value. */
+/** The grid that is given, or for `rsi` its own. @throws UsageError */
 function wholeGrid({
   grid,
   param,
-  strategy,
+  strategy = 'rsi',
 }: {
   grid?: string[];
   param?: string[];
   strategy?: string;
 }): Grid {
-  const given = gridOf(grid);
-  const fixed = Object.entries(parametersOf(param)).map(([name, value]) => [name, [value]] as const);
-  for (const [name] of fixed) {
-    if (Object.hasOwn(given, name)) throw new UsageError(`'${name}' is in --grid and in --param.`);
-  }
-  if (grid === undefined && (strategy ?? 'rsi') === 'rsi')
-    return { ...RSI_GRID, ...Object.fromEntries(fixed) };
-  if (grid === undefined) {
-    throw new UsageError(
-      `A sweep of '${strategy}' needs a grid: --grid NAME=5:30:1. For one run there is 'millrace backtest'.`,
-    );
-  }
-  return { ...given, ...Object.fromEntries(fixed) };
+  const given = gridWith(grid, param);
+  if (grid !== undefined) return given;
+  if (strategy === 'rsi') return { ...RSI_GRID, ...given };
+  throw new UsageError(
+    `A sweep of '${strategy}' needs a grid: --grid NAME=5:30:1. For one run there is 'millrace backtest'.`,
+  );
 }
 
 function checkBest(options: BacktestOptions, { best }: SweepResult) {
@@ -186,29 +173,16 @@ function resumeCommand(args: readonly string[], store: string): string {
   return words.map(shellQuote).join(' ');
 }
 
-const ROW_COLUMNS = [
-  'totalReturn',
-  'annualReturn',
-  'sharpe',
-  'sortino',
-  'calmar',
-  'maxDrawdown',
-  'winRate',
-  'profitFactor',
-  'trades',
-  'finalCapital',
-] as const;
-
 function writeRows(path: string, { results, best }: SweepResult): void {
   const rows = results ?? best;
   const names = Object.keys(rows[0]?.parameters ?? {});
   writeCsv(
     path,
-    ['backtestId', ...names, ...ROW_COLUMNS],
+    ['backtestId', ...names, ...SWEEP_METRICS],
     rows.map((row) => [
       row.backtestId,
       ...names.map((name) => row.parameters[name]),
-      ...ROW_COLUMNS.map((column) => row[column]),
+      ...SWEEP_METRICS.map((column) => row[column]),
     ]),
   );
 }

@@ -1,16 +1,16 @@
 import { readCandles, type SweepMetric, type WalkForward, walkForward } from '../backtest/index.js';
 import { MAX_THREADS } from '../limits.js';
 import {
-  BACKTEST_ARGUMENTS,
   BACKTEST_HELP,
   candleFile,
-  gridOf,
-  parametersOf,
+  GRID_ARGUMENTS,
+  gridWith,
+  RUN_ARGUMENTS,
   simulationOf,
   symbolOf,
   writeCsv,
 } from './backtest-arguments.js';
-import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
+import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
 import { Interrupts } from './interrupts.js';
 import { complain, jsonLine, print } from './output.js';
@@ -42,23 +42,16 @@ async function run(args: readonly string[]): Promise<number> {
     args: [...args],
     allowPositionals: true,
     options: {
-      ...BACKTEST_ARGUMENTS,
-      ...CANDLE_ARGUMENTS,
-      grid: { type: 'string', multiple: true },
-      param: { type: 'string', multiple: true },
+      ...RUN_ARGUMENTS,
+      ...GRID_ARGUMENTS,
       windows: { type: 'string' },
       train: { type: 'string' },
       anchored: { type: 'boolean', default: false },
-      sort: { type: 'string' },
-      threads: { type: 'string' },
-      report: { type: 'string' },
-      csv: { type: 'string' },
-      json: { type: 'boolean', default: false },
     },
   });
   checkReport(values.report);
   if (values.grid === undefined) throw new UsageError("'walk-forward' needs a grid: --grid NAME=5:30:1.");
-  const fixed = Object.entries(parametersOf(values.param)).map(([name, value]) => [name, [value]] as const);
+  const grid = gridWith(values.grid, values.param);
   const file = candleFile(positionals, values.input, 'walk-forward');
   const candles = readCandles(file, candleOptions(values));
   const { windows, train, threads, sort, anchored } = values;
@@ -70,7 +63,7 @@ async function run(args: readonly string[]): Promise<number> {
     ...simulationOf(values),
     candles,
     strategy: values.strategy ?? 'rsi',
-    grid: { ...gridOf(values.grid), ...Object.fromEntries(fixed) },
+    grid,
     anchored,
     signal: interrupts.signal,
     ...(sort !== undefined && { sortBy: sort as SweepMetric }),

@@ -112,4 +112,9 @@ test('millrace walk-forward shows each window, and the account through all of th
   const json = JSON.parse((await millrace(...args, '--threads', '1', '--json')).stdout);
   expect(stdout).toContain(json.fingerprint);
   expect((await millrace('walk-forward', CANDLES)).code).toBe(2);
+  const both = await millrace('walk-forward', CANDLES, '--grid', 'length=5', '--param', 'length=6');
+  expect(both).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("'length' is in --grid and in --param"),
+  });
 });
