@@ -1,9 +1,7 @@
-import { writeFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BrokerOptions, Grid, RecordingLevel } from '../backtest/index.js';
-import { InputError, OutputError } from '../faces/errors.js';
-import { reasonOf } from '../kernel/thrown.js';
+import { InputError } from '../faces/errors.js';
 import { CANDLE_ARGUMENTS } from './candle-arguments.js';
 import { onlyFile, UsageError } from './command.js';
 
@@ -173,24 +171,4 @@ function rangeOf(name: string, text: string): readonly number[] {
   if (count > MAX_RANGE_VALUES)
     throw new UsageError(`--grid ${name} has ${count} values; the limit is ${MAX_RANGE_VALUES}.`);
   return Array.from({ length: count }, (_, index) => Number((first + index * step).toPrecision(12)));
-}
-
-/** Writes rows for a spreadsheet. @throws OutputError */
-export function writeCsv(
-  path: string,
-  headings: readonly string[],
-  rows: Iterable<readonly unknown[]>,
-): void {
-  const lines = [headings.join(',')];
-  for (const row of rows) lines.push(row.map(cellOf).join(','));
-  try {
-    writeFileSync(path, `${lines.join('\n')}\n`);
-  } catch (error) {
-    throw new OutputError(`The file '${path}' cannot be written: ${reasonOf(error)}.`, { cause: error });
-  }
-}
-
-function cellOf(value: unknown): string {
-  const text = value === null || value === undefined ? '' : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

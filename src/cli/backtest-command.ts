@@ -13,11 +13,11 @@ import {
   RUN_ARGUMENTS,
   simulationOf,
   symbolOf,
-  writeCsv,
 } from './backtest-arguments.js';
 import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { checkStrategy } from './check-strategy.js';
 import { type Command, parseCommand } from './command.js';
+import { writeCsv } from './csv-file.js';
 import { jsonLine, print } from './output.js';
 import { checkReport, REPORT_HELP, reportLine, writeReportFile } from './report-file.js';
 import { decimals, grouped, percentage, table } from './table.js';
@@ -53,7 +53,7 @@ async function run(args: readonly string[]): Promise<number> {
   const candles = readCandles(file, candleOptions(values));
   const options = { symbol: symbolOf(file), ...simulation, candles, strategy, parameters };
   const result = runBacktest(options);
-  if (values.csv !== undefined) writeTrades(values.csv, result);
+  if (values.csv !== undefined) await writeTrades(values.csv, result);
   const page = await writeReportFile(values.report, result, candles);
   const checks = values.check ? checkStrategy(options) : undefined;
   const totalSeconds = (performance.now() - started) / 1000;
@@ -88,12 +88,12 @@ const TRADE_COLUMNS = [
   'tag',
 ] as const;
 
-function writeTrades(path: string, { trades }: BacktestResult): void {
+function writeTrades(path: string, { trades }: BacktestResult): Promise<void> {
   const time = (value: unknown) => new Date(value as number).toISOString();
   const rows = trades.map((trade) =>
     TRADE_COLUMNS.map((column) => (column.endsWith('Time') ? time(trade[column]) : trade[column])),
   );
-  writeCsv(path, TRADE_COLUMNS, rows);
+  return writeCsv(path, TRADE_COLUMNS, rows);
 }
 
 function report(result: BacktestResult, candles: Candles, seconds: number): string {

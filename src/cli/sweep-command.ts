@@ -18,11 +18,11 @@ import {
   RUN_ARGUMENTS,
   simulationOf,
   symbolOf,
-  writeCsv,
 } from './backtest-arguments.js';
 import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { checkStrategy } from './check-strategy.js';
 import { type Command, parseCommand, shellQuote, UsageError, wholeNumber } from './command.js';
+import { writeCsv } from './csv-file.js';
 import { Interrupts } from './interrupts.js';
 import { complain, jsonLine, print } from './output.js';
 import { ProgressBar } from './progress-bar.js';
@@ -89,7 +89,7 @@ async function run(args: readonly string[]): Promise<number> {
     ...(runBudgetMs !== undefined && { runBudgetMs }),
     ...(threads !== undefined && { threads }),
   }).finally(() => bar.clear());
-  if (values.csv !== undefined) writeRows(values.csv, result);
+  if (values.csv !== undefined) await writeRows(values.csv, result);
   const page = result.best.length === 0 ? undefined : await writeReportFile(values.report, result, candles);
   const options = { symbol: symbolOf(file), ...simulation, candles, strategy: await loadStrategy(strategy) };
   const checks = values.check ? checkBest(options, result) : undefined;
@@ -173,10 +173,10 @@ function resumeCommand(args: readonly string[], store: string): string {
   return words.map(shellQuote).join(' ');
 }
 
-function writeRows(path: string, { results, best }: SweepResult): void {
+function writeRows(path: string, { results, best }: SweepResult): Promise<void> {
   const rows = results ?? best;
   const names = Object.keys(rows[0]?.parameters ?? {});
-  writeCsv(
+  return writeCsv(
     path,
     ['backtestId', ...names, ...SWEEP_METRICS],
     rows.map((row) => [

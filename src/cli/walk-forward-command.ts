@@ -8,10 +8,10 @@ import {
   RUN_ARGUMENTS,
   simulationOf,
   symbolOf,
-  writeCsv,
 } from './backtest-arguments.js';
 import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
+import { writeCsv } from './csv-file.js';
 import { Interrupts } from './interrupts.js';
 import { complain, jsonLine, print } from './output.js';
 import { checkReport, REPORT_HELP, reportLine, writeReportFile } from './report-file.js';
@@ -71,7 +71,7 @@ async function run(args: readonly string[]): Promise<number> {
     ...(windows !== undefined && { windows: wholeNumber(windows, '--windows', 1, 1000) }),
     ...(threads !== undefined && { threads: wholeNumber(threads, '--threads', 0, MAX_THREADS) }),
   });
-  if (values.csv !== undefined) writeCsv(values.csv, HEADINGS, result.windows.map(cells));
+  if (values.csv !== undefined) await writeCsv(values.csv, HEADINGS, result.windows.map(cells));
   const page =
     result.windows.length === 0 ? undefined : await writeReportFile(values.report, result, candles);
   const totalSeconds = (performance.now() - started) / 1000;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
@@ -35,6 +35,24 @@ describe('millrace backtest', () => {
     expect(stdout).toMatch(/^identity +rsi-7-30-60-0\.05@[0-9a-f]{8}, data 7cf8baa85684,/m);
     expect(stdout).toMatch(/^look-ahead +passed, \d+ runs compared$/m);
     expect(readFileSync(csv, 'utf8')).toMatch(/^number,position,side,.*\n1,1,long,/);
+  });
+
+  test('--csv replaces an earlier table of its own, and nothing else: not the candles, not the strategy', async () => {
+    const folder = tempFolder();
+    const candles = join(folder, 'candles.csv');
+    copyFileSync(CANDLES, candles);
+    const before = readFileSync(candles, 'utf8');
+    const onto = (file: string) => millrace('backtest', candles, '--csv', file);
+    expect(await onto(candles)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('MILLRACE_OUTPUT'),
+    });
+    expect(readFileSync(candles, 'utf8')).toBe(before);
+    const table = join(folder, 'trades.csv');
+    expect((await onto(table)).code).toBe(0);
+    expect((await onto(table)).code).toBe(0);
+    symlinkSync(table, join(folder, 'link.csv'));
+    expect((await onto(join(folder, 'link.csv'))).code).toBe(1);
   });
 
   test('fails when a check finds something, and when the strategy does', async () => {

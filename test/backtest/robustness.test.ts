@@ -24,6 +24,15 @@ vi.setConfig({ testTimeout: 240_000 });
 const candles = randomCandles(51, 600);
 const grid = { length: [3, 5, 8], entry: [30, 40], exit: [50, 60], stop: [0] };
 
+test.each(['onResult', 'onProgress'] as const)('what %s throws ends the sweep', async (name) => {
+  const fail = () => {
+    throw new Error('the disk of the caller is full');
+  };
+  await expect(sweep({ candles, strategy: 'rsi', grid, threads: 0, [name]: fail })).rejects.toThrow(
+    'the disk of the caller is full',
+  );
+});
+
 describe('walk-forward', () => {
   test('chooses in one part and tries in the next, and the account goes through all of them', async () => {
     const seen: unknown[] = [];

@@ -19,6 +19,44 @@ const candles = randomCandles(41, 500);
 const fixture = (name: string) =>
   loadStrategy(new URL(`../fixtures/strategies/${name}.strategy.mjs`, import.meta.url));
 
+describe('parameters are the run’s own', () => {
+  const parameters = z.object({
+    n: z.number().default(1),
+    nested: z.object({ list: z.array(z.number()) }).default({ list: [1] }),
+  });
+  const changing = (change: (given: z.infer<typeof parameters>) => void) =>
+    defineStrategy({ name: 'changing', parameters, onBar: (ctx) => change(ctx.parameters as never) });
+
+  test.each([
+    ['a value', (given: z.infer<typeof parameters>) => void Object.assign(given, { n: 99 })],
+    ['a nested default', (given: z.infer<typeof parameters>) => void given.nested.list.push(2)],
+  ])('a strategy that changes %s fails, and the next run has what was given', (_what, change) => {
+    const strategy = changing(change);
+    for (let run = 0; run < 2; run++) {
+      expect(() => runBacktest({ candles, strategy })).toThrow(
+        expect.objectContaining({ code: 'MILLRACE_STRATEGY' }),
+      );
+    }
+    const given = runBacktest({ candles, strategy: changing(() => {}) }).parameters;
+    expect(given).toEqual({ n: 1, nested: { list: [1] } });
+  });
+
+  test('what a strategy throws may be anything', () => {
+    const hostile = new Proxy({}, { get: () => raise(1) });
+    const strategy = changing(() => raise(hostile));
+    const refusal = expect.objectContaining({
+      code: 'MILLRACE_STRATEGY',
+      details: expect.objectContaining({ candle: 0 }),
+    });
+    expect(() => runBacktest({ candles, strategy })).toThrow(refusal);
+  });
+});
+
+/** Throws what is no error, too. */
+function raise(thrown: unknown): never {
+  throw thrown;
+}
+
 describe.each(SHIPPED_STRATEGIES)('the shipped strategy %s', (name) => {
   test('trades, is the same every time, and does not look ahead', async () => {
     const strategy = await loadStrategy(name);

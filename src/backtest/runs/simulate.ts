@@ -1,4 +1,5 @@
 import { InvalidOptionError, MillraceError } from '../../faces/errors.js';
+import { messageOf } from '../../kernel/thrown.js';
 import { Broker } from '../broker/broker.js';
 import type { Order } from '../broker/order.js';
 import { RunBudgetError, StrategyMistakeError } from '../broker/strategy-mistake.js';
@@ -196,7 +197,7 @@ function strategyError(error: unknown, plan: RunPlan, index: number): unknown {
   const where =
     time === null ? 'before the first candle' : `on candle ${index} (${new Date(time).toISOString()})`;
   const details = { strategy: plan.strategy.name, candle: index, time };
-  const message = `Strategy '${plan.strategy.name}' failed ${where}: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `Strategy '${plan.strategy.name}' failed ${where}: ${messageOf(error)}`;
   if (error instanceof StrategyMistakeError) {
     const Kind = error.constructor as typeof StrategyMistakeError;
     return new Kind(message, { cause: error, details: { ...error.details, ...details } });

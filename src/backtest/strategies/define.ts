@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { knownOptions, optionNames } from '../../events/known-options.js';
 import { InvalidDefinitionError, InvalidOptionError } from '../../faces/errors.js';
+import { reasonOf } from '../../kernel/thrown.js';
 import type { Indicator, IndicatorBuilder } from '../indicators/indicator.js';
 import type { FillRow } from '../runs/result.js';
 import type { StrategyContext } from './context.js';
@@ -130,7 +131,7 @@ export function parseParameters(strategy: Strategy, given: unknown): Readonly<Re
     if (!known.includes(parameter)) throw unknownParameter(strategy, parameter);
   }
   const parsed = definition.parameters.safeParse(given ?? {});
-  if (parsed.success) return parsed.data as Readonly<Record<string, unknown>>;
+  if (parsed.success) return frozenCopy(name, parsed.data as Record<string, unknown>);
   const [issue] = parsed.error.issues;
   const path = issue?.path.join('.') ?? '';
   const value = (given as Record<string, unknown> | undefined)?.[path];
@@ -139,6 +140,30 @@ export function parseParameters(strategy: Strategy, given: unknown): Readonly<Re
   throw new InvalidOptionError(`Strategy '${name}': ${subject}: ${issue?.message ?? 'invalid'}.`, {
     details: { strategy: name, parameter: path },
   });
+}
+
+/** Of its own and unchangeable: Zod hands out one default to all, and what a run changed in it would be the next one's. */
+function frozenCopy(
+  strategy: string,
+  parameters: Record<string, unknown>,
+): Readonly<Record<string, unknown>> {
+  try {
+    return frozen(structuredClone(parameters));
+  } catch (cause) {
+    throw new InvalidOptionError(
+      `Strategy '${strategy}': its parameters must be plain data: ${reasonOf(cause)}.`,
+      {
+        cause,
+        details: { strategy },
+      },
+    );
+  }
+}
+
+function frozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  for (const field of Object.values(value)) frozen(field);
+  return Object.freeze(value);
 }
 
 /** An error that lists what there is. */

@@ -69,6 +69,7 @@ export class Conductor {
     if (this.#errors.length > 0) throw this.#errors[0];
     await this.#engine.drain();
     await this.#tellLost();
+    if (this.#errors.length > 0) throw this.#errors[0];
     const runs = (space?.size ?? this.#proposed) - this.#skipped;
     this.#runs = runs;
     this.#progress();
@@ -201,8 +202,8 @@ export class Conductor {
     const row = rowOf(data, parameters);
     if (this.#plan.space === undefined && this.#options.store === undefined)
       this.#told.set(row.backtestId, row);
-    this.#options.onResult?.(row);
     this.#ended(data.backtest_id, data);
+    this.#tell(() => this.#options.onResult?.(row));
   }
 
   #ended(backtestId: string, completed: object | null): void {
@@ -220,11 +221,17 @@ export class Conductor {
     const own = this.#finished - this.#before.finished;
     const left = runs === null || own <= 0 ? null : runs - this.#finished;
     const elapsed = (performance.now() - this.#start) / 1000;
-    onProgress({
-      finished: runs === null ? this.#finished : Math.min(this.#finished, runs),
-      runs,
-      failed: this.#failed,
-      secondsLeft: left === null ? null : (elapsed / own) * left,
-    });
+    const finished = runs === null ? this.#finished : Math.min(this.#finished, runs);
+    const secondsLeft = left === null ? null : (elapsed / own) * left;
+    this.#tell(() => onProgress({ finished, runs, failed: this.#failed, secondsLeft }));
+  }
+
+  /** Calls the caller's own function. What it throws ends the sweep; it is called by a subscriber, which would count it. */
+  #tell(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#errors.push(error);
+    }
   }
 }
