@@ -134,7 +134,7 @@ export class LanePump {
     for (const reference of sent.takeAll()) {
       const key = this.#keyOf(reference);
       // The first event of a run that may be to blame gets its number now: a dead letter needs one.
-      if (this.#runs && !keys.has(key) && begun.has(reference)) this.#runs.number(reference);
+      if (this.#runs && !keys.has(key) && begun.has(reference)) this.#runs.numberBegun(reference);
       if (this.#dropped(reference)) {
         if (key.failing) keys.add(key);
         continue;

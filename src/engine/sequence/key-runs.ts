@@ -98,6 +98,14 @@ export class KeyRuns {
     if (run.left === 0) this.#end(run, waiting);
   }
 
+  /**
+   * As `number`, for a row that a dead lane had begun. When rows before it have come back it has not run: its lane had
+   * taken it up only to hold it, too, and its number would come before theirs.
+   */
+  numberBegun(reference: number): void {
+    if (this.#find(reference)?.run?.back.length === 0) this.number(reference);
+  }
+
   /** Whether a row that a lane has given back runs ahead of its number: then it is dropped, and not queued again. */
   drop(reference: number): boolean {
     const waiting = this.#find(reference);
