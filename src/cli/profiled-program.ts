@@ -21,16 +21,7 @@ export function runProgram(
   settings: AttachSettings,
   onMessage: (message: AttachMessage) => void,
 ): Promise<number> {
-  const { NODE_OPTIONS = '' } = process.env;
-  const attach = new URL('./attach.js', import.meta.url).href;
-  const child = spawn(command, args, {
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env: {
-      ...process.env,
-      NODE_OPTIONS: `${NODE_OPTIONS} --import=${attach}`,
-      [ATTACH_VARIABLE]: JSON.stringify({ ...settings, nodeOptions: NODE_OPTIONS }),
-    },
-  });
+  const child = start(command, args, settings);
   const answers = child.stdio[ATTACH_DESCRIPTOR] as Readable;
   createInterface({ input: answers }).on('line', (line) => {
     const message = messageIn(line);
@@ -40,13 +31,40 @@ export function runProgram(
     const release = passSignalsTo(child);
     child.on('error', (error) => {
       release();
-      reject(new UsageError(`'${command}' cannot be run: ${error.message}.`));
+      reject(cannotRun(command, error));
     });
     child.on('close', (code, signal) => {
       release();
       resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]);
     });
   });
+}
+
+function start(command: string, args: readonly string[], settings: AttachSettings): ChildProcess {
+  const { NODE_OPTIONS = '' } = process.env;
+  const attach = new URL('./attach.js', import.meta.url).href;
+  try {
+    return spawn(command, args, {
+      stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+      env: {
+        ...process.env,
+        NODE_OPTIONS: `${NODE_OPTIONS} --import=${attach}`,
+        [ATTACH_VARIABLE]: JSON.stringify({ ...settings, nodeOptions: NODE_OPTIONS }),
+      },
+    });
+  } catch (error) {
+    // Most of what is wrong with a program (no name, a name too long, arguments too large) is thrown here, and only what
+    // Node.js takes for usual (no such file, no right to run it) comes as an event of the child.
+    throw cannotRun(command, error as Error);
+  }
+}
+
+/** As much of a command's name as an error names: the name may be what is too long. */
+const NAME_LENGTH = 200;
+
+function cannotRun(command: string, error: Error): UsageError {
+  const name = command.length > NAME_LENGTH ? `${command.slice(0, NAME_LENGTH)}…` : command;
+  return new UsageError(`'${name}' cannot be run: ${error.message.replace(/\.$/, '')}.`, { cause: error });
 }
 
 /** A program may write to any descriptor that it finds open: what is no message of ours is none. */
