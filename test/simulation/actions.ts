@@ -80,7 +80,11 @@ function resize(life: Life): void {
   const threads = steps.below(5);
   life.counts.resizes++;
   steps.note(`set ${threads} threads`);
-  engine.setThreads(threads).catch((error: Error) => steps.note(`setThreads: ${error.message}`));
+  const resized = engine
+    .setThreads(threads)
+    .catch((error: Error) => steps.note(`setThreads: ${error.message}`));
+  // It must end, whatever becomes of lanes meanwhile.
+  life.pending.push(resized);
 }
 
 function loseLane(life: Life): void {

@@ -10,13 +10,11 @@ import { Process } from './process.js';
 import { SimDisk } from './sim-disk.js';
 import type { SimLane } from './sim-lane.js';
 import { Steps } from './steps.js';
+import { Violation } from './violation.js';
 
 /** Things that a life's user does, and steps after which a life that does not end is a failure. */
 const ACTIONS = 40;
 const STEPS_MAX = 20_000;
-
-/** A violation of what must always hold. */
-export class Violation extends Error {}
 
 /** What happened in a life, in numbers. */
 export interface Counts {
@@ -97,24 +95,15 @@ export class Life {
   }
 
   async step(): Promise<void> {
-    if (this.steps.count > STEPS_MAX) throw new Violation(`no end after ${STEPS_MAX} steps`);
-    await this.steps.next();
+    await this.steps.next(STEPS_MAX);
     if (this.#violation) throw this.#violation;
   }
 
   /** Goes on until a promise is settled. @throws what it rejects with. */
   async until<Value>(promise: Promise<Value>, what: string): Promise<Value> {
-    let settled = false;
-    const end = () => {
-      settled = true;
-    };
-    promise.then(end, end);
-    for (let idle = 0; !settled; ) {
-      idle = this.steps.isEmpty ? idle + 1 : 0;
-      if (idle > 200) throw new Violation(`${what} waits for ever`);
-      await this.step();
-    }
-    return promise;
+    return this.steps.until(promise, what, STEPS_MAX, () => {
+      if (this.#violation) throw this.#violation;
+    });
   }
 
   async open(): Promise<void> {

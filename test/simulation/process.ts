@@ -1,15 +1,24 @@
 import type { World } from '../../dist/src/engine/open.js';
 import { steadyNow } from '../../dist/src/kernel/clock.js';
 import type { HandlerModule } from '../../dist/src/lanes/handlers.js';
-import type { Life } from './life.js';
-import { SimStore } from './sim-disk.js';
+import { type SimDisk, SimStore } from './sim-disk.js';
 import { SimLane } from './sim-lane.js';
+import type { Steps } from './steps.js';
+
+/** What a process lives in. */
+export interface Surroundings {
+  readonly steps: Steps;
+  readonly disk: SimDisk;
+  /** Whether commits may fail, which is counted. */
+  readonly faults: boolean;
+  readonly counts: { ioErrors: number };
+}
 
 let born = 0;
 
 /** One process of a life. When it ends, nothing that it had begun goes on. */
 export class Process {
-  readonly #life: Life;
+  readonly #life: Surroundings;
   readonly #name = `p${++born}`;
   readonly #makeModule: (lane: SimLane) => HandlerModule;
   readonly #lanes: SimLane[] = [];
@@ -20,7 +29,7 @@ export class Process {
   store: SimStore | undefined;
   failNextCommit = false;
 
-  constructor(life: Life, makeModule: (lane: SimLane) => HandlerModule) {
+  constructor(life: Surroundings, makeModule: (lane: SimLane) => HandlerModule) {
     this.#life = life;
     this.#makeModule = makeModule;
   }
