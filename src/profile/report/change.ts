@@ -18,6 +18,7 @@ export interface ProfileChange {
   readonly isBetter: boolean;
 }
 
+/** What differs between two profiles, as `diffProfiles` finds it. */
 export interface ProfileDiff {
   /** The two folders. */
   readonly before: string;

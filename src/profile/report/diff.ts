@@ -10,6 +10,7 @@ import { REPORT_FILES } from './report-files.js';
 import { isList, isRecord } from './shape.js';
 import type { ProfileSummary } from './summary.js';
 
+/** Options of `diffProfiles`. */
 export interface DiffOptions {
   /** Change that counts, as a share from 0 up. Default 0.1: a tenth. */
   readonly threshold?: number;

@@ -82,6 +82,7 @@ export interface HandlerRow {
   readonly busyMs: number;
 }
 
+/** What a verdict says is the reason: of a thread or handler that takes the time, and of one that waits. */
 export type Cause =
   | 'handler-dominates'
   | 'emit-bound'
