@@ -41,6 +41,7 @@ export interface MarkOptions {
   readonly result?: unknown;
 }
 
+/** Which entries of the processing log `EventStorage` gives. */
 export interface ProcessingLogQuery {
   /** Only the entries of the event with this id. Default: all events. */
   readonly id?: string;

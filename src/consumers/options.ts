@@ -25,6 +25,7 @@ export type ConsumerHandler<Type extends AnyEventType = AnyEventType> = (
   context: ConsumerContext,
 ) => unknown;
 
+/** Options of `engine.consumers.start`: what the consumer is called, where it begins, and what it does. */
 export interface ConsumerOptions<Type extends AnyEventType = AnyEventType> {
   /** What its progress is stored under: 1 to 128 characters, without control characters. */
   readonly name: string;

@@ -9,6 +9,7 @@ import { countFinished } from '../store/progress-span.js';
  */
 export type ConsumerState = 'running' | 'paused' | 'failed' | 'stopped';
 
+/** How far a consumer is, and what stands in its way. */
 export interface ConsumerStatus {
   readonly name: string;
   readonly state: ConsumerState;

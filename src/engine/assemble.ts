@@ -6,7 +6,7 @@ import { CommitQueue } from './commit/commit-queue.js';
 import { refusalsIn } from './dispatch/emission-check.js';
 import { LaneCrew } from './dispatch/lane-crew.js';
 import { LanePump } from './dispatch/lane-pump.js';
-import type { FailedEvent } from './failures/failed-event.js';
+import { FailedKeys } from './failures/failed-keys.js';
 import { Failures, type RetriedLetter } from './failures/failures.js';
 import { Parking } from './failures/parking.js';
 import { Hub } from './hub.js';
@@ -21,7 +21,7 @@ import type { Foundation, Rooms } from './parts.js';
 import { Holding } from './replay/holding.js';
 import type { ReplayParts } from './replay/log-flow.js';
 import { Resumer } from './replay/resume.js';
-import { Directory, type NameEntry } from './sequence/directory.js';
+import { Directory } from './sequence/directory.js';
 import { KeyGate } from './sequence/key-gate.js';
 import { KeyRuns } from './sequence/key-runs.js';
 import { Sequencer } from './sequence/sequencer.js';
@@ -150,8 +150,7 @@ function intakeRoom(
 function failingParts() {
   return {
     parking: new Parking(),
-    /** The failed event of each key that has one. */
-    failed: new Map<NameEntry, FailedEvent>(),
+    failed: new FailedKeys(),
     /** Dead letters that are being tried again, by position. */
     retried: new Map<number, RetriedLetter>(),
   };

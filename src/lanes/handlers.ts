@@ -32,6 +32,10 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
 }
 
+/**
+ * Handles one event on a lane. The event is handled when it has returned, or its promise resolved; what it throws
+ * fails the event.
+ */
 export type Handler<Data = unknown, Name extends string = string> = (
   event: DomainEvent<Data, Name>,
   context: HandlerContext,
@@ -40,6 +44,7 @@ export type Handler<Data = unknown, Name extends string = string> = (
 /** What happens to an event whose retries are used up. */
 export type FailurePolicy = 'park' | 'skip' | 'stop';
 
+/** Options of one handler: what becomes of an event that it fails on, and how long it may take. */
 export interface HandlerOptions {
   /** Further tries after the first failure, 0 to 100. Default 0. */
   readonly retries?: number;

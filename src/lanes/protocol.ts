@@ -3,7 +3,7 @@ import type { TypedShape } from '../events/emission.js';
 import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import type { WireError } from '../kernel/error-codec.js';
-import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import type { FailureRule } from './handlers.js';
 
 /** What a lane is told once, before its first batch. */

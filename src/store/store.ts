@@ -2,7 +2,7 @@ import type { Codec } from '../events/codec.js';
 import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import type { Slab } from '../events/slab.js';
-import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import type { ConsumerChange, StoredConsumer } from './consumer.js';
 import type { DeadLetterChange, DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import type { ProgressChange } from './progress.js';

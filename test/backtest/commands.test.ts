@@ -1,18 +1,13 @@
 import { copyFileSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { millraceElsewhere as millrace } from '../support/millrace.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { runNode } from './run-node.js';
-
-// Processes are started here, beside all other test files.
-vi.setConfig({ testTimeout: 240_000 });
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
-const CLI = path('dist/src/cli/millrace.js');
 const CANDLES = path('node_modules/vega-datasets/data/sp500-2000.csv');
 const fixture = (name: string) => path(`test/fixtures/strategies/${name}.strategy.mjs`);
-const millrace = (...args: string[]) => runNode([CLI, ...args]);
 
 describe('millrace backtest', () => {
   test('says what came of a run beside buying and holding, under which rules, and what it depends on', async () => {

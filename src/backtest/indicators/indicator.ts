@@ -141,4 +141,5 @@ export const indicators = Object.freeze({
   custom,
 });
 
+/** Every indicator by its name: what a strategy’s `indicators` function is given. */
 export type IndicatorBuilder = typeof indicators;

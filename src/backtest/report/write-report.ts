@@ -16,6 +16,7 @@ import { type SweepReport, sweepReportOf } from './sweep-input.js';
 import { sweepPage } from './sweep-page.js';
 import { walkPage } from './walk-page.js';
 
+/** Options of `writeReport`. */
 export interface ReportOptions {
   /**
    * Candles of the run or sweep: for the chart of the market, and for the overfitting test of a sweep. Without them the

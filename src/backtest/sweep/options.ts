@@ -57,6 +57,7 @@ export type Search = () => AsyncGenerator<
   readonly SearchAnswer[]
 >;
 
+/** Options of `sweep`: what is run, over which candles, and where the events go. */
 export interface SweepOptions extends BrokerOptions, SweepSpace {
   readonly candles: Candles;
   /** Name of a shipped strategy, or the file of one: a path, or a URL such as `new URL('./mine.js', import.meta.url)`. */
@@ -96,6 +97,7 @@ export interface FailedRun {
   readonly type: string;
 }
 
+/** What came of a sweep. */
 export interface SweepResult {
   /** Of the whole log, in hex: equal for equal input and any number of threads. */
   readonly fingerprint: string;

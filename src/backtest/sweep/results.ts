@@ -5,6 +5,7 @@ import { SWEEP_RESULT_ROWS } from '../runs/limits.js';
 import type { FailedRun, SweepMetric, SweepRow } from './options.js';
 import { parametersOf } from './settings.js';
 
+/** The figures by which the runs of a sweep can be sorted. */
 export const SWEEP_METRICS: readonly SweepMetric[] = [
   'totalReturn',
   'annualReturn',

@@ -11,6 +11,7 @@ import { loadStrategy } from '../strategies/load.js';
 import type { SweepOptions, SweepRow } from './options.js';
 import { sweep } from './sweep.js';
 
+/** Options of `walkForward`. */
 export interface WalkForwardOptions
   extends Omit<SweepOptions, 'store' | 'search' | 'list' | 'onResult' | 'onProgress'> {
   /** Windows, 1 to 1,000. Default 5. */
@@ -42,6 +43,7 @@ export interface WalkForwardWindow {
   };
 }
 
+/** What came of a walk-forward: each window, and the account through all of them. */
 export interface WalkForward {
   readonly windows: readonly WalkForwardWindow[];
   /** The account through all second parts, one after the other, each begun with what the one before ended with. */
