@@ -259,8 +259,8 @@ export class Execution {
   #tell(order: Order, fill: FillRow, booked: ReturnType<Account['book']>): void {
     const { account } = this;
     const observer = this.#observer;
-    observer.filled(order, fill, account.equity(fill.price));
     const { trade, closed, opened } = booked;
+    observer.filled(order, fill, account.equity(fill.price), trade);
     if (trade !== undefined) observer.traded(trade, closed !== undefined);
     if (trade !== undefined && closed !== undefined) observer.closed(closed, trade);
     if (opened !== undefined) observer.opened(opened, fill);

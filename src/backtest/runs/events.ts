@@ -76,7 +76,7 @@ export class RunEvents implements BrokerObserver {
     );
   }
 
-  filled(order: Order, fill: FillRow, equity: number): void {
+  filled(order: Order, fill: FillRow, equity: number, trade: TradeRow | undefined): void {
     if (this.#keep) this.rows.fills.push(fill);
     if (this.#emit === undefined) return;
     this.#full?.filled(order, fill);
@@ -100,6 +100,13 @@ export class RunEvents implements BrokerObserver {
     if (fill.slippage > 0) data.slippage = fill.slippage;
     if (fill.maker) data.is_maker = true;
     if (rest > 0) data.remaining_quantity = rest;
+    if (order.tag !== null) data.order_tag = order.tag;
+    if (trade !== undefined) {
+      data.closure_reason = trade.reason;
+      data.profit_loss = trade.profit;
+      data.adverse_excursion = trade.worst;
+      data.favorable_excursion = trade.best;
+    }
     this.#emit(BacktestTradeExecuted(data, { occurredAt: fill.time }));
   }
 
