@@ -24,7 +24,7 @@ export const BacktestSignalGenerated = defineEvent('backtest.signal_generated', 
     signal_type: z.enum(['BUY', 'SELL', 'HOLD']),
     /** Price at which the signal was seen, not the price of a fill. */
     signal_price: positive,
-    /** 0 is as weak as a signal gets, 1 as strong. */
+    /** 0 is as weak as a signal gets, 1 as strong; 1 where the strategy did not say. */
     signal_strength: fraction,
     signal_reason: text,
     technical_indicators: json.optional(),

@@ -67,6 +67,16 @@ describe('a backtest that is told from its log', () => {
     expect(told.stored).toEqual({ store, level: 'trades', every: 1, exact: true });
   });
 
+  test.each(STRATEGIES)('%s: of the level full it has each order as well', async (name) => {
+    const store = newStore();
+    const rules = { volumeShare: 1, leverage: 2, maintenanceMargin: 0.2, level: 'full' } as const;
+    const options = { candles, strategy: await loadStrategy(name), initialCapital: 150, ...rules };
+    const result = await storeBacktest(store, options);
+    const told = readBacktest(store, { candles });
+    expect(told.orders).toEqual(result.orders);
+    expect([told.trades, told.equity]).toEqual([result.trades, result.equity]);
+  });
+
   test('without them it has the same trades, and a curve to a millionth of the capital', async () => {
     const store = newStore();
     const result = await storeBacktest(store, { candles, strategy: await loadStrategy('ma-cross') });

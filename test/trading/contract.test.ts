@@ -44,6 +44,7 @@ const ADDED: Readonly<Record<string, readonly string[]>> = {
   'trading.position_closed': ['backtest_id'],
   'trading.position_updated': ['backtest_id'],
   'trading.trade_completed': ['backtest_id', 'side'],
+  'trading.margin_call_triggered': ['backtest_id'],
   'backtest.data_loaded': ['curve_closes', 'curve_every', 'curve_times', 'first_open'],
   'backtest.completed': ['equity_curve'],
   'backtest.trade_executed': [

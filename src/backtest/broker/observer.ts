@@ -15,4 +15,6 @@ export interface BrokerObserver {
   changed(position: Position, quantity: number, price: number, time: number): void;
   traded(trade: TradeRow, whole: boolean): void;
   closed(position: Position, trade: TradeRow): void;
+  /** The account's margin is used up; its position is about to be liquidated. @param equity at the price. */
+  marginCalled(quantity: number, price: number, equity: number, time: number): void;
 }

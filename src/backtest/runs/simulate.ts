@@ -67,7 +67,8 @@ export function simulate(plan: RunPlan, sink: RunSink): Simulated {
   const ids = { backtest_id: plan.backtestId, strategy_id: plan.strategyId, symbol: market.symbol };
   const emit = sink.emit && outsideOf(sink.emit);
   const estimate = (order: Order): number => broker.estimate(order, candles.close[cursor.index] as number);
-  const events = new RunEvents(ids, sink.level, emit, sink.keep, estimate);
+  const { maintenanceMargin } = settings;
+  const events = new RunEvents(ids, sink.level, emit, sink.keep, estimate, maintenanceMargin);
   const broker = new Broker(settings, candles, events);
   const records = new Records(candles.length, sink.keep);
   const equity = curveOf(candles.length, sink.keep);

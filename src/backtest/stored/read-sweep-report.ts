@@ -14,6 +14,7 @@ import type { SweepReport } from '../report/sweep-input.js';
 import { buyAndHold, pointBenchmark } from '../runs/buy-and-hold.js';
 import { unpackColumn } from '../runs/packed-column.js';
 import type { RunSettings } from '../runs/result.js';
+import { CurveSet } from '../sweep/curve-set.js';
 import type { SweepRow } from '../sweep/options.js';
 import { better, rowOf } from '../sweep/results.js';
 import { storedSettings } from '../sweep/settings.js';
@@ -38,6 +39,7 @@ type Started = DataOf<typeof BacktestStarted>;
 /** What is gathered of the log in one pass. */
 class Survey {
   readonly parameters = new Map<string, SweepRow['parameters']>();
+  readonly curves = new CurveSet();
   rows: SweepRow[] = [];
   first: Started | undefined;
   loaded: DataOf<typeof BacktestDataLoaded> | undefined;
@@ -71,6 +73,7 @@ class Survey {
     this.finished++;
     this.rows.push(rowOf(data, this.parameters.get(data.backtest_id) ?? {}));
     this.parameters.delete(data.backtest_id);
+    this.curves.add(data.backtest_id, data.equity_curve);
     if (this.rows.length >= 2 * REPORT_MAX_RUNS) this.keepBest();
   }
 
@@ -103,6 +106,7 @@ export function storedSweep(reader: StoreReader, candles: Candles | undefined): 
     benchmark: benchmarkOf(survey, settings?.rules as unknown as RunSettings | undefined, candles),
     ...(typeof metrics.candles === 'number' && { bars: metrics.candles }),
     ...(typeof metrics.periods_per_year === 'number' && { barsPerYear: metrics.periods_per_year }),
+    overfitting: survey.curves.overfitting(),
     facts: factsOf(reader, survey, settings),
   };
 }

@@ -52,10 +52,13 @@ function orderOf(number: number, events: readonly DomainEvent[], time: Float64Ar
         row.endTime = occurredAt;
         break;
       }
-      case OrderFailed.type:
+      case OrderFailed.type: {
+        const { failure_reason, error_details } = data as DataOf<typeof OrderFailed>;
         row.status = 'rejected';
-        row.reason = (data as DataOf<typeof OrderFailed>).failure_reason;
+        row.reason = failure_reason;
         row.endTime = occurredAt;
+        if (error_details !== undefined) denied(row, error_details, time);
+      }
     }
   }
   return row;
@@ -68,6 +71,20 @@ function placed(row: Writable, data: DataOf<typeof OrderPlaced>): void {
   row.quantity = estimated === true ? null : Number(data.quantity);
   row.limitPrice = data.price === undefined ? null : Number(data.price);
   row.stopPrice = data.stop_price === undefined ? null : Number(data.stop_price);
+  row.group = typeof group === 'number' ? group : null;
+  row.tag = typeof tag === 'string' ? tag : null;
+}
+
+/** An order that came to no quantity is told by its end alone. */
+function denied(row: Writable, details: Readonly<Record<string, unknown>>, time: Float64Array): void {
+  const { order_type, side, status, placed_timestamp, price, stop_price, group, tag } = details;
+  row.kind = order_type as OrderRow['kind'];
+  row.side = side as OrderRow['side'];
+  row.status = status as OrderRow['status'];
+  row.time = placed_timestamp as number;
+  row.index = indexAt(time, row.time);
+  row.limitPrice = typeof price === 'number' ? price : null;
+  row.stopPrice = typeof stop_price === 'number' ? stop_price : null;
   row.group = typeof group === 'number' ? group : null;
   row.tag = typeof tag === 'string' ? tag : null;
 }
