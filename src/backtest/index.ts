@@ -30,6 +30,7 @@ export {
   type NullReason,
   type Statistics,
 } from './statistics.js';
+export * from './stored/index.js';
 export type { CandleView, IndicatorView } from './strategies/candle-view.js';
 export type { SignalDetails, StrategyContext } from './strategies/context.js';
 export {

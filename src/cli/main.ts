@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Comman
   backtest: () => import('./backtest-command.js'),
   sweep: () => import('./sweep-command.js'),
   'walk-forward': () => import('./walk-forward-command.js'),
+  report: () => import('./report-command.js'),
   candles: () => import('./candles-command.js'),
   inspect: () => import('./inspect-command.js'),
   read: () => import('./read-command.js'),
@@ -27,6 +28,7 @@ const HELP = `millrace COMMAND [options]
   sweep CANDLES       run it with many parameter sets on worker threads, every event into a SQLite file
   candles FILE        say what is understood of a file of candles or trades
   walk-forward        choose parameters in one part of the candles, and try them in the next
+  report STORE        write the report of a sweep or backtest from its log alone
   inspect FILE        say what is in a store
   read FILE           print the events of a store
   trace FILE          follow one story: an event and what it led to

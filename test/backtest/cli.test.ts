@@ -136,7 +136,7 @@ describe('millrace sweep', () => {
     const { code, stdout } = await millrace('sweep', '--input', input, '--threads', '0', '--json');
     const result = JSON.parse(stdout);
     expect(code).toBe(0);
-    expect(result).toMatchObject({ threads: 0, runs: 240, events: 480, resumed: false, interrupted: false });
+    expect(result).toMatchObject({ threads: 0, runs: 240, events: 720, resumed: false, interrupted: false });
     expect(result.best.length).toBe(10);
     expect(result.results).toHaveLength(240);
     expect(result.results.slice(0, 10)).toEqual(result.best);

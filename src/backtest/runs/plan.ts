@@ -8,7 +8,7 @@ import { MAX_STRATEGY_ID_CHARACTERS } from './limits.js';
 import type { RunIdentity, RunSettings } from './result.js';
 
 /** Raise it when the same candles, strategy and settings give other events than before. */
-export const BACKTEST_VERSION = 2;
+export const BACKTEST_VERSION = 3;
 
 /** What does not change from run to run of the same candles. */
 export interface Market {

@@ -162,13 +162,13 @@ export class RunContext implements StrategyContext {
   cancel(number: number): boolean {
     const order = this.#broker.book.find(number);
     if (order === undefined) return false;
-    this.#broker.cancel(order, 'the strategy cancelled it', this.now());
+    this.#broker.cancel(order, this.now());
     return true;
   }
 
   cancelAll(): void {
     for (const order of this.#broker.openOrders()) {
-      this.#broker.cancel(order, 'the strategy cancelled it', this.now());
+      this.#broker.cancel(order, this.now());
     }
   }
 
@@ -179,7 +179,7 @@ export class RunContext implements StrategyContext {
         'oneCancelsOther needs the numbers of two or more orders that are open.',
       );
     }
-    this.#broker.book.group(orders as readonly Order[]);
+    this.#broker.group(orders as readonly Order[], this.now());
   }
 
   signal(type: 'BUY' | 'SELL' | 'HOLD', details: SignalDetails): void {

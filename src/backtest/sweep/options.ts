@@ -1,5 +1,6 @@
 import type { BrokerOptions } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
+import type { Overfitting } from '../figures/overfitting.js';
 import type { BuyAndHold } from '../runs/buy-and-hold.js';
 import type { RecordingLevel } from '../runs/result.js';
 import type { ParameterSet, SweepSpace } from './space.js';
@@ -134,6 +135,11 @@ export interface SweepResult {
   readonly failures: readonly FailedRun[];
   /** Completed runs with a profit. */
   readonly profitable: number;
+  /**
+   * How likely the choice of the best run is to be one of chance. Null at the level `summary`, which has no curves; for more
+   * than 1,000 runs, or one; and for candles that are too few.
+   */
+  readonly overfitting: Overfitting | null;
   readonly buyAndHold: BuyAndHold;
   readonly countsByType: Readonly<Record<string, number>>;
 }

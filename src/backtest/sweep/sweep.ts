@@ -98,6 +98,7 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
       results: log.results,
       failures: log.failures,
       profitable: log.profitable,
+      overfitting: log.overfitting,
       buyAndHold: buyAndHold(candles, initialCapital, commission),
       countsByType: log.countsByType,
     };
