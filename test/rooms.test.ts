@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   store: ['profile', 'events'],
   consumers: ['publisher', 'lanes', 'store', 'events'],
   engine: ['consumers', 'publisher', 'observe', 'profile', 'lanes', 'store', 'files', 'events'],
-  bus: ['engine', 'publisher', 'store', 'events'],
+  bus: ['engine', 'consumers', 'publisher', 'store', 'events'],
   faces: ['bus', 'consumers', 'engine', 'observe', 'profile', 'publisher', 'lanes', 'store', 'events'],
   index: ['faces', 'engine', 'observe', 'publisher', 'store', 'events'],
   otel: ['observe', 'lanes', 'events'],
@@ -25,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   backtest: ['trading', 'page', 'files', 'faces', 'index', 'events'],
   testing: ['faces', 'index', 'engine', 'lanes', 'store', 'profile', 'events'],
   cli: ['backtest', 'trading', 'faces', 'index', 'profile', 'files', 'events'],
-  workers: ['lanes', 'profile', 'store', 'events'],
+  workers: ['consumers', 'lanes', 'profile', 'store', 'events'],
 };
 
 function filesIn(folder: string): string[] {
