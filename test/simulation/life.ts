@@ -6,6 +6,7 @@ import type { HandlerModule } from '../../dist/src/lanes/handlers.js';
 import { act } from './actions.js';
 import { checkLog } from './check.js';
 import { Done, Lodging, Parking, Skipping, Stopping, TASKS, type Task } from './events.js';
+import { Followers } from './followers.js';
 import { Process } from './process.js';
 import { SimDisk } from './sim-disk.js';
 import type { SimLane } from './sim-lane.js';
@@ -28,6 +29,9 @@ export interface Counts {
   resizes: number;
   letters: number;
   events: number;
+  /** What users did with consumers, and events that those and the bus have done. */
+  follows: number;
+  followed: number;
 }
 
 interface Run {
@@ -48,6 +52,8 @@ export class Life {
     resizes: 0,
     letters: 0,
     events: 0,
+    follows: 0,
+    followed: 0,
   };
   /** Numbers of the events whose `publish` resolved as durable, by position. */
   readonly acknowledged = new Map<number, number>();
@@ -63,6 +69,7 @@ export class Life {
   readonly dispatch: 'durable' | 'accepted';
   /** What users have decided about dead letters in this process, and what they are publishing still. */
   readonly pending: Promise<void>[] = [];
+  readonly followers: Followers;
   faults = true;
   number = 0;
   process: Process;
@@ -73,6 +80,7 @@ export class Life {
     this.steps = new Steps(seed);
     this.power = this.steps.pick(['os', 'disk'] as const);
     this.dispatch = this.steps.pick(['durable', 'accepted'] as const);
+    this.followers = new Followers(this);
     this.process = this.#newProcess();
   }
 
@@ -92,6 +100,7 @@ export class Life {
     this.faults = false;
     await this.#settle();
     checkLog(this);
+    this.followers.checkEnd();
     await this.until(this.engine.close(), 'close');
     return this.counts;
   }
@@ -99,7 +108,8 @@ export class Life {
   async step(): Promise<void> {
     if (this.steps.count > STEPS_MAX) throw new Violation(`no end after ${STEPS_MAX} steps`);
     await this.steps.next();
-    if (this.#violation) throw this.#violation;
+    const violation = this.#violation ?? this.followers.violation;
+    if (violation) throw violation;
   }
 
   /** Goes on until a promise is settled. @throws what it rejects with. */
@@ -132,6 +142,7 @@ export class Life {
     });
     const opening = openIn(options, this.process.world(options.concurrency));
     this.#engine = await this.until(opening, 'open');
+    await this.followers.opened();
   }
 
   /**
@@ -153,16 +164,19 @@ export class Life {
     this.pending.length = 0;
     this.#active.clear();
     this.#begun.clear();
+    let lostBeyond: number | undefined;
     if (powerCut && this.power === 'os') {
       const lost = Math.min(this.disk.transactions, this.steps.below(4));
       this.disk.loseLast(lost);
       this.counts.powerCuts++;
       this.steps.note(`power cut: ${lost} transactions lost`);
       const { length } = this.disk.read().events;
+      lostBeyond = length;
       for (const position of this.acknowledged.keys())
         if (position > length) this.acknowledged.delete(position);
       for (const position of [...this.discarded, ...this.rerun]) this.#forgetIfLost(position, length);
     }
+    this.followers.killed(lostBeyond);
     this.process = this.#newProcess();
     await this.open();
   }
@@ -255,7 +269,10 @@ export class Life {
         ),
         'drain',
       );
-      if (drained) return;
+      if (drained) {
+        await this.until(this.followers.settle(), 'followers');
+        return;
+      }
     }
     throw new Violation('the engine fails again and again');
   }

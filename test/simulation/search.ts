@@ -37,6 +37,7 @@ export async function search(first: number, seeds: number, onLife = (_lives: num
       const failure = { seed, step: life.steps.count, error: error as Error, trace };
       return { lives: seed - first + 1, steps, counts: counts as unknown as Counts, failure };
     } finally {
+      life.followers.end();
       process.off('unhandledRejection', catchUnhandled);
     }
     steps += life.steps.count;
