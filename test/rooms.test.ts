@@ -18,7 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   store: ['sampling', 'events'],
   consumers: ['publisher', 'lanes', 'store', 'events'],
   engine: ['consumers', 'publisher', 'observe', 'report', 'sampling', 'lanes', 'store', 'files', 'events'],
-  bus: ['engine', 'publisher', 'store', 'events'],
+  bus: ['engine', 'consumers', 'publisher', 'store', 'events'],
   faces: [
     'bus',
     'consumers',
@@ -37,7 +37,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   backtest: ['trading', 'page', 'files', 'faces', 'index', 'events'],
   testing: ['faces', 'index', 'engine', 'lanes', 'store', 'sampling', 'events'],
   cli: ['backtest', 'trading', 'faces', 'index', 'observe', 'report', 'files', 'events'],
-  workers: ['lanes', 'sampling', 'store', 'events'],
+  workers: ['consumers', 'lanes', 'sampling', 'store', 'events'],
 };
 
 function filesIn(folder: string): string[] {

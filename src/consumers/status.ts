@@ -1,5 +1,10 @@
 import { decodeError } from '../kernel/error-codec.js';
-import type { ConsumerFailureRecord, ConsumerFailureState, StoredConsumer } from '../store/consumer.js';
+import {
+  type ConsumerFailureRecord,
+  type ConsumerFailureState,
+  lastFor,
+  type StoredConsumer,
+} from '../store/consumer.js';
 import { countFinished } from '../store/progress-span.js';
 
 /**
@@ -51,7 +56,7 @@ export function stoppedStatus({ name, progress, failures }: StoredConsumer, last
     name,
     state: 'stopped',
     position: progress.mark,
-    lag: Math.max(0, last - countFinished(progress)),
+    lag: Math.max(0, lastFor(name, last) - countFinished(progress)),
     parkedKeys: failures.filter(({ state }) => state === 'parked').length,
     failures: failures.length,
     ...{ handled: 0, failed: 0, retried: 0, skipped: 0, inFlight: 0 },

@@ -287,7 +287,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * Takes nothing more in, finishes what was accepted, and lets go of every thread and file. Safe to call twice.
    *
    * @throws EngineFailedError when the engine had failed; everything is closed then, too. WaitsForItselfError in a handler
-   * on the main thread that awaits it: the closing goes on, and waits for that handler.
+   * on the main thread that awaits it: the closing goes on, and waits for that handler. HandlerTimeoutError when a
+   * consumer's handler goes on for 10 s after its signal has aborted; everything is closed then, too.
    */
   close(): Promise<void> {
     const call = 'engine.close()';

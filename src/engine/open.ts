@@ -107,10 +107,11 @@ async function openParts(
     const setup = setupOf(options, stored);
     const made = { ...lasting, options, registry, store, stored, makeLane, setup, eventTime, maxNames };
     rooms = assemble(made);
-    await openLanes(rooms, registry);
+    await openLanes(rooms, registry, stored);
     const { recovered } = await beginBacklog(rooms, stored);
     if (options.until === 'recovered') await recovered;
-    return { ...lasting, ...rooms, options, run: stored.run, recovered };
+    const { run, lastPosition: openedAt } = stored;
+    return { ...lasting, ...rooms, options, run, openedAt, recovered };
   } catch (error) {
     rooms?.hub.stop();
     await Promise.allSettled([rooms?.crew.close(), store.close()]);
@@ -192,10 +193,20 @@ function setupOf(options: CheckedOptions, state: StoreState) {
   };
 }
 
-async function openLanes({ crew, failures }: Rooms, registry: EventRegistry): Promise<void> {
-  for (const rule of await crew.open()) {
+async function openLanes(
+  { crew, failures, late, store }: Rooms,
+  registry: EventRegistry,
+  stored: StoreState,
+): Promise<void> {
+  const rules = await crew.open();
+  for (const rule of rules) {
     const registered = registry.find(rule.type);
     if (registered) registered.handled = true;
     failures.setRule(rule);
   }
+  const lateRules = rules.map(({ type, late }) => {
+    const definition = registry.find(type)?.definition;
+    return { names: definition ? [definition.type, ...definition.aliases] : [type], late };
+  });
+  late.begin(lateRules, stored.lastPosition, store.reader);
 }

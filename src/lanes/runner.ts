@@ -15,6 +15,7 @@ import { EmitRules, LaneContext } from './context.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
 import type { LaneCell } from './lane-cell.js';
 import { LaneProfile } from './lane-profile.js';
+import { isOneOf, lateModules } from './late.js';
 import { NameCache } from './name-cache.js';
 import { Outbox } from './outbox.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
@@ -132,6 +133,7 @@ export class LaneRunner {
         jitter: Math.max(...entries.map((entry) => entry.jitter)),
         onFailure: strict.onFailure,
         timeoutMs: timeouts.length === 0 ? undefined : Math.min(...timeouts),
+        late: lateModules(entries),
       };
     });
   }
@@ -304,7 +306,9 @@ export class LaneRunner {
         slot,
         ahead,
       );
-      const pending = callHandlers(handlers.entries, 0, event, context);
+      const only = run.batch.only?.get(index);
+      const entries = only ? handlers.entries.filter((entry) => isOneOf(entry, only)) : handlers.entries;
+      const pending = callHandlers(entries, 0, event, context);
       if (startedAt !== undefined) work.timed(type, performance.now() - startedAt);
       if (pending) {
         this.#cell.yielded();

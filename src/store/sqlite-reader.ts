@@ -11,6 +11,8 @@ import { positionsOf } from './indexer.js';
 import { MAX_RUN_BYTES, READ_PAGE_BYTES } from './limits.js';
 import { measured, numberOf, pieceOf } from './measured.js';
 import { openForReading } from './open-store.js';
+import type { StoredProcessing } from './processing.js';
+import { ProcessingReader } from './processing-reader.js';
 import { guard, type Sqlite, toStoreError } from './sqlite.js';
 import type { EventReader, PageQuery, RawEvent, StoredName } from './store.js';
 import { readShapes, readTypes } from './types.js';
@@ -143,6 +145,10 @@ export class SqliteReader implements EventReader {
   consumers(name?: string): readonly StoredConsumer[] {
     // In one transaction: the tables belong together.
     return this.#read(() => this.database.transaction(() => readConsumers(this.database, name))());
+  }
+
+  get processing(): StoredProcessing {
+    return new ProcessingReader(this.database);
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { PROGRESS_CHUNK, READ_PAGE } from '../limits.js';
 import { rowCheck } from './checksum.js';
 import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-table.js';
+import { leftToLate } from './late-consumers.js';
 import { Progress, type ProgressChunk } from './progress.js';
 import { isWhole } from './progress-table.js';
 import type { Sqlite } from './sqlite.js';
@@ -41,7 +42,9 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   const { progress, chunks } = facts;
   // What is finished stays finished, so an older state of the progress is good enough for newer letters.
   const isUsable = progress && isWhole(progress) && chunks.every(isWhole);
-  const finished = isUsable ? new Progress(progress.mark, chunks) : new Progress(0, []);
+  const lanes = isUsable ? new Progress(progress.mark, chunks) : new Progress(0, []);
+  const isLate = leftToLate(database);
+  const isFinished = (position: number) => lanes.isFinished(position) && !isLate(position);
   const page = database.prepare(
     `SELECT ${DEAD_LETTER_COLUMNS}, events.position AS event, coalesce(partition_key, aggregate) AS eventKey
      FROM dead_letters LEFT JOIN events ON events.position = dead_letters.position
@@ -51,7 +54,7 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   while (true) {
     const letters = page.all(after, READ_PAGE) as Letter[];
     for (const letter of letters) {
-      const fault = faultOf(letter, finished);
+      const fault = faultOf(letter, isFinished);
       if (fault === undefined) continue;
       const { position } = letter;
       problems.add('dead-letter', `The dead letter at position ${position} ${fault}.`, position);
@@ -63,12 +66,12 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   }
 }
 
-function faultOf(letter: Letter, progress: Progress): string | undefined {
+function faultOf(letter: Letter, isFinished: (position: number) => boolean): string | undefined {
   const { position, key, state, checksum, event, eventKey } = letter;
   if (checksum !== rowCheck(columnsOf(letter))) return 'is not what was written';
   if (event === null) return 'has no event in the log';
   if (key !== eventKey) return 'has another key than its event';
-  if (state === 'parked' && progress.isFinished(position)) return 'is parked, but its event is finished';
+  if (state === 'parked' && isFinished(position)) return 'is parked, but its event is finished';
   return undefined;
 }
 

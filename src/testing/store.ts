@@ -15,6 +15,15 @@ export type {
   OpenDeadLetters,
 } from '../store/dead-letter.js';
 export { MemoryStore } from '../store/memory-store.js';
+export type {
+  DroppedEntries,
+  EncodedEntry,
+  FailedRecord,
+  ProcessingChange,
+  ProcessingEntry,
+  RowRange,
+  StoredProcessing,
+} from '../store/processing.js';
 export type { ProgressChange, ProgressChunk } from '../store/progress.js';
 export type { StoreState, TypeToStore } from '../store/protocol.js';
 export type {

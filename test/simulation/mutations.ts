@@ -10,30 +10,8 @@ import { LaneCell } from '../../dist/src/lanes/lane-cell.js';
 import { KeyAhead } from '../../dist/src/lanes/run-ahead.js';
 import { LaneScheduler } from '../../dist/src/lanes/scheduler.js';
 import { Progress } from '../../dist/src/store/progress.js';
-
-/** A bug that is put in on purpose: the simulation must find it, or it proves nothing. */
-export interface Mutation {
-  readonly name: string;
-  /** Where it must be found; in a life unless said. */
-  readonly part?: 'life' | 'same';
-  /** Seed to begin with, of a bug that one in hundreds finds; 1 unless said. */
-  readonly from?: number;
-  /** Puts the bug in. Returns what takes it out again. */
-  readonly apply: () => () => void;
-}
-
-/** Replaces a method; the replacement is given the original. */
-function replace<Class extends object, Name extends keyof Class & string>(
-  prototype: Class,
-  name: Name,
-  make: (original: Class[Name]) => Class[Name],
-): () => void {
-  const original = prototype[name];
-  prototype[name] = make(original);
-  return () => {
-    prototype[name] = original;
-  };
-}
+import { FOLLOWER_MUTATIONS } from './follower-mutations.js';
+import { type Mutation, replace } from './mutate.js';
 
 function replaceGetter(prototype: object, name: string, get: () => unknown): () => void {
   const original = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
@@ -266,4 +244,5 @@ export const MUTATIONS: readonly Mutation[] = [
       };
     },
   },
+  ...FOLLOWER_MUTATIONS,
 ];

@@ -48,6 +48,7 @@ export async function search(
       const failure = { seed, step: trace.length, error: error as Error, trace };
       return { lives: seed - first + 1, steps, counts: counts as unknown as Counts, failure };
     } finally {
+      life.followers.end();
       process.off('unhandledRejection', catchUnhandled);
     }
     steps += life.steps.count;

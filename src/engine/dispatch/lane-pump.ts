@@ -9,6 +9,7 @@ import type { LaneScheduler } from '../../lanes/scheduler.js';
 import { HANDLED_SAMPLES } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
 import type { FailedKeys } from '../failures/failed-keys.js';
+import type { LateHandlers } from '../replay/late-handlers.js';
 import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { KeyRuns } from '../sequence/key-runs.js';
@@ -31,6 +32,7 @@ export interface PumpParts {
   /** In deterministic mode only. */
   readonly runs: KeyRuns | undefined;
   readonly failed: FailedKeys;
+  readonly late: LateHandlers;
 }
 
 /** What the hub does with a lane's answer. */
@@ -59,13 +61,16 @@ export class LanePump {
   readonly #events: LaneEvents;
   readonly #runs: KeyRuns | undefined;
   readonly #failed: FailedKeys;
+  readonly #late: LateHandlers;
   readonly #tickets = new Tickets();
   readonly #balance: LaneBalance;
   #stopped = false;
   #first = 0;
 
-  constructor({ crew, scheduler, pool, codec, meters, time, runs, failed }: PumpParts, events: LaneEvents) {
+  constructor(parts: PumpParts, events: LaneEvents) {
+    const { crew, scheduler, pool, codec, meters, time, runs, failed, late } = parts;
     this.#runs = runs;
+    this.#late = late;
     this.#failed = failed;
     this.#balance = new LaneBalance(crew, scheduler, time, {
       keyOf: (reference) => this.#keyOf(reference),
@@ -177,7 +182,8 @@ export class LanePump {
     this.#meters.sawKey(this.#keyOf(rows[this.#crew.tasks % rows.length] as number).name, rows.length);
     this.#crew.tasks++;
     this.#crew.watch(seat);
-    seat.lane.run(seat.compose(ticket, rows, this.#pool, this.#codec, attempts));
+    const only = this.#late.onlyOf(rows);
+    seat.lane.run(seat.compose(ticket, rows, this.#pool, this.#codec, attempts, only));
   }
 
   #attempts(rows: Uint32Array): Map<number, number> {

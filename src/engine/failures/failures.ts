@@ -35,7 +35,7 @@ export interface FailureEvents {
   /** A key may run again. */
   retry(): void;
   /** A failed event counts as finished. */
-  skipped(slab: HubSlab, row: number): void;
+  skipped(slab: HubSlab, row: number, error: HandlerError): void;
   /** An event of a parked key leaves the memory; it stays unfinished in the log. */
   dropped(slab: HubSlab, row: number): void;
   /** Whoever waits for the event is told. */
@@ -168,7 +168,7 @@ export class Failures {
     this.#events.failed(slab, row, error);
     scheduler.dropHead(key);
     this.#parts.failed.forget(key);
-    this.#events.skipped(slab, row);
+    this.#events.skipped(slab, row, error);
     scheduler.resume(key);
     this.#events.changed();
   }
