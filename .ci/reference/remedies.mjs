@@ -69,6 +69,8 @@ export const REMEDIES = {
     'End subscriptions that are no longer needed: usually one is made per call and never ended.',
   MILLRACE_CONSUMER_NOT_FOUND: 'Take the name from `engine.consumers.list()`.',
   MILLRACE_CONSUMER_RUNNING: 'Use the running consumer, or stop it before it is started again.',
+  MILLRACE_CONSUMER_THREAD:
+    'Look at what the handler does that ends its thread; the event is tried again, and is a dead letter in the end.',
   MILLRACE_CONSUMER_STOPPED:
     'Look at `cause`, remove it, and start the consumer again: it goes on where it was.',
   MILLRACE_TOO_MANY_CONSUMERS: 'Remove consumers that are no longer used: `engine.consumers.remove(name)`.',

@@ -7,10 +7,10 @@ import { ROW_UNNUMBERED, rowOf, Slab, slabOf } from '../events/slab.js';
 import { currentData } from '../events/upcast.js';
 import { encodeError, type WireError } from '../kernel/error-codec.js';
 import { HandlerModuleInvalidError } from '../kernel/errors.js';
-import { isThenable } from '../kernel/thenable.js';
 import { framed } from '../sampling/frames.js';
 import type { ThreadSpan } from '../sampling/span-log.js';
 import type { TypeWork } from '../sampling/thread-profiler.js';
+import { callHandlers } from './call-handlers.js';
 import { EmitRules, LaneContext } from './context.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
 import type { LaneCell } from './lane-cell.js';
@@ -378,26 +378,4 @@ export class LaneRunner {
       metadata,
     );
   }
-}
-
-/** Calls the handlers one after the other; returns a promise only when one of them did. */
-function callHandlers(
-  entries: readonly HandlerEntry[],
-  from: number,
-  event: StoredEvent,
-  context: LaneContext,
-): Promise<void> | undefined {
-  for (let index = from; index < entries.length; index++) {
-    const entry = entries[index] as HandlerEntry;
-    context.begin(entry);
-    const result = entry.handle(event as never, context);
-    if (isThenable(result)) {
-      context.awaited();
-      const pending = Promise.resolve(result);
-      // Most types have one handler, and a promise in between would cost as much as what it waits for.
-      if (index + 1 === entries.length) return pending as Promise<void>;
-      return pending.then(() => callHandlers(entries, index + 1, event, context));
-    }
-  }
-  return undefined;
 }

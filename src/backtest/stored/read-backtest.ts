@@ -25,6 +25,7 @@ export interface StoredBacktest extends Omit<BacktestResult, 'identity' | 'finge
   };
 }
 
+/** Which backtest of a store is read, and with what beside the log. */
 export interface StoredBacktestOptions {
   /** Which of them, where the store has more than one. */
   readonly backtestId?: string;

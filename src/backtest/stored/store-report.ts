@@ -9,6 +9,7 @@ import { better, checkMetric } from '../sweep/results.js';
 import { onlyBacktest, storedBacktest } from './read-backtest.js';
 import { storedSweep } from './read-sweep-report.js';
 
+/** What a report that is made from a store shows. */
 export interface StoreReportOptions extends ReportOptions {
   /** One run of a sweep instead of the sweep: its id, or `best`. */
   readonly run?: string;
