@@ -31,6 +31,49 @@ describe('--report', () => {
     expect(kindIn(`${kind}.html`)).toBe(kind);
   });
 
+  test.each([
+    ['run', ['backtest', SAMPLE, '--strategy', 'ma-cross']],
+    ['sweep', ['sweep', SAMPLE, ...GRID]],
+    ['walk', ['walk-forward', SAMPLE, ...GRID, '--windows', '2']],
+  ])('of a %s can be made later, by millrace report, from its store', (kind, args) => {
+    expect(millrace(...args, '--store', `later-${kind}.db`).status).toBe(0);
+    const { status, stdout } = millrace('report', `later-${kind}.db`);
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: `report       ${join(folder, `later-${kind}.html`)}\n`,
+    });
+    expect(kindIn(`later-${kind}.html`)).toBe(kind);
+    if (kind === 'walk') return;
+    const more = millrace(
+      'report',
+      `later-${kind}.db`,
+      SAMPLE,
+      '--run',
+      'best',
+      '--out',
+      'best.html',
+      '--title',
+      'Mine',
+    );
+    expect(more).toMatchObject({ status: 0, stderr: '' });
+    const page = readFileSync(join(folder, 'best.html'), 'utf8');
+    expect(page).toContain('computed from the candles');
+    expect(page).toContain('"title":"Mine"');
+  });
+
+  test.each([
+    [['report'], 2, /needs a store/],
+    [['report', 'none.db'], 1, /MILLRACE_STORE_PATH/],
+    [['report', 'a.db', SAMPLE, 'more'], 2, /'more' is one more/],
+    [['report', 'a.db', '--run', ''], 2, /--run is empty/],
+  ])('%j ends with %d', (args, code, message) => {
+    expect(millrace(...args)).toMatchObject({
+      status: code,
+      stdout: '',
+      stderr: expect.stringMatching(message),
+    });
+  });
+
   test('in JSON names the file, and an empty name or a file of somebody else is an error', () => {
     const args = ['backtest', SAMPLE, '--json'];
     const { stdout } = millrace(...args, '--report', 'json.html');
