@@ -51,10 +51,6 @@ export { readSweep } from './sweep/read-sweep.js';
 export { SWEEP_METRICS } from './sweep/results.js';
 export type { Grid, ParameterSet, SweepSpace } from './sweep/space.js';
 export { sweep } from './sweep/sweep.js';
-export {
-  type WalkForward,
-  type WalkForwardOptions,
-  type WalkForwardWindow,
-  walkForward,
-} from './sweep/walk-forward.js';
+export { walkForward } from './sweep/walk-forward.js';
+export type * from './sweep/walk-forward-types.js';
 export { type TradeStatistics, tradeStatistics } from './trade-statistics.js';

@@ -63,6 +63,8 @@ describe('millrace backtest', () => {
 
   test.each([
     [['--param', 'length'], 2, /--param is 'length'; it must be a name and what it is/],
+    [['--param', 'length=5', '--param', 'length=6'], 2, /--param has 'length' twice/],
+    [['--capital', '-5'], 1, /initial capital is -5; it must be a finite number above 0/],
     [['--param', 'length=1'], 1, /MILLRACE_INVALID_OPTION: .*'length' is 1: .*>=2/],
     [['--strategy', 'rsy'], 1, /MILLRACE_INPUT: There is no strategy 'rsy'.*Did you mean 'rsi'/],
     [['--capital', 'much'], 2, /--capital is 'much'; it must be a number/],
@@ -84,6 +86,7 @@ describe('millrace sweep of any strategy', () => {
       /The grid has 195,\d+,\d+ runs.*--yes/,
     ],
     [['--grid', 'length=5', '--param', 'length=6'], 2, /'length' is in --grid and in --param/],
+    [['--random', '-1'], 2, /--random is '-1'; it must be a whole number from 1 to 10000000/],
     [['--sort', 'luck'], 1, /cannot be sorted by 'luck'/],
   ])('%j ends with %d', async (args, code, message) => {
     const outcome = await millrace('sweep', CANDLES, '--threads', '0', ...args);

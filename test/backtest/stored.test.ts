@@ -6,10 +6,12 @@ import {
   loadStrategy,
   readBacktest,
   readSweepReport,
+  readWalkForward,
   runBacktest,
   storeBacktest,
   sweep,
   unpackColumn,
+  walkForward,
   writeStoreReport,
 } from 'millrace/backtest';
 import { InputError, StorePathError } from 'millrace/errors';
@@ -214,5 +216,50 @@ describe('a packed column', () => {
 
   test.each(['', 'AA==', 'gICAgICAgICAgICA', 'AgICAgICAgIC'])('that is none is refused: %j', (data) => {
     expect(() => unpackColumn({ unit: 1, order: 1, length: 4, data })).toThrow(InputError);
+  });
+});
+
+describe('a walk-forward that is told from its log', () => {
+  const options = { candles, strategy: 'ma-cross', grid: { fast: [5, 10], slow: [30, 60] }, windows: 3 };
+
+  test('has the windows, the curve and the statistics of the walk-forward, and its runs', async () => {
+    const store = newStore();
+    const result = await walkForward({ ...options, threads: 0, store });
+    const { trades, equity, ...rest } = result;
+    const { equity: curve, ...told } = readWalkForward(store);
+    expect(told).toEqual(rest);
+    expect(curve.time).toEqual(equity.time);
+    curve.equity.forEach((value, index) => {
+      expect(Math.abs(value - (equity.equity[index] as number))).toBeLessThanOrEqual(0.005001);
+    });
+    using reader = openStoreReader(store);
+    const ids = [...reader.read({ types: ['backtest.started'] })].map(({ aggregateId }) => aggregateId);
+    const runs = ids.map((backtestId) => readBacktest(store, { backtestId }));
+    expect(runs.flatMap((run) => run.trades.map(({ profit }) => profit))).toEqual(
+      trades.map(({ profit }) => profit),
+    );
+    const page = readFileSync(await writeStoreReport(`${store}.html`, store), 'utf8');
+    expect(page).toContain('"kind":"walk"');
+    // Nothing but the store is different from one that is not stored.
+    expect((await walkForward({ ...options, threads: 0 })).fingerprint).toBe(result.fingerprint);
+    await expect(walkForward({ ...options, store })).rejects.toThrow(/holds events already/);
+  });
+
+  test('that was interrupted has the windows that were over, and none at all is said', async () => {
+    const store = newStore();
+    const controller = new AbortController();
+    const onWindow = () => controller.abort();
+    const { windows } = await walkForward({
+      ...options,
+      threads: 0,
+      store,
+      onWindow,
+      signal: controller.signal,
+    });
+    expect(windows).toHaveLength(1);
+    expect(readWalkForward(store)).toMatchObject({ windows, interrupted: true });
+    const other = newStore();
+    await storeBacktest(other, { candles, strategy: await loadStrategy('rsi') });
+    expect(() => readWalkForward(other)).toThrow(/has no walk-forward/);
   });
 });

@@ -59,12 +59,16 @@ function packedMarket({ buffer, time, close, open, length }: Candles): PackedMar
   const closes = pointsOf(close, every);
   const made = {
     curve_every: every,
-    curve_times: packColumn(times, commonUnit(times), 2),
+    curve_times: packedTimes(times),
     curve_closes: packColumn(closes, priceUnit(closes), 1),
     first_open: open[0] as number,
   };
   markets.set(buffer, made);
   return made;
+}
+
+export function packedTimes(times: Float64Array): PackedNumbers {
+  return packColumn(times, commonUnit(times), 2);
 }
 
 /** The largest number of milliseconds that all times are multiples of. */

@@ -77,7 +77,8 @@ export function strategyIdOf(
   { name, definition }: Strategy,
   parameters: Readonly<Record<string, unknown>>,
 ): string {
-  const values = Object.keys(definition.parameters.shape).map((parameter) => parameters[parameter]);
+  // One that was not given has no value, and keeps its place.
+  const values = Object.keys(definition.parameters.shape).map((parameter) => parameters[parameter] ?? 'none');
   const text = [
     name,
     ...values.map((value) => (typeof value === 'object' ? canonical(value) : String(value))),

@@ -8,6 +8,7 @@ import { readSweep } from '../sweep/read-sweep.js';
 import { better, checkMetric } from '../sweep/results.js';
 import { onlyBacktest, storedBacktest } from './read-backtest.js';
 import { storedSweep } from './read-sweep-report.js';
+import { storedWalk } from './walk-log.js';
 
 /** What a report that is made from a store shows. */
 export interface StoreReportOptions extends ReportOptions {
@@ -26,7 +27,7 @@ const OPTIONS = optionNames<StoreReportOptions>('writeStoreReport', {
 });
 
 /**
- * Writes the report of what a store holds, a sweep or one backtest, from its log alone: nothing is run.
+ * Writes the report of what a store holds, a sweep, a walk-forward or one backtest, from its log alone: nothing is run.
  *
  * @param path the HTML file.
  * @returns its path, whole.
@@ -52,6 +53,8 @@ function storedResult(
 ) {
   if (run === 'best') return storedBacktest(reader, bestOf(reader, checkMetric(sortBy)), candles);
   if (run !== undefined) return storedBacktest(reader, run, candles);
+  const walk = storedWalk(reader);
+  if (walk !== undefined) return walk;
   const started = reader.summary().types.find(({ type }) => type === 'backtest.started')?.count ?? 0;
   return started === 1 ? storedBacktest(reader, onlyBacktest(reader), candles) : storedSweep(reader, candles);
 }

@@ -115,7 +115,9 @@ function checked({ sortBy, top = SWEEP_BEST_ROWS, runBudgetMs, runMemoryMb }: Sw
     throw new InvalidOptionError(`runBudgetMs is ${runBudgetMs}; it must be a number from 1 to 40,000,000.`);
   }
   if (runMemoryMb !== undefined && !(Number.isInteger(runMemoryMb) && runMemoryMb >= 64)) {
-    throw new InvalidOptionError(`runMemoryMb is ${runMemoryMb}; it must be a whole number from 64.`);
+    throw new InvalidOptionError(
+      `runMemoryMb is ${runMemoryMb}; it must be a whole number from 64. It counts the heap of a thread, and no Buffers and typed arrays.`,
+    );
   }
   return { sortBy: checkMetric(sortBy ?? 'totalReturn'), top };
 }
