@@ -10,17 +10,14 @@ import { type CatchUpOptions, type CheckedConsumer, checkPosition } from './opti
 import { ConsumerRecord } from './record.js';
 import { ConsumerCounts, ConsumerRun, type RunOptions } from './run.js';
 import { Saving } from './saving.js';
-import { type ConsumerFailure, type ConsumerState, type ConsumerStatus, failureOf } from './status.js';
+import {
+  type ConsumerFailed,
+  type ConsumerFailure,
+  type ConsumerState,
+  type ConsumerStatus,
+  failureOf,
+} from './status.js';
 import { ConsumerThread } from './thread.js';
-
-/** An event of a consumer has failed for good. */
-export interface ConsumerFailed {
-  readonly consumer: string;
-  readonly position: number;
-  readonly key: string;
-  readonly state: 'parked' | 'skipped' | 'stopped';
-  readonly error: Error;
-}
 
 /** What a consumer needs of those around it. */
 export interface ConsumerParts {
