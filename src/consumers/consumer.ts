@@ -1,27 +1,23 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { checkOutside, stayingIfAsync } from '../kernel/async-context.js';
 import { type ConsumerStoppedError, NotRetainedError } from '../kernel/errors.js';
-import { reasonOf } from '../kernel/thrown.js';
 import type { Running } from './attached.js';
 import { CatchUps } from './catch-ups.js';
-import { noFailure, stopped, tooLate } from './faults.js';
+import { noFailure, reasonFor, stopped, tooLate } from './faults.js';
 import { CONSUMER_END_MS } from './limits.js';
 import type { ConsumedLog } from './log.js';
 import { type CatchUpOptions, type CheckedConsumer, checkPosition } from './options.js';
 import { ConsumerRecord } from './record.js';
 import { ConsumerCounts, ConsumerRun, type RunOptions } from './run.js';
 import { Saving } from './saving.js';
-import { type ConsumerFailure, type ConsumerState, type ConsumerStatus, failureOf } from './status.js';
+import {
+  type ConsumerFailed,
+  type ConsumerFailure,
+  type ConsumerState,
+  type ConsumerStatus,
+  failureOf,
+} from './status.js';
 import { ConsumerThread } from './thread.js';
-
-/** An event of a consumer has failed for good. */
-export interface ConsumerFailed {
-  readonly consumer: string;
-  readonly position: number;
-  readonly key: string;
-  readonly state: 'parked' | 'skipped' | 'stopped';
-  readonly error: Error;
-}
 
 /** What a consumer needs of those around it. */
 export interface ConsumerParts {
@@ -58,6 +54,8 @@ export class Consumer implements AsyncDisposable, Running {
   /** The run that is being ended, and when it has. */
   #ending: ConsumerRun | undefined;
   #halting: Promise<void> | undefined;
+  /** From a failure of the engine on, until the record is what is stored again. */
+  #isStale = false;
   /** Calls that change the record while nothing runs. */
   #changes = 0;
   readonly #waiting = new CatchUps();
@@ -242,6 +240,7 @@ export class Consumer implements AsyncDisposable, Running {
 
   /** @internal The engine has failed: what was not committed is as if it had not been. */
   engineFailed(error: Error): void {
+    this.#isStale = true;
     this.#waiting.rejectAll(error);
     this.#halt().catch(() => {});
   }
@@ -255,10 +254,15 @@ export class Consumer implements AsyncDisposable, Running {
     this.#changes++;
     try {
       await this.#halt();
-      const { store, consumerLink } = this.#parts.log();
+      const { store, consumerLink, facts } = this.#parts.log();
+      if (facts.failure) return;
       consumerLink.drop(this.#record);
       const [stored] = store.reader.consumers(this.name);
       if (stored) this.#record = new ConsumerRecord(stored);
+      // Its place was never stored.
+      else this.#record.rewrite();
+      this.#isStale = false;
+      if (!stored) this.#note(0);
     } catch (error) {
       this.#broke(error as Error);
     } finally {
@@ -269,12 +273,7 @@ export class Consumer implements AsyncDisposable, Running {
 
   /** @internal What health says of it. */
   reason(): string | undefined {
-    if (this.#state === 'failed') {
-      return `Consumer '${this.name}' has stopped: ${reasonOf(this.#error)}. Go on with its resume().`;
-    }
-    const { parked } = this.#record;
-    if (parked === 0) return undefined;
-    return `Consumer '${this.name}' has ${parked} parked ${parked === 1 ? 'key' : 'keys'}: see its failures().`;
+    return reasonFor(this.name, this.#state, this.#error, this.#record.parked);
   }
 
   #begin(): void {
@@ -284,7 +283,7 @@ export class Consumer implements AsyncDisposable, Running {
     this.#run = new ConsumerRun({
       ...{ log, record: this.#record, options: this.#options, counts: this.#counts },
       events: {
-        progressed: (count) => this.#saving.note(this.#record, count),
+        progressed: (count) => this.#note(count),
         rested: () => this.#waiting.look((position) => this.#isPast(position)),
         failed: (error, position, key, state) => {
           this.#parts.failed({ consumer: this.name, position, key, state, error });
@@ -353,8 +352,13 @@ export class Consumer implements AsyncDisposable, Running {
     await this.#saving.flushed();
   }
 
+  #note(events: number): void {
+    // Handlers of before end while the engine recovers: what they did must not get among what is read from the store.
+    if (!this.#isStale) this.#saving.note(this.#record, events);
+  }
+
   #changed(): void {
-    this.#saving.note(this.#record);
+    this.#note(0);
     this.#parts.changed();
   }
 

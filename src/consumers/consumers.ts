@@ -4,12 +4,12 @@ import { waitsForItself } from '../kernel/async-context.js';
 import { ConsumerRunningError, InvalidOptionError, TooManyConsumersError } from '../kernel/errors.js';
 import { MAX_CONSUMERS } from '../store/limits.js';
 import type { Running } from './attached.js';
-import { Consumer, type ConsumerFailed } from './consumer.js';
+import { Consumer } from './consumer.js';
 import { noConsumer, notYours } from './faults.js';
 import type { ConsumedLog } from './log.js';
 import { type CheckedConsumer, type ConsumerOptions, checkConsumer, checkConsumerName } from './options.js';
 import { ConsumerRecord } from './record.js';
-import { type ConsumerStatus, stoppedStatus } from './status.js';
+import { type ConsumerFailed, type ConsumerStatus, stoppedStatus } from './status.js';
 
 /** What consumers need of their engine. */
 export interface ConsumersParts {

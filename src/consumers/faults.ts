@@ -20,6 +20,20 @@ export function stopped(name: string, state: ConsumerState, error: Error | undef
   );
 }
 
+/** What health says of a consumer that stopped by itself, or has parked keys. */
+export function reasonFor(
+  name: string,
+  state: ConsumerState,
+  error: Error | undefined,
+  parked: number,
+): string | undefined {
+  if (state === 'failed') {
+    return `Consumer '${name}' has stopped: ${reasonOf(error)}. Go on with its resume().`;
+  }
+  if (parked === 0) return undefined;
+  return `Consumer '${name}' has ${parked} parked ${parked === 1 ? 'key' : 'keys'}: see its failures().`;
+}
+
 /** Handlers have not ended, though `call` has aborted their signals. */
 export function tooLate(name: string, call: string, running: number): HandlerTimeoutError {
   const handlers = running === 1 ? '1 handler has' : `${running} handlers have`;

@@ -50,6 +50,15 @@ export interface ConsumerFailure {
   readonly error: Error;
 }
 
+/** An event of a consumer has failed for good. */
+export interface ConsumerFailed {
+  readonly consumer: string;
+  readonly position: number;
+  readonly key: string;
+  readonly state: 'parked' | 'skipped' | 'stopped';
+  readonly error: Error;
+}
+
 /** A consumer that is in the log and does not run. @param last the log's last durable position. */
 export function stoppedStatus({ name, progress, failures }: StoredConsumer, last: number): ConsumerStatus {
   return {

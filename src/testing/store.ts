@@ -7,7 +7,12 @@ export type { StoredType } from '../events/registry.js';
 export type { Shape } from '../events/shape-index.js';
 export { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
 export type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
-export type { ConsumerChange, ConsumerFailureRecord, StoredConsumer } from '../store/consumer.js';
+export {
+  BUS_CONSUMER,
+  type ConsumerChange,
+  type ConsumerFailureRecord,
+  type StoredConsumer,
+} from '../store/consumer.js';
 export type {
   DeadLetterChange,
   DeadLetterRange,

@@ -205,8 +205,6 @@ export class Followers {
       follower.consumer = await this.#life.until(started, `start of ${name}`);
     } catch (error) {
       steps.note(`start of ${name}: ${(error as Error).message}`);
-      // What had begun to be stored may be.
-      if (!before) follower.removing = true;
     }
   }
 

@@ -1,5 +1,11 @@
 import { PROGRESS_CHUNK } from '../../limits.js';
-import type { ConsumerChange, ConsumerFailureRecord, ProcessingChange, StoredConsumer } from '../store.js';
+import {
+  BUS_CONSUMER,
+  type ConsumerChange,
+  type ConsumerFailureRecord,
+  type ProcessingChange,
+  type StoredConsumer,
+} from '../store.js';
 import { LogState, Rows } from './rows.js';
 import { type MakeStore, RUN, type StoreCheck, same, Trial } from './trial.js';
 
@@ -12,8 +18,6 @@ function failure(position: number, state: ConsumerFailureRecord['state'] = 'park
 function chunk(index: number, byte: number) {
   return { index, bits: new Uint8Array(PROGRESS_CHUNK / 8).fill(byte) };
 }
-
-const BUS = 'millrace:bus';
 
 /** What an event bus notes of an event that a subscriber failed on. */
 function noted(position: number): ProcessingChange[] {
@@ -105,7 +109,7 @@ function busCheck(open: () => Promise<Trial>): StoreCheck {
     run: async () => {
       await using trial = await open();
       const note = (...processing: readonly ProcessingChange[]): ConsumerChange => ({
-        ...{ kind: 'update', name: BUS, progress: { mark: 1, chunks: [] }, put: [], removed: [] },
+        ...{ kind: 'update', name: BUS_CONSUMER, progress: { mark: 1, chunks: [] }, put: [], removed: [] },
         processing,
       });
       const all = { after: 0, limit: 10 };
@@ -130,7 +134,7 @@ function busCheck(open: () => Promise<Trial>): StoreCheck {
       await trial.commit({ consumers: [note({ kind: 'drop', before: 3, upTo: 3 })] });
       same(seen().entries, entries.slice(2), 'entries() after a drop');
       same(trial.reader.processing.failure(3)?.error.message, 'at 3', 'failure()');
-      await trial.commit({ consumers: [{ kind: 'remove', name: BUS }] });
+      await trial.commit({ consumers: [{ kind: 'remove', name: BUS_CONSUMER }] });
       same(seen(), nothing, 'processing of a bus that was removed');
     },
   };
