@@ -31,10 +31,7 @@ describe('a slip of the pen in a strategy', () => {
     ['a strength of nothing', (ctx) => ctx.signal('BUY', { reason: 'x', strength: Number.NaN }), /NaN/],
     [
       'what is crossed',
-      (ctx) =>
-        (ctx.indicators as { mean: { crossedAbove(other: never): boolean } }).mean.crossedAbove(
-          wrong(undefined),
-        ),
+      (ctx) => ctx.indicators.mean?.crossedAbove(wrong(undefined)),
       /crosses a number or another indicator/,
     ],
   ])('in %s has a code, the candle, and what it must be', (_what, slip, message) => {
