@@ -80,7 +80,7 @@ export function rollingSharpe(
 ): { readonly values: Float64Array; readonly text: string } | undefined {
   if (!factor || equity.some((value) => value <= 0)) return undefined;
   const { bars, values } = daysOf(time, equity);
-  const days = factor.daysPerYear > 300 ? ROLLING_DAYS.everyDay : ROLLING_DAYS.weekdays;
+  const { days, text } = halfYear(factor.daysPerYear);
   if (values.length < 2 * days) return undefined;
   const returns = returnsOf(values);
   const rolling = new Float64Array(time.length).fill(Number.NaN);
@@ -89,5 +89,14 @@ export function rollingSharpe(
     const sharpe = deviation > 1e-12 ? (mean / deviation) * Math.sqrt(factor.daysPerYear) : Number.NaN;
     rolling.fill(sharpe, (bars[day - 1] as number) + 1, (bars[day] as number) + 1);
   }
-  return { values: rolling, text: `${days} days` };
+  return { values: rolling, text };
+}
+
+/** Candles of weeks, and curves of one candle in so many, do not have a value of each day. */
+function halfYear(daysPerYear: number): { readonly days: number; readonly text: string } {
+  const { everyDay, weekdays } = ROLLING_DAYS;
+  if (daysPerYear < weekdays * 1.5)
+    return { days: Math.max(10, Math.round(daysPerYear / 2)), text: 'half a year' };
+  const days = daysPerYear > 300 ? everyDay : weekdays;
+  return { days, text: `${days} days` };
 }

@@ -34,7 +34,7 @@ export function storedNotes(result: ShownRun): readonly string[] {
     ? 'The curve was computed from the candles and the fills of the log.'
     : every === 1
       ? 'The curve is that of the log, of each candle.'
-      : `The curve is that of the log: one candle in ${count(every)}. Return, Sharpe, Sortino, Calmar, volatility and the depth of the deepest drawdown are of all candles, all other figures per bar are of these.`;
+      : `The curve is that of the log: one candle in ${count(every)}. Return, Sharpe, Sortino, Calmar, volatility and the depth of the deepest drawdown are of all candles; all other figures per bar and per day, and those of buying and holding, are of these.`;
   const orders =
     level === 'full' ? '' : ` At the level '${level}' the log has those orders only that were filled.`;
   return [

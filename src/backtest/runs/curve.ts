@@ -1,7 +1,7 @@
 import type { NewEvent } from '../../faces/define.js';
 import { BacktestDataLoaded } from '../../trading/index.js';
 import type { Candles } from '../candles/candles.js';
-import { CURVE_DIGITS, CURVE_POINTS, PRICE_DECIMALS } from './limits.js';
+import { CURVE_DIGITS, CURVE_POINTS } from './limits.js';
 import { type PackedNumbers, packColumn } from './packed-column.js';
 import type { RunPlan } from './plan.js';
 
@@ -81,14 +81,15 @@ function commonUnit(times: Float64Array): number {
   return unit || 1;
 }
 
-/** That of the prices where they are decimal fractions, as prices are; else a part of the largest. */
+/** A part of the largest price that nobody sees; coarser where prices are. */
 function priceUnit(prices: Float64Array): number {
-  for (let decimals = 0; decimals <= PRICE_DECIMALS; decimals++) {
-    const scale = 10 ** decimals;
-    if (prices.every((price) => Math.round(price * scale) / scale === price)) return powerOfTen(-decimals);
-  }
   const largest = prices.reduce((most, price) => Math.max(most, Math.abs(price)), 0);
-  return Math.max(leastUnit(prices), powerOfTen(Math.ceil(Math.log10(largest)) - PRICE_DECIMALS));
+  const finest = Math.ceil(Math.log10(largest || 1)) - CURVE_DIGITS;
+  for (let exponent = 0; exponent > finest; exponent--) {
+    const scale = 10 ** -exponent;
+    if (prices.every((price) => Math.round(price * scale) / scale === price)) return powerOfTen(exponent);
+  }
+  return powerOfTen(finest);
 }
 
 /** The `backtest.data_loaded` of a run. */
