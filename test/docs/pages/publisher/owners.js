@@ -19,7 +19,7 @@ class Portfolio {
 }
 
 const portfolio = new Portfolio();
-// A method is called with its owner as `this`. Once nobody else holds the portfolio, the subscription goes.
+// A method is called with its owner as `this`. Once nothing else holds the portfolio, the subscription ends.
 publisher.subscribe(OrderPlaced, portfolio.onOrder, { owner: portfolio, weak: true });
 const audit = publisher.subscribe(OrderPlaced, () => {}, { owner: 'audit' });
 
