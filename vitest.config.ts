@@ -1,25 +1,50 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { fromSource } from './test/support/from-source.js';
 import { ramDisk } from './test/support/ram-disk.js';
+import { bundleZod } from './test/support/zod-in-one-file.js';
 
 // The suite's time is that of starting processes and threads, thousands of them. What they load is compiled once for
-// all of them, and Zod is one file (see test/support/zod-in-one-file.ts).
+// all of them, and Zod is one file.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
 process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --conditions=millrace-bundled`.trim();
-process.env.TMPDIR ??= ramDisk();
+await bundleZod();
+
+const memory = ramDisk();
+
+/** Tests of the contract that need a process of their own: one counts what others would change, one loads its tracer once. */
+const OWN_PROCESS = ['test/contract/engine/tasks.test.ts', 'test/contract/observe/broken-tracer.test.ts'];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Each file in a process of its own: a worker thread that one leaves behind cannot hide in another's.
     pool: 'forks',
     maxWorkers: 2,
     // They only catch what hangs: on a busy machine opening a few dozen stores takes half a minute.
     testTimeout: 90_000,
     hookTimeout: 90_000,
-    globalSetup: ['test/support/zod-in-one-file.ts'],
     setupFiles: ['test/support/leak-check.ts'],
     // The built package is what users get, and what lane threads load: it is imported as it is.
     server: { deps: { external: [/\/dist\//] } },
+    projects: [
+      {
+        extends: true,
+        resolve: { alias: fromSource() },
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false },
+      },
+      { extends: true, test: { name: 'style', include: ['test/style/**/*.test.ts'], isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'contract',
+          include: ['test/{contract,docs}/**/*.test.ts'],
+          exclude: OWN_PROCESS,
+          // What a file leaves behind fails it (see the setup file), so that nothing of it is left in the next one.
+          isolate: false,
+          ...(memory !== undefined && { env: { TMPDIR: memory } }),
+        },
+      },
+      // Each file in a process of its own: what it kills, fills or measures is its own.
+      { extends: true, test: { name: 'system', include: ['test/system/**/*.test.ts', ...OWN_PROCESS] } },
+    ],
   },
 });

@@ -10,7 +10,13 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const VERSIONS = { 20: '20.20.2', 22: '22.23.3', 24: '24.21.0', 26: '26.12.1' };
-const FOLDERS = ['test/contract', 'test/store', 'test/failure', 'test/determinism.test.ts'];
+const FOLDERS = [
+  'test/contract/engine',
+  'test/contract/consumers',
+  'test/contract/store',
+  'test/contract/failure',
+  'test/system/store',
+];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [major = '', ...rest] = process.argv.slice(2);
@@ -98,8 +104,8 @@ function refusedOnOldNode() {
     run(process.execPath, ['--input-type=module', '-e', make]);
     for (const [name, code] of Object.entries(ways)) refused(name, ['--input-type=module', '-e', code]);
     for (const args of commands) refused(`millrace ${args[0]}`, [cli, ...args]);
-    for (const file of readdirSync(join(root, 'test/pages/publisher'))) {
-      run(node, [join(root, 'test/pages/publisher', file)]);
+    for (const file of readdirSync(join(root, 'test/docs/pages/publisher'))) {
+      run(node, [join(root, 'test/docs/pages/publisher', file)]);
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });

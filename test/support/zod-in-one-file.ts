@@ -15,7 +15,7 @@ interface Bundler {
  * and each imports such a module: from the hundred files of the package that takes 100 ms of CPU per thread, from one
  * file 35. Outside the test runner, without the condition, `#zod` is the package itself.
  */
-export default async function bundleZod(): Promise<void> {
+export async function bundleZod(): Promise<void> {
   const require = createRequire(import.meta.url);
   const { version } = require('zod/package.json') as { version: string };
   const banner = `// zod ${version}`;

@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { Checkpointer } from '../../../dist/src/store/checkpointer.js';
+import { liveThreads } from '../../support/live-threads.js';
+import { tempStore } from '../../support/temp-folder.js';
+
+test('a checkpointer that cannot open its file says so, makes no new one, and can be closed', async () => {
+  const path = tempStore();
+  let checkpointer: Checkpointer | undefined;
+  const error = await new Promise((resolve) => {
+    checkpointer = new Checkpointer(path, () => {}, resolve);
+    checkpointer.start();
+  });
+  expect(error).toMatchObject({ code: 'MILLRACE_STORE_PATH' });
+  await checkpointer?.close();
+  expect(existsSync(path)).toBe(false);
+  expect(liveThreads()).toEqual([]);
+});

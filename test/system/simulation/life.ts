@@ -1,0 +1,275 @@
+import type { Engine } from 'millrace';
+import { defineHandlers, type HandlerContext } from 'millrace/define';
+import { checkOptions } from '../../../dist/src/engine/check-options.js';
+import { openIn } from '../../../dist/src/engine/open.js';
+import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
+import { act } from './actions.js';
+import { checkLog } from './check.js';
+import { Done, Lodging, Parking, Skipping, Stopping, TASKS, type Task } from './events.js';
+import { Followers } from './followers.js';
+import { Process } from './process.js';
+import { SimDisk } from './sim-disk.js';
+import type { SimLane } from './sim-lane.js';
+import { Steps } from './steps.js';
+import { Violation } from './violation.js';
+
+/** Things that a life's user does, and steps after which a life that does not end is a failure. */
+const ACTIONS = 40;
+const STEPS_MAX = 20_000;
+
+/** What happened in a life, in numbers. */
+export interface Counts {
+  kills: number;
+  powerCuts: number;
+  laneDeaths: number;
+  ioErrors: number;
+  recoveries: number;
+  resizes: number;
+  letters: number;
+  events: number;
+  /** What users did with consumers, and events that those and the bus have done. */
+  follows: number;
+  followed: number;
+}
+
+interface Run {
+  readonly lane: SimLane;
+  readonly position: number;
+}
+
+/** One life of a log: processes that come and go on one disk, driven by a seed, watched at every step. */
+export class Life {
+  readonly steps: Steps;
+  readonly disk = new SimDisk();
+  readonly counts: Counts = {
+    kills: 0,
+    powerCuts: 0,
+    laneDeaths: 0,
+    ioErrors: 0,
+    recoveries: 0,
+    resizes: 0,
+    letters: 0,
+    events: 0,
+    follows: 0,
+    followed: 0,
+  };
+  /** Numbers of the events whose `publish` resolved as durable, by position. */
+  readonly acknowledged = new Map<number, number>();
+  /** Positions that a user gave up, and skipped ones that a user had run again. */
+  readonly discarded = new Set<number>();
+  readonly rerun = new Set<number>();
+  /** Tries that an event lost because its lane died of something else, by position. */
+  readonly blamed = new Map<number, number>();
+  readonly #active = new Map<string, Set<Run>>();
+  /** Positions that each lane has begun. */
+  readonly #begun = new Map<SimLane, Set<number>>();
+  readonly power: 'os' | 'disk';
+  readonly dispatch: 'durable' | 'accepted';
+  /** What users have decided about dead letters in this process, and what they are publishing still. */
+  readonly pending: Promise<void>[] = [];
+  readonly followers: Followers;
+  faults = true;
+  number = 0;
+  process: Process;
+  #engine: Engine | undefined;
+  #violation: Violation | undefined;
+
+  constructor(seed: string) {
+    this.steps = new Steps(seed);
+    this.power = this.steps.pick(['os', 'disk'] as const);
+    this.dispatch = this.steps.pick(['durable', 'accepted'] as const);
+    this.followers = new Followers(this);
+    this.process = this.#newProcess();
+  }
+
+  get engine(): Engine {
+    return this.#engine as Engine;
+  }
+
+  /** Lives it to its end. @throws Violation, or whatever else should never have been thrown. */
+  async live(): Promise<Counts> {
+    await this.open();
+    for (let left = ACTIONS; left > 0; ) {
+      if (this.steps.isEmpty || this.steps.chance(0.2)) {
+        await act(this);
+        left--;
+      } else await this.step();
+    }
+    this.faults = false;
+    await this.#settle();
+    checkLog(this);
+    this.followers.checkEnd();
+    await this.until(this.engine.close(), 'close');
+    return this.counts;
+  }
+
+  async step(): Promise<void> {
+    await this.steps.next(STEPS_MAX);
+    this.#check();
+  }
+
+  /** Goes on until a promise is settled. @throws what it rejects with. */
+  async until<Value>(promise: Promise<Value>, what: string): Promise<Value> {
+    return this.steps.until(promise, what, STEPS_MAX, () => this.#check());
+  }
+
+  async open(): Promise<void> {
+    const { steps } = this;
+    const options = checkOptions({
+      events: [...TASKS, Done],
+      handlers: ['file:///simulated.mjs'],
+      store: 'simulated',
+      run: 'sim',
+      threads: steps.below(4),
+      concurrency: steps.pick([1, 1, 2, 4]),
+      maxInFlight: steps.pick([2, 8, 1000]),
+      dispatch: this.dispatch,
+      validate: 'off',
+    });
+    const opening = openIn(options, this.process.world(options.concurrency));
+    this.#engine = await this.until(opening, 'open');
+    await this.followers.opened();
+  }
+
+  /**
+   * A lane dies of nothing that its events did. Nobody can know that, so one that it had begun may be blamed, whether
+   * its handler is under way or has ended and its answer is.
+   */
+  loseLane(lane: SimLane): void {
+    for (const position of this.#begun.get(lane) ?? []) {
+      if (this.process.store?.isFinished(position)) continue;
+      this.blamed.set(position, (this.blamed.get(position) ?? 0) + 1);
+    }
+    lane.die('by chance');
+  }
+
+  /** The process is gone, with everything that was in memory only. */
+  async kill(powerCut: boolean): Promise<void> {
+    this.counts.kills++;
+    this.process.end();
+    this.pending.length = 0;
+    this.#active.clear();
+    this.#begun.clear();
+    let lostBeyond: number | undefined;
+    if (powerCut && this.power === 'os') {
+      const lost = Math.min(this.disk.transactions, this.steps.below(4));
+      this.disk.loseLast(lost);
+      this.counts.powerCuts++;
+      this.steps.note(`power cut: ${lost} transactions lost`);
+      const { length } = this.disk.read().events;
+      lostBeyond = length;
+      for (const position of this.acknowledged.keys())
+        if (position > length) this.acknowledged.delete(position);
+      for (const position of [...this.discarded, ...this.rerun]) this.#forgetIfLost(position, length);
+    }
+    this.followers.killed(lostBeyond);
+    this.process = this.#newProcess();
+    await this.open();
+  }
+
+  #forgetIfLost(position: number, length: number): void {
+    if (position <= length) return;
+    this.discarded.delete(position);
+    this.rerun.delete(position);
+  }
+
+  #newProcess(): Process {
+    return new Process(this, (lane) => this.#module(lane));
+  }
+
+  #module(lane: SimLane): HandlerModule {
+    const handle = (event: { position: number; data: Task }, ctx: HandlerContext) =>
+      this.#handle(lane, event.position, event.data, ctx);
+    const patient = { retries: 2, retryDelayMs: 1 };
+    return defineHandlers('sim', (on) => {
+      on(Parking, handle, patient);
+      on(Lodging, handle, patient);
+      on(Skipping, handle, { ...patient, onFailure: 'skip' });
+      on(Stopping, handle, { ...patient, onFailure: 'stop' });
+    });
+  }
+
+  #handle(lane: SimLane, position: number, task: Task, ctx: HandlerContext): void | Promise<void> {
+    // The runner of a dead lane may go on here; on a thread it would be gone.
+    if (lane.dead) return never();
+    const run = this.#begin(lane, position, task);
+    if (task.sync && ctx.attempt <= task.kills) {
+      lane.die(`poison at ${position}`);
+      throw new Error('nobody hears this');
+    }
+    if (task.pauses > 0 || ctx.attempt <= task.kills) return this.#slowly(lane, run, task, ctx);
+    this.#finish(run, task, ctx);
+  }
+
+  async #slowly(lane: SimLane, run: Run, task: Task, ctx: HandlerContext): Promise<void> {
+    for (let pause = 0; pause <= task.pauses; pause++) {
+      await this.steps.wait(`${lane.name}.handler${run.position}`, 'goes on');
+      if (lane.dead) return never();
+    }
+    if (ctx.attempt <= task.kills) {
+      lane.die(`poison at ${run.position}`);
+      return never();
+    }
+    this.#finish(run, task, ctx);
+  }
+
+  #begin(lane: SimLane, position: number, task: Task): Run {
+    this.steps.note(`${lane.name} begins ${task.number} of ${task.key} at ${position}`);
+    const runs = this.#active.get(task.key) ?? new Set();
+    this.#active.set(task.key, runs);
+    for (const other of runs) {
+      if (other.lane.dead) runs.delete(other);
+      else this.#violate(`${position} of ${task.key} begins while ${other.position} runs`);
+    }
+    if (this.process.store?.isFinished(position) && !this.rerun.has(position)) {
+      this.#violate(`${position} runs though the log says that it is finished`);
+    }
+    const run = { lane, position };
+    runs.add(run);
+    this.#begun.set(lane, (this.#begun.get(lane) ?? new Set()).add(position));
+    return run;
+  }
+
+  #finish(run: Run, task: Task, ctx: HandlerContext): void {
+    this.#active.get(task.key)?.delete(run);
+    if (ctx.attempt <= task.kills + task.throws) throw new Error(`try ${ctx.attempt} of ${task.number}`);
+    task.emits.forEach((key, index) => {
+      ctx.emit(Parking({ ...task, key, number: task.number + 1 + index, emits: [], throws: 0, kills: 0 }));
+    });
+    ctx.emit(Done({ key: task.key, number: task.number, attempt: ctx.attempt }));
+  }
+
+  /** @throws Violation */
+  #check(): void {
+    const violation = this.#violation ?? this.followers.violation;
+    if (violation) throw violation;
+  }
+
+  #violate(message: string): void {
+    this.#violation ??= new Violation(message);
+  }
+
+  /** No more faults: everything that can be done must get done. */
+  async #settle(): Promise<void> {
+    await this.until(Promise.allSettled(this.pending), 'decisions and publishers');
+    for (let tries = 0; tries < 50; tries++) {
+      if (this.engine.stats().state === 'failed') await this.until(this.engine.recover(), 'recover');
+      const drained = await this.until(
+        this.engine.drain().then(
+          () => true,
+          () => false,
+        ),
+        'drain',
+      );
+      if (drained) {
+        await this.until(this.followers.settle(), 'followers');
+        return;
+      }
+    }
+    throw new Violation('the engine fails again and again');
+  }
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
