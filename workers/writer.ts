@@ -117,8 +117,9 @@ function finishCheckpoint(): void {
 /** In a quiet moment: what would otherwise delay a commit. */
 function rest(): void {
   try {
-    writer?.index();
-    if (writer) checkpoint(writer);
+    // In pieces, each a turn of the event loop: a commit that comes goes first.
+    if (writer?.indexQuietly()) idleTimer = setTimeout(rest, 0);
+    else if (writer) checkpoint(writer);
   } catch (error) {
     fail(error);
   }

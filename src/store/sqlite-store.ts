@@ -60,7 +60,7 @@ export class SqliteStore implements Store {
 
   get reader(): EventReader {
     if (this.#closed) throw new EngineClosedError('The engine is closed. Open it again before reading.');
-    this.#reader ??= new SqliteReader(this.location, 'trusted');
+    this.#reader ??= new SqliteReader(this.location);
     return this.#reader;
   }
 

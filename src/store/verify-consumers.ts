@@ -15,7 +15,10 @@ import { highestOf } from './verify-state.js';
 export function verifyConsumers(database: Sqlite, problems: Problems): void {
   // In one transaction with the log's end: an engine that has the file open may go on writing.
   const { last, rows } = database.transaction(() => ({
-    last: Number(database.prepare('SELECT max(position) FROM events').pluck().get() ?? 0),
+    last: Number(
+      database.prepare('SELECT first + count - 1 FROM segments ORDER BY first DESC LIMIT 1').pluck().get() ??
+        0,
+    ),
     rows: readConsumerRows(database),
   }))();
   const names = new Set(rows.consumers.map(({ name }) => name));
