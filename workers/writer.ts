@@ -5,6 +5,13 @@ import { epochNow } from '../src/profile/span-log.js';
 import { type ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
 import { Checkpointer } from '../src/store/checkpointer.js';
 import type { WriterReply, WriterRequest } from '../src/store/protocol.js';
+import {
+  PACK_BEHIND,
+  PACK_BEHIND_QUIET,
+  PACK_PAUSE_IDLE_MS,
+  PACK_PAUSE_MS,
+} from '../src/store/segments/limits.js';
+import type { PackResult } from '../src/store/segments/packer.js';
 import { type Commit, Writer } from '../src/store/writer.js';
 
 const port = parentPort;
@@ -20,9 +27,14 @@ let lastSequence = 0;
 let failed = false;
 let closing = false;
 let idleTimer: NodeJS.Timeout | undefined;
+/** Nothing has come since the last quiet moment began. */
+let isResting = false;
+/** When segments may be packed again while events come. */
+let packAgain = 0;
 
 port.on('message', (first: WriterRequest) => {
   clearTimeout(idleTimer);
+  isResting = false;
   try {
     take(first);
     // Group commit: everything that has arrived meanwhile goes into the same transaction.
@@ -82,6 +94,8 @@ function write(): void {
     profiler.note({ kind: 'commit', start, end: epochNow(), events: eventsOf(commits) });
   reply({ kind: 'committed', sequence: lastSequence, indexed: writer.indexed });
   tendWal(WAL_PAGES_MAX);
+  // At a bounded pace while events come: what it costs is taken from them.
+  if (performance.now() >= packAgain) pack(PACK_BEHIND);
 }
 
 /** Has the WAL moved into the file when more than `most` pages wait for it, on another thread if it can be. */
@@ -91,9 +105,39 @@ function tendWal(most: number): void {
   if (pages > WAL_PAGES_LIMIT) {
     checkpoint(writer);
   } else if (waiting > most) {
-    checkpointer ??= new Checkpointer(path, finishCheckpoint, fail);
-    checkpointer.start();
+    tender().start();
     checkpointFrom ??= epochNow();
+  }
+}
+
+/** The thread that moves the WAL and packs segments, begun with the first of either. */
+function tender(): Checkpointer {
+  checkpointer ??= new Checkpointer(path, { moved: finishCheckpoint, packed: finishPack, failed: fail });
+  return checkpointer;
+}
+
+/** Has cold segments packed, all but the newest `behind` events. @returns whether there are any. */
+function pack(behind: number): boolean {
+  const range = failed ? undefined : writer?.coldRange(behind);
+  if (range) tender().pack(range);
+  return range !== undefined;
+}
+
+function finishPack(result: PackResult): void {
+  if (failed || !writer) return;
+  packAgain = performance.now() + PACK_PAUSE_MS;
+  // Nothing is worth it yet: asked again when more has come.
+  if (result.packed === undefined && result.done === writer.coldRange(0)?.after) {
+    packAgain = performance.now() + PACK_PAUSE_IDLE_MS;
+    return;
+  }
+  try {
+    writer.applyPacked(result);
+    tendWal(WAL_PAGES_MAX);
+    // In a quiet moment at once the next.
+    if (isResting) setTimeout(() => isResting && pack(PACK_BEHIND_QUIET), 0);
+  } catch (error) {
+    fail(error);
   }
 }
 
@@ -119,7 +163,11 @@ function rest(): void {
   try {
     // In pieces, each a turn of the event loop: a commit that comes goes first.
     if (writer?.indexQuietly()) idleTimer = setTimeout(rest, 0);
-    else if (writer) checkpoint(writer);
+    else if (writer) {
+      checkpoint(writer);
+      isResting = true;
+      pack(PACK_BEHIND_QUIET);
+    }
   } catch (error) {
     fail(error);
   }

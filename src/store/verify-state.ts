@@ -4,7 +4,13 @@ import { rowCheck } from './checksum.js';
 import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-table.js';
 import { Progress, type ProgressChunk } from './progress.js';
 import { isWhole } from './progress-table.js';
-import { SegmentReader } from './segments/segment-reader.js';
+import { SegmentColumns } from './segments/body.js';
+import {
+  openSegment,
+  plausibleSegment,
+  SEGMENT_COLUMNS,
+  type SegmentRowValues,
+} from './segments/stored-segment.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
 import type { StoreFacts } from './verify-structure.js';
@@ -42,13 +48,13 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
     `SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters
      WHERE dead_letters.position > ? ORDER BY dead_letters.position LIMIT ?`,
   );
-  const events = new SegmentReader(database);
+  const keyOf = keyFinder(database);
   let after = Number.MIN_SAFE_INTEGER;
   while (true) {
     // In one transaction with their events: an engine that has the file open may go on writing.
     const letters = database.transaction(() => {
       const found = page.all(after, READ_PAGE) as DeadLetterRow[];
-      return found.map((letter) => [letter, keyOf(events, letter.position)] as const);
+      return found.map((letter) => [letter, keyOf(letter.position)] as const);
     })();
     for (const [letter, key] of letters) {
       const fault = faultOf(letter, key, finished);
@@ -63,17 +69,28 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   }
 }
 
-/** The partition key of an event; undefined when it is not there. */
-function keyOf(events: SegmentReader, position: number): number | undefined {
-  if (!Number.isSafeInteger(position) || position < 1) return undefined;
-  try {
-    const event = events.event(position);
-    return event && (event.partitionKey ?? event.aggregate);
-  } catch (error) {
-    // That its segment cannot be read was reported.
-    if (error instanceof StoreCorruptError) return undefined;
-    throw error;
-  }
+/**
+ * Finds the partition keys of events, whether or not their segments are what was written: that was reported.
+ *
+ * @returns for a position the number of the key, undefined when there is no event, 0 when it cannot be read.
+ */
+function keyFinder(database: Sqlite): (position: number) => number | undefined {
+  const holding = database
+    .prepare(`SELECT ${SEGMENT_COLUMNS} FROM segments WHERE first <= ? ORDER BY first DESC LIMIT 1`)
+    .raw();
+  const columns = new SegmentColumns();
+  return (position) => {
+    const segment = plausibleSegment((holding.get(position) ?? [0]) as unknown as SegmentRowValues);
+    if (!segment || position >= segment.first + segment.count) return undefined;
+    try {
+      columns.read(openSegment(segment).body, segment.count);
+    } catch (error) {
+      if (error instanceof StoreCorruptError) return 0;
+      throw error;
+    }
+    const index = position - segment.first;
+    return columns.key[index] || columns.aggregate[index];
+  };
 }
 
 function faultOf(
@@ -84,7 +101,7 @@ function faultOf(
   const { position, key, state, checksum } = letter;
   if (checksum !== rowCheck(columnsOf(letter))) return 'is not what was written';
   if (eventKey === undefined) return 'has no event in the log';
-  if (key !== eventKey) return 'has another key than its event';
+  if (eventKey !== 0 && key !== eventKey) return 'has another key than its event';
   if (state === 'parked' && progress.isFinished(position)) return 'is parked, but its event is finished';
   return undefined;
 }

@@ -15,8 +15,11 @@ import { ProgressTable } from './progress-table.js';
 import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from './protocol.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
 import { Indexer } from './segments/indexer.js';
+import { MAX_SEGMENT_EVENTS } from './segments/limits.js';
 import { LogWriter, readLastSegment } from './segments/log-writer.js';
 import { NameReader } from './segments/name-reader.js';
+import { PackTable } from './segments/pack-table.js';
+import type { PackResult } from './segments/packer.js';
 import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
@@ -46,6 +49,7 @@ export class Writer {
   readonly #deadLetters: DeadLetterWriter;
   readonly #consumers: ConsumerTable;
   readonly #indexer: Indexer;
+  readonly #packs: PackTable;
   readonly #files: FileIdentity;
   readonly #addShape: Statement;
   readonly #slabs: Slab[] = [];
@@ -69,6 +73,7 @@ export class Writer {
       this.#indexer = new Indexer(this.#database, this.#progress);
       this.state = this.#load(options);
       this.#log = new LogWriter(this.#database, this.state, this.#indexer);
+      this.#packs = new PackTable(this.#database);
       this.#deadLetters = new DeadLetterWriter(this.#database);
       this.#consumers = new ConsumerTable(this.#database);
       this.#addShape = this.#database.prepare('INSERT INTO payload_shapes VALUES (?, ?, ?)');
@@ -105,7 +110,6 @@ export class Writer {
     this.#write(() => {
       for (const { shapes } of commits) for (const shape of shapes) this.#storeShape(shape);
       const events = eventsOf(commits);
-      this.#log.begin(events);
       for (const { segments } of commits) for (const segment of segments) this.#append(segment);
       this.#log.flush();
       const progress = commits.findLast((commit) => commit.progress)?.progress;
@@ -130,6 +134,18 @@ export class Writer {
     if (!this.#indexer.isBehind) return false;
     this.#indexPiece(QUIET_PIECE);
     return true;
+  }
+
+  /** What can be packed: the position up to which that is done, and the one behind which events are not cold. */
+  coldRange(behind: number): { readonly after: number; readonly until: number } | undefined {
+    const until = this.#log.position - behind;
+    return until - this.#packs.done < MAX_SEGMENT_EVENTS ? undefined : { after: this.#packs.done, until };
+  }
+
+  /** Puts what was packed into the file. @throws StoreError, StoreCorruptError */
+  applyPacked(result: PackResult): void {
+    this.#write(() => this.#packs.apply(result));
+    this.#packs.done = result.done;
   }
 
   #indexPiece(entries: number): void {

@@ -4,6 +4,7 @@ import { discardDeadLetters, openStoreReader } from 'millrace/store';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { copyOf, makeStore, withSql } from '../support/damaged-store.js';
 import { openTestEngine } from '../support/open-test-engine.js';
+import { withEvents } from '../support/segment-edit.js';
 import { tempStore } from '../support/temp-folder.js';
 
 // Processes are started here, several a test, beside all other test files.
@@ -52,7 +53,9 @@ describe('millrace verify', () => {
   });
 
   test('ends with 1 when it is not, and names the first bad position', async () => {
-    const damaged = withSql(store, 'UPDATE events SET occurred_at = 5 WHERE position IN (40, 30)');
+    const damaged = withEvents(store, (event) => {
+      if ([40, 30].includes(event.position)) event.occurredAt = 5;
+    });
     const { code, stdout } = await millrace('verify', damaged);
     expect(stdout).toMatch(/^result +DAMAGED$/m);
     expect(stdout).toMatch(/^ +30 {2}event +The event at position 30 is not what was written/m);

@@ -33,6 +33,13 @@ export class SegmentColumns {
     this.check,
   ];
 
+  /** Takes over the first numbers of other columns, behind those that there are. */
+  append(at: number, from: SegmentColumns, count: number): void {
+    this.#all.forEach((column, index) => {
+      column.set((from.#all[index] as Column).subarray(0, count), at);
+    });
+  }
+
   /** Writes the columns of the first `count` events. @returns where they end. */
   write(bytes: Buffer, at: number, count: number): number {
     let end = at;

@@ -6,7 +6,6 @@ import type { StoreState } from '../protocol.js';
 import type { Sqlite } from '../sqlite.js';
 import { rowEventCheck } from './event-check.js';
 import type { Indexer } from './indexer.js';
-import { MAX_SEGMENT_EVENTS } from './limits.js';
 import { NameWriter } from './name-writer.js';
 import { SegmentBuilder } from './segment-builder.js';
 import {
@@ -72,11 +71,6 @@ export class LogWriter {
   /** The last block of names. */
   get block(): number {
     return this.#names.block;
-  }
-
-  /** @param events how many the transaction has. */
-  begin(events: number): void {
-    this.#builder.isFlood = events >= MAX_SEGMENT_EVENTS;
   }
 
   /** The transaction stores one more payload shape. */

@@ -1,16 +1,16 @@
 import { crc32 } from 'node:zlib';
 import type { Slab } from '../../events/slab.js';
 import { COLUMNS_BYTES, SegmentColumns } from './body.js';
-import { HOT_SEGMENT_EVENTS, MAX_SEGMENT_EVENTS, PACKED_BYTES, SEGMENT_BYTES } from './limits.js';
-import { packedBody, type StoredSegment, typeList } from './stored-segment.js';
+import { HOT_SEGMENT_EVENTS, SEGMENT_BYTES } from './limits.js';
+import { type StoredSegment, typeList } from './stored-segment.js';
 
 /** Room for payloads to begin with; it grows with what comes. */
-const FIRST_BYTES = 2 * PACKED_BYTES;
+const FIRST_BYTES = 2 * SEGMENT_BYTES;
 
 /** Gathers events, and makes a segment of them when there are enough. */
 export class SegmentBuilder {
   readonly #columns = new SegmentColumns();
-  readonly #checks = Buffer.alloc(MAX_SEGMENT_EVENTS * 4);
+  readonly #checks = Buffer.alloc(HOT_SEGMENT_EVENTS * 4);
   readonly #emit: (segment: StoredSegment) => void;
   /** Columns are written in front of the payloads, as soon as their length is known. */
   #bytes = Buffer.allocUnsafeSlow(COLUMNS_BYTES + FIRST_BYTES);
@@ -21,8 +21,6 @@ export class SegmentBuilder {
   chain = 0;
   names = 0;
   shapes = 0;
-  /** Whether what comes is a flood: then segments are large and compressed. */
-  isFlood = false;
 
   /** @param emit called with each segment; its bytes are good until the next event. */
   constructor(emit: (segment: StoredSegment) => void) {
@@ -64,8 +62,6 @@ export class SegmentBuilder {
     const start = COLUMNS_BYTES - columnsEnd;
     this.#bytes.copyWithin(start, 0, columnsEnd);
     const body = this.#bytes.subarray(start, this.#end);
-    const stored = this.isFlood ? packedBody(body) : body;
-    const isSmaller = stored.length < body.length;
     this.#emit({
       first: this.#first,
       count,
@@ -73,9 +69,9 @@ export class SegmentBuilder {
       shapes: this.shapes,
       chain: this.chain,
       bytes: body.length,
-      packed: isSmaller ? 1 : 0,
+      packed: 0,
       types: typeList(type, count),
-      body: isSmaller ? stored : body,
+      body,
     });
     this.clear();
   }
@@ -92,16 +88,8 @@ export class SegmentBuilder {
   /** Ends the segment when an event of so many bytes does not belong into it, and makes room for it. */
   begin(position: number, size: number): void {
     const used = this.#end - COLUMNS_BYTES;
-    const [events, bytes] = this.isFlood
-      ? [MAX_SEGMENT_EVENTS, PACKED_BYTES]
-      : [HOT_SEGMENT_EVENTS, SEGMENT_BYTES];
-    if (
-      this.#count >= events ||
-      used >= bytes ||
-      (used > 0 && (size > SEGMENT_BYTES || used + size > bytes))
-    ) {
-      this.flush();
-    }
+    const isFull = this.#count === HOT_SEGMENT_EVENTS || used >= SEGMENT_BYTES;
+    if (isFull || (used > 0 && used + size > SEGMENT_BYTES)) this.flush();
     if (this.#count === 0) this.#first = position;
     const needed = this.#end + size;
     if (needed <= this.#bytes.length) return;

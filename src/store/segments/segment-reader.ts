@@ -14,6 +14,7 @@ import {
 /** Reads events out of their segments. Inside the caller's transaction. */
 export class SegmentReader {
   readonly #from: Statement;
+  readonly #at: Statement;
   readonly #body = new BodyReader();
   /** Segments that were read lately, by their first position. What one says never changes, however they are packed. */
   readonly #kept = new Map<number, OpenSegment>();
@@ -26,6 +27,9 @@ export class SegmentReader {
         `SELECT ${SEGMENT_COLUMNS} FROM segments
          WHERE first >= coalesce((SELECT max(first) FROM segments WHERE first <= ?), 1) ORDER BY first`,
       )
+      .raw();
+    this.#at = database
+      .prepare(`SELECT ${SEGMENT_COLUMNS} FROM segments WHERE first <= ? ORDER BY first DESC LIMIT 1`)
       .raw();
   }
 
@@ -100,7 +104,11 @@ export class SegmentReader {
   #holding(position: number): OpenSegment | undefined {
     const known = this.#keptAt(position);
     if (known) return known;
-    for (const segment of this.segments(position)) return segment;
+    const row = this.#at.get(position) as SegmentRowValues | undefined;
+    const segment = row && openSegment(storedSegment(row));
+    if (holds(segment, position)) return this.#keep(segment);
+    // Either the log ends before it, or there is a gap.
+    for (const next of this.segments(position)) return next;
     return undefined;
   }
 

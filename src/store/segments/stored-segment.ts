@@ -1,4 +1,5 @@
-import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+// Not by name: an older Node.js has no zstd, and is told so by an error of ours.
+import zlib, { crc32 } from 'node:zlib';
 import { StoreCorruptError } from '../../kernel/errors.js';
 import { measured, numberOf } from '../measured.js';
 import type { OpenSegment } from './body.js';
@@ -39,7 +40,7 @@ export type SegmentRowValues = readonly [
 export const SEGMENT_COLUMNS = `first, ${['count', 'names', 'shapes', 'chain', 'bytes', 'packed', 'checksum'].map(numberOf).join(', ')},
   ${measured('types', MAX_TYPES_BYTES)}, ${measured('body', MAX_BODY_BYTES)}`;
 
-const header = Buffer.alloc(7 * 8);
+const header = Buffer.alloc(7 * 8 + MAX_TYPES_BYTES);
 
 /** The checksum of a row: its numbers as floats, the list of types, and the body as it lies in the file. */
 export function segmentChecksum(segment: StoredSegment): number {
@@ -48,7 +49,8 @@ export function segmentChecksum(segment: StoredSegment): number {
   for (const value of [first, count, names, shapes, chain, bytes, packed]) {
     at = header.writeDoubleLE(value, at);
   }
-  return crc32(body, crc32(types, crc32(header)));
+  header.set(types, at);
+  return crc32(body, crc32(header.subarray(0, at + types.length)));
 }
 
 /**
@@ -93,15 +95,10 @@ export function openSegment({ first, count, bytes, packed, body }: StoredSegment
 /** More than it should have is never made: of a few bytes zstd could make gigabytes. */
 function unpacked(first: number, body: Buffer, bytes: number): Buffer {
   try {
-    return zstdDecompressSync(body, { maxOutputLength: bytes, chunkSize: Math.max(bytes, 64) });
+    return zlib.zstdDecompressSync(body, { maxOutputLength: bytes, chunkSize: Math.max(bytes + 1, 64) });
   } catch (cause) {
     throw damaged(first, 'cannot be decompressed', { cause });
   }
-}
-
-/** A body as it is stored when it is compressed. */
-export function packedBody(body: Buffer): Buffer {
-  return zstdCompressSync(body, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
 }
 
 /** The list of types of a segment; empty when there are too many to list. */

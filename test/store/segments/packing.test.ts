@@ -1,0 +1,139 @@
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { openStoreReader, verifyStore } from 'millrace/store';
+import { describe, expect, test } from 'vitest';
+import { SqliteReader } from '../../../dist/src/store/sqlite-reader.js';
+import type { RawEvent } from '../../../dist/src/store/store.js';
+import { Writer } from '../../../dist/src/store/writer.js';
+import { Noted } from '../../handlers/events.mjs';
+import { collect, oneTo } from '../../support/collect.js';
+import { oneValue } from '../../support/damaged-store.js';
+import { LogRows, ROW_TYPE } from '../../support/log-rows.js';
+import { openTestEngine } from '../../support/open-test-engine.js';
+import { packAll } from '../../support/pack-all.js';
+import { tempStore } from '../../support/temp-folder.js';
+
+/** A store of many small commits, and its writer. */
+function smallCommits(events: number): { readonly path: string; readonly writer: Writer } {
+  const path = tempStore();
+  const writer = new Writer({ path, synchronous: 'NORMAL', run: 'run', types: [ROW_TYPE] });
+  const rows = new LogRows({ bytes: 2_000_000 });
+  writer.addSlab(rows.slab.id, rows.slab.memory);
+  for (let event = 1; event <= events; event++) {
+    rows.add(`a${event % 13}`, { event, text: 'x'.repeat(event % 40) });
+    if (event % 3 !== 0 && event < events) continue;
+    const segments = rows.take().map(({ slab, from, to }) => ({ slab: slab.id, from, to }));
+    writer.commit([{ segments, progress: undefined, shapes: [] }]);
+  }
+  return { path, writer };
+}
+
+const segments = (path: string, where = '1') =>
+  Number(oneValue(path, `SELECT count(*) FROM segments WHERE ${where}`));
+
+function read(path: string): unknown[] {
+  const reader = new SqliteReader(path);
+  const plain = (events: readonly RawEvent[]) =>
+    events.map(({ data, metadata, position, version }) => [position, version, data.toString(), metadata]);
+  try {
+    const log = plain(reader.page({ from: 1, limit: 5000 }));
+    const name = reader.findName('a7');
+    return [log, plain(reader.page({ aggregate: name?.id ?? 0, from: 1, limit: 5000 }))];
+  } finally {
+    reader.close();
+  }
+}
+
+describe('packing', () => {
+  test('makes few segments of many, which say the same', () => {
+    const { path, writer } = smallCommits(2000);
+    const before = read(path);
+    const many = segments(path);
+    expect(packAll(writer, path)).toBeGreaterThan(0);
+    expect(segments(path)).toBeLessThan(many / 2);
+    expect(segments(path, 'packed = 1')).toBeGreaterThan(0);
+    expect(read(path)).toEqual(before);
+    expect(verifyStore(path)).toMatchObject({ ok: true, events: 2000, problems: [] });
+    writer.close();
+    expect(read(path)).toEqual(before);
+    expect(verifyStore(path)).toMatchObject({ ok: true, events: 2000, problems: [] });
+  });
+
+  test('goes on where it was when the store is opened again, and the log goes on too', () => {
+    const { path, writer } = smallCommits(1500);
+    packAll(writer, path, 1);
+    const done =
+      writer.coldRange(0)?.after ?? Number(oneValue(path, "SELECT value FROM meta WHERE key = 'packed'"));
+    expect(done).toBeGreaterThan(0);
+    writer.close();
+    const again = new Writer({ path, synchronous: 'NORMAL', run: 'run', types: [ROW_TYPE] });
+    expect(again.state.lastPosition).toBe(1500);
+    const rows = new LogRows({ id: 2, after: 1500 });
+    again.addSlab(rows.slab.id, rows.slab.memory);
+    const taken = rows.add('late', 1).take();
+    const late = taken.map(({ slab, from, to }) => ({ slab: slab.id, from, to }));
+    expect(() => again.commit([{ segments: late, progress: undefined, shapes: [] }])).not.toThrow();
+    packAll(again, path);
+    again.close();
+    const { problems } = verifyStore(path);
+    // The test's rows call a name new by a number that another one has; all else is right.
+    expect(problems.filter(({ kind }) => kind === 'position' || kind === 'segment')).toEqual([]);
+  });
+
+  test('whose segments are not those any more writes nothing, and the store says so', () => {
+    const { path, writer } = smallCommits(1500);
+    const result = {
+      packed: { segment: { first: 1, count: 1024 }, replaces: 7 } as never,
+      done: 1024,
+    };
+    expect(() => writer.applyPacked(result)).toThrow(
+      expect.objectContaining({ code: 'MILLRACE_STORE_CORRUPT' }),
+    );
+    writer.close();
+    expect(verifyStore(path)).toMatchObject({ ok: true, events: 1500, problems: [] });
+  });
+
+  test('that a power cut tears in its swap leaves the segments of before or those of after, and every event', () => {
+    const { path, writer } = smallCommits(1100);
+    writer.index();
+    writer.checkpoint();
+    const expected = read(path);
+    packAll(writer, path, 1);
+    const [file, wal] = [readFileSync(path), readFileSync(`${path}-wal`)];
+    const counts = new Set<number>();
+    for (let cut = 0; cut <= wal.length; cut += 512) {
+      const torn = tempStore();
+      writeFileSync(torn, file);
+      writeFileSync(`${torn}-wal`, wal.subarray(0, cut));
+      counts.add(segments(torn));
+      expect(verifyStore(torn)).toMatchObject({ ok: true, events: 1100, problems: [] });
+      if (cut % 8192 === 0) expect(read(torn)).toEqual(expected);
+    }
+    expect(counts.size).toBe(2);
+    writer.close();
+  });
+});
+
+describe('an engine', () => {
+  test('packs what is cold in a quiet moment, and readers see every event meanwhile', async () => {
+    const store = tempStore();
+    const engine = await openTestEngine({ store, durability: 'os' });
+    const notes = oneTo(12_000).map((value) => Noted({ note: `n${value % 50}`, value }));
+    for (let from = 0; from < notes.length; from += 60)
+      await engine.publishMany(notes.slice(from, from + 60));
+    await engine.drain();
+    const before = await engine.fingerprint();
+    using reader = openStoreReader(store);
+    while (segments(store, 'packed = 1') < 3) {
+      expect([...reader.read({ aggregateId: 'n7' })]).toHaveLength(240);
+      expect(reader.summary()).toMatchObject({ lastPosition: 12_000, aggregates: 50 });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(reader.fingerprint()).toBe(before);
+    expect(await collect(engine, { aggregateId: 'n3' })).toHaveLength(240);
+    expect(verifyStore(store)).toMatchObject({ ok: true, events: 12_000, problems: [] });
+    await engine.close();
+    const copy = tempStore();
+    copyFileSync(store, copy);
+    expect(verifyStore(copy)).toMatchObject({ ok: true, events: 12_000, problems: [] });
+  });
+});
