@@ -129,10 +129,10 @@ export class Writer {
     while (this.#indexer.waiting > 0) this.#indexPiece(Number.POSITIVE_INFINITY);
   }
 
-  /** Does a piece of what the index wants in a quiet moment. @returns whether there is more. */
-  indexQuietly(): boolean {
+  /** Does a piece of what the index wants in a quiet moment. @returns whether there may be more. */
+  indexQuietly(entries = QUIET_PIECE): boolean {
     if (!this.#indexer.isBehind) return false;
-    this.#indexPiece(QUIET_PIECE);
+    this.#indexPiece(entries);
     return true;
   }
 

@@ -17,7 +17,7 @@ export interface Mutation {
 }
 
 /** Replaces a method; the replacement is given the original. */
-function replace<Class extends object, Name extends keyof Class & string>(
+export function replace<Class extends object, Name extends keyof Class & string>(
   prototype: Class,
   name: Name,
   make: (original: Class[Name]) => Class[Name],
