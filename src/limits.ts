@@ -165,9 +165,6 @@ export const MAX_VERIFY_PROBLEMS = 100;
 /** SQLite's page cache while a store is verified, in KiB: index entries point all over the log. */
 export const VERIFY_CACHE_KIB = 32 * 1024;
 
-/** Index runs that verification reads at once: each may have an entry for every event of a writer's pass, 800 KB. */
-export const VERIFY_RUNS = 16;
-
 /** Emitted bytes of one lane batch; an event that would pass it fails with a coded error. */
 export const MAX_EMITTED_BYTES = 256 * 1024 * 1024;
 

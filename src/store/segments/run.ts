@@ -136,7 +136,7 @@ export class PageReader {
   }
 }
 
-export function damagedRun(id: number): StoreCorruptError {
+function damagedRun(id: number): StoreCorruptError {
   return new StoreCorruptError(
     `The store is damaged: run ${id} of its index is not what was written. Run 'millrace verify' on it, and restore it from a backup.`,
   );

@@ -4,7 +4,7 @@ import { StoreCorruptError } from '../../kernel/errors.js';
 import { measured, numberOf } from '../measured.js';
 import type { OpenSegment } from './body.js';
 import { LISTED_TYPES, MAX_BODY_BYTES, MAX_SEGMENT_EVENTS, MAX_TYPES_BYTES } from './limits.js';
-import { VarintReader, writeVarint } from './varint.js';
+import { writeVarint } from './varint.js';
 
 /** A row of `segments`, but for its checksum. */
 export interface StoredSegment {
@@ -116,16 +116,6 @@ export function typeList(types: Uint32Array, count: number): Uint8Array {
   let at = 0;
   for (const type of [...found].sort((a, b) => a - b)) at = writeVarint(list, at, type);
   return list.subarray(0, at);
-}
-
-const reader = new VarintReader();
-
-/** Whether a segment may hold an event of one of these types. @throws StoreCorruptError */
-export function mayHoldType(list: Uint8Array, wanted: ReadonlySet<number>): boolean {
-  if (list.length === 0) return true;
-  reader.open(list);
-  while (!reader.isAtEnd) if (wanted.has(reader.next())) return true;
-  return false;
 }
 
 export function damaged(position: number, what: string, options: ErrorOptions = {}): StoreCorruptError {
