@@ -5,12 +5,7 @@ import { epochNow } from '../src/profile/span-log.js';
 import { type ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
 import { Checkpointer } from '../src/store/checkpointer.js';
 import type { WriterReply, WriterRequest } from '../src/store/protocol.js';
-import {
-  PACK_BEHIND,
-  PACK_BEHIND_QUIET,
-  PACK_PAUSE_IDLE_MS,
-  PACK_PAUSE_MS,
-} from '../src/store/segments/limits.js';
+import { PACK_BEHIND, PACK_PAUSE_IDLE_MS, PACK_PAUSE_MS } from '../src/store/segments/limits.js';
 import type { PackResult } from '../src/store/segments/packer.js';
 import { type Commit, Writer } from '../src/store/writer.js';
 
@@ -31,6 +26,8 @@ let idleTimer: NodeJS.Timeout | undefined;
 let isResting = false;
 /** When segments may be packed again while events come. */
 let packAgain = 0;
+/** Newest events that are not packed. */
+let packBehind = PACK_BEHIND;
 
 port.on('message', (first: WriterRequest) => {
   clearTimeout(idleTimer);
@@ -56,6 +53,7 @@ function take(request: WriterRequest): void {
   switch (request.kind) {
     case 'open':
       path = request.options.path;
+      packBehind = request.options.packBehind ?? PACK_BEHIND;
       writer = new Writer(request.options);
       reply({ kind: 'opened', state: writer.state });
       break;
@@ -95,7 +93,7 @@ function write(): void {
   reply({ kind: 'committed', sequence: lastSequence, indexed: writer.indexed });
   tendWal(WAL_PAGES_MAX);
   // At a bounded pace while events come: what it costs is taken from them.
-  if (performance.now() >= packAgain) pack(PACK_BEHIND);
+  if (performance.now() >= packAgain) pack();
 }
 
 /** Has the WAL moved into the file when more than `most` pages wait for it, on another thread if it can be. */
@@ -116,11 +114,10 @@ function tender(): Checkpointer {
   return checkpointer;
 }
 
-/** Has cold segments packed, all but the newest `behind` events. @returns whether there are any. */
-function pack(behind: number): boolean {
-  const range = failed ? undefined : writer?.coldRange(behind);
+/** Has cold segments packed, if there are any. */
+function pack(): void {
+  const range = failed ? undefined : writer?.coldRange(packBehind);
   if (range) tender().pack(range);
-  return range !== undefined;
 }
 
 function finishPack(result: PackResult): void {
@@ -135,7 +132,7 @@ function finishPack(result: PackResult): void {
     writer.applyPacked(result);
     tendWal(WAL_PAGES_MAX);
     // In a quiet moment at once the next.
-    if (isResting) setTimeout(() => isResting && pack(PACK_BEHIND_QUIET), 0);
+    if (isResting) setTimeout(() => isResting && pack(), 0);
   } catch (error) {
     fail(error);
   }
@@ -166,7 +163,7 @@ function rest(): void {
     else if (writer) {
       checkpoint(writer);
       isResting = true;
-      pack(PACK_BEHIND_QUIET);
+      pack();
     }
   } catch (error) {
     fail(error);

@@ -18,6 +18,8 @@ export interface WriterOptions {
   readonly synchronous: 'FULL' | 'NORMAL';
   readonly run: string;
   readonly types: readonly TypeToStore[];
+  /** Newest events that are not packed. Default `PACK_BEHIND`. */
+  readonly packBehind?: number;
 }
 
 /** What a store knows when it is opened. */

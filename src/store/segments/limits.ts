@@ -54,9 +54,8 @@ export const MERGE_RUNS_QUIET = 4;
 /** Entries that are merged between two commits: about a millisecond of the writer's time. */
 export const MERGE_PIECE = 2000;
 
-/** Newest events that are not packed, while events come and in a quiet moment: what is read most is read quickest. */
-export const PACK_BEHIND = 262_144;
-export const PACK_BEHIND_QUIET = 8192;
+/** Newest events that are not packed: one event of a packed segment is read at five times the cost, or more. */
+export const PACK_BEHIND = 1_048_576;
 
 /** Time between two packs of 1,024 events while events come: at most 2 % of a core. */
 export const PACK_PAUSE_MS = 25;
