@@ -296,11 +296,8 @@ export const BUS_TURN_EVENTS = 512;
 /** Events that an event bus publishes before it compares its own count of them with the engine's: 1 % of its time. */
 export const BACKLOG_LOOK_EVENTS = 64;
 
-/** Rows of the processing record that wait to be written. A turn of the event loop seldom makes more. */
-export const PROCESSING_FLUSH_ROWS = 4096;
-
-/** How long the main thread waits in milliseconds while another program writes the processing record. Nobody should. */
-export const PROCESSING_LOCK_MS = 250;
+/** Longest name of a module with handlers that ask for old events, in characters: a consumer of the log is named so. */
+export const MAX_LATE_MODULE = 128;
 
 /** Entries in one answer of `storage.processingLog`. */
 export const PROCESSING_LOG_PAGE = 512;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Stepped } from './handlers/events.mjs';
 import { EVERY_EXECUTOR } from './support/executors.js';
 import { handlers, openForTests, storeFor } from './support/open-test-engine.js';
-import { checkProperty } from './support/property.js';
+import { checkProperty, rounds } from './support/property.js';
 import { tempFolder } from './support/temp-folder.js';
 import { type Step, WalkLog } from './support/walk.js';
 
@@ -100,7 +100,7 @@ describe.each(SETTINGS)('$threads threads, concurrency $concurrency, dispatch $d
     checkProperty(fc.asyncProperty(plans(true, 40), walk), { runs: 5, shrink: false }));
 
   test('the same while profiles are taken', async () => {
-    for (let profile = 0; profile < 2; profile++) {
+    for (let profile = 0; profile < rounds(2); profile++) {
       const ending = new AbortController();
       const report = engine.profile({ signal: ending.signal, directory: tempFolder(), intervalMicros: 200 });
       await checkProperty(fc.asyncProperty(plans(false, 100), walk), { runs: 3, shrink: false });

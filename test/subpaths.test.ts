@@ -131,9 +131,9 @@ describe('a lane thread', () => {
     const { files, packages } = loadsOf('dist/workers/lane.js');
     // Piscina's own worker has loaded its small half by then; the rest comes with the first event that is emitted.
     expect(installed(packages)).toEqual(['msgpackr/pack', 'msgpackr/unpack']);
-    expect(files).not.toContain('profile/thread-profiler.js');
+    expect(files).not.toContain('sampling/thread-profiler.js');
     expect(files).not.toContain('observe/meters.js');
-    expect(roomsOf(files)).toEqual(['events', 'kernel', 'lanes', 'limits', 'observe', 'profile', 'workers']);
+    expect(roomsOf(files)).toEqual(['events', 'kernel', 'lanes', 'limits', 'observe', 'sampling', 'workers']);
   });
 });
 

@@ -6,7 +6,7 @@ import { loadHandlers } from '../src/lanes/load-handlers.js';
 import type { LaneAnswer, LaneReply, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
 import { LaneRunner } from '../src/lanes/runner.js';
 import { TracerErrors, traced } from '../src/lanes/traced.js';
-import type { ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
+import type { ProfileOrder, ThreadProfiler } from '../src/sampling/thread-profiler.js';
 
 // msgpackr's native extractor cannot read shared memory. Should a handler module import msgpackr's main entry,
 // this keeps it from being switched on for this thread.
@@ -70,7 +70,7 @@ async function profile(order: ProfileOrder): Promise<LaneReply> {
 
 async function threadProfiler(): Promise<ThreadProfiler> {
   if (!profiler) {
-    const { ThreadProfiler } = await import('../src/profile/thread-profiler.js');
+    const { ThreadProfiler } = await import('../src/sampling/thread-profiler.js');
     profiler ??= new ThreadProfiler();
   }
   return profiler;

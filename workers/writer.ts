@@ -1,8 +1,8 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { encodeError } from '../src/kernel/error-codec.js';
 import { WAL_PAGES_LAST, WAL_PAGES_LIMIT, WAL_PAGES_MAX, WRITER_IDLE_MS } from '../src/limits.js';
-import { epochNow } from '../src/profile/span-log.js';
-import { type ProfileOrder, ThreadProfiler } from '../src/profile/thread-profiler.js';
+import { epochNow } from '../src/sampling/span-log.js';
+import { type ProfileOrder, ThreadProfiler } from '../src/sampling/thread-profiler.js';
 import { Checkpointer } from '../src/store/checkpointer.js';
 import type { WriterReply, WriterRequest } from '../src/store/protocol.js';
 import { PACK_BEHIND, PACK_PAUSE_IDLE_MS, PACK_PAUSE_MS } from '../src/store/segments/limits.js';

@@ -30,6 +30,7 @@ export {
   type NullReason,
   type Statistics,
 } from './statistics.js';
+export * from './stored/index.js';
 export type { CandleView, IndicatorView } from './strategies/candle-view.js';
 export type { SignalDetails, StrategyContext } from './strategies/context.js';
 export {
@@ -50,10 +51,6 @@ export { readSweep } from './sweep/read-sweep.js';
 export { SWEEP_METRICS } from './sweep/results.js';
 export type { Grid, ParameterSet, SweepSpace } from './sweep/space.js';
 export { sweep } from './sweep/sweep.js';
-export {
-  type WalkForward,
-  type WalkForwardOptions,
-  type WalkForwardWindow,
-  walkForward,
-} from './sweep/walk-forward.js';
+export { walkForward } from './sweep/walk-forward.js';
+export type * from './sweep/walk-forward-types.js';
 export { type TradeStatistics, tradeStatistics } from './trade-statistics.js';

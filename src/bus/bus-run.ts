@@ -81,7 +81,7 @@ export class BusRun {
     );
     this.#health = new BusHealth(journal.engine, this.#deliveries, parts.engine.health?.latencyMs);
     this.#relayed = journal.engine.onNotice((notice) => this.#relay(notice));
-    journal.processing.onFailure = (error) => this.#fail(error);
+    journal.processing.work = () => this.#deliveries.work;
     this.#feed = new Feed(journal, {
       heard: (position) => this.#backlog.durable(position),
       offer: (event) => this.#offer(event),
@@ -119,7 +119,7 @@ export class BusRun {
   /** Tries a failed event of subscribers again. Resolves with false when there is none at that position. */
   async retry(position: number): Promise<boolean> {
     this.#check();
-    const record = this.journal.processing.failure(position);
+    const record = await this.journal.processing.failure(position);
     if (!record || this.#retrying.has(position)) return false;
     const hears = ({ name }: { readonly name: string }) => record.handlers.includes(name);
     if (!this.#parts.subscribers.of(record.type).some(hears)) {
@@ -176,6 +176,7 @@ export class BusRun {
   }
 
   #end(error: Error): void {
+    this.journal.processing.work = undefined;
     this.#feed.stop();
     this.#deliveries.stop(error);
     this.#health.end();

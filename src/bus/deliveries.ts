@@ -2,6 +2,7 @@ import type { NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventRegistry } from '../events/registry.js';
 import { encodeError, toError } from '../kernel/error-codec.js';
+import type { FailedRecord } from '../store/processing.js';
 import { Calls } from './call.js';
 import { Delivery, type DeliveryParts, type Tried } from './delivery.js';
 import { type FailedEvent, failedRecord, handlerError, ofSubscriber } from './failed-event.js';
@@ -9,7 +10,7 @@ import { HeldBack } from './held-back.js';
 import type { Journal } from './journal.js';
 import { KeyedQueue } from './keyed-queue.js';
 import { MAX_HELD_BACK, MEMORY_HELD_BACK_QUEUES, REFILL_BELOW, SHED_SHARE } from './limits.js';
-import type { FailedRecord } from './processing-rows.js';
+import type { BusWork } from './processing.js';
 import { Refill } from './refill.js';
 import type { Subscriber, Subscribers } from './subscribers.js';
 
@@ -66,7 +67,7 @@ export class Deliveries {
   constructor(parts: DeliveriesParts, events: DeliveriesEvents) {
     this.#parts = parts;
     this.#events = events;
-    this.#isInMemory = parts.journal.processing.path === undefined;
+    this.#isInMemory = parts.journal.isInMemory;
     this.#queue = new KeyedQueue(parts.workers, (delivery) => this.#work(delivery), {
       done: (key, left) => this.#done(key, left),
       starved: () => events.starved(),
@@ -92,6 +93,12 @@ export class Deliveries {
   /** Keys whose first event waits for its retry. */
   get retrying(): number {
     return this.#queue.pausing;
+  }
+
+  /** What the bus has done since its log was opened, as a consumer says it. */
+  get work(): BusWork {
+    const { handled, failedCalls: failed, retried, givenUp: skipped } = this.#parts.journal.counters;
+    return { handled, failed, retried, skipped, inFlight: this.calls.size };
   }
 
   /** Takes the next event of the log, if there is room. One that nobody hears of is finished at once. */
@@ -150,7 +157,7 @@ export class Deliveries {
     const { processing } = this.#parts.journal;
     if (!processing.isFinished(position)) await this.#wait(position);
     else {
-      const failed = processing.failure(position);
+      const failed = await processing.failure(position);
       if (failed) throw handlerError(ofSubscriber(failed));
     }
     await processing.flushed();
@@ -185,7 +192,10 @@ export class Deliveries {
 
   async #work(delivery: Delivery): Promise<number | undefined> {
     const { event, previous } = delivery;
-    const marked = !previous && this.#parts.journal.processing.isFinished(event.position);
+    const { processing } = this.#parts.journal;
+    // A disk that cannot keep up is waited for. When the engine fails meanwhile, that is told elsewhere.
+    if (processing.isFull) await processing.flushed().catch(() => {});
+    const marked = !previous && processing.isFinished(event.position);
     const pause = marked ? undefined : await delivery.run();
     if (pause === undefined && !this.#stopped) this.#finish(delivery);
     return pause;
@@ -197,6 +207,7 @@ export class Deliveries {
     counters.calls++;
     counters.milliseconds += milliseconds;
     if (attempt > 1) counters.retried++;
+    if (failed) counters.failedCalls++;
     processing.note({
       position: event.position,
       handler: subscriber.name,
@@ -217,13 +228,17 @@ export class Deliveries {
       const record = failedRecord(delivery);
       processing.fail(record);
       counters.failed++;
+      counters.givenUp++;
       if (!delivery.previous) counters.unprocessed++;
       const failed = ofSubscriber(record);
       error = handlerError(failed);
       this.#events.failed(failed);
-    } else if (delivery.previous) {
-      processing.unfail(position);
-      counters.unprocessed--;
+    } else {
+      counters.handled++;
+      if (delivery.previous) {
+        processing.unfail(position);
+        counters.unprocessed--;
+      }
     }
     processing.finish(position);
     this.#settle(position, error);

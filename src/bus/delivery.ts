@@ -1,8 +1,8 @@
 import type { DomainEvent } from '../events/domain-event.js';
 import { pauseAfter } from '../kernel/retry-rule.js';
 import { upcastErrorOf } from '../store/decode.js';
+import type { FailedRecord } from '../store/processing.js';
 import { Call, type CallParts } from './call.js';
-import type { FailedRecord } from './processing-rows.js';
 import type { Subscriber, Subscribers } from './subscribers.js';
 
 /** What a delivery needs of the bus. */

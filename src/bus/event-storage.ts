@@ -11,10 +11,10 @@ import { EventNotFoundError, InvalidOptionError, PayloadTooLargeError } from '..
 import { shown } from '../kernel/thrown.js';
 import { MAX_RESULT_BYTES, PROCESSING_LOG_PAGE } from '../limits.js';
 import { upcastErrorOf } from '../store/decode.js';
+import type { ProcessingEntry } from '../store/processing.js';
 import { checkStorePath } from '../store/store-path.js';
 import { Journal } from './journal.js';
 import { JOURNAL_NAMES, type JournalOptions } from './options.js';
-import type { ProcessingEntry } from './processing-rows.js';
 
 /** How an event storage is opened: as an engine, with `path` for the store. */
 export interface EventStorageOptions extends Omit<JournalOptions, 'store'> {
@@ -41,6 +41,7 @@ export interface MarkOptions {
   readonly result?: unknown;
 }
 
+/** Which entries of the processing log `EventStorage` gives. */
 export interface ProcessingLogQuery {
   /** Only the entries of the event with this id. Default: all events. */
   readonly id?: string;

@@ -2,8 +2,8 @@ import { decodeError, encodeError } from '../kernel/error-codec.js';
 import { HandlerError } from '../kernel/errors.js';
 import { messageOf } from '../kernel/thrown.js';
 import type { DeadLetter } from '../store/dead-letter.js';
+import type { FailedRecord } from '../store/processing.js';
 import type { Delivery, Failure } from './delivery.js';
-import type { FailedRecord } from './processing-rows.js';
 
 /** An event with a handler whose retries are used up. */
 export interface FailedEvent {

@@ -36,7 +36,7 @@ export class FailedEvents {
     checkNumber('limit', limit, 1, DEAD_LETTER_PAGE);
     const { engine, processing } = this.#run().journal;
     const letters = await engine.deadLetters.list({ after, limit });
-    const all = [...processing.failures({ after, limit }).map(ofSubscriber), ...letters.map(ofLane)];
+    const all = [...(await processing.failures({ after, limit })).map(ofSubscriber), ...letters.map(ofLane)];
     all.sort((a, b) => a.position - b.position);
     // An event may have failed on both sides; whoever reads on behind the last position must not lose one.
     const last = all[limit - 1]?.position ?? Number.POSITIVE_INFINITY;
@@ -82,7 +82,7 @@ export class FailedEvents {
     const chosen = (position: number) => wanted?.has(position) ?? true;
     let cleared = 0;
     for (let after = 0; ; ) {
-      const page = processing.failures({ after, limit: DEAD_LETTER_PAGE });
+      const page = await processing.failures({ after, limit: DEAD_LETTER_PAGE });
       for (const { position } of page) {
         after = position;
         if (!chosen(position)) continue;

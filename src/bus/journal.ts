@@ -1,19 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import type { Engine } from '../engine/engine.js';
 import { openEngine } from '../engine/open.js';
 import type { EngineOptions } from '../engine/options.js';
 import { ANYWAY, type OwnReadOptions } from '../engine/reading/read.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { READ_PAGE } from '../limits.js';
-import { checkStoreFile } from '../store/file-check.js';
-import { openStoreReader } from '../store/inspect.js';
-import { realPath } from '../store/real-path.js';
+import { takeOverRecord } from './earlier-record.js';
 import { Processing } from './processing.js';
-
-/** Where the processing record of a store lies: beside it, as its `-wal` and `-lock` do. */
-export function processingPath(store: string): string {
-  return `${realPath(store)}-processing`;
-}
 
 /** What the subscribers of the main thread did since the log was opened. */
 export class BusCounters {
@@ -21,43 +13,56 @@ export class BusCounters {
   calls = 0;
   /** Milliseconds in all of them. */
   milliseconds = 0;
+  failedCalls = 0;
   retried = 0;
+  /** Events that their subscribers handled, and events that one of them gave up. */
+  handled = 0;
+  givenUp = 0;
   /** Events that failed for good, of subscribers and of lanes. */
   failed = 0;
   /** Events whose subscribers failed for good, less those that were tried again with success. */
   unprocessed = 0;
 }
 
-/** A log with the record of which of its events the main thread has processed: an engine and a `Processing`. */
+/** A log and which of its events the main thread has processed: an engine, and the consumer of it that is the bus. */
 export class Journal {
   readonly engine: Engine;
   readonly processing: Processing;
   readonly counters = new BusCounters();
+  /** Whether the log has no file, and may forget its oldest events. */
+  readonly isInMemory: boolean;
   /** Events that the log had at the start and that were not finished. */
-  readonly backlog: number;
-  /** What the ids of the log's events begin with. */
-  readonly #run: string;
-  #closing: Promise<void> | undefined;
+  backlog: number;
   /** Who waits for which event, by position. */
   #asked = new Map<number, PromiseWithResolvers<DomainEvent | undefined>>();
 
-  private constructor(engine: Engine, processing: Processing, { run, lastPosition }: LogEnd) {
+  private constructor(engine: Engine, isInMemory: boolean, processing: Processing) {
     this.engine = engine;
+    this.isInMemory = isInMemory;
     this.processing = processing;
-    this.backlog = lastPosition - processing.finished;
-    this.#run = run;
+    // Not where it ends now: what its lanes have emitted since must not pass for what it had.
+    this.backlog = engine.consumers.log.openedAt - processing.finished;
   }
 
-  /** @throws the errors of `openEngine` and of `Processing`; nothing stays open then. */
+  /** The journal of an engine that is open. @throws TooManyConsumersError, StoreCorruptError */
+  static over(engine: Engine, isInMemory: boolean): Journal {
+    const { consumers } = engine;
+    const processing = new Processing(() => consumers.log);
+    consumers.attach(processing);
+    return new Journal(engine, isInMemory, processing);
+  }
+
+  /** @throws the errors of `openEngine` and of `takeOverRecord`; TooManyConsumersError. Nothing stays open then. */
   static async open(options: EngineOptions): Promise<Journal> {
-    const { store, run = randomBytes(6).toString('hex') } = options;
-    // Before the engine goes on: what its lanes emit at once must not pass for the end that the log had.
-    const end = store === undefined ? { run, lastPosition: 0 } : endOf(store);
-    const engine = await openEngine(store === undefined ? { ...options, run } : options);
+    const { store } = options;
+    const engine = await openEngine(options);
     try {
-      const path = store === undefined ? undefined : processingPath(store);
-      const found = (end ?? endOf(store as string)) as LogEnd;
-      return new Journal(engine, new Processing({ path, ...found }), found);
+      const journal = Journal.over(engine, store === undefined);
+      const { run, openedAt: lastPosition } = engine.consumers.log;
+      if (store !== undefined && (await takeOverRecord(store, journal.processing, { run, lastPosition }))) {
+        journal.backlog = lastPosition - journal.processing.finished;
+      }
+      return journal;
     } catch (error) {
       await engine.close();
       throw error;
@@ -97,9 +102,9 @@ export class Journal {
   async find(id: string): Promise<DomainEvent | undefined> {
     const slash = id.lastIndexOf('/');
     const fromVersion = Number(id.slice(slash + 1));
-    if (!id.startsWith(`${this.#run}/`) || !Number.isInteger(fromVersion) || fromVersion < 1)
-      return undefined;
-    const aggregateId = id.slice(this.#run.length + 1, slash);
+    const { run } = this.engine.consumers.log;
+    if (!id.startsWith(`${run}/`) || !Number.isInteger(fromVersion) || fromVersion < 1) return undefined;
+    const aggregateId = id.slice(run.length + 1, slash);
     const event = await this.#first({ aggregateId, fromVersion });
     return event?.id === id ? event : undefined;
   }
@@ -142,34 +147,8 @@ export class Journal {
     }
   }
 
-  /** Closes both, the engine last: it is what the record is about. Safe to call twice. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+  /** Closes the engine, which stores what is noted. Safe to call twice. */
+  async close(): Promise<void> {
+    await this.engine.close();
   }
-
-  async #close(): Promise<void> {
-    try {
-      this.processing.close();
-    } finally {
-      await this.engine.close();
-    }
-  }
-}
-
-/** Where a log ends, and what the ids of its events begin with. */
-interface LogEnd {
-  readonly run: string;
-  readonly lastPosition: number;
-}
-
-/** The end of the log in a file; undefined when there is no file yet. */
-function endOf(store: string): LogEnd | undefined {
-  if (!checkStoreFile(store)) return undefined;
-  using reader = openStoreReader(store);
-  const [last] = reader.last(1);
-  // Of a log without events the summary costs nothing.
-  if (!last) return { run: reader.summary().run, lastPosition: 0 };
-  const { id, aggregateId, version, position } = last;
-  return { run: id.slice(0, -`/${aggregateId}/${version}`.length), lastPosition: position };
 }

@@ -28,5 +28,11 @@ export const REFILL_BELOW = 64;
 /** Positions in one block of what a key holds back. */
 export const HELD_BACK_BLOCK = 8192;
 
+/**
+ * Changes of a bus (tries, failed events) that wait for the engine's commits before its subscribers are called for no
+ * more: many times what a commit takes, so that only a disk that cannot keep up is waited for.
+ */
+export const MAX_UNSTORED_CHANGES = 65_536;
+
 /** Subscribers that health names: a line that a person reads. */
 export const SLOW_CALLS_SHOWN = 3;

@@ -1,168 +1,224 @@
-// Not the global one, which a test with fake timers replaces: what is noted must be written all the same.
-import { clearImmediate, setImmediate } from 'node:timers';
-import { PROCESSING_FLUSH_ROWS } from '../limits.js';
-import { Progress } from '../store/progress.js';
-import { countFinished } from '../store/progress-span.js';
-import { FileRecord, MemoryRecord, type ProcessingRecord } from './processing-record.js';
-import type { FailedRecord, NewEntry, ProcessingEntry, ProcessingRows, RowRange } from './processing-rows.js';
+import type { Running } from '../consumers/attached.js';
+import type { Noted } from '../consumers/link.js';
+import type { ConsumedLog } from '../consumers/log.js';
+import { ConsumerRecord } from '../consumers/record.js';
+import { Saving } from '../consumers/saving.js';
+import type { ConsumerStatus } from '../consumers/status.js';
+import { BUS_CONSUMER, type ConsumerChange } from '../store/consumer.js';
+import {
+  type DroppedEntries,
+  type EncodedEntry,
+  type FailedRecord,
+  isDropped,
+  type ProcessingChange,
+  type ProcessingEntry,
+  type RowRange,
+  type StoredProcessing,
+} from '../store/processing.js';
+import type { ProgressChange } from '../store/progress.js';
+import { MAX_UNSTORED_CHANGES } from './limits.js';
 
-/** Where a processing record lies, and the log that it is about. */
-export interface ProcessingOptions {
-  /** Left out: in memory. */
-  readonly path: string | undefined;
-  /** The log's run. */
-  readonly run: string | undefined;
-  /** The log's last position. */
-  readonly lastPosition: number;
-}
-
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
+/** What a bus counts, for its status as a consumer. */
+export type BusWork = Pick<ConsumerStatus, 'handled' | 'failed' | 'retried' | 'skipped' | 'inFlight'>;
 
 /**
  * What the main thread knows of a log's events: which ones are finished, who tried them with what outcome, and which
- * ones failed for good. It lies in a small file of its own beside the log, because the log's file belongs to the
- * engine's writer thread alone.
+ * ones failed for good. To the log it is a consumer: what is noted goes along with the engine's commits into the log's
+ * own file, so it is never ahead of the events that it is about.
  *
- * What is noted in one turn of the event loop becomes one transaction at its end. It is always behind the log and
- * never ahead of it: an event is durable before anybody hears of it, so after a crash an event may be handled again
- * but is never left out.
+ * What is finished is known here at once and in the file a commit later: after a crash an event may be handled again,
+ * but is never left out. After a failure of the engine what may not have been stored is sent again, so that no event is
+ * handled again because of one.
  */
-export class Processing {
-  readonly path: string | undefined;
-  /** Called once when the file cannot be written any more. */
-  onFailure: (error: Error) => void = () => {};
-  readonly #record: ProcessingRecord;
-  readonly #progress: Progress;
-  #finished: number;
-  #rows: ((rows: ProcessingRows) => void)[] = [];
-  #waiting: Waiter[] = [];
-  #scheduled: NodeJS.Immediate | undefined;
-  #failure: Error | undefined;
+export class Processing implements Noted, Running {
+  readonly name = BUS_CONSUMER;
+  /** What the bus does, while it runs. */
+  work: (() => BusWork) | undefined;
+  readonly #log: () => ConsumedLog;
+  #record: ConsumerRecord;
+  readonly #saving: Saving;
+  /** What no commit has taken along yet, and what those that are under way have. */
+  #changes: ProcessingChange[] = [];
+  #sent: (readonly ProcessingChange[])[] = [];
+  #unstored = 0;
+  #lastNumber: number;
 
-  /** @throws ForeignStoreError, NewerStoreError, StoreCorruptError and the other errors of SQLite. */
-  constructor({ path, run, lastPosition }: ProcessingOptions) {
-    this.path = path;
-    this.#record = path === undefined ? new MemoryRecord() : new FileRecord(path, run, lastPosition);
-    const { progress } = this.#record;
-    this.#progress = new Progress(progress.mark, progress.chunks);
-    this.#finished = countFinished(progress);
+  /** @throws StoreCorruptError when what is stored is not what was written. */
+  constructor(log: () => ConsumedLog) {
+    this.#log = log;
+    const { reader } = log().store;
+    const [stored] = reader.consumers(BUS_CONSUMER);
+    this.#record = stored ? new ConsumerRecord(stored) : ConsumerRecord.begin(BUS_CONSUMER, 0);
+    this.#lastNumber = reader.processing.lastNumber;
+    this.#saving = new Saving(log);
   }
 
   /** How many positions are finished: processed, or failed for good. */
   get finished(): number {
-    return this.#finished;
+    return this.#record.done;
+  }
+
+  /** Whether so much waits to be stored that nothing more should be begun. */
+  get isFull(): boolean {
+    return this.#unstored >= MAX_UNSTORED_CHANGES;
   }
 
   get failedCount(): number {
-    return this.#read(() => this.#record.rows.failedCount);
+    const stored = this.#stored;
+    const isFailed = new Map<number, boolean>();
+    for (const change of this.#all()) {
+      if (change.kind === 'fail') isFailed.set(change.record.position, true);
+      if (change.kind === 'unfail') isFailed.set(change.position, false);
+    }
+    let count = stored.failedCount;
+    for (const [position, is] of isFailed) {
+      count += Number(is) - Number(stored.failure(position) !== undefined);
+    }
+    return count;
+  }
+
+  /** Takes over which positions are finished, and nothing else of what was noted. */
+  adopt(progress: ProgressChange): void {
+    this.#record = new ConsumerRecord({ name: BUS_CONSUMER, progress, failures: [] });
+    this.#record.rewrite();
+    this.dropEntries(Number.MAX_SAFE_INTEGER);
   }
 
   isFinished(position: number): boolean {
-    return this.#progress.isFinished(position);
+    return this.#record.isDone(position);
   }
 
   /** The first position from `from` on that is not finished. */
   nextUnfinished(from: number): number {
-    return this.#progress.nextUnfinished(from);
+    return this.#record.nextUndone(from);
   }
 
-  /** An event needs no more handling. Whatever is noted of it comes first. */
+  /** An event needs no more handling. Whatever is noted of it comes first, and is stored with that. */
   finish(position: number): void {
-    if (this.#progress.isFinished(position)) return;
-    this.#progress.finish(position);
-    this.#finished++;
-    // Only here: what is noted of an event before it is finished lies in the same transaction as that.
-    if (this.#rows.length >= PROCESSING_FLUSH_ROWS) this.flush();
-    else this.#schedule();
+    if (this.#record.isDone(position)) return;
+    this.#record.finish(position);
+    this.#saving.note(this, 1);
   }
 
-  note(entry: NewEntry): void {
-    this.#write((tables) => tables.add(entry));
+  note(entry: Omit<EncodedEntry, 'number'>): void {
+    this.#change({ kind: 'entry', entry: { ...entry, number: ++this.#lastNumber } });
   }
 
   fail(record: FailedRecord): void {
-    this.#write((tables) => tables.fail(record));
+    this.#change({ kind: 'fail', record });
   }
 
   unfail(position: number): void {
-    this.#write((tables) => tables.unfail(position));
+    this.#change({ kind: 'unfail', position });
   }
 
-  entries(position: number | undefined, range: RowRange): ProcessingEntry[] {
-    return this.#read(() => this.#record.rows.entries(position, range));
-  }
-
-  failures(range: RowRange): FailedRecord[] {
-    return this.#read(() => this.#record.rows.failures(range));
-  }
-
-  failure(position: number): FailedRecord | undefined {
-    return this.#read(() => this.#record.rows.failure(position));
-  }
-
+  /** Forgets the entries of events below a position. @returns how many. */
   dropEntries(before: number): number {
-    return this.#read(() => this.#record.rows.dropEntries(before));
+    let count = 0;
+    const changes = [...this.#all()];
+    const dropped = changes.filter(
+      (change): change is { kind: 'drop' } & DroppedEntries => change.kind === 'drop',
+    );
+    // What a commit that is under way has written may be seen in the file already.
+    const visible = this.#stored.lastNumber;
+    for (const change of changes) {
+      if (change.kind !== 'entry' || change.entry.number <= visible) continue;
+      if (change.entry.position < before && !isDropped(change.entry, dropped)) count++;
+    }
+    count += this.#stored.countEntries(before, dropped);
+    this.#change({ kind: 'drop', before, upTo: this.#lastNumber });
+    return count;
   }
 
-  /** Resolves when everything noted so far is written. */
+  /** @throws EngineFailedError */
+  async entries(position: number | undefined, range: RowRange): Promise<ProcessingEntry[]> {
+    await this.flushed();
+    return this.#stored.entries(position, range);
+  }
+
+  /** @throws EngineFailedError */
+  async failures(range: RowRange): Promise<FailedRecord[]> {
+    await this.flushed();
+    return this.#stored.failures(range);
+  }
+
+  /** @throws EngineFailedError */
+  async failure(position: number): Promise<FailedRecord | undefined> {
+    await this.flushed();
+    return this.#stored.failure(position);
+  }
+
+  /** Resolves when everything noted so far is stored. @throws EngineFailedError */
   async flushed(): Promise<void> {
-    if (this.#failure) throw this.#failure;
-    if (!this.#scheduled) return;
-    await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    await this.#saving.flushed();
   }
 
-  /** Writes what was noted, in one transaction. */
-  flush(): void {
-    clearImmediate(this.#scheduled);
-    this.#scheduled = undefined;
-    if (this.#failure) return;
-    const rows = this.#rows;
-    this.#rows = [];
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    try {
-      this.#record.write(rows, this.#progress);
-      for (const { resolve } of waiting) resolve();
-    } catch (error) {
-      this.#failed(this.#record.errorOf(error), waiting);
-    }
+  /** For the commit that is being sent. */
+  take(): ConsumerChange {
+    const processing = this.#changes;
+    this.#changes = [];
+    this.#sent.push(processing);
+    return { ...this.#record.take(), processing };
   }
 
-  /** Writes what is left and lets go of the file. */
-  close(): void {
+  stored(): void {
+    this.#unstored -= this.#sent.shift()?.length ?? 0;
+  }
+
+  status(): ConsumerStatus {
+    const { facts } = this.#log();
+    const record = this.#record;
+    const state = this.work ? 'running' : 'stopped';
+    return {
+      name: this.name,
+      state: this.work && facts.failure ? 'failed' : state,
+      position: record.mark,
+      lag: Math.max(0, facts.lastDurable - record.done),
+      parkedKeys: 0,
+      failures: this.failedCount,
+      ...(this.work?.() ?? { handled: 0, failed: 0, retried: 0, skipped: 0, inFlight: 0 }),
+      ...(facts.failure && { error: facts.failure }),
+    };
+  }
+
+  /** The bus tells health itself what its subscribers do. */
+  reason(): undefined {}
+
+  wake(): void {}
+
+  engineFailed(): void {
+    this.#changes = [...this.#all()];
+    this.#sent = [];
+    this.#record.rewrite();
+    this.#saving.note(this);
+  }
+
+  engineRecovered(): void {
+    this.#saving.note(this);
+  }
+
+  async end(): Promise<void> {
     try {
-      if (this.#scheduled) this.flush();
+      await this.flushed();
     } finally {
-      this.#record.close();
+      this.#saving.end();
     }
-    if (this.#failure) throw this.#failure;
   }
 
-  #failed(error: Error, waiting: readonly Waiter[]): void {
-    this.#failure = error;
-    for (const { reject } of waiting) reject(error);
-    this.onFailure(error);
+  get #stored(): StoredProcessing {
+    return this.#log().store.reader.processing;
   }
 
-  #write(row: (rows: ProcessingRows) => void): void {
-    this.#rows.push(row);
-    this.#schedule();
+  /** What is not known to be stored, in the order in which it happened. */
+  *#all(): Generator<ProcessingChange> {
+    for (const changes of this.#sent) yield* changes;
+    yield* this.#changes;
   }
 
-  #schedule(): void {
-    this.#scheduled ??= setImmediate(() => this.flush());
-  }
-
-  #read<Result>(read: () => Result): Result {
-    if (this.#scheduled) this.flush();
-    if (this.#failure) throw this.#failure;
-    try {
-      return read();
-    } catch (error) {
-      throw this.#record.errorOf(error);
-    }
+  #change(change: ProcessingChange): void {
+    this.#changes.push(change);
+    this.#unstored++;
+    // Sends nothing at once: what is noted of an event before it is finished lies in the same transaction as that.
+    this.#saving.note(this);
   }
 }

@@ -6,7 +6,7 @@ import type { ProfileOptions } from '../faces/profile.js';
 // Types only: the program, and each of its workers, should not load the engine because of this.
 import type { Engine } from '../index.js';
 import { codeOf, messageOf } from '../kernel/thrown.js';
-import { ENGINE_CHANNEL } from '../profile/engine-channel.js';
+import { ENGINE_CHANNEL } from '../observe/engine-channel.js';
 import {
   ATTACH_DESCRIPTOR,
   ATTACH_VARIABLE,

@@ -113,12 +113,13 @@ export function symbolOf(file: string): string {
 
 /** `name=value` as given with `--param`. @throws UsageError */
 export function parametersOf(texts: readonly string[] = []): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const [name, value] = pairOf(text, '--param');
-      return [name, parsedValue(value)];
-    }),
-  );
+  const parameters: Record<string, unknown> = {};
+  for (const text of texts) {
+    const [name, value] = pairOf(text, '--param');
+    if (Object.hasOwn(parameters, name)) throw new UsageError(`--param has '${name}' twice.`);
+    parameters[name] = parsedValue(value);
+  }
+  return parameters;
 }
 
 /** `name=5:30:1` and `name=20,25,30`, as given with `--grid`. @throws UsageError */

@@ -4,6 +4,7 @@ import {
   loadStrategy,
   readCandles,
   runBacktest,
+  storeBacktest,
   timeframeOf,
 } from '../backtest/index.js';
 import {
@@ -16,7 +17,7 @@ import {
 } from './backtest-arguments.js';
 import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { checkStrategy } from './check-strategy.js';
-import { type Command, parseCommand } from './command.js';
+import { type Command, parseCommand, UsageError } from './command.js';
 import { writeCsv } from './csv-file.js';
 import { jsonLine, print } from './output.js';
 import { checkReport, REPORT_HELP, reportLine, writeReportFile } from './report-file.js';
@@ -28,6 +29,8 @@ Runs one strategy with one set of parameters over a file of candles, and says wh
 
   --param NAME=VALUE a parameter of the strategy; may be given many times
 ${BACKTEST_HELP}${CANDLE_HELP}  --check            test the strategy for look-ahead and for results that change, and print what was found
+  --store FILE       write its events into a new SQLite file, of which millrace report tells later
+  --store FILE       write its events into a new SQLite file, of which millrace report tells later
 ${REPORT_HELP}  --csv FILE         write the trades as CSV
   --json             print one JSON object: identity, statistics, trades, orders, fills
   --help             print this text
@@ -43,16 +46,19 @@ async function run(args: readonly string[]): Promise<number> {
     options: {
       ...RUN_ARGUMENTS,
       check: { type: 'boolean', default: false },
+      store: { type: 'string' },
     },
   });
   checkReport(values.report);
+  if (values.store === '') throw new UsageError('--store is empty. Pass the path of a file.');
   const simulation = simulationOf(values);
   const parameters = parametersOf(values.param);
   const file = candleFile(positionals, values.input, 'backtest');
   const strategy = await loadStrategy(values.strategy ?? 'rsi');
   const candles = readCandles(file, candleOptions(values));
   const options = { symbol: symbolOf(file), ...simulation, candles, strategy, parameters };
-  const result = runBacktest(options);
+  const { store } = values;
+  const result = store === undefined ? runBacktest(options) : await storeBacktest(store, options);
   if (values.csv !== undefined) await writeTrades(values.csv, result);
   const page = await writeReportFile(values.report, result, candles);
   const checks = values.check ? checkStrategy(options) : undefined;

@@ -19,7 +19,7 @@ export function parseCommand<Config extends ParseArgsConfig>(
   config: Config,
 ): ReturnType<typeof parseArgs<Config>> {
   try {
-    return parseArgs(config);
+    return parseArgs({ ...config, args: withNegatives(config) } as Config);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!code?.startsWith('ERR_PARSE_ARGS')) throw error;
@@ -30,6 +30,22 @@ export function parseCommand<Config extends ParseArgsConfig>(
       cause: error,
     });
   }
+}
+
+/**
+ * A negative number behind an option is its value, and no option: what reads it says what is wrong with it, where
+ * Node.js says that the argument is ambiguous.
+ */
+function withNegatives({ args = [], options = {} }: ParseArgsConfig): string[] {
+  const joined: string[] = [];
+  for (const word of args) {
+    const before = joined.at(-1);
+    const takesText = before?.startsWith('--') && options[before.slice(2)]?.type === 'string';
+    if (takesText && /^-\.?\d/.test(word) && !joined.includes('--'))
+      joined[joined.length - 1] = `${before}=${word}`;
+    else joined.push(word);
+  }
+  return joined;
 }
 
 /** The one file argument of a command. @throws UsageError when there is none or more than one. */

@@ -5,13 +5,14 @@ import { MillraceError } from '../faces/errors.js';
 import { messageOf } from '../kernel/thrown.js';
 import { visible } from '../kernel/visible.js';
 import { type Command, UsageError } from './command.js';
-import { complain, endQuietlyOnClosedPipe, print } from './output.js';
+import { complain, print } from './output.js';
 
 /** Loaded when asked for: `inspect` does not need the backtests. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Command }>>> = {
   backtest: () => import('./backtest-command.js'),
   sweep: () => import('./sweep-command.js'),
   'walk-forward': () => import('./walk-forward-command.js'),
+  report: () => import('./report-command.js'),
   candles: () => import('./candles-command.js'),
   inspect: () => import('./inspect-command.js'),
   read: () => import('./read-command.js'),
@@ -27,6 +28,7 @@ const HELP = `millrace COMMAND [options]
   sweep CANDLES       run it with many parameter sets on worker threads, every event into a SQLite file
   candles FILE        say what is understood of a file of candles or trades
   walk-forward        choose parameters in one part of the candles, and try them in the next
+  report STORE        write the report of a sweep or backtest from its log alone
   inspect FILE        say what is in a store
   read FILE           print the events of a store
   trace FILE          follow one story: an event and what it led to
@@ -38,7 +40,16 @@ const HELP = `millrace COMMAND [options]
   --version           print the version
 `;
 
-async function main(args: readonly string[]): Promise<number> {
+/**
+ * Runs a command line, given without `millrace` itself, and prints what it says.
+ *
+ * @returns the exit code: 0, 1 for an error, 2 for wrong usage, and what the command says besides.
+ */
+export function runMillrace(args: readonly string[]): Promise<number> {
+  return run(args).catch(report);
+}
+
+async function run(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === '--version' || name === '-v') return printVersion();
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -81,21 +92,3 @@ function report(error: unknown): number {
   if (process.env.MILLRACE_DEBUG) complain(`${inspect(error)}\n`);
   return 1;
 }
-
-/** The first process of a container ignores these signals unless somebody listens; a command may listen itself. */
-function endOnSignals(): void {
-  if (process.pid !== 1) return;
-  for (const [name, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    process.on(name, () => {
-      if (process.listenerCount(name) === 1) process.exit(code);
-    });
-  }
-}
-
-endOnSignals();
-endQuietlyOnClosedPipe();
-// Not process.exit: that would cut off what stdout has not written yet.
-process.exitCode = await main(process.argv.slice(2)).catch(report);

@@ -5,7 +5,7 @@ import { requireNode } from '../kernel/node-version.js';
 // The commands are imported only on a Node.js that can load them: an older one would end here without a coded error.
 try {
   requireNode();
-  await import('./main.js');
+  await import('./program.js');
 } catch (error) {
   if (!(error instanceof MillraceError)) throw error;
   process.stderr.write(`${error.code}: ${error.message}\n`);

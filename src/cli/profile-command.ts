@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { diffProfiles } from '../faces/profile.js';
 import { PROFILE_INTERVAL_MICROS_MAX, PROFILE_INTERVAL_MICROS_MIN, PROFILE_SECONDS_MAX } from '../limits.js';
-import { openProfileFolder } from '../profile/profile-folder.js';
+import { openProfileFolder } from '../report/profile-folder.js';
 import type { AttachSettings } from './attach-settings.js';
 import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
 import { complain, jsonLine, print } from './output.js';

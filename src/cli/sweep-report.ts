@@ -26,7 +26,7 @@ Sharpe: close to close, risk-free rate 0, deviation over n - 1, annualised by th
 
 ${countsTable(result)}
 
-speed        ${speed(result)}
+${overfitting(result)}speed        ${speed(result)}
 time         ${time(result, totalSeconds)}
 fingerprint  ${result.fingerprint}
 store        ${store}
@@ -44,6 +44,12 @@ function odd({ failed, skipped, failures }: SweepResult): string {
   if (failed > 0) lines.push(`${grouped(failed)} runs failed:`);
   for (const { backtestId, error } of failures) lines.push(`  ${backtestId}: ${error.slice(0, 160)}`);
   return lines.length === 0 ? '' : `\n${lines.join('\n')}`;
+}
+
+/** How far the best row is to be believed. */
+function overfitting({ overfitting: choice }: SweepResult): string {
+  if (choice === null) return '';
+  return `overfitting  ${percentage(choice.probability)}: so often the best of one half of the time was in the lower half of the other; 50 % is a coin\n`;
 }
 
 /** Why a column is all n/a. */

@@ -29,6 +29,7 @@ done with parameters that it could have known.
   --anchored         all windows begin at the first candle
   --sort METRIC      what the best parameters are chosen by (default: totalReturn)
 ${BACKTEST_HELP}${CANDLE_HELP}  --threads N        worker threads, 0 to ${MAX_THREADS} (default: cores - 1)
+  --store FILE       write the runs of the second parts into a new SQLite file, of which millrace report tells later
 ${REPORT_HELP}  --csv FILE         write the windows as CSV
   --json             print one JSON object
   --help             print this text
@@ -47,9 +48,11 @@ async function run(args: readonly string[]): Promise<number> {
       windows: { type: 'string' },
       train: { type: 'string' },
       anchored: { type: 'boolean', default: false },
+      store: { type: 'string' },
     },
   });
   checkReport(values.report);
+  if (values.store === '') throw new UsageError('--store is empty. Pass the path of a file.');
   if (values.grid === undefined) throw new UsageError("'walk-forward' needs a grid: --grid NAME=5:30:1.");
   const grid = gridWith(values.grid, values.param);
   const file = candleFile(positionals, values.input, 'walk-forward');
@@ -66,6 +69,7 @@ async function run(args: readonly string[]): Promise<number> {
     grid,
     anchored,
     signal: interrupts.signal,
+    ...(values.store !== undefined && { store: values.store }),
     ...(sort !== undefined && { sortBy: sort as SweepMetric }),
     ...(train !== undefined && { trainShare: Number(train || Number.NaN) }),
     ...(windows !== undefined && { windows: wholeNumber(windows, '--windows', 1, 1000) }),

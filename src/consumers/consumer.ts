@@ -1,20 +1,18 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { checkOutside, stayingIfAsync } from '../kernel/async-context.js';
-import {
-  ConsumerNotFoundError,
-  ConsumerStoppedError,
-  DeadLetterNotFoundError,
-  InvalidOptionError,
-  NotRetainedError,
-} from '../kernel/errors.js';
+import { type ConsumerStoppedError, NotRetainedError } from '../kernel/errors.js';
 import { reasonOf } from '../kernel/thrown.js';
+import type { Running } from './attached.js';
 import { CatchUps } from './catch-ups.js';
+import { noFailure, stopped, tooLate } from './faults.js';
+import { CONSUMER_END_MS } from './limits.js';
 import type { ConsumedLog } from './log.js';
 import { type CatchUpOptions, type CheckedConsumer, checkPosition } from './options.js';
 import { ConsumerRecord } from './record.js';
-import { ConsumerCounts, ConsumerRun } from './run.js';
+import { ConsumerCounts, ConsumerRun, type RunOptions } from './run.js';
 import { Saving } from './saving.js';
 import { type ConsumerFailure, type ConsumerState, type ConsumerStatus, failureOf } from './status.js';
+import { ConsumerThread } from './thread.js';
 
 /** An event of a consumer has failed for good. */
 export interface ConsumerFailed {
@@ -46,10 +44,12 @@ const CATCH_UP = optionNames<CatchUpOptions>('whenCaughtUp', { signal: true });
  *
  * Made by `engine.consumers.start`. Its state is set by `#to` alone, and `#begin` and `#halt` follow it.
  */
-export class Consumer implements AsyncDisposable {
+export class Consumer implements AsyncDisposable, Running {
   readonly name: string;
   readonly #parts: ConsumerParts;
-  readonly #options: CheckedConsumer;
+  readonly #options: RunOptions;
+  /** Where its handler runs, if that is a thread of its own. */
+  readonly #thread: ConsumerThread | undefined;
   readonly #counts = new ConsumerCounts();
   #record: ConsumerRecord;
   #state: ConsumerState = 'running';
@@ -70,8 +70,10 @@ export class Consumer implements AsyncDisposable {
     this.name = options.name;
     this.#record = record;
     this.#saving = new Saving(parts.log);
-    const handle = stayingIfAsync(this, `the handler of consumer '${this.name}'`, options.handle);
-    this.#options = { ...options, handle };
+    const { module, handle = () => {} } = options;
+    this.#thread = module === undefined ? undefined : new ConsumerThread(this.name, module);
+    const own = stayingIfAsync(this, `the handler of consumer '${this.name}'`, handle);
+    this.#options = { ...options, handle: this.#thread?.handle ?? own };
   }
 
   /** What it is at, at this moment. */
@@ -101,12 +103,13 @@ export class Consumer implements AsyncDisposable {
 
   /**
    * Begins no further event. Resolves when those under way have ended, and what is done is stored. Until `resume()`
-   * events wait in the log. @throws ConsumerStoppedError, EngineFailedError, WaitsForItselfError
+   * events wait in the log. @throws ConsumerStoppedError, EngineFailedError, WaitsForItselfError; HandlerTimeoutError
+   * when a handler goes on for 10 s after its signal has aborted: it is paused then, too.
    */
   async pause(): Promise<void> {
     this.#check('pause()');
     if (this.#state === 'running') this.#to('paused');
-    await this.#halt();
+    await this.#ended('pause()');
     await this.#saving.flushed();
   }
 
@@ -128,12 +131,13 @@ export class Consumer implements AsyncDisposable {
    * Has everything from a position on handled again, done or not; failed events from there on are tried again, too. What
    * is below stays as it is. Resolves when that is stored; handlers that run are waited for.
    *
-   * @throws InvalidOptionError; ConsumerStoppedError, EngineFailedError, WaitsForItselfError
+   * @throws InvalidOptionError; ConsumerStoppedError, EngineFailedError, WaitsForItselfError; HandlerTimeoutError when a
+   * handler goes on for 10 s after its signal has aborted: nothing is replayed then.
    */
-  async replay(fromPosition: number): Promise<void> {
+  async replay(position: number): Promise<void> {
     this.#check('replay()');
-    checkPosition('fromPosition', fromPosition);
-    await this.#change(() => this.#record.undo(fromPosition));
+    checkPosition('consumer.replay()', position);
+    await this.#change(() => this.#record.undo(position));
   }
 
   /**
@@ -147,7 +151,7 @@ export class Consumer implements AsyncDisposable {
   async whenCaughtUp(position?: number, options: CatchUpOptions = {}): Promise<void> {
     this.#check('whenCaughtUp()');
     const { signal } = knownOptions(options, CATCH_UP);
-    if (position !== undefined) checkPosition('position', position);
+    if (position !== undefined) checkPosition('consumer.whenCaughtUp()', position);
     signal?.throwIfAborted();
     const { facts } = this.#parts.log();
     if (facts.failure) throw facts.failure;
@@ -165,7 +169,7 @@ export class Consumer implements AsyncDisposable {
   async retry(position: number): Promise<void> {
     this.#checkAlive();
     const failure = this.#record.failure(position);
-    if (failure?.state !== 'parked') throw this.#noFailure(position, 'parked');
+    if (failure?.state !== 'parked') throw noFailure(this.name, position, 'parked');
     this.#record.clear(position);
     this.#run?.release(failure.key, position);
     this.#changed();
@@ -180,7 +184,7 @@ export class Consumer implements AsyncDisposable {
   async discard(position: number): Promise<void> {
     this.#checkAlive();
     const failure = this.#record.failure(position);
-    if (!failure) throw this.#noFailure(position, 'failed');
+    if (!failure) throw noFailure(this.name, position, 'failed');
     this.#record.clear(position);
     this.#record.finish(position);
     if (failure.state === 'parked') this.#run?.release(failure.key, position + 1);
@@ -190,7 +194,9 @@ export class Consumer implements AsyncDisposable {
 
   /**
    * Ends it; its progress stays in the log, and the next start of its name goes on from there. Resolves when the events
-   * under way have ended and what is done is stored. @throws EngineFailedError, WaitsForItselfError
+   * under way have ended and what is done is stored. @throws EngineFailedError, WaitsForItselfError; HandlerTimeoutError
+   * when a handler goes on for 10 s after its signal has aborted: it is stopped then, and its name is free when the
+   * handler has ended.
    */
   async stop(): Promise<void> {
     checkOutside(this, 'consumer.stop()');
@@ -203,12 +209,11 @@ export class Consumer implements AsyncDisposable {
       this.#to('stopped');
       this.#waiting.rejectAll(this.#stopped());
     }
-    await this.#halt();
+    const halted = this.#halt();
     try {
-      await this.#saving.flushed();
+      await this.#ended('stop()');
     } finally {
-      this.#saving.end();
-      this.#parts.ended();
+      await this.#left(halted);
     }
   }
 
@@ -218,11 +223,13 @@ export class Consumer implements AsyncDisposable {
 
   /** @internal It begins, and its place in the log is stored. */
   async begin(): Promise<void> {
-    this.#saving.note(this.#record);
     try {
+      await this.#thread?.open();
+      this.#saving.note(this.#record);
       await this.#saving.flushed();
     } catch (error) {
       this.#saving.end();
+      await this.#thread?.close();
       throw error;
     }
     this.#begin();
@@ -240,7 +247,11 @@ export class Consumer implements AsyncDisposable {
   }
 
   /** @internal The engine has recovered. It goes on with what is stored, when its handlers of before have ended. */
-  async engineRecovered(): Promise<void> {
+  engineRecovered(): void {
+    void this.#goOn();
+  }
+
+  async #goOn(): Promise<void> {
     this.#changes++;
     try {
       await this.#halt();
@@ -300,11 +311,38 @@ export class Consumer implements AsyncDisposable {
     return this.#halting;
   }
 
+  /** Nothing of it runs, or a handler that does not end is left alone. What is done is stored. */
+  async #left(halted: Promise<void>): Promise<void> {
+    try {
+      await this.#saving.flushed();
+    } finally {
+      this.#saving.end();
+      await this.#thread?.close();
+      void halted.then(() => this.#parts.ended());
+    }
+  }
+
+  /** Ends the run, and waits for its handlers: not longer than they may take. @throws HandlerTimeoutError */
+  async #ended(call: string): Promise<void> {
+    const { time } = this.#parts.log();
+    const late = Promise.withResolvers<void>();
+    const timer = time.set(() => {
+      // A thread can be ended, whatever it does.
+      if (this.#thread) void this.#thread.kill();
+      else late.reject(tooLate(this.name, call, this.#ending?.running ?? 0));
+    }, CONSUMER_END_MS);
+    try {
+      await Promise.race([this.#halt(), late.promise]);
+    } finally {
+      time.clear(timer);
+    }
+  }
+
   /** Changes the record while nothing runs, and stores it. */
   async #change(change: () => void): Promise<void> {
     this.#changes++;
     try {
-      await this.#halt();
+      await this.#ended('replay()');
       change();
     } finally {
       this.#changes--;
@@ -350,27 +388,6 @@ export class Consumer implements AsyncDisposable {
   }
 
   #stopped(): ConsumerStoppedError {
-    const why = this.#error ? ` because of an error: ${reasonOf(this.#error)}` : '';
-    const how = this.#state === 'failed' ? 'resume() it' : 'start it again with engine.consumers.start()';
-    return new ConsumerStoppedError(
-      `Consumer '${this.name}' is ${this.#state}${why}. To go on, ${this.#state === 'paused' ? 'resume() it' : how}.`,
-      { cause: this.#error, details: { consumer: this.name, state: this.#state } },
-    );
+    return stopped(this.name, this.#state, this.#error);
   }
-
-  #noFailure(position: unknown, what: string): Error {
-    if (!Number.isSafeInteger(position))
-      return new InvalidOptionError(`Consumer '${this.name}': the position must be a whole number.`);
-    return new DeadLetterNotFoundError(
-      `Consumer '${this.name}' has no ${what} event at position ${position}. List them with failures().`,
-      { details: { consumer: this.name, position } },
-    );
-  }
-}
-
-/** @throws ConsumerNotFoundError */
-export function noConsumer(name: string, hint: string): ConsumerNotFoundError {
-  return new ConsumerNotFoundError(`The log has no consumer '${name}'. ${hint}`, {
-    details: { consumer: name },
-  });
 }

@@ -3,7 +3,9 @@ import { didYouMean } from '../events/nearest.js';
 import { waitsForItself } from '../kernel/async-context.js';
 import { ConsumerRunningError, InvalidOptionError, TooManyConsumersError } from '../kernel/errors.js';
 import { MAX_CONSUMERS } from '../store/limits.js';
-import { Consumer, type ConsumerFailed, noConsumer } from './consumer.js';
+import type { Running } from './attached.js';
+import { Consumer, type ConsumerFailed } from './consumer.js';
+import { noConsumer, notYours } from './faults.js';
 import type { ConsumedLog } from './log.js';
 import { type CheckedConsumer, type ConsumerOptions, checkConsumer, checkConsumerName } from './options.js';
 import { ConsumerRecord } from './record.js';
@@ -14,6 +16,8 @@ export interface ConsumersParts {
   readonly log: () => ConsumedLog;
   /** Throws when the engine is not open. */
   readonly checkOpen: () => void;
+  /** Consumers that lanes run: handlers which asked for old events. */
+  readonly others: () => readonly ConsumerStatus[];
   readonly failed: (failure: ConsumerFailed) => void;
   /** What health says of consumers may have changed. */
   readonly changed: () => void;
@@ -23,7 +27,7 @@ export interface ConsumersParts {
 export class Consumers {
   readonly #parts: ConsumersParts;
   /** Running ones, and those that are being started or stopped, by name. */
-  readonly #running = new Map<string, Consumer>();
+  readonly #running = new Map<string, Running>();
   /** Names that are being removed. */
   readonly #removing = new Set<string>();
 
@@ -45,7 +49,9 @@ export class Consumers {
     const checked = checkConsumer(options, this.#parts.log().registry);
     const { name } = checked;
     if (this.#running.has(name) || this.#removing.has(name)) {
-      const what = this.#removing.has(name) ? 'is being removed' : 'runs already';
+      const isStopped = this.#running.get(name)?.status().state === 'stopped';
+      const running = isStopped ? 'is stopped, but a handler of it has not ended yet' : 'runs already';
+      const what = this.#removing.has(name) ? 'is being removed' : running;
       throw new ConsumerRunningError(
         `Consumer '${name}' ${what}. Stop that one first, or give this one another name.`,
         { details: { consumer: name } },
@@ -75,11 +81,13 @@ export class Consumers {
   /** Every consumer of the log by name, also those that do not run. @throws EngineClosedError */
   list(): readonly ConsumerStatus[] {
     const { store, facts } = this.#parts.log();
+    const running = this.running();
+    const known = new Set(running.map(({ name }) => name));
     const stored = store.reader
       .consumers()
-      .filter(({ name }) => !this.#running.has(name))
+      .filter(({ name }) => !known.has(name))
       .map((consumer) => stoppedStatus(consumer, facts.lastDurable));
-    return [...this.running(), ...stored].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...running, ...stored].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /**
@@ -92,13 +100,15 @@ export class Consumers {
     checkConsumerName(name);
     this.#parts.checkOpen();
     const consumer = this.#running.get(name);
+    const isOther = this.#parts.others().some((other) => other.name === name);
+    if (isOther || (consumer && !(consumer instanceof Consumer))) throw notYours(name);
     if (this.#removing.has(name) || (!consumer && this.#stored(name) === undefined)) {
       const known = this.list().map((one) => one.name);
       throw noConsumer(name, didYouMean(name, known, 'It has'));
     }
     this.#removing.add(name);
     try {
-      await consumer?.stop();
+      if (consumer instanceof Consumer) await consumer.stop();
       const { consumerLink, hub } = this.#parts.log();
       consumerLink.note({ take: () => ({ kind: 'remove', name }) });
       consumerLink.due();
@@ -108,9 +118,20 @@ export class Consumers {
     }
   }
 
+  /** @internal The log, for what is attached. */
+  get log(): ConsumedLog {
+    return this.#parts.log();
+  }
+
+  /** @internal Has what is a consumer without being started here, such as the event bus, listed, told and ended with them. */
+  attach(running: Running): void {
+    this.#checkRoom(running.name);
+    this.#running.set(running.name, running);
+  }
+
   /** @internal What those that run are at. */
   running(): readonly ConsumerStatus[] {
-    return [...this.#running.values()].map((consumer) => consumer.status());
+    return [...[...this.#running.values()].map((consumer) => consumer.status()), ...this.#parts.others()];
   }
 
   /** @internal What health says of them. */
@@ -136,7 +157,7 @@ export class Consumers {
 
   /** @internal Nothing waits for it: a handler of before may never end. */
   engineRecovered(): void {
-    for (const consumer of this.#running.values()) void consumer.engineRecovered();
+    for (const consumer of this.#running.values()) consumer.engineRecovered();
   }
 
   /** @internal Ends all of them, and stores what is done as far as the engine still can. */
@@ -145,6 +166,17 @@ export class Consumers {
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     // A failure of the engine is reported by its own close.
     if (failed && !this.#parts.log().facts.failure) throw failed.reason;
+  }
+
+  /** @throws TooManyConsumersError when the log has no room for a name that it does not know. */
+  #checkRoom(name: string): void {
+    const stored = this.#parts.log().store.reader.consumers();
+    const names = new Set([...this.#running.keys(), ...stored.map((one) => one.name)]);
+    if (names.has(name) || names.size < MAX_CONSUMERS) return;
+    throw new TooManyConsumersError(
+      `The log has ${names.size} consumers, as many as it may have. Remove one that is not used any more: engine.consumers.list(), remove(name).`,
+      { details: { limit: MAX_CONSUMERS } },
+    );
   }
 
   #stored(name: string) {
@@ -157,13 +189,7 @@ export class Consumers {
     const { store, facts } = this.#parts.log();
     const stored = this.#stored(name);
     if (stored) return new ConsumerRecord(stored);
-    const names = new Set([...this.#running.keys(), ...store.reader.consumers().map((one) => one.name)]);
-    if (names.size >= MAX_CONSUMERS) {
-      throw new TooManyConsumersError(
-        `The log has ${names.size} consumers, as many as it may have. Remove one that is not used any more: engine.consumers.list(), remove(name).`,
-        { details: { limit: MAX_CONSUMERS } },
-      );
-    }
+    this.#checkRoom(name);
     const { lastDurable } = facts;
     const first = from === 'start' ? 1 : from === 'now' ? lastDurable + 1 : from;
     if (first > lastDurable + 1) {

@@ -31,3 +31,9 @@ export const MAX_CONSUMER_FAILURES = 1024;
 
 /** Longest name of a consumer, in characters: it is a label of metrics, and a line of `millrace inspect`. */
 export const MAX_CONSUMER_NAME = 128;
+
+/**
+ * How long a call that ends handlers waits for them, in milliseconds, after their signals have aborted. It is long for
+ * the end of one event's work, and shorter than the patience of a process manager that has asked a program to end.
+ */
+export const CONSUMER_END_MS = 10_000;

@@ -3,7 +3,11 @@ import type { ConsumerChange } from '../store/consumer.js';
 /** What has something to store; it gathers that itself until it is asked. */
 export interface Noted {
   take(): ConsumerChange;
+  /** What was taken first of what was not told of yet is stored. */
+  stored?(): void;
 }
+
+const NONE: readonly Noted[] = [];
 
 /**
  * All that the flow of events knows of consumers: each commit takes along what they are done with, and tells them that
@@ -11,6 +15,8 @@ export interface Noted {
  */
 export class ConsumerLink {
   readonly #noted = new Set<Noted>();
+  /** What the commits that are under way have taken along, oldest first. */
+  #underWay: (readonly Noted[])[] = [];
   #isDue = false;
   /** Called after each commit. */
   onCommitted: () => void = () => {};
@@ -32,10 +38,16 @@ export class ConsumerLink {
   /** For the commit that is being sent. */
   take(): readonly ConsumerChange[] {
     this.#isDue = false;
-    if (this.#noted.size === 0) return [];
-    const changes = [...this.#noted].map((noted) => noted.take());
+    const noted = this.#noted.size === 0 ? NONE : [...this.#noted];
+    this.#underWay.push(noted);
     this.#noted.clear();
-    return changes;
+    return noted.map((one) => one.take());
+  }
+
+  /** The oldest commit that was sent is stored. */
+  committed(): void {
+    for (const noted of this.#underWay.shift() ?? NONE) noted.stored?.();
+    this.onCommitted();
   }
 
   /** It has nothing to store any more. */
@@ -46,5 +58,6 @@ export class ConsumerLink {
   /** The engine has failed: what was noted is read from the store again. */
   forget(): void {
     this.#noted.clear();
+    this.#underWay = [];
   }
 }

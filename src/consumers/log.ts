@@ -10,6 +10,8 @@ export interface ConsumedLog {
   readonly store: Store;
   readonly time: Time;
   readonly consumerLink: ConsumerLink;
+  /** Where the log ended when it was opened. */
+  readonly openedAt: number;
   readonly facts: {
     readonly failure: Error | undefined;
     readonly lastDurable: number;

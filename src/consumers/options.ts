@@ -7,6 +7,7 @@ import { type RetryRule, retryRuleOf } from '../kernel/retry-rule.js';
 import { shown } from '../kernel/thrown.js';
 import type { FailurePolicy } from '../lanes/handlers.js';
 import type { EventOf } from '../publisher/subscribable.js';
+import { OWN_CONSUMERS } from '../store/consumer.js';
 import { MAX_CONSUMER_CONCURRENCY, MAX_CONSUMER_NAME } from './limits.js';
 
 /** What a consumer's handler may look at besides its event. */
@@ -19,14 +20,15 @@ export interface ConsumerContext {
   readonly signal: AbortSignal;
 }
 
-/** Handles one event of a consumer, on the main thread. The event is done when it has returned, or its promise resolved. */
+/** Handles one event of a consumer. The event is done when it has returned, or its promise resolved. */
 export type ConsumerHandler<Type extends AnyEventType = AnyEventType> = (
   event: EventOf<'log', Type>,
   context: ConsumerContext,
 ) => unknown;
 
+/** Options of `engine.consumers.start`: what the consumer is called, where it begins, and what it does. */
 export interface ConsumerOptions<Type extends AnyEventType = AnyEventType> {
-  /** What its progress is stored under: 1 to 128 characters, without control characters. */
+  /** What its progress is stored under: 1 to 128 characters, no control characters, not beginning with `millrace:`. */
   readonly name: string;
   /**
    * Where it begins when the log does not know its name yet: with the first event of the log (`start`, default), behind
@@ -51,7 +53,18 @@ export interface ConsumerOptions<Type extends AnyEventType = AnyEventType> {
    * `stop`: the consumer stops in front of it, until `resume()`.
    */
   readonly onFailure?: FailurePolicy;
-  readonly handle: ConsumerHandler<Type>;
+  /**
+   * Where its handler runs: on the main thread (`main`, default), or on a thread of its own (`thread`), which `module`
+   * is loaded in. Reading, order and progress are the main thread's in either case.
+   */
+  readonly where?: 'main' | 'thread';
+  /** Handles an event on the main thread. */
+  readonly handle?: ConsumerHandler<Type>;
+  /**
+   * With `where: 'thread'`: the URL of the module whose default export handles an event, a `ConsumerHandler`. It gets a
+   * copy of the event; bytes in it are Uint8Arrays.
+   */
+  readonly module?: URL | string;
 }
 
 /** Options of `whenCaughtUp`. */
@@ -68,7 +81,10 @@ export interface CheckedConsumer {
   readonly concurrency: number;
   readonly retry: RetryRule;
   readonly onFailure: FailurePolicy;
-  readonly handle: (event: never, context: ConsumerContext) => unknown;
+  /** Undefined when `module` has it. */
+  readonly handle: ((event: never, context: ConsumerContext) => unknown) | undefined;
+  /** URL of the module that a thread of its own loads. */
+  readonly module: string | undefined;
 }
 
 const CONSUMER = optionNames<ConsumerOptions>('consumers.start', {
@@ -81,7 +97,9 @@ const CONSUMER = optionNames<ConsumerOptions>('consumers.start', {
   maxRetryDelayMs: true,
   jitter: true,
   onFailure: true,
+  where: true,
   handle: true,
+  module: true,
 });
 
 /** @throws InvalidOptionError that names the option, its value and its range; UnknownEventTypeError. */
@@ -90,21 +108,43 @@ export function checkConsumer<Type extends AnyEventType>(
   registry: EventRegistry,
 ): CheckedConsumer {
   const options = takeOptions(given as ConsumerOptions<never>, CONSUMER) as ConsumerOptions;
-  const { from = 'start', types, concurrency = 1, onFailure = 'park', handle } = options;
+  const { from = 'start', types, concurrency = 1, onFailure = 'park' } = options;
   const name = checkConsumerName(options.name);
-  if (typeof handle !== 'function') refuse('handle', handle, 'a function');
-  if (from !== 'start' && from !== 'now') checkPosition('from', from, "'start', 'now' or ");
+  if (name.startsWith(OWN_CONSUMERS)) refuse('name', name, `one that does not begin with '${OWN_CONSUMERS}'`);
+  if (from !== 'start' && from !== 'now' && !isPosition(from))
+    refuse('from', from, "'start', 'now' or a whole number from 1");
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_CONSUMER_CONCURRENCY) {
     refuse('concurrency', concurrency, `a whole number from 1 to ${MAX_CONSUMER_CONCURRENCY}`);
   }
   if (!['park', 'skip', 'stop'].includes(onFailure))
     refuse('onFailure', onFailure, "'park', 'skip' or 'stop'");
   return {
-    ...{ name, from, concurrency, onFailure, handle },
+    ...{ name, from, concurrency, onFailure, ...placeOf(options) },
     retry: retryRuleOf(options, refuse),
     types:
-      types && new Set(namesOfTypes('consumers.start', types).map(([type = '']) => registry.get(type).type)),
+      types === undefined
+        ? undefined
+        : new Set(namesOfTypes('consumers.start', types).map(([type = '']) => registry.get(type).type)),
   };
+}
+
+/** Who handles the events, and where. @throws InvalidOptionError */
+function placeOf({
+  where = 'main',
+  handle,
+  module,
+}: ConsumerOptions): Pick<CheckedConsumer, 'handle' | 'module'> {
+  if (where !== 'main' && where !== 'thread') refuse('where', where, "'main' or 'thread'");
+  if (where === 'main') {
+    if (module !== undefined) refuse('module', module, "left out without where: 'thread'");
+    if (typeof handle !== 'function') refuse('handle', handle, 'a function');
+    return { handle, module: undefined };
+  }
+  if (handle !== undefined)
+    refuse('handle', handle, "left out with where: 'thread': functions cannot be sent there");
+  const url = module instanceof URL ? module.href : module;
+  if (typeof url === 'string' && URL.canParse(url)) return { handle: undefined, module: url };
+  return refuse('module', module, "the URL of a module: new URL('./mailer.consumer.js', import.meta.url)");
 }
 
 /** @throws InvalidOptionError */
@@ -119,13 +159,22 @@ export function checkConsumerName(name: unknown): string {
   return refuse('name', name, `a text of 1 to ${MAX_CONSUMER_NAME} characters, without control characters`);
 }
 
-/** @throws InvalidOptionError */
-export function checkPosition(what: string, position: unknown, or = ''): number {
-  if (Number.isSafeInteger(position) && (position as number) >= 1) return position as number;
-  return refuse(what, position, `${or}a whole number from 1`);
+/** The position that a call of a consumer is given. @throws InvalidOptionError */
+export function checkPosition(call: string, position: unknown): void {
+  if (isPosition(position)) return;
+  throw new InvalidOptionError(
+    `${call}: the position is ${given(position)}; it must be a whole number from 1.`,
+  );
+}
+
+function isPosition(position: unknown): position is number {
+  return Number.isSafeInteger(position) && (position as number) >= 1;
 }
 
 function refuse(name: string, value: unknown, range: string): never {
-  const given = typeof value === 'string' ? JSON.stringify(value.slice(0, 200)) : shown(value);
-  throw new InvalidOptionError(`Consumer option ${name} is ${given}; it must be ${range}.`);
+  throw new InvalidOptionError(`Consumer option ${name} is ${given(value)}; it must be ${range}.`);
+}
+
+function given(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 200)) : shown(value);
 }

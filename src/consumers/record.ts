@@ -103,10 +103,15 @@ export class ConsumerRecord {
     for (const position of [...this.#failures.keys()]) if (position < before) this.clear(position);
   }
 
+  /** What is stored may not be what was taken: everything is written anew. */
+  rewrite(): void {
+    this.#isReset = true;
+  }
+
   /** What changed since the last call, for the next transaction. */
-  take(): ConsumerChange {
+  take(): Exclude<ConsumerChange, { readonly kind: 'remove' }> {
     const { name } = this;
-    const change: ConsumerChange = this.#isReset
+    const change: ReturnType<ConsumerRecord['take']> = this.#isReset
       ? { kind: 'reset', name, progress: this.#progress.all(), put: this.failures, removed: [] }
       : {
           kind: 'update',

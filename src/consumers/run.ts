@@ -13,7 +13,7 @@ import { Feed } from './feed.js';
 import { CONSUMER_QUEUE, CONSUMER_QUEUE_BYTES, CONSUMER_TURN_EVENTS, CONSUMER_TURN_MS } from './limits.js';
 import { Line, ReadyLines } from './line.js';
 import type { ConsumedLog } from './log.js';
-import type { CheckedConsumer } from './options.js';
+import type { CheckedConsumer, ConsumerContext } from './options.js';
 import type { ConsumerRecord } from './record.js';
 
 /** What a consumer counts since it was started. */
@@ -37,10 +37,15 @@ export interface RunEvents {
   broken(error: Error): void;
 }
 
+/** A consumer's options, with the function that is called: its own, or that of its thread. */
+export interface RunOptions extends CheckedConsumer {
+  readonly handle: (event: never, context: ConsumerContext) => unknown;
+}
+
 export interface RunParts {
   readonly log: ConsumedLog;
   readonly record: ConsumerRecord;
-  readonly options: CheckedConsumer;
+  readonly options: RunOptions;
   readonly counts: ConsumerCounts;
   readonly events: RunEvents;
 }

@@ -4,12 +4,12 @@ import type { ConsumedLog } from './log.js';
 
 /** Has a consumer's record go along with the next commit of the engine, and makes one when none comes soon. */
 export class Saving {
-  readonly #log: () => ConsumedLog;
+  readonly #log: () => Pick<ConsumedLog, 'consumerLink' | 'time' | 'hub'>;
   /** Events that were done since a commit was made for them. */
   #unsent = 0;
   #timer: unknown;
 
-  constructor(log: () => ConsumedLog) {
+  constructor(log: () => Pick<ConsumedLog, 'consumerLink' | 'time' | 'hub'>) {
     this.#log = log;
   }
 

@@ -1,5 +1,10 @@
 import { decodeError } from '../kernel/error-codec.js';
-import type { ConsumerFailureRecord, ConsumerFailureState, StoredConsumer } from '../store/consumer.js';
+import {
+  type ConsumerFailureRecord,
+  type ConsumerFailureState,
+  lastFor,
+  type StoredConsumer,
+} from '../store/consumer.js';
 import { countFinished } from '../store/progress-span.js';
 
 /**
@@ -9,6 +14,7 @@ import { countFinished } from '../store/progress-span.js';
  */
 export type ConsumerState = 'running' | 'paused' | 'failed' | 'stopped';
 
+/** How far a consumer is, and what stands in its way. */
 export interface ConsumerStatus {
   readonly name: string;
   readonly state: ConsumerState;
@@ -50,7 +56,7 @@ export function stoppedStatus({ name, progress, failures }: StoredConsumer, last
     name,
     state: 'stopped',
     position: progress.mark,
-    lag: Math.max(0, last - countFinished(progress)),
+    lag: Math.max(0, lastFor(name, last) - countFinished(progress)),
     parkedKeys: failures.filter(({ state }) => state === 'parked').length,
     failures: failures.length,
     ...{ handled: 0, failed: 0, retried: 0, skipped: 0, inFlight: 0 },

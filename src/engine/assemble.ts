@@ -6,7 +6,7 @@ import { CommitQueue } from './commit/commit-queue.js';
 import { refusalsIn } from './dispatch/emission-check.js';
 import { LaneCrew } from './dispatch/lane-crew.js';
 import { LanePump } from './dispatch/lane-pump.js';
-import type { FailedEvent } from './failures/failed-event.js';
+import { FailedKeys } from './failures/failed-keys.js';
 import { Failures, type RetriedLetter } from './failures/failures.js';
 import { Parking } from './failures/parking.js';
 import { Hub } from './hub.js';
@@ -19,9 +19,10 @@ import { Waves } from './intake/waves.js';
 import { checkWait } from './own-waits.js';
 import type { Foundation, Rooms } from './parts.js';
 import { Holding } from './replay/holding.js';
+import { LateHandlers } from './replay/late-handlers.js';
 import type { ReplayParts } from './replay/log-flow.js';
 import { Resumer } from './replay/resume.js';
-import { Directory, type NameEntry } from './sequence/directory.js';
+import { Directory } from './sequence/directory.js';
 import { KeyGate } from './sequence/key-gate.js';
 import { KeyRuns } from './sequence/key-runs.js';
 import { Sequencer } from './sequence/sequencer.js';
@@ -46,7 +47,8 @@ export function assemble(foundation: Foundation): Rooms {
   const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
   const commits = commitRoom(foundation, hub, sequence, intake);
-  const dispatch = dispatchRoom(foundation, hub, sequence, failing);
+  const late = new LateHandlers({ ...foundation, hub, progress: sequence.progress });
+  const dispatch = dispatchRoom(foundation, hub, sequence, { ...failing, late });
   const failures = failuresRoom(foundation, hub, { ...sequence, ...failing, ...dispatch, holding, commits });
   const facts = new EngineFacts({
     hub,
@@ -66,7 +68,7 @@ export function assemble(foundation: Foundation): Rooms {
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
     ...{ ...intake, ...sequence, ...dispatch, ...failing },
-    ...{ commits, failures, holding, health },
+    ...{ commits, failures, holding, health, late, time },
   });
   const { sequencer, directory, shapes } = sequence;
   return {
@@ -74,6 +76,7 @@ export function assemble(foundation: Foundation): Rooms {
     crew: dispatch.crew,
     failures,
     holding,
+    late,
     facts,
     health,
     resumer: new Resumer(replay),
@@ -150,8 +153,7 @@ function intakeRoom(
 function failingParts() {
   return {
     parking: new Parking(),
-    /** The failed event of each key that has one. */
-    failed: new Map<NameEntry, FailedEvent>(),
+    failed: new FailedKeys(),
     /** Dead letters that are being tried again, by position. */
     retried: new Map<number, RetriedLetter>(),
   };
@@ -188,7 +190,12 @@ function commitRoom(
 }
 
 /** The lanes: who they are, and what they are sent and answer. Crew and pump are two halves that know each other. */
-function dispatchRoom(foundation: Foundation, hub: Hub, sequence: SequenceRoom, { failed }: FailingParts) {
+function dispatchRoom(
+  foundation: Foundation,
+  hub: Hub,
+  sequence: SequenceRoom,
+  { failed, late }: FailingParts & { late: LateHandlers },
+) {
   const { options, meters, notices, counters } = foundation;
   const { directory, sequencer, scheduler, pool, shapes, runs, types } = sequence;
   const { codec } = shapes;
@@ -203,7 +210,7 @@ function dispatchRoom(foundation: Foundation, hub: Hub, sequence: SequenceRoom, 
     failed: (error) => hub.fail(error),
   });
   const pump = new LanePump(
-    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed } },
+    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late } },
     {
       unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
       refusals: refusalsIn(directory, sequencer, types, options.deterministic),
@@ -229,7 +236,7 @@ function failuresRoom(
     { scheduler, pool, failed, retried, types, notices, counters, time, seed: setup.seed },
     {
       retry: () => pump.pump(),
-      skipped: (slab, row) => hub.finished(slab, row),
+      skipped: (slab, row, error) => hub.skipped(slab, row, error),
       dropped: (slab, row) => hub.released(slab, row),
       failed: (slab, row, error) => holding.unhandled(slab, row, error),
       parked: (key, position, error) => holding.park(key, position, error),

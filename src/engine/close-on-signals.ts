@@ -4,6 +4,7 @@ import { EngineClosedError, InvalidOptionError } from '../kernel/errors.js';
 import { guarded } from '../kernel/guarded.js';
 import { SECOND_INTERRUPT_MS } from '../limits.js';
 
+/** Options of `closeOnSignals`. */
 export interface CloseOnSignalsOptions {
   /** Default SIGINT and SIGTERM. */
   readonly signals?: readonly NodeJS.Signals[];

@@ -7,6 +7,7 @@ export function consumersOf(parts: () => EngineParts, checkOpen: () => void): Co
   const consumers = new Consumers({
     log: parts,
     checkOpen,
+    others: () => parts().late.statuses,
     failed: (failure) => parts().notices.send({ kind: 'consumer-failed', ...failure }),
     changed: () => parts().health.tell(),
   });

@@ -5,8 +5,8 @@ import type { EventRegistry } from '../events/registry.js';
 import { endingFrom } from '../kernel/async-context.js';
 import { EngineFailedError } from '../kernel/errors.js';
 import { checkSignal, unlessAborted } from '../kernel/on-abort.js';
-import type { ConstructorCount } from '../profile/heap-objects.js';
 import { Subscribable } from '../publisher/subscribable.js';
+import type { ConstructorCount } from '../sampling/heap-objects.js';
 import type { Trace, TraceQuery } from '../store/story.js';
 import { type AppendOptions, checked, type DrainOptions } from './call-options.js';
 import { checkThreads } from './check-options.js';
@@ -287,7 +287,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    * Takes nothing more in, finishes what was accepted, and lets go of every thread and file. Safe to call twice.
    *
    * @throws EngineFailedError when the engine had failed; everything is closed then, too. WaitsForItselfError in a handler
-   * on the main thread that awaits it: the closing goes on, and waits for that handler.
+   * on the main thread that awaits it: the closing goes on, and waits for that handler. HandlerTimeoutError when a
+   * consumer's handler goes on for 10 s after its signal has aborted; everything is closed then, too.
    */
   close(): Promise<void> {
     const call = 'engine.close()';

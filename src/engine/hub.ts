@@ -2,8 +2,10 @@ import type { DomainEvent } from '../events/domain-event.js';
 import type { Emission } from '../events/emission.js';
 import type { RegisteredType } from '../events/registry.js';
 import { rowOf, rowReference, slabOf } from '../events/slab.js';
-import { EngineFailedError } from '../kernel/errors.js';
+import { encodeError } from '../kernel/error-codec.js';
+import { EngineFailedError, type HandlerError } from '../kernel/errors.js';
 import { reasonOf, toError } from '../kernel/thrown.js';
+import type { Time } from '../kernel/time.js';
 import { KeyPlace } from '../lanes/key-state.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
@@ -22,6 +24,7 @@ import type { Pressure } from './intake/pressure.js';
 import type { Receipts } from './intake/receipts.js';
 import type { Wave, Waves } from './intake/waves.js';
 import type { Holding } from './replay/holding.js';
+import type { LateHandlers } from './replay/late-handlers.js';
 import type { LogFlow } from './replay/log-flow.js';
 import type { NameEntry } from './sequence/directory.js';
 import type { HubSlab, WaitingEvent } from './sequence/hub-slab.js';
@@ -56,6 +59,8 @@ export interface HubParts {
   /** In deterministic mode only. */
   readonly runs: KeyRuns | undefined;
   readonly progress: Progress;
+  readonly late: LateHandlers;
+  readonly time: Time;
   readonly commits: CommitQueue;
   readonly scheduler: LaneScheduler;
   readonly crew: LaneCrew;
@@ -199,13 +204,27 @@ export class Hub implements IntakeFlow, LogFlow {
 
   /** Every handler of a row's event has ended, or it was skipped. */
   finished(slab: HubSlab, row: number): void {
-    const { counters, progress, retried, commits, receipts, inFlight } = this.#parts;
+    const { counters, progress, retried, commits, receipts, inFlight, late } = this.#parts;
     const position = slab.position[row] as number;
     counters.handled++;
     progress.finish(position);
+    late.finished(rowReference(slab.id, row), position);
     if (retried.size > 0 && retried.delete(position)) commits.raise(position);
     receipts.handled(position);
     inFlight.release(slab, row);
+  }
+
+  /** An event failed for good, and its key goes on. */
+  skipped(slab: HubSlab, row: number, error: HandlerError): void {
+    const key = slab.keys[row] as NameEntry;
+    const position = slab.position[row] as number;
+    const { late, time } = this.#parts;
+    late.skipped(rowReference(slab.id, row), {
+      ...{ position, key: key.id, attempts: Number(error.details.attempts) },
+      failedAt: time.now(),
+      error: encodeError(error),
+    });
+    this.finished(slab, row);
   }
 
   /** A key has a failed event and nothing in flight any more. */
@@ -215,6 +234,7 @@ export class Hub implements IntakeFlow, LogFlow {
 
   /** A row is in the log only, and needs its lane no more. */
   released(slab: HubSlab, row: number): void {
+    this.#parts.late.released(rowReference(slab.id, row));
     this.#parts.inFlight.release(slab, row);
   }
 
@@ -246,10 +266,15 @@ export class Hub implements IntakeFlow, LogFlow {
 
   restore(facts: RowFacts, event: RawEvent, wave: Wave, isNew: boolean): void {
     if (this.#failure) throw this.#failure;
-    const { sequencer, inFlight, scheduler } = this.#parts;
+    const { sequencer, inFlight, scheduler, progress, late, retried } = this.#parts;
     sequencer.restore(facts, event);
     const { slab } = sequencer;
     const row = slab.rows - 1;
+    const { position } = event;
+    if (progress.isFinished(position)) {
+      const wasSkipped = retried.get(position)?.state === 'skipped';
+      late.fed(rowReference(slab.id, row), facts.type.type, position, wasSkipped);
+    }
     const key = slab.keys[row] as NameEntry;
     slab.holds++;
     slab.waves[row] = wave;
@@ -269,11 +294,17 @@ export class Hub implements IntakeFlow, LogFlow {
   }
 
   nextUnfinished(from: number): number {
-    return this.#parts.progress.nextUnfinished(from);
+    const { progress, late } = this.#parts;
+    return Math.min(progress.nextUnfinished(from), late.nextUndone(from));
   }
 
-  isFinished(position: number): boolean {
-    return this.#parts.progress.isFinished(position);
+  nextLate(): number {
+    return this.#parts.late.nextUndone(1);
+  }
+
+  isLeft({ type, position }: RawEvent): boolean {
+    const { progress, types, late } = this.#parts;
+    return !progress.isFinished(position) || late.isLeft(types[type]?.type, position);
   }
 
   finish(position: number): void {
@@ -281,8 +312,9 @@ export class Hub implements IntakeFlow, LogFlow {
   }
 
   discard(position: number): void {
-    const { progress, commits, receipts } = this.#parts;
+    const { progress, commits, receipts, late } = this.#parts;
     progress.finish(position);
+    late.discard(position);
     commits.raise(position);
     receipts.handled(position);
   }
@@ -329,8 +361,9 @@ export class Hub implements IntakeFlow, LogFlow {
 
   /** Sends nothing more to writer or lanes. */
   stop(): void {
-    const { commits, pump, crew, failures, health } = this.#parts;
+    const { commits, pump, crew, failures, health, late } = this.#parts;
     commits.stop();
+    late.stop();
     pump.stop();
     crew.stop();
     failures.stop();

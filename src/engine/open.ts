@@ -8,8 +8,8 @@ import { NODE_TIME, type Time } from '../kernel/time.js';
 import type { MakeLane } from '../lanes/executor.js';
 import { InlineLane } from '../lanes/inline-lane.js';
 import { ThreadLane } from '../lanes/thread-lane.js';
+import { announce } from '../observe/engine-channel.js';
 import { Meters } from '../observe/meters.js';
-import { announce } from '../profile/engine-channel.js';
 import type { SubscriberFailure } from '../publisher/failure.js';
 import { Subscriptions } from '../publisher/subscriptions.js';
 import { MemoryStore } from '../store/memory-store.js';
@@ -107,10 +107,11 @@ async function openParts(
     const setup = setupOf(options, stored);
     const made = { ...lasting, options, registry, store, stored, makeLane, setup, eventTime, maxNames };
     rooms = assemble(made);
-    await openLanes(rooms, registry);
+    await openLanes(rooms, registry, stored);
     const { recovered } = await beginBacklog(rooms, stored);
     if (options.until === 'recovered') await recovered;
-    return { ...lasting, ...rooms, options, run: stored.run, recovered };
+    const { run, lastPosition: openedAt } = stored;
+    return { ...lasting, ...rooms, options, run, openedAt, recovered };
   } catch (error) {
     rooms?.hub.stop();
     await Promise.allSettled([rooms?.crew.close(), store.close()]);
@@ -192,10 +193,20 @@ function setupOf(options: CheckedOptions, state: StoreState) {
   };
 }
 
-async function openLanes({ crew, failures }: Rooms, registry: EventRegistry): Promise<void> {
-  for (const rule of await crew.open()) {
+async function openLanes(
+  { crew, failures, late, store }: Rooms,
+  registry: EventRegistry,
+  stored: StoreState,
+): Promise<void> {
+  const rules = await crew.open();
+  for (const rule of rules) {
     const registered = registry.find(rule.type);
     if (registered) registered.handled = true;
     failures.setRule(rule);
   }
+  const lateRules = rules.map(({ type, late }) => {
+    const definition = registry.find(type)?.definition;
+    return { names: definition ? [definition.type, ...definition.aliases] : [type], late };
+  });
+  late.begin(lateRules, stored.lastPosition, store.reader);
 }

@@ -13,6 +13,7 @@ export type Durability = 'memory' | 'os' | 'disk';
 /** How far an event must have come before a promise resolves. */
 export type Until = 'accepted' | 'durable' | 'handled';
 
+/** Options of `openEngine`. All but `events` have defaults. */
 export interface EngineOptions {
   /** The event types that may be published or emitted. */
   readonly events: readonly AnyEventType[];
@@ -71,6 +72,7 @@ export interface Receipt {
   readonly version: number;
 }
 
+/** Options of `publish` and `publishMany`. */
 export interface PublishOptions {
   /** Default `durable`. */
   readonly until?: Until;
@@ -85,6 +87,7 @@ export interface ManyReceipt {
   readonly lastPosition: number;
 }
 
+/** Which events `engine.read` gives. Without options: the whole log, in position order. */
 export interface ReadOptions {
   /** Only this aggregate, in version order. */
   readonly aggregateId?: string;
@@ -105,6 +108,7 @@ export interface Unsubscribe extends Disposable {
   unsubscribe(): void;
 }
 
+/** Counts of an engine since it was opened, as `engine.stats()` gives them. */
 export interface EngineStats {
   readonly state: 'open' | 'closing' | 'closed' | 'failed';
   readonly accepted: number;

@@ -16,6 +16,7 @@ import type { IntakeParts } from './intake/intake-flow.js';
 import type { Preparation } from './intake/prepare.js';
 import type { TailOf } from './reading/read.js';
 import type { Holding } from './replay/holding.js';
+import type { LateHandlers } from './replay/late-handlers.js';
 import type { ReplayParts } from './replay/log-flow.js';
 import type { Resumer } from './replay/resume.js';
 import type { EngineState } from './state.js';
@@ -60,6 +61,7 @@ export interface Rooms extends IntakeParts, ReplayParts {
   readonly crew: LaneCrew;
   readonly failures: Failures;
   readonly holding: Holding;
+  readonly late: LateHandlers;
   readonly resumer: Resumer;
   readonly tailOf: TailOf;
   readonly facts: EngineFacts;
@@ -70,6 +72,8 @@ export interface Rooms extends IntakeParts, ReplayParts {
 export interface EngineParts extends Rooms, Lasting {
   readonly options: CheckedOptions;
   readonly run: string;
+  /** Where the log ended when it was opened. */
+  readonly openedAt: number;
   /** Resolves when what was unfinished at the opening is handled. */
   readonly recovered: Promise<void>;
 }

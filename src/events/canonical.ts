@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { CANONICAL_STEPS } from './limits.js';
 
 /**
  * A payload as canonical text: keys sorted, volatile fields of the top level left out, what JSON does not
@@ -8,23 +9,80 @@ export function canonicalText(data: unknown, volatile: readonly string[] = []): 
   return write(data, volatile);
 }
 
+const NONE: readonly string[] = [];
+
 function write(value: unknown, omit: readonly string[]): string {
-  if (Array.isArray(value)) return `[${value.map((item) => write(item, [])).join(',')}]`;
-  if (typeof value === 'bigint') return `bigint(${value})`;
-  if (typeof value !== 'object' || value === null) return writePrimitive(value);
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value);
+    case 'number':
+      return writeNumber(value);
+    case 'bigint':
+      return `bigint(${value})`;
+    case 'object':
+      return value === null ? 'null' : writeObject(value, omit);
+    default:
+      return JSON.stringify(value) ?? 'null';
+  }
+}
+
+function writeNumber(value: number): string {
+  // JSON writes -0 as 0, and the two are different numbers.
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  return Number.isFinite(value) ? `${value}` : 'null';
+}
+
+function writeObject(value: object, omit: readonly string[]): string {
+  if (Array.isArray(value)) return `[${value.map((item) => write(item, NONE)).join(',')}]`;
   if (value instanceof Date) return `date(${value.getTime()})`;
   if (value instanceof Uint8Array) return `bytes(${Buffer.from(value).toString('hex')})`;
   const fields = value as Record<string, unknown>;
-  const keys = Object.keys(fields).filter((key) => fields[key] !== undefined && !omit.includes(key));
-  return `{${keys
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${write(fields[key], [])}`)
-    .join(',')}}`;
+  let text = '';
+  for (const { key, label } of sorted(Object.keys(fields))) {
+    const item = fields[key];
+    if (item === undefined || omit.includes(key)) continue;
+    text += `${text === '' ? '' : ','}${label}${write(item, NONE)}`;
+  }
+  return `{${text}}`;
 }
 
-function writePrimitive(value: unknown): string {
-  // JSON writes -0 as 0, and the two are different numbers.
-  return Object.is(value, -0) ? '-0' : (JSON.stringify(value) ?? 'null');
+/** A key, and how it is written in front of its value. */
+interface Label {
+  readonly key: string;
+  readonly label: string;
+}
+
+/** Lists of keys by their own order, one key a step; each knows its sorted order, once it was asked for. */
+interface KnownKeys {
+  readonly next: Map<string, KnownKeys>;
+  sorted: readonly Label[] | undefined;
+}
+
+let known: KnownKeys = { next: new Map(), sorted: undefined };
+let steps = 0;
+
+/**
+ * Keys in their canonical order: by UTF-16 code units, never by locale. The events of a log have few lists of keys, and
+ * to sort and quote them for each event was most of a fingerprint's time.
+ */
+function sorted(keys: readonly string[]): readonly Label[] {
+  if (steps > CANONICAL_STEPS) {
+    // Data whose keys are values of their own: it is cheaper to begin anew than to ask which are still in use.
+    known = { next: new Map(), sorted: undefined };
+    steps = 0;
+  }
+  let at = known;
+  for (const key of keys) {
+    let next = at.next.get(key);
+    if (next === undefined) {
+      next = { next: new Map(), sorted: undefined };
+      at.next.set(key, next);
+      steps++;
+    }
+    at = next;
+  }
+  at.sorted ??= [...keys].sort().map((key) => ({ key, label: `${JSON.stringify(key)}:` }));
+  return at.sorted;
 }
 
 /** The parts of an event that a fingerprint covers. */

@@ -38,6 +38,9 @@ const AT = {
 const HEADER = 32;
 
 const FIRST_BYTES = 16 * 1024;
+
+/** Stands for no buffer: to make one of no bytes costs as much as to make any. */
+const NO_BYTES = Buffer.allocUnsafeSlow(0);
 const NO_SHAPES: readonly TypedShape[] = [];
 
 /**
@@ -47,7 +50,7 @@ const NO_SHAPES: readonly TypedShape[] = [];
 export class EmissionBuffer {
   readonly #codec: Codec;
   #unknownShapes: TypedShape[] = [];
-  #buffer = Buffer.allocUnsafeSlow(0);
+  #buffer = NO_BYTES;
   #end = 0;
 
   constructor(codec: Codec) {
@@ -120,7 +123,7 @@ export class EmissionBuffer {
   take(): Uint8Array | undefined {
     if (this.#end === 0) return undefined;
     const bytes = new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.#end);
-    this.#buffer = Buffer.allocUnsafeSlow(0);
+    this.#buffer = NO_BYTES;
     this.#end = 0;
     return bytes;
   }

@@ -21,4 +21,4 @@ export type {
   JournalOptions,
   WhenFull,
 } from '../bus/options.js';
-export type { ProcessingEntry } from '../bus/processing-rows.js';
+export type { ProcessingEntry } from '../store/processing.js';

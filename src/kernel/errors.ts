@@ -353,6 +353,11 @@ export class ConsumerStoppedError extends MillraceError {
   static override readonly code = 'MILLRACE_CONSUMER_STOPPED';
 }
 
+/** The thread of a consumer ended while it handled events; `details.others` of them were under way besides this one. */
+export class ConsumerThreadError extends MillraceError {
+  static override readonly code = 'MILLRACE_CONSUMER_THREAD';
+}
+
 /** The log has as many consumers as it may have. `details.limit` is how many. */
 export class TooManyConsumersError extends MillraceError {
   static override readonly code = 'MILLRACE_TOO_MANY_CONSUMERS';

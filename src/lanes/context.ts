@@ -63,6 +63,8 @@ export class LaneContext implements HandlerContext {
   readonly #emissions: EmissionBuffer;
   /** Where this event's part of the lane's buffer begins. */
   readonly #start: number;
+  #isAwaited = false;
+  /** What it emits while it is awaited, made when there is something to keep in it. */
   #own: EmissionBuffer | undefined;
   readonly #cell: LaneCell;
   readonly #slot: number;
@@ -116,7 +118,8 @@ export class LaneContext implements HandlerContext {
 
   /** The handler returned a promise, which is being awaited. */
   awaited(): void {
-    this.#own ??= this.#emissions.split(this.#start);
+    if (!this.#isAwaited && this.#emissions.end > this.#start) this.#own = this.#emissions.split(this.#start);
+    this.#isAwaited = true;
     this.#deadline?.arm(() => this.#cell.passed(this.#slot));
   }
 
@@ -154,7 +157,7 @@ export class LaneContext implements HandlerContext {
     const aggregateId = type.aggregateId(data);
     const partitionKey = type.partitionKey(data, aggregateId);
     this.#checkKey(type.type, partitionKey);
-    (this.#own ?? this.#emissions).add(
+    this.#buffer().add(
       type.type,
       {
         cause: this.#cause,
@@ -179,9 +182,15 @@ export class LaneContext implements HandlerContext {
     this.#ended = true;
     if (this.#deadline) this.#endDeadline();
     this.#cell.end(this.#slot);
-    if (!this.#own) {
+    if (!this.#isAwaited) {
       if (!succeeded) this.#emissions.rewind(this.#start);
-    } else if (succeeded) this.#emissions.join(this.#own);
+    } else if (succeeded && this.#own) this.#emissions.join(this.#own);
+  }
+
+  #buffer(): EmissionBuffer {
+    if (!this.#isAwaited) return this.#emissions;
+    this.#own ??= this.#emissions.split(this.#emissions.end);
+    return this.#own;
   }
 
   #endDeadline(): void {

@@ -1,5 +1,5 @@
 import type { WireError } from '../kernel/error-codec.js';
-import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import type { LaneCell } from './lane-cell.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
 

@@ -6,7 +6,7 @@ import { InvalidDefinitionError } from '../kernel/errors.js';
 import { checkWhole, type RetryRule, retryRuleOf } from '../kernel/retry-rule.js';
 import { isPromised } from '../kernel/thenable.js';
 import { shown } from '../kernel/thrown.js';
-import { MAX_DELAY_MS } from '../limits.js';
+import { MAX_DELAY_MS, MAX_LATE_MODULE } from '../limits.js';
 
 /** What a handler may do besides looking at its event. */
 export interface HandlerContext {
@@ -32,6 +32,10 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
 }
 
+/**
+ * Handles one event on a lane. The event is handled when it has returned, or its promise resolved; what it throws
+ * fails the event.
+ */
 export type Handler<Data = unknown, Name extends string = string> = (
   event: DomainEvent<Data, Name>,
   context: HandlerContext,
@@ -40,6 +44,7 @@ export type Handler<Data = unknown, Name extends string = string> = (
 /** What happens to an event whose retries are used up. */
 export type FailurePolicy = 'park' | 'skip' | 'stop';
 
+/** Options of one handler: what becomes of an event that it fails on, and how long it may take. */
 export interface HandlerOptions {
   /** Further tries after the first failure, 0 to 100. Default 0. */
   readonly retries?: number;
@@ -60,6 +65,13 @@ export interface HandlerOptions {
    * ended a quarter of a second later, its thread is ended and replaced. Default: no limit.
    */
   readonly timeoutMs?: number;
+  /**
+   * Which events of before this handler's module was there it is called with, too: all of the log (`start`), those from
+   * a position on, or none (`now`, default). They come in the order of their keys, before anything new of the key, and
+   * to this handler alone: others of the type have had them. It counts once per module and type; what is done of it is
+   * kept in the log under both names.
+   */
+  readonly from?: 'start' | 'now' | number;
 }
 
 /** A handler's options with every default filled in. */
@@ -70,6 +82,8 @@ export interface HandlerEntry extends FailureRule {
   readonly eventType: AnyEventType;
   readonly handle: Handler<never, never>;
   readonly timeoutMs: number | undefined;
+  /** The first position of old events that it asks for; undefined when it asks for none. */
+  readonly from: number | undefined;
 }
 
 /** What a handler module may do besides handling events. */
@@ -97,6 +111,7 @@ const HANDLER = optionNames<HandlerOptions>(
     jitter: true,
     onFailure: true,
     timeoutMs: true,
+    from: true,
   },
   InvalidDefinitionError,
 );
@@ -163,8 +178,8 @@ function checkOptions(
   name: string,
   type: string,
   options: HandlerOptions,
-): FailureRule & { readonly timeoutMs: number | undefined } {
-  const { onFailure = 'park', timeoutMs, ...retry } = knownOptions(options, HANDLER);
+): FailureRule & Pick<HandlerEntry, 'timeoutMs' | 'from'> {
+  const { onFailure = 'park', timeoutMs, from = 'now', ...retry } = knownOptions(options, HANDLER);
   const refuse = (what: string, value: unknown, range: string) => {
     throw new InvalidDefinitionError(
       `Handlers '${name}', ${type}: ${what} is ${typeof value === 'string' ? value : shown(value)}; it must be ${range}.`,
@@ -179,5 +194,21 @@ function checkOptions(
       "'park', 'skip' or 'stop'",
     );
   }
-  return { ...rule, onFailure, timeoutMs };
+  return { ...rule, onFailure, timeoutMs, from: firstOf(name, from, refuse) };
 }
+
+/** The first position that a handler asks for. */
+function firstOf(module: string, from: unknown, refuse: Refuse): number | undefined {
+  if (from === 'now') return undefined;
+  if (module.length > MAX_LATE_MODULE) {
+    refuse('from', from, `left out, or the module's name no longer than ${MAX_LATE_MODULE} characters`);
+  }
+  if (from === 'start') return 1;
+  if (!Number.isSafeInteger(from) || (from as number) < 1) {
+    const given = typeof from === 'string' ? `'${from}'` : from;
+    refuse('from', given, "'start', 'now' or a whole number from 1");
+  }
+  return from as number;
+}
+
+type Refuse = (what: string, value: unknown, range: string) => void;

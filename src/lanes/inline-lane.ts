@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers';
 import { inBatch, outside, staying, stayingIfAsync } from '../kernel/async-context.js';
 import type { WireError } from '../kernel/error-codec.js';
-import { SpanLog } from '../profile/span-log.js';
-import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+import { SpanLog } from '../sampling/span-log.js';
+import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import type { Lane, LaneEvents } from './executor.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
 import { LaneCell } from './lane-cell.js';

@@ -1,6 +1,6 @@
 import { shareOut } from '../observe/share-out.js';
-import type { ThreadSpan } from '../profile/span-log.js';
-import type { TypeWork } from '../profile/thread-profiler.js';
+import type { ThreadSpan } from '../sampling/span-log.js';
+import type { TypeWork } from '../sampling/thread-profiler.js';
 
 /** What a lane notes of its batches while it is profiled. */
 export class LaneProfile {

@@ -20,8 +20,13 @@ export async function loadHandlers(urls: readonly string[]): Promise<HandlerModu
   return modules;
 }
 
+/** Whether it is a file that is not there. */
+export function isMissing(url: string): boolean {
+  return url.startsWith('file:') && !existsSync(fileURLToPath(url));
+}
+
 async function loadOne(url: string): Promise<HandlerModule> {
-  if (url.startsWith('file:') && !existsSync(fileURLToPath(url))) {
+  if (isMissing(url)) {
     throw new HandlerModuleNotFoundError(
       `Handler module ${url} does not exist. Pass a URL such as new URL('./risk.handlers.js', import.meta.url).`,
       { details: { module: url } },

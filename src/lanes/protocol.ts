@@ -3,7 +3,7 @@ import type { TypedShape } from '../events/emission.js';
 import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import type { WireError } from '../kernel/error-codec.js';
-import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import type { FailureRule } from './handlers.js';
 
 /** What a lane is told once, before its first batch. */
@@ -46,6 +46,8 @@ export interface LaneBatch {
   readonly rows: Uint32Array;
   /** Keys whose failure the main thread has dealt with: the lane may run them again. */
   readonly cleared: readonly number[];
+  /** Names of the modules that alone are called, by index in `rows`: others have had these events. */
+  readonly only?: ReadonlyMap<number, readonly string[]>;
   /** Tries before this one, by index in `rows`; left out when all are first tries. */
   readonly attempts?: ReadonlyMap<number, number>;
 }
@@ -70,6 +72,8 @@ export interface HandledType extends FailureRule {
   readonly modules: string;
   /** The shortest `timeoutMs` of the type's handlers. */
   readonly timeoutMs: number | undefined;
+  /** Modules with handlers that ask for old events, and the first position of them. */
+  readonly late: readonly { readonly module: string; readonly from: number }[];
 }
 
 export interface LaneFailure {

@@ -7,14 +7,15 @@ import { ROW_UNNUMBERED, rowOf, Slab, slabOf } from '../events/slab.js';
 import { currentData } from '../events/upcast.js';
 import { encodeError, type WireError } from '../kernel/error-codec.js';
 import { HandlerModuleInvalidError } from '../kernel/errors.js';
-import { isThenable } from '../kernel/thenable.js';
-import { framed } from '../profile/frames.js';
-import type { ThreadSpan } from '../profile/span-log.js';
-import type { TypeWork } from '../profile/thread-profiler.js';
+import { framed } from '../sampling/frames.js';
+import type { ThreadSpan } from '../sampling/span-log.js';
+import type { TypeWork } from '../sampling/thread-profiler.js';
+import { callHandlers } from './call-handlers.js';
 import { EmitRules, LaneContext } from './context.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
 import type { LaneCell } from './lane-cell.js';
 import { LaneProfile } from './lane-profile.js';
+import { isOneOf, lateModules } from './late.js';
 import { NameCache } from './name-cache.js';
 import { Outbox } from './outbox.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
@@ -46,8 +47,11 @@ interface AwaitedEvent {
   readonly reference: number;
   readonly key: number;
   readonly context: LaneContext;
-  /** The later events of its key. */
-  readonly behind: WaitingEvent[];
+  /** The later events of its key, if there are any. */
+  behind: WaitingEvent[] | undefined;
+  /** It began to be awaited since the last answer. */
+  isFresh: boolean;
+  isOver: boolean;
 }
 
 /**
@@ -71,8 +75,9 @@ export class LaneRunner {
   /** Batches of which not every row was begun, oldest first. */
   readonly #queue: BatchRun[] = [];
   readonly #awaited = new Map<number, AwaitedEvent>();
-  /** Those of them that began since the last answer. */
-  readonly #fresh = new Set<AwaitedEvent>();
+  /** Events that began to be awaited since the last answer, and how many of them are not over. */
+  #fresh: AwaitedEvent[] = [];
+  #freshCount = 0;
   readonly #failedKeys = new Set<number>();
   readonly #ahead = new RunAhead((type) => this.#plain[type] !== undefined);
   readonly #outbox: Outbox;
@@ -128,6 +133,7 @@ export class LaneRunner {
         jitter: Math.max(...entries.map((entry) => entry.jitter)),
         onFailure: strict.onFailure,
         timeoutMs: timeouts.length === 0 ? undefined : Math.min(...timeouts),
+        late: lateModules(entries),
       };
     });
   }
@@ -204,7 +210,7 @@ export class LaneRunner {
   #pass({ passed }: BatchRun): void {
     this.#outbox.passed.push(passed);
     // Handlers that are async by name only end within the turn, and belong to this answer.
-    if (this.#fresh.size === 0) this.#answer();
+    if (this.#freshCount === 0) this.#answer();
     else this.#endTurn();
   }
 
@@ -212,9 +218,13 @@ export class LaneRunner {
   #endTurn(): void {
     this.#turn ??= setImmediate(() => {
       this.#turn = undefined;
-      const waiting = [...this.#fresh];
-      this.#fresh.clear();
-      this.#outbox.waiting.push(...waiting.map(({ reference }) => reference));
+      const fresh = this.#fresh;
+      this.#fresh = [];
+      this.#freshCount = 0;
+      for (const event of fresh) {
+        event.isFresh = false;
+        if (!event.isOver) this.#outbox.waiting.push(event.reference);
+      }
       this.#answer();
       this.#isLate = false;
       this.#pump();
@@ -236,6 +246,7 @@ export class LaneRunner {
     if (this.#awaited.size > 0) {
       const awaited = this.#awaited.get(key);
       if (awaited) {
+        awaited.behind ??= [];
         awaited.behind.push({ run, index });
         return;
       }
@@ -295,11 +306,13 @@ export class LaneRunner {
         slot,
         ahead,
       );
-      const pending = callHandlers(handlers.entries, 0, event, context);
+      const only = run.batch.only?.get(index);
+      const entries = only ? handlers.entries.filter((entry) => isOneOf(entry, only)) : handlers.entries;
+      const pending = callHandlers(entries, 0, event, context);
       if (startedAt !== undefined) work.timed(type, performance.now() - startedAt);
       if (pending) {
         this.#cell.yielded();
-        this.#await({ reference, key, context, behind: [] }, pending);
+        this.#await({ reference, key, context, behind: undefined, isFresh: true, isOver: false }, pending);
         return;
       }
       context.end(true);
@@ -311,7 +324,8 @@ export class LaneRunner {
 
   #await(event: AwaitedEvent, pending: Promise<void>): void {
     this.#awaited.set(event.key, event);
-    this.#fresh.add(event);
+    this.#fresh.push(event);
+    this.#freshCount++;
     pending.then(
       () => this.#ended(event),
       (error: unknown) => this.#ended(event, { error }),
@@ -319,7 +333,7 @@ export class LaneRunner {
   }
 
   #ended(event: AwaitedEvent, failure?: { readonly error: unknown }): void {
-    const { reference, key, context, behind } = event;
+    const { reference, key, context } = event;
     try {
       if (failure) throw failure.error;
       context.end(true);
@@ -328,10 +342,11 @@ export class LaneRunner {
       this.#fail(reference, key, context, error);
     }
     this.#awaited.delete(key);
-    this.#fresh.delete(event);
+    event.isOver = true;
+    if (event.isFresh) this.#freshCount--;
     this.#endTurn();
     // The first async one of those behind makes the rest wait once more.
-    for (const { run, index } of behind) this.#start(run, index);
+    if (event.behind) for (const { run, index } of event.behind) this.#start(run, index);
     this.#pump();
   }
 
@@ -363,23 +378,4 @@ export class LaneRunner {
       metadata,
     );
   }
-}
-
-/** Calls the handlers one after the other; returns a promise only when one of them did. */
-function callHandlers(
-  entries: readonly HandlerEntry[],
-  from: number,
-  event: StoredEvent,
-  context: LaneContext,
-): Promise<void> | undefined {
-  for (let index = from; index < entries.length; index++) {
-    const entry = entries[index] as HandlerEntry;
-    context.begin(entry);
-    const result = entry.handle(event as never, context);
-    if (isThenable(result)) {
-      context.awaited();
-      return Promise.resolve(result).then(() => callHandlers(entries, index + 1, event, context));
-    }
-  }
-  return undefined;
 }

@@ -33,6 +33,7 @@ export interface TypeMetrics {
   readonly busy: number;
 }
 
+/** How long events took from stage to stage. */
 export interface Latencies {
   /** From the wish to publish until there was room. Events that found room at once are 0. */
   readonly accepted: LatencySummary;

@@ -15,6 +15,7 @@ import { type EventOf, Subscribable } from './subscribable.js';
 import type { SubscriptionOptions } from './subscription-options.js';
 import { Subscriptions } from './subscriptions.js';
 
+/** Options of `createPublisher`. */
 export interface PublisherOptions<Types extends AnyEventType = AnyEventType> {
   /** The event types that may be published. */
   readonly events: readonly Types[];

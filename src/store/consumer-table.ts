@@ -2,11 +2,17 @@ import type { Statement } from 'better-sqlite3';
 import { StoreCorruptError } from '../kernel/errors.js';
 import { MAX_NAME_BYTES, PROGRESS_CHUNK } from '../limits.js';
 import { chunkCheck, rowCheck } from './checksum.js';
-import type { ConsumerChange, ConsumerFailureRecord, StoredConsumer } from './consumer.js';
+import {
+  BUS_CONSUMER,
+  type ConsumerChange,
+  type ConsumerFailureRecord,
+  type StoredConsumer,
+} from './consumer.js';
 import { CONSUMER_SCHEMA } from './consumer-schema.js';
 import { errorText, parseError } from './dead-letter-table.js';
 import { MAX_CONSUMERS, MAX_ERROR_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
+import { ProcessingTable } from './processing-table.js';
 import type { Sqlite } from './sqlite.js';
 
 const CHUNK_BYTES = PROGRESS_CHUNK / 8;
@@ -124,10 +130,12 @@ export function readConsumers(database: Sqlite, name?: string): StoredConsumer[]
 /** Changes what a file knows of its consumers, inside the caller's transaction. */
 export class ConsumerTable {
   readonly #database: Sqlite;
+  #processing: ProcessingTable;
   #statements: ReturnType<typeof prepareAll> | undefined;
 
   constructor(database: Sqlite) {
     this.#database = database;
+    this.#processing = new ProcessingTable(database);
   }
 
   apply(change: ConsumerChange): void {
@@ -136,7 +144,11 @@ export class ConsumerTable {
     if (change.kind !== 'update') {
       for (const drop of [statements.drop, statements.dropChunks, statements.dropFailures]) drop.run(name);
     }
-    if (change.kind === 'remove') return;
+    if (change.kind === 'remove') {
+      if (name === BUS_CONSUMER) this.#processing.clear();
+      return;
+    }
+    if (change.processing) this.#processing.apply(change.processing);
     const { mark, chunks } = change.progress;
     statements.put.run(name, mark, rowCheck([name, mark]));
     statements.dropDone.run(name, Math.floor(mark / PROGRESS_CHUNK));
@@ -152,6 +164,7 @@ export class ConsumerTable {
   /** A transaction was rolled back, and perhaps the tables with it. */
   rolledBack(): void {
     this.#statements = undefined;
+    this.#processing = new ProcessingTable(this.#database);
   }
 
   #prepared(): ReturnType<typeof prepareAll> {

@@ -1,5 +1,35 @@
 import type { WireError } from '../kernel/error-codec.js';
+import type { ProcessingChange } from './processing.js';
 import type { ProgressChange } from './progress.js';
+
+/** What names begin with that are Millrace's own: no `consumers.start` takes them. */
+export const OWN_CONSUMERS = 'millrace:';
+
+/** The consumer that is the log's event bus: which events its subscribers have processed. */
+export const BUS_CONSUMER = `${OWN_CONSUMERS}bus`;
+
+/** What the names of consumers begin with that are handlers which asked for old events; see `lateName`. */
+const LATE = `${OWN_CONSUMERS}handler/`;
+
+/** The consumer that is a module's handlers of a type, as far as old events are concerned: those up to `last`. */
+export function lateName(type: string, module: string, last: number): string {
+  return `${LATE}${type}/${module}@${last}`;
+}
+
+/** Whether it is that consumer, wherever its old events end. */
+export function isLate(name: string, type: string, module: string): boolean {
+  return name === lateName(type, module, lateEnd(name) ?? 0);
+}
+
+/** Where the old events of such a consumer end; undefined for every other one, which follows the log for ever. */
+export function lateEnd(name: string): number | undefined {
+  return name.startsWith(LATE) ? Number(name.slice(name.lastIndexOf('@') + 1)) : undefined;
+}
+
+/** The last event that concerns a consumer, of a log that ends at `last`. */
+export function lastFor(name: string, last: number): number {
+  return Math.min(last, lateEnd(name) ?? last);
+}
 
 /** `parked`: the key's later events wait behind it. `skipped`: the key went on. */
 export type ConsumerFailureState = 'parked' | 'skipped';
@@ -38,4 +68,6 @@ export type ConsumerChange =
       readonly progress: ProgressChange;
       readonly put: readonly ConsumerFailureRecord[];
       readonly removed: readonly number[];
+      /** Of the event bus only: what it noted besides. */
+      readonly processing?: readonly ProcessingChange[];
     };

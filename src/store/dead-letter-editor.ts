@@ -2,6 +2,7 @@ import { DeadLetterNotFoundError, InvalidOptionError, StoreLockedError } from '.
 import { shown } from '../kernel/thrown.js';
 import type { DeadLetterRecord } from './dead-letter.js';
 import { DeadLetterReader, DeadLetterWriter } from './dead-letter-table.js';
+import { finishLate } from './late-consumers.js';
 import { leaveWal, openForWriting, type WritableStore } from './open-store.js';
 import { Ownership } from './ownership.js';
 import { Progress } from './progress.js';
@@ -49,6 +50,10 @@ export function discardDeadLetters(path: string, positions: readonly number[] | 
       discard.run(position);
     }
     if (progress.changed) table.save(progress.take());
+    finishLate(
+      store,
+      letters.map(({ position }) => position),
+    );
   });
 }
 

@@ -5,6 +5,7 @@ import { didYouMean } from '../events/nearest.js';
 import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
 import { DeadLetterNotFoundError, StoreCorruptError, UnknownEventTypeError } from '../kernel/errors.js';
 import { READ_PAGE } from '../limits.js';
+import { lastFor } from './consumer.js';
 import type { DeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, storedType } from './decode.js';
 import { countFinished } from './progress-span.js';
@@ -131,7 +132,8 @@ export class StoreReader implements Disposable {
   /** @throws InvalidOptionError; UnknownEventTypeError when the store knows no such event type. At once, both. */
   read(options: StoreReadOptions = {}): Generator<DomainEvent> {
     knownOptions(options, READ);
-    return this.#events(options, options.types && this.#typesOf(options.types));
+    const types = options.types === undefined ? undefined : this.#typesOf(options.types);
+    return this.#events(options, types);
   }
 
   *#events(options: StoreReadOptions, types: ReadonlySet<string> | undefined): Generator<DomainEvent> {
@@ -222,7 +224,7 @@ export class StoreReader implements Disposable {
       return {
         name,
         position: progress.mark,
-        lag: Math.max(0, lastPosition - countFinished(progress)),
+        lag: Math.max(0, lastFor(name, lastPosition) - countFinished(progress)),
         parked,
         skipped: failures.length - parked,
       };

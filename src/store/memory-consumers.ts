@@ -1,5 +1,11 @@
 import { PROGRESS_CHUNK } from '../limits.js';
-import type { ConsumerChange, ConsumerFailureRecord, StoredConsumer } from './consumer.js';
+import {
+  BUS_CONSUMER,
+  type ConsumerChange,
+  type ConsumerFailureRecord,
+  type StoredConsumer,
+} from './consumer.js';
+import { MemoryProcessing } from './memory-processing.js';
 
 interface Kept {
   mark: number;
@@ -10,11 +16,17 @@ interface Kept {
 /** The consumers of a log without a file. */
 export class MemoryConsumers {
   readonly #consumers = new Map<string, Kept>();
+  /** What the event bus among them has noted. */
+  readonly processing = new MemoryProcessing();
 
   apply(change: ConsumerChange): void {
     const { kind, name } = change;
     if (kind !== 'update') this.#consumers.delete(name);
-    if (kind === 'remove') return;
+    if (kind === 'remove') {
+      if (name === BUS_CONSUMER) this.processing.clear();
+      return;
+    }
+    if (change.processing) this.processing.apply(change.processing);
     const kept = this.#consumers.get(name) ?? { mark: 0, chunks: new Map(), failures: new Map() };
     this.#consumers.set(name, kept);
     kept.mark = change.progress.mark;
@@ -40,5 +52,6 @@ export class MemoryConsumers {
 
   clear(): void {
     this.#consumers.clear();
+    this.processing.clear();
   }
 }

@@ -39,6 +39,7 @@ export class MemoryStore implements Store {
       deadLetters: (query) => this.#deadLetters.page(query),
       deadLetter: (position) => this.#deadLetters.find(position),
       consumers: (name) => this.#consumers.all(name),
+      processing: this.#consumers.processing,
     };
   }
 

@@ -2,6 +2,7 @@ import { StoreCorruptError } from '../kernel/errors.js';
 import { CONSUMER_SCHEMA, CONSUMER_TABLES } from './consumer-schema.js';
 import { MAX_SCHEMA_SQL_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
+import { PROCESSING_SCHEMA, PROCESSING_TABLES } from './processing-schema.js';
 import { SCHEMA } from './schema.js';
 import { loadSqlite, type Sqlite } from './sqlite.js';
 
@@ -45,10 +46,12 @@ export function schemaFaults(database: Sqlite, schema?: string): string[] {
   return faults;
 }
 
-/** What a log must have: the tables of consumers all together, or none of them. */
+/** What a log must have: the tables of consumers all together, or none of them; those of an event bus likewise. */
 function logSchema(found: ReadonlyMap<string, SchemaObject>): string {
-  const hasConsumers = [...found.values()].some(({ table }) => CONSUMER_TABLES.has(table));
-  return hasConsumers ? SCHEMA + CONSUMER_SCHEMA : SCHEMA;
+  const tables = [...found.values()].map(({ table }) => table);
+  const consumers = tables.some((table) => CONSUMER_TABLES.has(table)) ? CONSUMER_SCHEMA : '';
+  const processing = tables.some((table) => PROCESSING_TABLES.has(table)) ? PROCESSING_SCHEMA : '';
+  return SCHEMA + consumers + processing;
 }
 
 function newSchema(schema: string): ReadonlyMap<string, SchemaObject> {

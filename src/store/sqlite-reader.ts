@@ -10,6 +10,8 @@ import type { DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import { DeadLetterReader } from './dead-letter-table.js';
 import { READ_PAGE_BYTES } from './limits.js';
 import { openForReading } from './open-store.js';
+import type { StoredProcessing } from './processing.js';
+import { ProcessingReader } from './processing-reader.js';
 import { NameReader } from './segments/name-reader.js';
 import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
@@ -120,6 +122,10 @@ export class SqliteReader implements EventReader {
   consumers(name?: string): readonly StoredConsumer[] {
     // In one transaction: the tables belong together.
     return this.#together(() => readConsumers(this.database, name));
+  }
+
+  get processing(): StoredProcessing {
+    return new ProcessingReader(this.database);
   }
 
   close(): void {

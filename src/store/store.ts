@@ -2,9 +2,10 @@ import type { Codec } from '../events/codec.js';
 import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import type { Slab } from '../events/slab.js';
-import type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import type { ConsumerChange, StoredConsumer } from './consumer.js';
 import type { DeadLetterChange, DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
+import type { StoredProcessing } from './processing.js';
 import type { ProgressChange } from './progress.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 
@@ -74,6 +75,8 @@ export interface EventReader {
   deadLetter(position: number): DeadLetterRecord | undefined;
   /** The log's consumers by name, or the one of that name. */
   consumers(name?: string): readonly StoredConsumer[];
+  /** What the log's event bus has noted. */
+  readonly processing: StoredProcessing;
 }
 
 /** Where the log is kept. `SqliteStore` and `MemoryStore` pass the same contract tests. */

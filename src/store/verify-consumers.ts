@@ -6,10 +6,21 @@ import {
   isWholeFailure,
   readConsumerRows,
 } from './consumer-table.js';
+import { ProcessingReader } from './processing-reader.js';
 import { Progress } from './progress.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
 import { highestOf } from './verify-state.js';
+
+/** Whether what the event bus has noted is what was written, and is about events of the log. */
+export function verifyProcessing(database: Sqlite, problems: Problems): void {
+  database.transaction(() => {
+    const last = Number(database.prepare('SELECT max(position) FROM events').pluck().get() ?? 0);
+    for (const { what, position } of new ProcessingReader(database).faults(last)) {
+      problems.add('consumer', what, position);
+    }
+  })();
+}
 
 /** Whether what each consumer is done with, and what it failed on, is what was written and lies in the log. */
 export function verifyConsumers(database: Sqlite, problems: Problems): void {

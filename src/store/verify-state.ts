@@ -2,6 +2,7 @@ import { StoreCorruptError } from '../kernel/errors.js';
 import { PROGRESS_CHUNK, READ_PAGE } from '../limits.js';
 import { rowCheck } from './checksum.js';
 import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-table.js';
+import { leftToLate } from './late-consumers.js';
 import { Progress, type ProgressChunk } from './progress.js';
 import { isWhole } from './progress-table.js';
 import { SegmentColumns } from './segments/body.js';
@@ -43,7 +44,9 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   const { progress, chunks } = facts;
   // What is finished stays finished, so an older state of the progress is good enough for newer letters.
   const isUsable = progress && isWhole(progress) && chunks.every(isWhole);
-  const finished = isUsable ? new Progress(progress.mark, chunks) : new Progress(0, []);
+  const lanes = isUsable ? new Progress(progress.mark, chunks) : new Progress(0, []);
+  const isLate = leftToLate(database);
+  const isFinished = (position: number) => lanes.isFinished(position) && !isLate(position);
   const page = database.prepare(
     `SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters
      WHERE dead_letters.position > ? ORDER BY dead_letters.position LIMIT ?`,
@@ -57,7 +60,7 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
       return found.map((letter) => [letter, keyOf(letter.position)] as const);
     })();
     for (const [letter, key] of letters) {
-      const fault = faultOf(letter, key, finished);
+      const fault = faultOf(letter, key, isFinished);
       if (fault === undefined) continue;
       const { position } = letter;
       problems.add('dead-letter', `The dead letter at position ${position} ${fault}.`, position);
@@ -96,13 +99,13 @@ function keyFinder(database: Sqlite): (position: number) => number | undefined {
 function faultOf(
   letter: DeadLetterRow,
   eventKey: number | undefined,
-  progress: Progress,
+  isFinished: (position: number) => boolean,
 ): string | undefined {
   const { position, key, state, checksum } = letter;
   if (checksum !== rowCheck(columnsOf(letter))) return 'is not what was written';
   if (eventKey === undefined) return 'has no event in the log';
   if (eventKey !== 0 && key !== eventKey) return 'has another key than its event';
-  if (state === 'parked' && progress.isFinished(position)) return 'is parked, but its event is finished';
+  if (state === 'parked' && isFinished(position)) return 'is parked, but its event is finished';
   return undefined;
 }
 

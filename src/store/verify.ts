@@ -3,7 +3,7 @@ import { checkStoreFile, noStore } from './file-check.js';
 import { openForReading } from './open-store.js';
 import type { Sqlite } from './sqlite.js';
 import { checkStorePath } from './store-path.js';
-import { verifyConsumers } from './verify-consumers.js';
+import { verifyConsumers, verifyProcessing } from './verify-consumers.js';
 import { verifyHeader } from './verify-header.js';
 import { IndexVerifier } from './verify-index.js';
 import { LogVerifier } from './verify-log.js';
@@ -99,5 +99,6 @@ function verifyContents(
   problems.reading('progress', () => verifyProgress(facts, problems));
   problems.reading('dead-letter', () => verifyDeadLetters(database, facts, problems));
   problems.reading('consumer', () => verifyConsumers(database, problems));
+  problems.reading('consumer', () => verifyProcessing(database, problems));
   return { events: log.events, aggregates: log.aggregates, isRead };
 }

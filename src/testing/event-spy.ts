@@ -6,6 +6,7 @@ import { checkKnown, type EventSource, type SeenEvent } from './event-source.js'
 import { type Expectation, type ExpectedEvent, expectation } from './expected-event.js';
 import { SeenEvents } from './seen-events.js';
 
+/** Options of an `EventSpy`. */
 export interface EventSpyOptions {
   /** Events that the spy keeps, the newest ones. Default 10,000. */
   readonly limit?: number;

@@ -6,7 +6,7 @@ export { Codec } from '../events/codec.js';
 export type { StoredType } from '../events/registry.js';
 export type { Shape } from '../events/shape-index.js';
 export { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
-export type { ProfileOrder, ThreadReading } from '../profile/thread-profiler.js';
+export type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 export type { ConsumerChange, ConsumerFailureRecord, StoredConsumer } from '../store/consumer.js';
 export type {
   DeadLetterChange,
@@ -15,6 +15,15 @@ export type {
   OpenDeadLetters,
 } from '../store/dead-letter.js';
 export { MemoryStore } from '../store/memory-store.js';
+export type {
+  DroppedEntries,
+  EncodedEntry,
+  FailedRecord,
+  ProcessingChange,
+  ProcessingEntry,
+  RowRange,
+  StoredProcessing,
+} from '../store/processing.js';
 export type { ProgressChange, ProgressChunk } from '../store/progress.js';
 export type { StoreState, TypeToStore } from '../store/protocol.js';
 export type {

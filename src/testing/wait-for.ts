@@ -8,6 +8,7 @@ import { laggards, laneCounts } from './laggards.js';
 import { eventLines } from './text.js';
 import { type WaitOptions, withinTime } from './within-time.js';
 
+/** Options of `waitFor`. */
 export interface WaitForOptions extends WaitOptions {
   /** Also look at what was published before, from this position on; 1 is the whole log. */
   readonly from?: number;

@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { defineEvent } from '../faces/define.js';
-import { amount, backtestFields, count, epochMs, id, json, percent, positive, text } from './fields.js';
+import {
+  amount,
+  backtestFields,
+  count,
+  epochMs,
+  id,
+  json,
+  packedColumn,
+  percent,
+  positive,
+  real,
+  text,
+} from './fields.js';
 
 /** A backtest is to be run: everything its handler needs but the candles. */
 export const BacktestStarted = defineEvent('backtest.started', {
@@ -31,6 +43,14 @@ export const BacktestDataLoaded = defineEvent('backtest.data_loaded', {
     indicators_calculated: z.array(text),
     /** Wall-clock milliseconds. */
     data_load_duration_ms: amount,
+    /** Every so manyth candle from the first on, and the last, is in the curves; an addition to the original's fields, like those below. */
+    curve_every: count.optional(),
+    /** Times of those candles. */
+    curve_times: packedColumn.optional(),
+    /** Their closes. */
+    curve_closes: packedColumn.optional(),
+    /** Open of the first candle, at which buying and holding buys. */
+    first_open: real.optional(),
   }),
   aggregateId: (data) => data.backtest_id,
   aliases: ['backtest.data.loaded'],

@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { defineEvent } from '../faces/define.js';
-import { amount, backtestFields, count, epochMs, fraction, id, json, percent, real, text } from './fields.js';
+import {
+  amount,
+  backtestFields,
+  count,
+  epochMs,
+  fraction,
+  id,
+  json,
+  packedColumn,
+  percent,
+  real,
+  text,
+} from './fields.js';
 
 /** A backtest went through all of its candles. A ratio is null where it is not defined: 0 trades have no win rate. */
 export const BacktestCompleted = defineEvent('backtest.completed', {
@@ -27,6 +39,8 @@ export const BacktestCompleted = defineEvent('backtest.completed', {
     /** Below 0 when more than all was lost. */
     final_capital: real,
     performance_metrics: json.optional(),
+    /** The account's value at the close of each candle that is in the curves of `backtest.data_loaded`; an addition to the original's fields. */
+    equity_curve: packedColumn.optional(),
   }),
   aggregateId: (data) => data.backtest_id,
   volatile: ['execution_duration_seconds'],

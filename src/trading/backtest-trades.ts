@@ -3,6 +3,7 @@ import { defineEvent } from '../faces/define.js';
 import {
   amount,
   backtestFields,
+  closureReason,
   epochMs,
   fraction,
   id,
@@ -23,7 +24,7 @@ export const BacktestSignalGenerated = defineEvent('backtest.signal_generated', 
     signal_type: z.enum(['BUY', 'SELL', 'HOLD']),
     /** Price at which the signal was seen, not the price of a fill. */
     signal_price: positive,
-    /** 0 is as weak as a signal gets, 1 as strong. */
+    /** 0 is as weak as a signal gets, 1 as strong; 1 where the strategy did not say. */
     signal_strength: fraction,
     signal_reason: text,
     technical_indicators: json.optional(),
@@ -59,6 +60,16 @@ export const BacktestTradeExecuted = defineEvent('backtest.trade_executed', {
     is_maker: z.boolean().optional(),
     /** What is left of the order. Left out, nothing is. */
     remaining_quantity: amount.optional(),
+    /** What the strategy called the order. Left out, nothing. */
+    order_tag: text.optional(),
+    /** Why it closed a position, or a part of one. Left out, it closed nothing; so are the next three. */
+    closure_reason: closureReason.optional(),
+    /** Profit of what it closed, net of all commissions and funding. */
+    profit_loss: real.optional(),
+    /** Largest loss while that was held, as a fraction of the entry price; 0 or less. */
+    adverse_excursion: real.optional(),
+    /** Largest gain while that was held, as a fraction of the entry price; 0 or more. */
+    favorable_excursion: real.optional(),
   }),
   aggregateId: (data) => data.backtest_id,
   aliases: ['backtest.trade.executed'],
@@ -99,9 +110,7 @@ export const BacktestPositionClosed = defineEvent('backtest.position_closed', {
     profit_loss_percent: real,
     holding_duration_seconds: amount,
     /** Why it was closed; an addition to the original's fields, and optional therefore. */
-    closure_reason: z
-      .enum(['signal', 'stop_loss', 'take_profit', 'trailing_stop', 'reversed', 'liquidation', 'end_of_data'])
-      .optional(),
+    closure_reason: closureReason.optional(),
     /** An addition to the original's fields. Left out, it was long. */
     side: positionSide.optional(),
     /** Commission of all its trades; an addition to the original's fields. */

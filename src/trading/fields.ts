@@ -52,6 +52,29 @@ export const json = z.record(z.string(), z.unknown());
 /** One JSON value: a number, text, boolean, null, array or object. */
 export const value = z.json('expected a JSON value; use null where there is none');
 
+/**
+ * A column of numbers, packed: base64 of whole numbers of 7 bits a byte, the lowest first, with the sign as the lowest bit.
+ * Each is the difference to the one before, or with `order` 2 the difference of two such differences; behind a 0 stands how
+ * many more zeros follow. In units of `unit`; one below 1 is a power of ten. `unpackColumn` of `millrace/backtest` reads it.
+ */
+export const packedColumn = z.strictObject({
+  unit: positive,
+  order: z.int().min(1).max(2),
+  length: count,
+  data: text,
+});
+
+/** Why a position was closed, or made smaller. */
+export const closureReason = z.enum([
+  'signal',
+  'stop_loss',
+  'take_profit',
+  'trailing_stop',
+  'reversed',
+  'liquidation',
+  'end_of_data',
+]);
+
 /** Kinds of order. The original knew the first two. */
 export const orderType = z.enum(['market', 'limit', 'stop', 'stop_limit', 'take_profit', 'trailing_stop']);
 

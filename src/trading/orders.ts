@@ -39,6 +39,7 @@ export const OrderPlaced = defineEvent('trading.order_placed', {
       price: decimalPositive.optional(),
       /** Price at which a stop order becomes one for the market, or a limit order; an addition to the original's fields. */
       stop_price: decimalPositive.optional(),
+      /** In a backtest: how its size was said, whether the quantity is an estimate until it is filled, group, tag, trail, expiry. */
       order_metadata: json.optional(),
       /** An event for each step, or one event for all. Left out, it was submitted. */
       exec_type: steps.placed.optional(),
@@ -88,6 +89,7 @@ export const OrderCancelled = defineEvent('trading.order_cancelled', {
     ...orderFields,
     /** Also tells of a cancellation by the venue: expiry, self-match prevention. */
     cancellation_reason: text,
+    /** In a backtest `strategy`, `broker` (its group was filled, its position closed, nothing was left for it) or `market` (it expired). */
     cancelled_by: text.optional(),
     remaining_quantity: decimalAmount.optional(),
     /** Left out, it was canceled. */
@@ -106,6 +108,7 @@ export const OrderFailed = defineEvent('trading.order_failed', {
     failure_reason: text,
     /** The venue's code of the error. */
     error_code: text.optional(),
+    /** In a backtest, of an order that came to no quantity before it could be placed: what it was. */
     error_details: json.optional(),
     /** Left out, it was rejected. */
     exec_type: steps.failed.optional(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineEvent } from '../faces/define.js';
 import { decimal, decimalAmount } from './decimal.js';
-import { id } from './fields.js';
+import { id, keyOfLife, simulated } from './fields.js';
 
 const riskFields = { strategy_id: id, symbol: id };
 
@@ -25,6 +25,7 @@ export const RiskLimitExceeded = defineEvent('trading.risk_limit_exceeded', {
 export const MarginCallTriggered = defineEvent('trading.margin_call_triggered', {
   schema: z.strictObject({
     ...riskFields,
+    ...simulated,
     /** 0.05 is five percent; negative when more than the margin is lost. */
     current_margin_ratio: decimal,
     required_margin_ratio: decimalAmount,
@@ -34,6 +35,8 @@ export const MarginCallTriggered = defineEvent('trading.margin_call_triggered', 
     /** Whether the venue may close the position. */
     liquidation_risk: z.boolean(),
   }),
-  aggregateId: (data) => data.strategy_id,
+  // One strategy may be simulated many times in a log; each of its backtests is an aggregate of its own.
+  aggregateId: keyOfLife,
+  partitionKey: keyOfLife,
   aliases: ['margin.call.triggered'],
 });

@@ -1,27 +1,21 @@
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { millrace } from '../support/millrace.js';
 import { tempFolder } from '../support/temp-folder.js';
 
-// Processes are started here, several a test, beside all other test files.
-vi.setConfig({ testTimeout: 60_000 });
-
-const CLI = fileURLToPath(new URL('../../dist/src/cli/millrace.js', import.meta.url));
 const SAMPLE = fileURLToPath(
   new URL('../../node_modules/vega-datasets/data/sp500-2000.csv', import.meta.url),
 );
 const folder = tempFolder();
 
-function candles(...args: readonly string[]) {
-  return spawnSync(process.execPath, [CLI, 'candles', ...args], { cwd: folder, encoding: 'utf8' });
-}
+const candles = (...args: readonly string[]) => millrace('candles', ...args);
 
 describe('millrace candles', () => {
-  test('says what was understood of the S&P 500 candles', () => {
-    const { status, stdout } = candles(SAMPLE);
-    expect(status).toBe(0);
+  test('says what was understood of the S&P 500 candles', async () => {
+    const { code, stdout } = await candles(SAMPLE);
+    expect(code).toBe(0);
     expect(stdout).toMatch(
       /csv, format yahoo, cells separated by commas\n {2}5,105 candles, each stamped with its start/,
     );
@@ -33,8 +27,8 @@ describe('millrace candles', () => {
     );
   });
 
-  test('prints the same as JSON, and makes other timeframes', () => {
-    const { stdout } = candles(SAMPLE, '--json', '--timeframe', '1w');
+  test('prints the same as JSON, and makes other timeframes', async () => {
+    const { stdout } = await candles(SAMPLE, '--json', '--timeframe', '1w');
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({
       timeframe: '1w',
@@ -45,18 +39,18 @@ describe('millrace candles', () => {
     expect(report.last[2]).toMatchObject({ close: 2874.560059 });
   });
 
-  test('leaves out what is wrong when it is told to, and says so', () => {
+  test('leaves out what is wrong when it is told to, and says so', async () => {
     const path = join(folder, 'wrong.csv');
     writeFileSync(
       path,
       'time;open;high;low;close\n2024-01-01;1;1;1;1\nx\u001b[2J;1;1;1;1\n2024-01-02;1;1;1;1\n',
     );
-    expect(candles(path)).toMatchObject({
-      status: 1,
+    expect(await candles(path)).toMatchObject({
+      code: 1,
       stderr: expect.stringMatching(/^MILLRACE_INPUT: .*line 3/),
     });
-    const { status, stdout } = candles(path, '--faults', 'skip', '--zone', 'Asia/Seoul');
-    expect(status).toBe(0);
+    const { code, stdout } = await candles(path, '--faults', 'skip', '--zone', 'Asia/Seoul');
+    expect(code).toBe(0);
     expect(stdout).toMatch(/bad rows {2}1 left out/);
     expect(stdout).toMatch(/3 .*wrong.csv {2}'x\uFFFD\[2J' is not a date/);
     expect(stdout).toContain('read as Asia/Seoul');
@@ -71,16 +65,19 @@ describe('millrace candles', () => {
     [['--years', '2100-1970'], /--years is/],
     [['--time-unit', 'minutes'], /Option timeUnit is 'minutes'/],
     [['--form', 'csv'], /There is no option '--form'/],
-  ])('%j is wrong usage', (args, message) => {
-    expect(candles(SAMPLE, ...args)).toMatchObject({
-      status: 2,
+  ])('%j is wrong usage', async (args, message) => {
+    expect(await candles(SAMPLE, ...args)).toMatchObject({
+      code: 2,
       stdout: '',
       stderr: expect.stringMatching(message),
     });
   });
 
-  test('needs a file', () => {
-    expect(candles()).toMatchObject({ status: 2, stderr: expect.stringMatching(/needs a file/) });
-    expect(candles('none.csv')).toMatchObject({ status: 1, stderr: expect.stringMatching(/does not exist/) });
+  test('needs a file', async () => {
+    expect(await candles()).toMatchObject({ code: 2, stderr: expect.stringMatching(/needs a file/) });
+    expect(await candles('none.csv')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/does not exist/),
+    });
   });
 });

@@ -1,18 +1,13 @@
 import { copyFileSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { millraceElsewhere as millrace } from '../support/millrace.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { runNode } from './run-node.js';
-
-// Processes are started here, beside all other test files.
-vi.setConfig({ testTimeout: 240_000 });
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
-const CLI = path('dist/src/cli/millrace.js');
 const CANDLES = path('node_modules/vega-datasets/data/sp500-2000.csv');
 const fixture = (name: string) => path(`test/fixtures/strategies/${name}.strategy.mjs`);
-const millrace = (...args: string[]) => runNode([CLI, ...args]);
 
 describe('millrace backtest', () => {
   test('says what came of a run beside buying and holding, under which rules, and what it depends on', async () => {
@@ -68,6 +63,8 @@ describe('millrace backtest', () => {
 
   test.each([
     [['--param', 'length'], 2, /--param is 'length'; it must be a name and what it is/],
+    [['--param', 'length=5', '--param', 'length=6'], 2, /--param has 'length' twice/],
+    [['--capital', '-5'], 1, /initial capital is -5; it must be a finite number above 0/],
     [['--param', 'length=1'], 1, /MILLRACE_INVALID_OPTION: .*'length' is 1: .*>=2/],
     [['--strategy', 'rsy'], 1, /MILLRACE_INPUT: There is no strategy 'rsy'.*Did you mean 'rsi'/],
     [['--capital', 'much'], 2, /--capital is 'much'; it must be a number/],
@@ -89,6 +86,7 @@ describe('millrace sweep of any strategy', () => {
       /The grid has 195,\d+,\d+ runs.*--yes/,
     ],
     [['--grid', 'length=5', '--param', 'length=6'], 2, /'length' is in --grid and in --param/],
+    [['--random', '-1'], 2, /--random is '-1'; it must be a whole number from 1 to 10000000/],
     [['--sort', 'luck'], 1, /cannot be sorted by 'luck'/],
   ])('%j ends with %d', async (args, code, message) => {
     const outcome = await millrace('sweep', CANDLES, '--threads', '0', ...args);

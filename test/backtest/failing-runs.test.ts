@@ -50,6 +50,7 @@ describe('a run that fails is a failed run, and touches no other', () => {
   test('whose strategy eats all memory, when there is a limit', async () => {
     const result = await odd('eats', { runMemoryMb: 64 });
     expect(result).toMatchObject({ finished: 13, failed: 1, failures: [{ type: 'MILLRACE_LANE_CRASHED' }] });
+    expect(result.failures[0]?.error).toMatch(/runMemoryMb: 64; it counts the heap.*no Buffers/);
   });
 });
 

@@ -65,13 +65,19 @@ export const RUN: Omit<BacktestOptions, 'candles'> = {
   commission: 0,
 };
 
+/** The field of each event that depends on the clock. */
+const VOLATILE: Readonly<Record<string, string>> = {
+  'backtest.completed': 'execution_duration_seconds',
+  'backtest.data_loaded': 'data_load_duration_ms',
+};
+
 /** The events that a backtest emits, the volatile field set to 0. */
 export function eventsOf(candles: Candles, run: Omit<BacktestOptions, 'candles'> = RUN): NewEvent[] {
   const events: NewEvent[] = [];
   runBacktest({ ...run, candles, emit: (event) => events.push(event) });
   return events.map((event) =>
-    event.type === 'backtest.completed'
-      ? { ...event, data: { ...(event.data as Data), execution_duration_seconds: 0 } }
+    event.type in VOLATILE
+      ? { ...event, data: { ...(event.data as Data), [VOLATILE[event.type] as string]: 0 } }
       : event,
   );
 }

@@ -38,6 +38,7 @@ describe('a backtest', () => {
   test('the events of one round trip, with commission', () => {
     const events = eventsOf(candlesFromCloses(closes), { ...RUN, commission: 0.01 });
     expect(events.map((event) => event.type)).toEqual([
+      'backtest.data_loaded',
       'backtest.signal_generated',
       'backtest.trade_executed',
       'backtest.position_opened',
@@ -46,7 +47,7 @@ describe('a backtest', () => {
       'backtest.position_closed',
       'backtest.completed',
     ]);
-    const [signal, buy, opened, , sell, closed, completed] = events.map((event) => event.data as Data);
+    const [, signal, buy, opened, , sell, closed, completed] = events.map((event) => event.data as Data);
     expect(signal).toMatchObject({ signal_price: 98, signal_reason: 'rsi_crossed_below_entry' });
     expect(signal?.signal_strength).toBeCloseTo((30 - 100 / 7) / 30, 12);
     // 1000 = quantity * 98 * 1.01
@@ -97,7 +98,8 @@ describe('a backtest', () => {
   });
 
   test('no candle to speak of gives no trade and no made-up ratios', () => {
-    const [completed, ...rest] = eventsOf(candlesOf([5, 5, 5, 5]));
+    const [loaded, completed, ...rest] = eventsOf(candlesOf([5, 5, 5, 5]));
+    expect(loaded?.type).toBe('backtest.data_loaded');
     expect(rest).toEqual([]);
     expect(completed?.data).toMatchObject({
       total_trades: 0,

@@ -96,7 +96,7 @@ describe('a sweep', () => {
         start_date: candles.start,
       });
       const bare = (event: { type: string; data: unknown }) => {
-        const { execution_duration_seconds: _, ...data } = event.data as Data;
+        const { execution_duration_seconds: _, data_load_duration_ms: _ms, ...data } = event.data as Data;
         return { type: event.type, data };
       };
       expect(emitted.map(bare)).toEqual(plain.map(bare));

@@ -173,11 +173,16 @@ describe.each(BACKENDS)('one bad key stops only itself: $backend', ({ backend, s
       renameSync(path, `${path}.away`);
       await expect(bus.publish(note('good', 1))).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
       // It comes to what it has to read while nothing can be read.
+      const { read } = bus.engine;
+      bus.engine.read = () => {
+        throw new Error('the file is away');
+      };
       holder.open();
       await settle();
       expect(orders.get('bad')?.length).toBeLessThan(50);
       await expect(bus.drain()).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
       renameSync(`${path}.away`, path);
+      bus.engine.read = read;
       await bus.engine.recover();
       await bus.drain();
       expect(orders.get('bad')).toEqual(oneTo(50));

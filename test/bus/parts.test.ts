@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { openEngine } from 'millrace';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -5,12 +6,12 @@ import { Feed } from '../../dist/src/bus/feed.js';
 import { HeldBack } from '../../dist/src/bus/held-back.js';
 import { Journal } from '../../dist/src/bus/journal.js';
 import { KeyedQueue } from '../../dist/src/bus/keyed-queue.js';
-import { Processing } from '../../dist/src/bus/processing.js';
+import { MemoryProcessing } from '../../dist/src/store/memory-processing.js';
 import { ALL_EVENTS, Noted } from '../handlers/events.mjs';
 import { oneTo } from '../support/collect.js';
 import { checkProperty } from '../support/property.js';
 import { tempStore } from '../support/temp-folder.js';
-import { settle, valuesOf } from './support.js';
+import { openSystem, settle, valuesOf } from './support.js';
 
 describe('a feed', () => {
   test('takes no more events into memory than there is room for, and goes on when there is room', async () => {
@@ -48,73 +49,99 @@ describe('a feed', () => {
   });
 });
 
-describe('a processing record', () => {
-  const positions = fc.uniqueArray(fc.integer({ min: 1, max: 20_000 }), { maxLength: 200 });
+describe('what a bus has noted', () => {
+  const positions = fc.uniqueArray(fc.integer({ min: 1, max: 9000 }), { maxLength: 200 });
+  const options = (store: string) => ({ events: ALL_EVENTS, store, durability: 'os', threads: 0 }) as const;
 
-  test('knows after a restart which positions are finished, less those that the log lost', async () => {
+  test('is known after a restart: which positions are finished, and no others', async () => {
+    const store = tempStore();
+    const last = 9000;
+    await using engine = await openEngine(options(store));
+    await engine.publishMany(oneTo(last).map((value) => Noted({ note: 'a', value })));
+    await engine.close();
+    const all = new Set<number>();
     await checkProperty(
-      fc.property(
-        positions,
-        fc.integer({ min: 0, max: 300 }),
-        fc.integer({ min: 0, max: 20_000 }),
-        (some, head, last) => {
-          const finished = new Set([...oneTo(head), ...some]);
-          const path = tempStore();
-          const first = new Processing({ path, run: 'r', lastPosition: 20_000 });
-          for (const position of finished) first.finish(position);
-          expect(first.finished).toBe(finished.size);
-          first.close();
-          const second = new Processing({ path, run: 'r', lastPosition: last });
-          const kept = [...finished].filter((position) => position <= last);
-          expect(second.finished).toBe(kept.length);
-          expect(kept.every((position) => second.isFinished(position))).toBe(true);
-          expect(oneTo(20_000).filter((position) => second.isFinished(position))).toHaveLength(kept.length);
-          // What was lost is noted anew.
-          second.finish(last + 1);
-          second.close();
-          const third = new Processing({ path, run: 'r', lastPosition: 20_001 });
-          expect(third.finished).toBe(kept.length + 1);
-          third.close();
-        },
-      ),
-      { runs: 15 },
+      fc.asyncProperty(positions, fc.integer({ min: 0, max: 300 }), async (some, head) => {
+        const journal = await Journal.open(options(store));
+        for (const position of [...oneTo(head), ...some]) {
+          all.add(position);
+          journal.processing.finish(position);
+        }
+        expect(journal.processing.finished).toBe(all.size);
+        await journal.close();
+        const again = await Journal.open(options(store));
+        expect(again.processing.finished).toBe(all.size);
+        expect(oneTo(last).filter((position) => again.processing.isFinished(position))).toHaveLength(
+          all.size,
+        );
+        expect([...all].every((position) => again.processing.isFinished(position))).toBe(true);
+        await again.close();
+      }),
+      { runs: 4 },
     );
   });
 
-  test('in memory keeps the newest entries and failed events, and no more', () => {
-    const record = new Processing({ path: undefined, run: 'r', lastPosition: 0 });
+  const entry = {
+    ...{ handler: 'h', attempt: 1, processedAt: 1, milliseconds: 1, outcome: 'failed' as const },
+    ...{ result: undefined, error: undefined },
+  };
+  const failed = {
+    ...{ id: 'r/a/1', type: 'a.b', aggregateId: 'a', version: 1, handlers: ['h'], attempts: 1 },
+    ...{ firstFailedAt: 1, failedAt: 1, error: { name: 'Error', message: 'no' } },
+  };
+
+  test('in memory is bounded: the newest entries and failed events stay', () => {
+    const kept = new MemoryProcessing();
     const count = 10_100;
     for (const position of oneTo(count)) {
-      const type = 'a.b';
-      record.note({
-        position,
-        handler: 'h',
-        attempt: 1,
-        processedAt: 1,
-        milliseconds: 1,
-        outcome: 'failed',
-        result: undefined,
-        error: undefined,
-      });
-      record.fail({
-        position,
-        id: `r/a/${position}`,
-        type,
-        aggregateId: 'a',
-        version: position,
-        handlers: ['h'],
-        attempts: 1,
-        firstFailedAt: 1,
-        failedAt: 1,
-        error: { name: 'Error', message: 'no' },
-      });
-      record.finish(position);
+      kept.apply([
+        { kind: 'entry', entry: { ...entry, position, number: position } },
+        { kind: 'fail', record: { ...failed, position } },
+      ]);
     }
-    expect(record.finished).toBe(count);
-    expect(record.failedCount).toBe(10_000);
-    expect(record.failures({ after: 0, limit: 1 })[0]?.position).toBe(101);
-    expect(record.entries(undefined, { after: 0, limit: 1 })[0]?.position).toBe(101);
-    record.close();
+    expect(kept.failedCount).toBe(10_000);
+    expect(kept.failures({ after: 0, limit: 1 })[0]?.position).toBe(101);
+    expect(kept.entries(undefined, { after: 0, limit: 1 })[0]?.position).toBe(101);
+  });
+
+  test.each([
+    'memory',
+    'SQLite',
+  ])('is counted at once, stored or not, whatever is sent twice: %s', async (backend) => {
+    const journal = await Journal.open(
+      backend === 'memory' ? { events: ALL_EVENTS, threads: 0 } : options(tempStore()),
+    );
+    onTestFinished(() => journal.close());
+    const { engine, processing } = journal;
+    await engine.publishMany(oneTo(10).map((value) => Noted({ note: 'a', value })));
+    const step = async () => {
+      for (const position of oneTo(6)) {
+        processing.note({ ...entry, position });
+        processing.fail({ ...failed, position });
+      }
+      processing.unfail(3);
+      processing.unfail(9);
+      expect(processing.failedCount).toBe(5);
+      processing.unfail(1);
+      expect(processing.failedCount).toBe(4);
+      expect(processing.dropEntries(3)).toBe(2);
+      expect(processing.dropEntries(3)).toBe(0);
+      processing.note({ ...entry, position: 2 });
+      // As after a failure of the engine: what may be stored already is sent again.
+      processing.engineFailed();
+      expect(processing.dropEntries(3)).toBe(1);
+      expect(processing.failedCount).toBe(4);
+      await processing.flushed();
+    };
+    await step();
+    const failures = await processing.failures({ after: 0, limit: 100 });
+    expect(failures.map(({ position }) => position)).toEqual([2, 4, 5, 6]);
+    const entries = await processing.entries(undefined, { after: 0, limit: 100 });
+    expect(entries.map(({ position }) => position)).toEqual([3, 4, 5, 6]);
+    expect(processing.dropEntries(100)).toBe(4);
+    await processing.flushed();
+    await step();
+    expect(await processing.entries(undefined, { after: 0, limit: 100 })).toHaveLength(4);
   });
 });
 
@@ -323,13 +350,17 @@ describe('what is held back', () => {
   });
 });
 
-test('a journal that cannot open its record leaves no engine open', async () => {
+test('a journal that cannot read what was noted leaves no engine open', async () => {
   const store = tempStore();
-  await (await openEngine({ events: ALL_EVENTS, store })).close();
-  const { mkdirSync } = await import('node:fs');
-  mkdirSync(`${store}-processing`);
+  const system = await openSystem({ store });
+  const { id } = await system.storage.store(Noted({ note: 'a' }));
+  await system.storage.markProcessed(id);
+  await system.stop();
+  const log = new Database(store);
+  log.exec('UPDATE consumers SET mark = 5');
+  log.close();
   await expect(Journal.open({ events: ALL_EVENTS, store })).rejects.toMatchObject({
-    code: 'MILLRACE_STORE_PATH',
+    code: 'MILLRACE_STORE_CORRUPT',
   });
   await (await openEngine({ events: ALL_EVENTS, store })).close();
 });

@@ -1,17 +1,18 @@
-import { renameSync, rmSync } from 'node:fs';
+import { copyFileSync, readdirSync, renameSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import type { DomainEvent } from 'millrace';
+import { type DomainEvent, openEngine } from 'millrace';
 import type { BusNotice, EventBus } from 'millrace/bus';
+import { verifyStore } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
-import { Noted } from '../handlers/events.mjs';
+import { ALL_EVENTS, Noted } from '../handlers/events.mjs';
 import { Child } from '../support/child.js';
 import { oneTo } from '../support/collect.js';
 import { tempStore } from '../support/temp-folder.js';
-import { Holder, makeBus, openSystem, startBus, valuesOf } from './support.js';
+import { Holder, openSystem, settle, startBus, valuesOf } from './support.js';
 
 const HANDLED = { until: 'handled' } as const;
 const note = (value: number, key = 'a') => Noted({ note: key, value });
-const processingOf = (store: string) => `${store}-processing`;
 
 /** A started bus and what its one subscriber hears. */
 async function hearing(store: string, subscribe: (bus: EventBus) => void = () => {}) {
@@ -101,83 +102,117 @@ describe('a bus on a log that was used before', () => {
     expect(await bus.failedEvents.list()).toMatchObject([{ position: 2, error: { message: 'bad' } }]);
   });
 
-  test('without its processing record everything is processed again', async () => {
+  test('what is processed lies in the log itself: there is no second file, and a copy of the log has it, too', async () => {
     const store = await storeWith(3);
-    rmSync(processingOf(store));
-    const { bus, heard } = await hearing(store);
-    await bus.drain();
-    expect(valuesOf(heard)).toEqual([1, 2, 3]);
+    expect(readdirSync(dirname(store)).filter((name) => !name.endsWith('-lock'))).toEqual([basename(store)]);
+    const copy = tempStore();
+    copyFileSync(store, copy);
+    const { bus, heard } = await hearing(copy);
+    await bus.publish(note(4), HANDLED);
+    expect(valuesOf(heard)).toEqual([4]);
+    expect(bus.statistics()).toMatchObject({ published: 1, processed: 1, queueSize: 0 });
+    await bus.stop();
+    expect(verifyStore(copy)).toMatchObject({ ok: true, problems: [] });
   });
 
-  test('the processing record of another log is refused, and left as it was', async () => {
-    const stores = [await storeWith(2), await storeWith(3)] as const;
-    for (const file of ['', '-lock']) rmSync(stores[0] + file);
-    const log = new Database(stores[1]);
-    log.exec(`VACUUM INTO '${stores[0]}'`);
-    log.close();
-    const bus = makeBus({ store: stores[0] });
-    await expect(bus.start()).rejects.toMatchObject({ code: 'MILLRACE_STORE_FOREIGN' });
-    const record = new Database(processingOf(stores[0]), { readonly: true });
-    expect(record.prepare('SELECT mark FROM progress').pluck().get()).toBe(2);
-    record.close();
+  test('the bus is a consumer of its log: listed with its lag, measured, and forgotten when it is removed', async () => {
+    const store = await storeWith(3);
+    {
+      await using engine = await openEngine({ events: ALL_EVENTS, store, durability: 'os', threads: 0 });
+      await engine.publish(note(4));
+      expect(engine.consumers.list()).toMatchObject([
+        { name: 'millrace:bus', state: 'stopped', position: 3, lag: 1 },
+      ]);
+      await engine.consumers.remove('millrace:bus');
+      expect(engine.consumers.list()).toEqual([]);
+    }
+    const { bus, heard } = await hearing(store);
+    await bus.drain();
+    expect(valuesOf(heard)).toEqual([1, 2, 3, 4]);
+    const running = { name: 'millrace:bus', state: 'running', position: 4, lag: 0, handled: 4 };
+    expect(bus.engine.consumers.list()).toMatchObject([running]);
+    expect(bus.engine.metrics.snapshot().consumers).toMatchObject([running]);
+    await expect(bus.engine.consumers.remove('millrace:bus')).rejects.toMatchObject({
+      code: 'MILLRACE_CONSUMER_RUNNING',
+    });
+    await expect(
+      bus.engine.consumers.start({ name: 'millrace:bus', handle: () => {} }),
+    ).rejects.toMatchObject({ code: 'MILLRACE_INVALID_OPTION' });
   });
 
   test.each([
-    ['another program', 'CREATE TABLE mine (x)', 'STORE_FOREIGN'],
-    ['a newer version', 'PRAGMA user_version = 99', 'STORE_NEWER'],
-    ['a wrong mark', 'UPDATE progress SET mark = 1', 'STORE_CORRUPT'],
+    ['the position', 'UPDATE consumers SET mark = 1', 'consumer'],
+    ['an entry of the processing log', "UPDATE processing_log SET handler = 'other'", 'consumer'],
+    ['a failed event', 'UPDATE failed_events SET attempts = 5', 'consumer'],
+    ['a failed event that is not in the log', 'UPDATE failed_events SET position = 99', 'consumer'],
+    ['a table that is missing', 'DROP TABLE failed_events', 'schema'],
     [
       'a hostile trigger',
       'CREATE TRIGGER t AFTER INSERT ON processing_log BEGIN DELETE FROM failed_events; END',
-      'STORE_CORRUPT',
+      'schema',
     ],
-  ])('a processing record with the marks of %s is refused', async (_what, sql, code) => {
-    const store = await storeWith(2);
-    if (code === 'STORE_FOREIGN') rmSync(processingOf(store));
-    const record = new Database(processingOf(store));
-    record.exec(sql);
-    record.close();
-    const bus = makeBus({ store });
-    await expect(bus.start()).rejects.toMatchObject({ code: `MILLRACE_${code}` });
-  });
-
-  test('marks above the end of the log go: a power cut took that end, and new events come there', async () => {
-    const store = await storeWith(3);
-    const longer = await storeWith(50);
-    // The longer log's marks, as if they were of the shorter one's run.
-    const run = runOf(store);
-    rmSync(processingOf(store));
-    const marks = new Database(processingOf(longer));
-    marks.prepare("UPDATE meta SET value = ? WHERE key = 'run'").run(run);
-    marks.exec(`VACUUM INTO '${processingOf(store)}'`);
-    marks.close();
-    const { bus, heard } = await hearing(store);
-    await bus.publishBatch([note(4), note(5)]);
-    await bus.drain();
-    expect(valuesOf(heard)).toEqual([4, 5]);
-    expect(bus.statistics()).toMatchObject({ processed: 2, queueSize: 0 });
+  ])('a log with %s changed by hand is refused, and verify finds it', async (_what, sql, kind) => {
+    const store = tempStore();
+    const first = await startBus({ store, durability: 'os' }, (own) =>
+      own.subscribe('**', ({ position }) => {
+        if (position === 2) throw new Error('no');
+      }),
+    );
+    await first.publishBatch([note(1), note(2)]);
+    await first.drain();
+    await first.stop();
+    const log = new Database(store);
+    log.exec(sql);
+    log.close();
+    expect(verifyStore(store).problems).toContainEqual(expect.objectContaining({ kind }));
+    const used = async () => {
+      const system = await openSystem({ store });
+      await system.storage.processingLog();
+      await system.start();
+      await system.bus.failedEvents.list();
+    };
+    await expect(used()).rejects.toMatchObject({ code: 'MILLRACE_STORE_CORRUPT' });
   });
 });
 
-describe('a bus that cannot note what it did', () => {
-  test('stops, says so, and goes on at the next start', async () => {
-    const store = await storeWith(1);
+describe('a bus whose engine fails', () => {
+  test('says so, and what its subscribers have handled meanwhile is not handled again after it recovered', async () => {
+    const store = tempStore();
+    const holder = new Holder();
     const notices: BusNotice[] = [];
-    const { bus } = await hearing(store, (own) => own.onNotice((notice) => notices.push(notice)));
-    const other = new Database(processingOf(store));
-    other.exec('BEGIN IMMEDIATE');
-    const published = bus.publish(note(2), HANDLED);
-    await expect(published).rejects.toMatchObject({ code: 'MILLRACE_STORE_LOCKED' });
-    expect(notices).toMatchObject([{ kind: 'failed', error: { code: 'MILLRACE_FAILED' } }]);
+    const heard: DomainEvent[] = [];
+    const bus = await startBus({ store, durability: 'os' }, (own) => {
+      own.onNotice((notice) => notices.push(notice));
+      own.subscribe('**', (event) => void heard.push(event), { priority: 1 });
+      own.subscribe('**', holder.handle, { name: 'holder' });
+      own.subscribe(Noted, ({ data }) => {
+        if (data.value === 1) throw new Error('no');
+      });
+    });
+    await bus.publishBatch([note(1, 'a'), note(2, 'b')]);
+    await holder.has(2);
+    renameSync(store, `${store}.away`);
     await expect(bus.publish(note(3))).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
+    expect(notices).toContainEqual(expect.objectContaining({ kind: 'failed' }));
+    // Both end while nothing can be stored.
+    holder.open();
+    await settle();
     await expect(bus.drain()).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
-    other.exec('ROLLBACK');
-    other.close();
-    await expect(bus.stop()).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
-
-    const { bus: next, heard } = await hearing(store);
+    expect(bus.engine.consumers.list()).toMatchObject([
+      { name: 'millrace:bus', state: 'failed', handled: 1 },
+    ]);
+    renameSync(`${store}.away`, store);
+    await bus.engine.recover();
+    await bus.drain();
+    // The third was written before its file was missed.
+    expect(valuesOf(heard)).toEqual([1, 2, 3]);
+    expect(await bus.failedEvents.list()).toMatchObject([{ position: 1, error: { message: 'no' } }]);
+    await bus.stop();
+    const { bus: next, heard: later } = await hearing(store);
     await next.drain();
-    expect(valuesOf(heard)).toEqual([2]);
+    expect(later).toEqual([]);
+    expect(await next.failedEvents.list()).toMatchObject([{ position: 1 }]);
+    expect(verifyStore(store)).toMatchObject({ ok: true, problems: [] });
   });
 });
 
@@ -200,10 +235,3 @@ test.each([
   else await bus.publish(note(3), HANDLED);
   expect(valuesOf(heard)).toEqual(what === 'drain' ? [1, 2] : [1, 2, 3]);
 });
-
-function runOf(store: string): string {
-  const log = new Database(store, { readonly: true });
-  const run = log.prepare("SELECT value FROM meta WHERE key = 'run'").pluck().get() as string;
-  log.close();
-  return run;
-}

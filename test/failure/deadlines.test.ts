@@ -63,6 +63,7 @@ describe('a handler that is late has a while to end by itself', () => {
           jitter: 0,
           onFailure: 'park',
           timeoutMs: 10,
+          late: [],
         },
       ],
       run: () => {},

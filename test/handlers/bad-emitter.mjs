@@ -1,5 +1,5 @@
 import { defineEvent, defineHandlers } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 import { Noted, Parking } from './events.mjs';
 
 const Unregistered = defineEvent('stray.unregistered', {

@@ -1,5 +1,5 @@
 import { defineEvent, defineHandlers } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** Leads to a `Drawn`, and to as many further rounds of its key as `rounds` says. */
 export const Rolled = defineEvent('dice.rolled', {

@@ -1,5 +1,5 @@
 import { defineEvent } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** Money comes in: handled, and it leads to `Credited`. */
 export const Deposited = defineEvent('account.deposited', {

@@ -1,5 +1,5 @@
 import { defineEvent, defineHandlers } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 const Written = defineEvent('text.written', {
   schema: z.object({ id: z.string(), text: z.string(), also: z.string().optional() }),

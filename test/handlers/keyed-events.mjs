@@ -1,5 +1,5 @@
 import { defineEvent } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** Its key is not its aggregate. */
 export const Keyed = defineEvent('keyed.keyed', {

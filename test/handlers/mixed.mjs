@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { defineEvent, defineHandlers } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 const schema = z.object({
   key: z.string(),

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { defineEvent, defineHandlers } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** Cells of the shared memory by which a test and its handlers see each other. */
 export const CELLS = { answered: 0, running: 1, most: 2, begun: 3, released: 4 };

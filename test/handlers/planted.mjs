@@ -1,5 +1,5 @@
 import { defineEvent, defineHandlers } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 const options = {
   schema: z.object({ key: z.string(), value: z.number() }),

@@ -1,5 +1,5 @@
 import { defineEvent, defineHandlers } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** As it was stored once; `how` says what its upcast does today. */
 export const MovedBefore = defineEvent('moved.moved', {

@@ -1,34 +1,17 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { NewEvent } from 'millrace';
 import { traceChrome, traceTree } from 'millrace/observe';
 import { openStoreReader, traceStory } from 'millrace/store';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { MAX_TRACED_EVENTS } from '../../dist/src/limits.js';
 import { Deposited, Noted } from '../handlers/events.mjs';
+import { millrace } from '../support/millrace.js';
 import { handlers, openForTests } from '../support/open-test-engine.js';
 import { tempStore } from '../support/temp-folder.js';
 
-// Processes are started here, beside all other test files.
-vi.setConfig({ testTimeout: 60_000 });
-
-const CLI = fileURLToPath(new URL('../../dist/src/cli/millrace.js', import.meta.url));
 const store = tempStore();
 const START = Date.UTC(2024, 0, 1);
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function trace(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [CLI, 'trace', ...args], (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
-    );
-  });
-}
+const trace = (...args: readonly string[]) => millrace('trace', ...args);
 
 /** Times of emitted events are those of the handlers; everything else of the text is known. */
 const untimed = (text: string) => text.replace(/\+\S+ (ms|s)$/gm, '+t');

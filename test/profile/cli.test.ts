@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { millrace } from '../support/millrace.js';
 import { tempFolder } from '../support/temp-folder.js';
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
@@ -19,7 +20,7 @@ function profile(...args: readonly string[]) {
 
 // The programs burn CPU for seconds on a quiet machine; the bound only catches a hang.
 describe('millrace profile', { timeout: 240_000 }, () => {
-  test('profiles a program that was not changed, and says what was found', () => {
+  test('profiles a program that was not changed, and says what was found', async () => {
     const out = tempFolder();
     const { status, stdout, stderr } = profile('--out', out, '--', process.execPath, APP);
     expect(stderr).toContain('planted/planted.burned');
@@ -34,12 +35,13 @@ describe('millrace profile', { timeout: 240_000 }, () => {
     const slow = structuredClone(summary);
     for (const row of slow.handlers) row.cpuMs *= 2;
     writeFileSync(join(worse, 'summary.json'), JSON.stringify(slow));
-    expect(profile('diff', out, out).status).toBe(0);
-    const diff = profile('diff', out, worse);
-    expect(diff.status).toBe(1);
+    const compare = (...args: readonly string[]) => millrace('profile', 'diff', out, ...args);
+    expect((await compare(out)).code).toBe(0);
+    const diff = await compare(worse);
+    expect(diff.code).toBe(1);
     expect(diff.stdout).toContain('planted/planted.burned');
-    expect(JSON.parse(profile('diff', out, worse, '--json').stdout).regressions.length).toBeGreaterThan(0);
-    expect(profile('diff', out, worse, '--threshold', '150').status).toBe(0);
+    expect(JSON.parse((await compare(worse, '--json')).stdout).regressions.length).toBeGreaterThan(0);
+    expect((await compare(worse, '--threshold', '150')).code).toBe(0);
   });
 
   test('Ctrl-C writes the profile before the program ends as it would have', async () => {
@@ -121,9 +123,12 @@ describe('millrace profile', { timeout: 240_000 }, () => {
 
   test.runIf(process.platform === 'linux')(
     'a folder that the system cannot make is refused, and not tried for ever',
-    () => {
-      const { status, stderr } = profile('--out', '/proc/millrace', '--', process.execPath, '-e', '1');
-      expect(status).toBe(1);
+    async () => {
+      const { code, stderr } = await millrace(
+        'profile',
+        ...['--out', '/proc/millrace', '--', process.execPath, '-e', '1'],
+      );
+      expect(code).toBe(1);
       expect(stderr).toContain("MILLRACE_OUTPUT: '/proc/millrace' cannot be written");
     },
   );
@@ -145,15 +150,15 @@ describe('millrace profile', { timeout: 240_000 }, () => {
     ['a launcher', ['--', 'npm', 'start'], 'Name the program itself: millrace profile -- node app.js'],
     ['a launcher by its path', ['--', '/usr/bin/npx', 'app'], 'Name the program itself'],
     ['one folder to compare', ['diff', 'a'], 'needs two folders'],
-  ])('refuses %s', (_what, args, message) => {
-    const { status, stderr } = profile(...args);
-    expect(status).toBe(2);
+  ])('refuses %s', async (_what, args, message) => {
+    const { code, stderr } = await millrace('profile', ...args);
+    expect(code).toBe(2);
     expect(stderr).toContain(message);
   });
 
-  test('says which folder is none', () => {
-    const { status, stderr } = profile('diff', tempFolder(), tempFolder());
-    expect(status).toBe(1);
+  test('says which folder is none', async () => {
+    const { code, stderr } = await millrace('profile', 'diff', tempFolder(), tempFolder());
+    expect(code).toBe(1);
     expect(stderr).toContain('summary.json');
   });
 });

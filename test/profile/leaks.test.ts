@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Engine } from 'millrace';
 import { findLeaks } from 'millrace/profile';
 import { describe, expect, test } from 'vitest';
-import { countNodes } from '../../src/profile/heap-objects.js';
+import { countNodes } from '../../src/sampling/heap-objects.js';
 import { Noted } from '../handlers/events.mjs';
 import { oneTo } from '../support/collect.js';
 import { handlers, openTestEngine, storeFor } from '../support/open-test-engine.js';

@@ -14,6 +14,7 @@ export async function act(life: Life): Promise<void> {
       .until(engine.recover(), 'recover')
       .catch((error: Error) => steps.note(`recover: ${error.message}`));
   }
+  if (steps.chance(0.15)) return life.followers.act();
   const dice = steps.random();
   if (dice < 0.4) publish(life);
   else if (dice < 0.55) publishMany(life);
@@ -80,7 +81,11 @@ function resize(life: Life): void {
   const threads = steps.below(5);
   life.counts.resizes++;
   steps.note(`set ${threads} threads`);
-  engine.setThreads(threads).catch((error: Error) => steps.note(`setThreads: ${error.message}`));
+  const resized = engine
+    .setThreads(threads)
+    .catch((error: Error) => steps.note(`setThreads: ${error.message}`));
+  // It must end, whatever becomes of lanes meanwhile.
+  life.pending.push(resized);
 }
 
 function loseLane(life: Life): void {

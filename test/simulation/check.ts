@@ -1,6 +1,7 @@
 import type { RawEvent } from '../../dist/src/store/store.js';
 import { Done, TASKS, type Task } from './events.js';
-import { type Life, Violation } from './life.js';
+import type { Life } from './life.js';
+import { Violation } from './violation.js';
 
 interface Logged {
   readonly raw: RawEvent;

@@ -6,17 +6,16 @@ import type { HandlerModule } from '../../dist/src/lanes/handlers.js';
 import { act } from './actions.js';
 import { checkLog } from './check.js';
 import { Done, Lodging, Parking, Skipping, Stopping, TASKS, type Task } from './events.js';
+import { Followers } from './followers.js';
 import { Process } from './process.js';
 import { SimDisk } from './sim-disk.js';
 import type { SimLane } from './sim-lane.js';
 import { Steps } from './steps.js';
+import { Violation } from './violation.js';
 
 /** Things that a life's user does, and steps after which a life that does not end is a failure. */
 const ACTIONS = 40;
 const STEPS_MAX = 20_000;
-
-/** A violation of what must always hold. */
-export class Violation extends Error {}
 
 /** What happened in a life, in numbers. */
 export interface Counts {
@@ -28,6 +27,9 @@ export interface Counts {
   resizes: number;
   letters: number;
   events: number;
+  /** What users did with consumers, and events that those and the bus have done. */
+  follows: number;
+  followed: number;
 }
 
 interface Run {
@@ -48,6 +50,8 @@ export class Life {
     resizes: 0,
     letters: 0,
     events: 0,
+    follows: 0,
+    followed: 0,
   };
   /** Numbers of the events whose `publish` resolved as durable, by position. */
   readonly acknowledged = new Map<number, number>();
@@ -63,6 +67,7 @@ export class Life {
   readonly dispatch: 'durable' | 'accepted';
   /** What users have decided about dead letters in this process, and what they are publishing still. */
   readonly pending: Promise<void>[] = [];
+  readonly followers: Followers;
   faults = true;
   number = 0;
   process: Process;
@@ -73,6 +78,7 @@ export class Life {
     this.steps = new Steps(seed);
     this.power = this.steps.pick(['os', 'disk'] as const);
     this.dispatch = this.steps.pick(['durable', 'accepted'] as const);
+    this.followers = new Followers(this);
     this.process = this.#newProcess();
   }
 
@@ -92,29 +98,19 @@ export class Life {
     this.faults = false;
     await this.#settle();
     checkLog(this);
+    this.followers.checkEnd();
     await this.until(this.engine.close(), 'close');
     return this.counts;
   }
 
   async step(): Promise<void> {
-    if (this.steps.count > STEPS_MAX) throw new Violation(`no end after ${STEPS_MAX} steps`);
-    await this.steps.next();
-    if (this.#violation) throw this.#violation;
+    await this.steps.next(STEPS_MAX);
+    this.#check();
   }
 
   /** Goes on until a promise is settled. @throws what it rejects with. */
   async until<Value>(promise: Promise<Value>, what: string): Promise<Value> {
-    let settled = false;
-    const end = () => {
-      settled = true;
-    };
-    promise.then(end, end);
-    for (let idle = 0; !settled; ) {
-      idle = this.steps.isEmpty ? idle + 1 : 0;
-      if (idle > 200) throw new Violation(`${what} waits for ever`);
-      await this.step();
-    }
-    return promise;
+    return this.steps.until(promise, what, STEPS_MAX, () => this.#check());
   }
 
   async open(): Promise<void> {
@@ -132,6 +128,7 @@ export class Life {
     });
     const opening = openIn(options, this.process.world(options.concurrency));
     this.#engine = await this.until(opening, 'open');
+    await this.followers.opened();
   }
 
   /**
@@ -153,16 +150,19 @@ export class Life {
     this.pending.length = 0;
     this.#active.clear();
     this.#begun.clear();
+    let lostBeyond: number | undefined;
     if (powerCut && this.power === 'os') {
       const lost = Math.min(this.disk.transactions, this.steps.below(4));
       this.disk.loseLast(lost);
       this.counts.powerCuts++;
       this.steps.note(`power cut: ${lost} transactions lost`);
       const { length } = this.disk.read().events;
+      lostBeyond = length;
       for (const position of this.acknowledged.keys())
         if (position > length) this.acknowledged.delete(position);
       for (const position of [...this.discarded, ...this.rerun]) this.#forgetIfLost(position, length);
     }
+    this.followers.killed(lostBeyond);
     this.process = this.#newProcess();
     await this.open();
   }
@@ -239,6 +239,12 @@ export class Life {
     ctx.emit(Done({ key: task.key, number: task.number, attempt: ctx.attempt }));
   }
 
+  /** @throws Violation */
+  #check(): void {
+    const violation = this.#violation ?? this.followers.violation;
+    if (violation) throw violation;
+  }
+
   #violate(message: string): void {
     this.#violation ??= new Violation(message);
   }
@@ -255,7 +261,10 @@ export class Life {
         ),
         'drain',
       );
-      if (drained) return;
+      if (drained) {
+        await this.until(this.followers.settle(), 'followers');
+        return;
+      }
     }
     throw new Violation('the engine fails again and again');
   }

@@ -4,7 +4,8 @@ import { describeFailure, search } from './search.js';
 
 const HELP = `npm run simulate -- [options]
 
-Lives whole lives of an engine in a simulated world, with every fault there is, and checks each against a model.
+Lives whole lives of an engine in a simulated world, with every fault there is, and checks each against a model. Then it
+tells the same events twice in deterministic mode, calm and wild, and compares the two logs.
 
   --seeds N       how many lives (1000)
   --first N       the first seed (1)
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
 
 async function lives(first: number, seeds: number, trace: number): Promise<number> {
   const began = performance.now();
-  const { steps, counts, failure } = await search(first, seeds, (done) => {
+  const { steps, counts, failure } = await search(first, seeds, 'both', (done) => {
     if (process.stderr.isTTY && done % 100 === 0) process.stderr.write(`\r${done} of ${seeds} lives`);
   });
   if (process.stderr.isTTY) process.stderr.write('\r');
@@ -56,9 +57,9 @@ async function lives(first: number, seeds: number, trace: number): Promise<numbe
 
 async function mutations(first: number): Promise<number> {
   let missed = 0;
-  for (const { name, apply } of MUTATIONS) {
+  for (const { name, part, apply } of MUTATIONS) {
     const undo = apply();
-    const { lives: needed, failure } = await search(first, MUTATION_SEEDS);
+    const { lives: needed, failure } = await search(first, MUTATION_SEEDS, part ?? 'life');
     undo();
     if (!failure) missed++;
     const found = failure ? `found in life ${needed}: ${failure.error.message}` : 'NOT FOUND';

@@ -5,29 +5,13 @@ import { SentRows } from '../../dist/src/engine/dispatch/sent-rows.js';
 import { Parking } from '../../dist/src/engine/failures/parking.js';
 import { Receipts } from '../../dist/src/engine/intake/receipts.js';
 import { Backlog } from '../../dist/src/engine/replay/backlog.js';
+import { KeyRuns } from '../../dist/src/engine/sequence/key-runs.js';
 import { LaneCell } from '../../dist/src/lanes/lane-cell.js';
+import { KeyAhead } from '../../dist/src/lanes/run-ahead.js';
 import { LaneScheduler } from '../../dist/src/lanes/scheduler.js';
 import { Progress } from '../../dist/src/store/progress.js';
-
-/** A bug that is put in on purpose: the simulation must find it, or it proves nothing. */
-export interface Mutation {
-  readonly name: string;
-  /** Puts the bug in. Returns what takes it out again. */
-  readonly apply: () => () => void;
-}
-
-/** Replaces a method; the replacement is given the original. */
-export function replace<Class extends object, Name extends keyof Class & string>(
-  prototype: Class,
-  name: Name,
-  make: (original: Class[Name]) => Class[Name],
-): () => void {
-  const original = prototype[name];
-  prototype[name] = make(original);
-  return () => {
-    prototype[name] = original;
-  };
-}
+import { FOLLOWER_MUTATIONS } from './follower-mutations.js';
+import { type Mutation, replace } from './mutate.js';
 
 function replaceGetter(prototype: object, name: string, get: () => unknown): () => void {
   const original = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
@@ -233,4 +217,32 @@ export const MUTATIONS: readonly Mutation[] = [
           },
       ),
   },
+  {
+    name: 'a row that a dying lane held back is numbered before the held ones in front of it',
+    part: 'same',
+    from: 270,
+    apply: () =>
+      replace(
+        KeyRuns.prototype,
+        'numberBegun',
+        () =>
+          function (this: KeyRuns, reference) {
+            this.number(reference);
+          },
+      ),
+  },
+  {
+    name: 'a run goes on behind an emitted event that is handled',
+    part: 'same',
+    apply: () => {
+      const undo = [
+        replace(KeyAhead.prototype, 'emitted', () => () => {}),
+        replace(KeyRuns.prototype, 'stop', () => () => {}),
+      ];
+      return () => {
+        for (const one of undo) one();
+      };
+    },
+  },
+  ...FOLLOWER_MUTATIONS,
 ];

@@ -1,16 +1,26 @@
+import { CONSUMER_FLUSH_MS } from '../../dist/src/consumers/limits.js';
 import type { World } from '../../dist/src/engine/open.js';
 import { steadyNow } from '../../dist/src/kernel/clock.js';
 import type { HandlerModule } from '../../dist/src/lanes/handlers.js';
-import type { Life } from './life.js';
-import { SimStore } from './sim-disk.js';
+import { type SimDisk, SimStore } from './sim-disk.js';
 import { SimLane } from './sim-lane.js';
+import type { Steps } from './steps.js';
+
+/** What a process lives in. */
+export interface Surroundings {
+  readonly steps: Steps;
+  readonly disk: SimDisk;
+  /** Whether commits may fail, which is counted. */
+  readonly faults: boolean;
+  readonly counts: { ioErrors: number };
+}
 
 let born = 0;
 
 /** One process of a life. When it ends, nothing that it had begun goes on. */
 export class Process {
-  readonly #life: Life;
-  readonly #name = `p${++born}`;
+  readonly #life: Surroundings;
+  readonly name = `p${++born}`;
   readonly #makeModule: (lane: SimLane) => HandlerModule;
   readonly #lanes: SimLane[] = [];
   #timers = 0;
@@ -20,9 +30,13 @@ export class Process {
   store: SimStore | undefined;
   failNextCommit = false;
 
-  constructor(life: Life, makeModule: (lane: SimLane) => HandlerModule) {
+  constructor(life: Surroundings, makeModule: (lane: SimLane) => HandlerModule) {
     this.#life = life;
     this.#makeModule = makeModule;
+  }
+
+  get isAlive(): boolean {
+    return this.#alive;
   }
 
   get lanes(): readonly SimLane[] {
@@ -33,14 +47,14 @@ export class Process {
     const { steps, disk } = this.#life;
     return {
       makeStore: () => {
-        this.store = new SimStore(disk, steps, `${this.#name}.store${++this.#stores}`, () =>
+        this.store = new SimStore(disk, steps, `${this.name}.store${++this.#stores}`, () =>
           this.#commitFails(),
         );
         return this.store;
       },
       makeLane: (number) => {
         const lane = new SimLane(
-          `${this.#name}.lane${number}x${++this.#made}`,
+          `${this.name}.lane${number}x${++this.#made}`,
           number,
           concurrency,
           steps,
@@ -52,13 +66,10 @@ export class Process {
       },
       time: {
         // How long a timer takes is nobody's promise: it may come before or after anything else.
-        set: (callback) => {
-          const queue = `${this.#name}.timer${++this.#timers}`;
-          if (this.#alive) steps.add(queue, 'fires', callback);
-          return queue;
-        },
-        // The engine's look at its own health, which goes by real time: it has no place in a life of steps.
-        background: () => 'never',
+        set: (callback) => this.#timer(callback),
+        // The engine's look at its own health goes by real time, and has no place in a life of steps.
+        background: (callback, milliseconds) =>
+          milliseconds > CONSUMER_FLUSH_MS ? 'never' : this.#timer(callback),
         clear: (queue) => {
           if (typeof queue === 'string') steps.drop(queue);
         },
@@ -72,7 +83,13 @@ export class Process {
     this.#alive = false;
     for (const lane of this.#lanes) lane.silence();
     this.store?.silence();
-    this.#life.steps.drop(`${this.#name}.`);
+    this.#life.steps.drop(`${this.name}.`);
+  }
+
+  #timer(callback: () => void): string {
+    const queue = `${this.name}.timer${++this.#timers}`;
+    if (this.#alive) this.#life.steps.add(queue, 'fires', callback);
+    return queue;
   }
 
   #commitFails(): boolean {

@@ -1,4 +1,6 @@
 import { type Counts, Life } from './life.js';
+import { compareLogs } from './same-log.js';
+import { Violation } from './violation.js';
 
 /** A life in which something happened that must never happen. */
 export interface Failure {
@@ -16,8 +18,16 @@ export interface Result {
   readonly failure: Failure | undefined;
 }
 
+/** What a seed is used for: a life with every fault there is, one log told twice in deterministic mode, or both. */
+export type Part = 'life' | 'same' | 'both';
+
 /** Lives lives with seeds from `first` on, until one fails or there are `seeds` of them. */
-export async function search(first: number, seeds: number, onLife = (_lives: number) => {}): Promise<Result> {
+export async function search(
+  first: number,
+  seeds: number,
+  part: Part = 'both',
+  onLife = (_lives: number) => {},
+): Promise<Result> {
   const counts: Record<string, number> = {};
   let steps = 0;
   for (let seed = first; seed < first + seeds; seed++) {
@@ -29,14 +39,16 @@ export async function search(first: number, seeds: number, onLife = (_lives: num
     };
     process.on('unhandledRejection', catchUnhandled);
     try {
-      for (const [name, count] of Object.entries(await life.live()))
-        counts[name] = (counts[name] ?? 0) + count;
+      const lived: Partial<Counts> = part === 'same' ? {} : await life.live();
+      for (const [name, count] of Object.entries(lived)) counts[name] = (counts[name] ?? 0) + count;
+      if (part !== 'life') steps += await compareLogs(`same-${seed}`);
       if (unhandled) throw new Error(`unhandled rejection: ${unhandled.message}`);
     } catch (error) {
-      const { trace } = life.steps;
-      const failure = { seed, step: life.steps.count, error: error as Error, trace };
+      const trace = (error instanceof Violation && error.trace) || life.steps.trace;
+      const failure = { seed, step: trace.length, error: error as Error, trace };
       return { lives: seed - first + 1, steps, counts: counts as unknown as Counts, failure };
     } finally {
+      life.followers.end();
       process.off('unhandledRejection', catchUnhandled);
     }
     steps += life.steps.count;

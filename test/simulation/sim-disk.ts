@@ -4,6 +4,7 @@ import type { StoredType } from '../../dist/src/events/registry.js';
 import type { Shape } from '../../dist/src/events/shape-index.js';
 import type { DeadLetterRecord } from '../../dist/src/store/dead-letter.js';
 import { MemoryConsumers } from '../../dist/src/store/memory-consumers.js';
+import { MemoryProcessing } from '../../dist/src/store/memory-processing.js';
 import { Progress, type ProgressChunk } from '../../dist/src/store/progress.js';
 import type { StoreState, TypeToStore } from '../../dist/src/store/protocol.js';
 import type { CommitBatch, EventReader, RawEvent, Segment, Store } from '../../dist/src/store/store.js';
@@ -134,6 +135,7 @@ export class SimStore implements Store {
         .slice(0, limit),
     deadLetter: (position) => this.#contents.letters.get(position),
     consumers: (name) => this.#contents.consumers.all(name),
+    processing: new MemoryProcessing(),
   };
 
   exists(): boolean {
@@ -147,7 +149,8 @@ export class SimStore implements Store {
       this.disk.types.push({ ...type, id: this.disk.types.length + 1 });
     }
     this.#contents = this.disk.read();
-    Object.assign(this.reader, { types: this.#contents.types });
+    const { types: known, consumers } = this.#contents;
+    Object.assign(this.reader, { types: known, processing: consumers.processing });
     const { events, names, shapes, mark, chunks, letters } = this.#contents;
     const of = (state: string, retry: boolean) =>
       [...letters.values()].filter((letter) => letter.state === state && letter.retry === retry);
@@ -199,6 +202,14 @@ export class SimStore implements Store {
   /** Whether the log says that a position needs no lane any more. */
   isFinished(position: number): boolean {
     return this.#contents.progress.isFinished(position);
+  }
+
+  /** The position of the event of the same key before one. */
+  previousOfKey(position: number): number | undefined {
+    const { events } = this.#contents;
+    const keyOf = ({ partitionKey, aggregate }: RawEvent) => partitionKey ?? aggregate;
+    const key = keyOf(events[position - 1] as RawEvent);
+    return events.slice(0, position - 1).findLast((event) => keyOf(event) === key)?.position;
   }
 
   /** Its process is gone. */

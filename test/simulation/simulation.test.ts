@@ -6,10 +6,15 @@ import { describeFailure, search } from './search.js';
 const FIRST = Number(process.env.MILLRACE_SEED ?? 1);
 
 test('in hundreds of lives with every fault there is, nothing is lost, twice or out of order', async () => {
-  const { failure, counts } = await search(FIRST, 300);
+  const { failure, counts } = await search(FIRST, 300, 'life');
   expect(failure && describeFailure(failure)).toBeUndefined();
   // The lives were not quiet ones.
   for (const [name, count] of Object.entries(counts)) expect(count, name).toBeGreaterThan(20);
+}, 120_000);
+
+test('in deterministic mode equal events leave equal logs, whatever lanes do', async () => {
+  const { failure } = await search(FIRST, 150, 'same');
+  expect(failure && describeFailure(failure)).toBeUndefined();
 }, 120_000);
 
 test('a life is lived again step by step', async () => {
@@ -20,10 +25,10 @@ test('a life is lived again step by step', async () => {
   expect(await lived()).toEqual(await lived());
 });
 
-test.each(MUTATIONS)('finds a bug that was put in: $name', async ({ apply }) => {
+test.each(MUTATIONS)('finds a bug that was put in: $name', async ({ part = 'life', from = 1, apply }) => {
   const undo = apply();
   try {
-    const { failure } = await search(1, 400);
+    const { failure } = await search(from, 400, part);
     expect(failure).toBeDefined();
   } finally {
     undo();

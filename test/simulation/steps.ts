@@ -1,4 +1,5 @@
 import { seededRandom } from '../../dist/src/kernel/random.js';
+import { Violation } from './violation.js';
 
 interface Step {
   readonly label: string;
@@ -59,8 +60,9 @@ export class Steps {
     this.trace.push(`${this.count} ${line}`);
   }
 
-  /** Lets one thing happen, and everything that follows from it at once. */
-  async next(): Promise<void> {
+  /** Lets one thing happen, and everything that follows from it at once. @throws Violation after too many steps. */
+  async next(most = Number.POSITIVE_INFINITY): Promise<void> {
+    if (this.count > most) throw new Violation(`no end after ${most} steps`, this.trace);
     const names = [...this.#queues.keys()];
     const name = names[this.below(names.length)];
     if (name !== undefined) {
@@ -72,5 +74,25 @@ export class Steps {
       step.run();
     }
     for (let turn = 0; turn < TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /**
+   * Goes on until a promise is settled.
+   *
+   * @throws what it rejects with; Violation when nothing is left to do, or after too many steps; what `check` throws.
+   */
+  async until<Value>(promise: Promise<Value>, what: string, most: number, check = () => {}): Promise<Value> {
+    let settled = false;
+    const end = () => {
+      settled = true;
+    };
+    promise.then(end, end);
+    for (let idle = 0; !settled; ) {
+      idle = this.isEmpty ? idle + 1 : 0;
+      if (idle > 200) throw new Violation(`${what} waits for ever`, this.trace);
+      await this.next(most);
+      check();
+    }
+    return promise;
   }
 }

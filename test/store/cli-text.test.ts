@@ -1,15 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { defineEvent, openEngine } from 'millrace';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { millrace } from '../support/millrace.js';
 import { runNode } from '../support/run-script.js';
 import { tempStore } from '../support/temp-folder.js';
 
-// Processes are started here, several a test, beside all other test files.
-vi.setConfig({ testTimeout: 60_000 });
-
 const CLI = fileURLToPath(new URL('../../dist/src/cli/millrace.js', import.meta.url));
-const millrace = (...args: string[]) => runNode([CLI, ...args]);
 
 const Written = defineEvent('text.written', {
   schema: z.object({ id: z.string(), text: z.string(), also: z.string().optional() }),
@@ -195,15 +192,8 @@ describe('what a person reads', () => {
   });
 
   test('--help behind -- is the profiled program’s own', async () => {
-    const { stdout } = await millrace(
-      'profile',
-      '--',
-      process.execPath,
-      '-p',
-      '"its own " + process.argv.slice(1)',
-      '--',
-      '--help',
-    );
+    const program = [process.execPath, '-p', '"its own " + process.argv.slice(1)', '--', '--help'];
+    const { stdout } = await runNode([CLI, 'profile', '--', ...program]);
     expect(stdout).toContain('its own --help');
   });
 });

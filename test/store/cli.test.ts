@@ -1,30 +1,15 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { discardDeadLetters, openStoreReader } from 'millrace/store';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { copyOf, makeStore, withSql } from '../support/damaged-store.js';
+import { millrace } from '../support/millrace.js';
 import { openTestEngine } from '../support/open-test-engine.js';
+import { runNode } from '../support/run-script.js';
 import { withEvents } from '../support/segment-edit.js';
 import { tempStore } from '../support/temp-folder.js';
 
-// Processes are started here, several a test, beside all other test files.
-vi.setConfig({ testTimeout: 60_000 });
-
+/** The program, which is also a file that is no store. */
 const CLI = fileURLToPath(new URL('../../dist/src/cli/millrace.js', import.meta.url));
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function millrace(...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [CLI, ...args], (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
-    );
-  });
-}
 
 let store: string;
 /** Positions of its two dead letters, which are skipped ones. */
@@ -143,10 +128,11 @@ describe('millrace dead-letters', () => {
   test('leaves a store alone that an engine has open, and says what to use', async () => {
     const path = tempStore();
     await openTestEngine({ store: path });
-    const outcome = await millrace('dead-letters', path, 'discard', '--all');
+    // As its own process, which the locks of this one keep out.
+    const outcome = await runNode([CLI, 'dead-letters', path, 'discard', '--all']);
     expect(outcome.stderr).toMatch(/^MILLRACE_STORE_LOCKED: .*engine\.deadLetters/);
     expect(outcome.code).toBe(1);
-    expect((await millrace('dead-letters', path)).code).toBe(0);
+    expect((await runNode([CLI, 'dead-letters', path])).code).toBe(0);
   });
 
   test.each([

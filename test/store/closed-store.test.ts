@@ -9,6 +9,7 @@ import { openEngine } from 'millrace';
 import { openStoreReader, verifyStore } from 'millrace/store';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Noted } from '../handlers/events.mjs';
+import { millrace } from '../support/millrace.js';
 import { openTestEngine } from '../support/open-test-engine.js';
 import { tempFolder, tempStore } from '../support/temp-folder.js';
 
@@ -45,7 +46,7 @@ describe('a closed store', () => {
   ])('is left as it was by millrace %s', async (command, ...options) => {
     const store = await closedStore(3);
     const before = contents(store);
-    execFileSync(process.execPath, [CLI, command, store, ...options]);
+    expect(await millrace(command, store, ...options)).toMatchObject({ code: 0 });
     expect(contents(store)).toEqual(before);
   });
 

@@ -7,10 +7,22 @@ export const SEED = given === undefined ? Math.floor(Math.random() * 0x7fff_ffff
 
 if (given === undefined) console.info(`Properties run with MILLRACE_SEED=${SEED}.`);
 
+/** A random search of `npm test` is so many times shorter than the whole one of `npm run test:thorough`. */
+const USUAL_PART = 3;
+
+/**
+ * How many rounds of a random search to run, given those of the whole one. Each run of the suite takes another seed, so
+ * that what one leaves out another one has.
+ */
+export function rounds(whole: number): number {
+  return process.env.MILLRACE_THOROUGH === '1' ? whole : Math.ceil(whole / USUAL_PART);
+}
+
 /** A run that takes longer hangs: it fails then, instead of taking the whole test file with it. */
 const RUN_MILLISECONDS = 15_000;
 
 export interface CheckOptions {
+  /** Of the whole search; `npm test` runs a part of them. */
   readonly runs: number;
   /**
    * Whether a failure is looked for in smaller examples. Not where the runs share an engine: the first failure
@@ -26,7 +38,7 @@ export async function checkProperty<Values>(
 ): Promise<void> {
   const details = await fc.check(property, {
     seed: SEED,
-    numRuns: runs,
+    numRuns: rounds(runs),
     timeout: RUN_MILLISECONDS,
     endOnFailure: !shrink,
   });

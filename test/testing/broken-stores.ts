@@ -66,6 +66,7 @@ function withReader(change: (reader: EventReader) => Partial<EventReader>): (inn
           deadLetters: (query) => reader.deadLetters(query),
           deadLetter: (position) => reader.deadLetter(position),
           consumers: (name) => reader.consumers(name),
+          processing: reader.processing,
           ...change(reader),
         };
       }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { SEED } from '../support/property.js';
+import { rounds, SEED } from '../support/property.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { canTrace } from './kill.mjs';
 import { Victim } from './loop.mjs';
 import { type Round, randomFrom } from './plan.mjs';
 
 /** Calls that are looked at of the hundreds that there are; MILLRACE_CRASH_POINTS=all looks at each. */
-const POINTS = 10;
+const POINTS = rounds(10);
 
 /** A store is created, some events are published one by one and handled, and the engine is closed. */
 const ORDERS: Round['orders'] = {

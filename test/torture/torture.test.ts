@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { SEED } from '../support/property.js';
+import { rounds, SEED } from '../support/property.js';
 import { torture } from './loop.mjs';
 
-const KILLS = 25;
+const KILLS = rounds(25);
 
 test(`${KILLS} engines killed with SIGKILL lose nothing, repeat nothing and reorder nothing`, async () => {
   let last = { kills: 0, acknowledged: 0, recovered: 0 };

@@ -3,7 +3,7 @@ import type { Account } from './account.js';
 import type { Birth, Book } from './book.js';
 import { type Columns, Execution, type FillListener, trailedStop } from './execution.js';
 import type { BrokerObserver } from './observer.js';
-import { isOpen, type Order, type OrderRequest } from './order.js';
+import { CANCELLED_BY_STRATEGY, isOpen, type Order, type OrderRequest } from './order.js';
 import { aim, sizeOrder } from './sizing.js';
 import { type Bar, touch, touchAtOpen, touchInside } from './touch.js';
 
@@ -90,8 +90,15 @@ export class Broker {
     return this.#execution.placed(this.book.target(side, amount, request, this.#execution.birth ?? birth));
   }
 
-  cancel(order: Order, reason: string, time: number): void {
-    if (isOpen(order)) this.#execution.end(order, 'cancelled', reason, time);
+  /** Takes an order off the book, because the strategy says so. */
+  cancel(order: Order, time: number): void {
+    if (isOpen(order)) this.#execution.end(order, 'cancelled', CANCELLED_BY_STRATEGY, time);
+  }
+
+  /** Makes the fill of one of these orders cancel the others. */
+  group(orders: readonly Order[], time: number): void {
+    this.book.group(orders);
+    for (const order of orders) this.#observer.ordered(order, 'updated', time);
   }
 
   /** Those that are open, in the order of their making. */
@@ -177,6 +184,7 @@ export class Broker {
     const limit = this.account.liquidationPrice();
     const { quantity } = this.account;
     if (!(quantity > 0 ? price <= limit : price >= limit)) return;
+    this.#observer.marginCalled(quantity, price, this.account.equity(price), this.#bar.time);
     for (const order of this.book.open)
       if (isOpen(order)) this.#execution.end(order, 'cancelled', 'the position was liquidated');
     this.#execution.closeAt(price, 'liquidation');

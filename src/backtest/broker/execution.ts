@@ -112,6 +112,7 @@ export class Execution {
     const birth: Birth = { index, time, price, move: 'close', generation: 2 };
     const side = this.account.quantity > 0 ? 'sell' : 'buy';
     const order = this.book.request(side, { reduceOnly: true, tag: reason }, birth);
+    order.quantity = Math.abs(this.account.quantity);
     this.#observer.ordered(order, 'submitted', time);
     if (reason === 'liquidation') this.birth = birth;
     try {
@@ -139,6 +140,7 @@ export class Execution {
   #quantityOf(order: Order, market: number, maker: boolean): number | undefined {
     let rest = order.quantity - order.filled;
     if (order.filled === 0) {
+      const told = order.quantity;
       if (order.sizing.by === 'target') aim(order, market, this.account, this.#settings);
       const price = this.#worse(order, market, 0, maker);
       const sized = sizeOrder(order, price, maker, this.account, this.#settings);
@@ -147,10 +149,9 @@ export class Execution {
         else this.end(order, 'cancelled', sized.needless);
         return undefined;
       }
-      const changed = order.quantity !== sized && order.sizing.by !== 'quantity';
       order.quantity = sized;
       rest = sized;
-      if (changed) this.#observer.ordered(order, 'updated', this.bar.time);
+      if (told !== sized) this.#observer.ordered(order, 'updated', this.bar.time);
     } else if (order.reduceOnly) {
       rest = Math.min(rest, Math.abs(this.account.quantity));
       if (!(rest > 0)) {
@@ -165,12 +166,19 @@ export class Execution {
         this.end(order, 'cancelled', 'the account has room for no more');
         return undefined;
       }
-      order.quantity = order.filled + rest;
+      this.#shrink(order, order.filled + rest);
     }
     if (rest <= this.#volumeLeft) return rest;
     const { lotSize } = this.#settings;
     const part = lotSize > 0 ? Math.floor(this.#volumeLeft / lotSize) * lotSize : this.#volumeLeft;
     return part > 0 ? part : undefined;
+  }
+
+  /** Part of an order can be had no more. */
+  #shrink(order: Order, quantity: number): void {
+    if (quantity === order.quantity) return;
+    order.quantity = quantity;
+    this.#observer.ordered(order, 'updated', this.bar.time);
   }
 
   /** The market's price, made worse by spread and slippage for what takes from the book. */
@@ -203,7 +211,7 @@ export class Execution {
         this.end(order, 'rejected', 'the account has room for nothing at its own impact');
         return;
       }
-      if (asked > room) order.quantity = order.filled + quantity;
+      if (asked > room) this.#shrink(order, order.filled + quantity);
     }
     const before = account.quantity;
     const { side, tag } = order;
@@ -259,8 +267,8 @@ export class Execution {
   #tell(order: Order, fill: FillRow, booked: ReturnType<Account['book']>): void {
     const { account } = this;
     const observer = this.#observer;
-    observer.filled(order, fill, account.equity(fill.price));
     const { trade, closed, opened } = booked;
+    observer.filled(order, fill, account.equity(fill.price), trade);
     if (trade !== undefined) observer.traded(trade, closed !== undefined);
     if (trade !== undefined && closed !== undefined) observer.closed(closed, trade);
     if (opened !== undefined) observer.opened(opened, fill);

@@ -198,6 +198,9 @@ export function exitsOf(request: OrderRequest): Exits | undefined {
   return any === undefined ? undefined : request;
 }
 
+/** The reason of an order that the strategy took off the book; all others are the broker's. */
+export const CANCELLED_BY_STRATEGY = 'the strategy cancelled it';
+
 export function isOpen({ status }: Order): boolean {
   return status === 'open' || status === 'partially_filled';
 }

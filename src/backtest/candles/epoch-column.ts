@@ -3,6 +3,7 @@ import { EPOCH_GAP_YEARS, PLAUSIBLE_YEARS } from '../limits.js';
 /** Units of numeric times. `excel-day`: days since 1899-12-30, as Excel counts them (its 1904 system is not known). */
 export type TimeUnit = 'excel-day' | 's' | 'ms' | 'us' | 'ns';
 
+/** How numbers are read as times. */
 export interface EpochOptions {
   /** Unit of the numbers. Left out: the one in which the whole column lies in plausible years. */
   readonly timeUnit?: TimeUnit;
@@ -45,6 +46,7 @@ const UNITS: Readonly<Record<TimeUnit, Unit>> = {
 /** A year like 2024 is half an hour after 1970 in seconds, and seconds of 2200 are March 1970 in milliseconds. */
 const SURE_YEARS: readonly [number, number] = [PLAUSIBLE_YEARS[0] + 1, PLAUSIBLE_YEARS[1]];
 
+/** The units of numeric times, by their names in `timeUnit`. */
 export const TIME_UNITS = Object.keys(UNITS) as readonly TimeUnit[];
 
 /**

@@ -15,6 +15,7 @@ export const CANDLE_FORMATS = [
   'kraken',
 ] as const;
 
+/** A form of candle file that is known by its columns. */
 export type CandleFormat = (typeof CANDLE_FORMATS)[number];
 
 /** Whether the time of a candle is that of its start or that of its end. */

@@ -11,6 +11,7 @@ export interface Gap {
   readonly missing: number;
 }
 
+/** Where candles are missing. */
 export interface Gaps {
   readonly count: number;
   /** Candles missing in all of them. */

@@ -1,3 +1,4 @@
+import { didYouMean } from '../../events/nearest.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import type { Candles } from '../candles/candles.js';
 import * as columns from './columns.js';
@@ -34,6 +35,16 @@ export interface Macd {
 /** Longest look back of an indicator, in candles. */
 const LENGTH_MAX = 1_000_000;
 
+const SOURCES: readonly Source[] = ['open', 'high', 'low', 'close', 'volume'];
+
+/** @throws InvalidOptionError for what is no column of candles. */
+export function checkSource(source: Source): Source {
+  if (SOURCES.includes(source)) return source;
+  throw new InvalidOptionError(
+    `Candles have no column '${String(source)}'. ${didYouMean(String(source), SOURCES, 'They have')}`,
+  );
+}
+
 function ofLength(name: string, length: number, least = 1): number {
   if (Number.isInteger(length) && length >= least && length <= LENGTH_MAX) return length;
   throw new InvalidOptionError(
@@ -45,7 +56,7 @@ type OfColumn = (values: Float64Array, length: number) => Float64Array;
 
 function simple(name: string, compute: OfColumn, lag: number, least = 1) {
   return (length: number, source: Source = 'close'): Indicator => ({
-    key: `${name}(${ofLength(name, length, least)}, ${source})`,
+    key: `${name}(${ofLength(name, length, least)}, ${checkSource(source)})`,
     warmUp: length - 1 + lag,
     compute: (candles) => compute(candles[source], length),
   });
@@ -141,4 +152,5 @@ export const indicators = Object.freeze({
   custom,
 });
 
+/** Every indicator by its name: what a strategy’s `indicators` function is given. */
 export type IndicatorBuilder = typeof indicators;

@@ -1,7 +1,7 @@
 import type { FullStatistics } from '../figures/full-statistics.js';
-import type { BacktestResult } from '../runs/result.js';
 import { change, count, decimal, duration, moment, percent } from './format.js';
 import type { Card, FactGroup } from './page-types.js';
+import type { ShownRun } from './shown-run.js';
 import { figureText } from './statistic-lines.js';
 
 /** The figures that decide, in large print. */
@@ -48,8 +48,8 @@ export function cardsOf(own: FullStatistics, benchmark: FullStatistics): readonl
 }
 
 /** What the result is of, and under which rules: enough to compute it again. */
-export function factsOf(result: BacktestResult): readonly FactGroup[] {
-  const { identity, parameters, settings, fingerprint } = result;
+export function factsOf(result: ShownRun): readonly FactGroup[] {
+  const { identity, parameters, settings } = result;
   return [
     {
       heading: 'Parameters',
@@ -67,14 +67,18 @@ export function factsOf(result: BacktestResult): readonly FactGroup[] {
         ['market', `${identity.symbol}, ${identity.timeframe}`],
         ['candles', `${count(identity.candles)}, ${moment(identity.start)} to ${moment(identity.end)}`],
         ['seed', identity.seed],
-        [
-          'engine',
-          `Millrace ${identity.engine}, Node.js ${identity.node}, V8 ${identity.v8}, ${identity.architecture}`,
-        ],
+        ...('engine' in identity
+          ? ([
+              [
+                'engine',
+                `Millrace ${identity.engine}, Node.js ${identity.node}, V8 ${identity.v8}, ${identity.architecture}`,
+              ],
+            ] as const)
+          : []),
         ['hash of the candles', identity.dataHash],
         ['hash of the strategy', identity.strategyHash],
         ['hash of the settings', identity.settingsHash],
-        ['fingerprint', fingerprint],
+        'stored' in result ? ['store', result.stored.store] : ['fingerprint', result.fingerprint],
       ],
     },
   ];

@@ -9,7 +9,9 @@ import { REPORT_MAX_CANDLES, REPORT_MAX_ROWS } from './limits.js';
 import type { PageOrder, PageTrade, RunPage } from './page-types.js';
 import { cardsOf, factsOf } from './run-facts.js';
 import { histogramOf, monthTable, rollingSharpe } from './series.js';
+import type { ShownRun } from './shown-run.js';
 import { statisticGroups } from './statistic-lines.js';
+import { asStored, storedNotes } from './stored-figures.js';
 
 /**
  * What the page of one run shows.
@@ -17,10 +19,10 @@ import { statisticGroups } from './statistic-lines.js';
  * @param candles those of the run; without them the page has no chart of the market.
  * @throws InputError when the candles are not those of the run, or more than a page can hold.
  */
-export function runPage(result: BacktestResult, candles: Candles | undefined): RunPage {
+export function runPage(result: ShownRun, candles: Candles | undefined): RunPage {
   const { identity, equity, benchmark, settings } = result;
   checkCandles(result, candles);
-  const own = fullStatistics(result);
+  const own = asStored(fullStatistics(result), result);
   const held = fullStatistics({
     ...result,
     trades: [],
@@ -74,7 +76,7 @@ const FILLS: Readonly<Record<BacktestResult['settings']['fill'], string>> = {
   this_close: 'the close they were made on (optimistic)',
 };
 
-function checkCandles({ identity, equity }: BacktestResult, candles: Candles | undefined): void {
+function checkCandles({ identity, equity }: ShownRun, candles: Candles | undefined): void {
   if (equity.time.length > REPORT_MAX_CANDLES) {
     throw new InputError(
       `A report of ${equity.time.length} candles is too large for a page; the limit is ${REPORT_MAX_CANDLES}. Use a coarser timeframe, or a part of the data.`,
@@ -92,7 +94,7 @@ function orderOf(order: BacktestResult['orders'][number]): PageOrder {
   return { number, kind, side, status, time, index, quantity, averagePrice, limitPrice, stopPrice, ...texts };
 }
 
-function stopsOf({ orders, equity }: BacktestResult): RunPage['stops'] {
+function stopsOf({ orders, equity }: ShownRun): RunPage['stops'] {
   const { time } = equity;
   const indexOf = (at: number | null) => (at === null ? time.length - 1 : lastBarUpTo(time, at));
   return orders
@@ -114,9 +116,10 @@ function lastBarUpTo(time: Float64Array, at: number): number {
 }
 
 /** What the reader of the figures has to know. */
-function notesOf(result: BacktestResult, own: FullStatistics): readonly string[] {
+function notesOf(result: ShownRun, own: FullStatistics): readonly string[] {
   const { annualisation: factor } = own;
   const notes = [
+    ...storedNotes(result),
     factor === null
       ? 'The data is too short to annualise anything.'
       : `Annualised by ${count(factor.barsPerYear)} bars a year${factor.from === 'data' ? ', as many as the data has' : `: the bars of a whole day times ${factor.daysPerYear}, since the data is shorter than 30 days`}. Deviations over n − 1, risk-free rate 0.`,

@@ -1,6 +1,7 @@
 import { ANNUALISE_DAYS_MIN } from '../../limits.js';
 import type { Candles } from '../candles/candles.js';
 import { annualisationOf } from '../figures/annualisation.js';
+import type { Overfitting } from '../figures/overfitting.js';
 import type { SweepResult } from '../sweep/options.js';
 
 /** What the report takes of one run of a sweep. Fractions, and null where undefined. */
@@ -27,6 +28,8 @@ export interface SweepReport {
   /** Bars of each run, and bars of a year: what the overfitting test is computed from. Left out: it is not. */
   readonly bars?: number;
   readonly barsPerYear?: number | null;
+  /** As `sweep` and `probabilityOfOverfitting` compute it. Left out or null: it is not shown. */
+  readonly overfitting?: Overfitting | null;
   /** Skewness and kurtosis of the best run's returns per bar. Left out: those of a normal distribution. */
   readonly best?: { readonly skewness: number; readonly kurtosis: number };
   /** What else is worth knowing: hashes, versions, fingerprint, settings. */
@@ -45,6 +48,7 @@ export function sweepReportOf(result: SweepResult, candles?: Candles): SweepRepo
     title: `Sweep of ${strategy}`,
     rows: results ?? best,
     benchmark: buyAndHold,
+    overfitting: result.overfitting,
     ...(candles && { bars: candles.length, barsPerYear: factor?.barsPerYear ?? null }),
     facts: {
       strategy,

@@ -41,7 +41,7 @@ export function sweepPage(report: SweepReport): SweepPage {
   }
   for (const { name } of METRICS)
     columns[`metric:${name}`] = packColumn(rows.map((row) => row[name] ?? Number.NaN));
-  const test = overfitting(report);
+  const test = deflatedSharpe(report);
   return {
     kind: 'sweep',
     title: report.title,
@@ -62,7 +62,7 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
 }
 
-interface Overfitting {
+interface DeflatedSharpe {
   /** Annualised Sharpe ratio that the best of so many worthless runs is expected to have. */
   readonly threshold: number;
   readonly best: number;
@@ -72,7 +72,12 @@ interface Overfitting {
 }
 
 /** The deflated Sharpe ratio of the best run; undefined where the data does not tell it. */
-function overfitting({ rows, bars = 0, barsPerYear, best: shape }: SweepReport): Overfitting | undefined {
+function deflatedSharpe({
+  rows,
+  bars = 0,
+  barsPerYear,
+  best: shape,
+}: SweepReport): DeflatedSharpe | undefined {
   const known = rows.flatMap(({ sharpe }) => (sharpe === null ? [] : [sharpe]));
   if (!barsPerYear || bars < 3 || known.length < 2) return undefined;
   const perBar = known.map((sharpe) => sharpe / Math.sqrt(barsPerYear));
@@ -86,7 +91,10 @@ function overfitting({ rows, bars = 0, barsPerYear, best: shape }: SweepReport):
   return { threshold: threshold * yearly, best: best * yearly, probability, isNormal: shape === undefined };
 }
 
-function cardsOf({ rows, benchmark }: SweepReport, test: Overfitting | undefined): readonly Card[] {
+function cardsOf(
+  { rows, benchmark, overfitting: choice }: SweepReport,
+  test: DeflatedSharpe | undefined,
+): readonly Card[] {
   const returns = rows.map((row) => row.totalReturn).sort((a, b) => a - b);
   const best = returns.at(-1) ?? 0;
   const middle = returns[returns.length >> 1] ?? 0;
@@ -127,10 +135,33 @@ function cardsOf({ rows, benchmark }: SweepReport, test: Overfitting | undefined
       note: 'probability that the best is no luck',
       tone: test ? (test.probability >= 0.95 ? 'good' : 'bad') : 'plain',
     },
+    ...(choice
+      ? [
+          {
+            label: 'Overfitting',
+            value: percent(choice.probability, 0),
+            note: 'of the choices did not carry over',
+            tone: choice.probability < 0.5 ? ('plain' as const) : ('bad' as const),
+          },
+        ]
+      : []),
   ];
 }
 
-function notesOf({ rows }: SweepReport, test: Overfitting | undefined): readonly string[] {
+function notesOf(report: SweepReport, test: DeflatedSharpe | undefined): readonly string[] {
+  return [...luckNotes(report, test), ...choiceNotes(report)];
+}
+
+function choiceNotes({ overfitting: choice, rows }: SweepReport): readonly string[] {
+  if (!choice) return [];
+  const { probability, probabilityOfLoss, blocks, splits, runs } = choice;
+  const all = runs === rows.length ? '' : ` of ${count(runs)} runs`;
+  return [
+    `Probability of backtest overfitting: the returns${all} were cut into ${blocks} parts; in ${percent(probability, 0)} of the ${count(splits)} ways to choose by one half of them, the run chosen was in the lower half of the other, and in ${percent(probabilityOfLoss, 0)} it lost there. 50 % is a coin. Bailey, Borwein, López de Prado and Zhu, “The Probability of Backtest Overfitting”, 2015.`,
+  ];
+}
+
+function luckNotes({ rows }: SweepReport, test: DeflatedSharpe | undefined): readonly string[] {
   if (!test)
     return [
       'Whether the best run is more than luck is not tested: Sharpe ratios or the number of bars are not known.',

@@ -1,12 +1,13 @@
 import { InputError } from '../../faces/errors.js';
 import { packColumn, packDrawn } from '../../page/columns.js';
-import type { WalkForward, WalkForwardWindow } from '../sweep/walk-forward.js';
+import type { StoredWalkForward } from '../stored/walk-log.js';
+import type { WalkForwardWindow } from '../sweep/walk-forward-types.js';
 import { change, count, decimal, moment, percent } from './format.js';
 import type { Card, PageWindow, WalkPage } from './page-types.js';
 import { plain } from './run-facts.js';
 
 /** What the page of a walk-forward shows. @throws InputError for one without windows. */
-export function walkPage(result: WalkForward): WalkPage {
+export function walkPage(result: StoredWalkForward): WalkPage {
   const { windows, equity, fingerprint } = result;
   const [first] = windows;
   const last = windows.at(-1);
@@ -45,7 +46,7 @@ function windowOf(window: WalkForwardWindow, index: number, time: Float64Array):
   };
 }
 
-function cardsOf({ windows, statistics, efficiency }: WalkForward): readonly Card[] {
+function cardsOf({ windows, statistics, efficiency }: StoredWalkForward): readonly Card[] {
   const { totalReturn, annualReturn, sharpe, maxDrawdown } = statistics;
   const won = windows.filter(({ outOfSample }) => outOfSample.totalReturn > 0).length;
   const trades = windows.reduce((sum, { outOfSample }) => sum + outOfSample.trades, 0);
@@ -70,7 +71,7 @@ function cardsOf({ windows, statistics, efficiency }: WalkForward): readonly Car
   ];
 }
 
-function notesOf({ interrupted, efficiency }: WalkForward): readonly string[] {
+function notesOf({ interrupted, efficiency }: StoredWalkForward): readonly string[] {
   const notes = [
     'Parameters were chosen on the first part of each window and tried on the second, which they could not have known. The curve is that of the second parts, one after the other.',
   ];

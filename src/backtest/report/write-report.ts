@@ -6,16 +6,17 @@ import { InputError } from '../../faces/errors.js';
 import { OutputFolder } from '../../files/output-folder.js';
 import { GENERATOR, pageDocument } from '../../page/document.js';
 import type { Candles } from '../candles/candles.js';
-import type { BacktestResult } from '../runs/result.js';
+import type { StoredWalkForward } from '../stored/walk-log.js';
 import type { SweepResult } from '../sweep/options.js';
-import type { WalkForward } from '../sweep/walk-forward.js';
 import type { ReportPage } from './page-types.js';
 import { runPage } from './run-page.js';
+import type { ShownRun } from './shown-run.js';
 import { REPORT_STYLE } from './style.js';
 import { type SweepReport, sweepReportOf } from './sweep-input.js';
 import { sweepPage } from './sweep-page.js';
 import { walkPage } from './walk-page.js';
 
+/** Options of `writeReport`. */
 export interface ReportOptions {
   /**
    * Candles of the run or sweep: for the chart of the market, and for the overfitting test of a sweep. Without them the
@@ -44,7 +45,7 @@ const REPORT = optionNames<ReportOptions>('writeReport', {
  */
 export async function writeReport(
   path: string,
-  result: BacktestResult | SweepResult | SweepReport | WalkForward,
+  result: ShownRun | SweepResult | SweepReport | StoredWalkForward,
   options: ReportOptions = {},
 ): Promise<string> {
   const { candles, title, force = false } = takeOptions(options, REPORT);
@@ -68,7 +69,7 @@ export async function writeReport(
 }
 
 function pageOf(
-  result: BacktestResult | SweepResult | SweepReport | WalkForward,
+  result: ShownRun | SweepResult | SweepReport | StoredWalkForward,
   candles: Candles | undefined,
 ): ReportPage {
   if ('windows' in result) return walkPage(result);

@@ -34,10 +34,19 @@ export function buyAndHold(
 }
 
 /** The curve of the same, with the settings of a run. */
-export function benchmarkOf(candles: Candles, { initialCapital, commission }: RunSettings): Benchmark {
-  const quantity = initialCapital / ((candles.open[0] as number) * (1 + commission.taker));
-  const equity = candles.close.map((close) => quantity * close);
+export function benchmarkOf(candles: Candles, settings: RunSettings): Benchmark {
+  const { time, close, open } = candles;
+  return pointBenchmark({ time, close, firstOpen: open[0] as number }, settings);
+}
+
+/** The same from some of the closes, the last among them. */
+export function pointBenchmark(
+  market: { readonly time: Float64Array; readonly close: Float64Array; readonly firstOpen: number },
+  { initialCapital, commission }: RunSettings,
+): Benchmark {
+  const quantity = initialCapital / (market.firstOpen * (1 + commission.taker));
+  const equity = market.close.map((close) => quantity * close);
   const last = equity.length - 1;
   equity[last] = (equity[last] as number) * (1 - commission.taker);
-  return { name: 'buy and hold', equity, statistics: equityStatistics(candles.time, equity, initialCapital) };
+  return { name: 'buy and hold', equity, statistics: equityStatistics(market.time, equity, initialCapital) };
 }

@@ -16,6 +16,7 @@ export interface ComparisonRow {
   readonly finalCapital: number;
 }
 
+/** Several backtests of the same candles, side by side. */
 export interface Comparison {
   /** The best by total return first, ties by id. */
   readonly rows: readonly ComparisonRow[];

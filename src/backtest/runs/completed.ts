@@ -2,7 +2,9 @@ import type { NewEvent } from '../../faces/define.js';
 import { BacktestCompleted } from '../../trading/index.js';
 import { equityStatistics, type Statistics } from '../statistics.js';
 import { type TradeStatistics, tradeStatistics } from '../trade-statistics.js';
+import { packedEquity } from './curve.js';
 import type { RunPlan } from './plan.js';
+import type { RecordingLevel } from './result.js';
 import type { Simulated } from './simulate.js';
 
 /** The numbers of a run. */
@@ -25,6 +27,7 @@ export function completedEvent(
   run: Simulated,
   { curve, trades }: RunStatistics,
   elapsedSeconds: number,
+  level: RecordingLevel,
 ): NewEvent {
   const { candles, symbol } = plan.market;
   const { account } = run.broker;
@@ -62,6 +65,9 @@ export function completedEvent(
         total_commission: account.commissionPaid,
         turnover: account.turnover,
       },
+      ...(level !== 'summary' && {
+        equity_curve: packedEquity(run.equity, plan.settings.initialCapital),
+      }),
     },
     { occurredAt: candles.end },
   );

@@ -31,6 +31,7 @@ export class RunEvents implements BrokerObserver {
   readonly #full: OrderEvents | undefined;
   readonly #keep: boolean;
   readonly #estimate: (order: Order) => number;
+  readonly #maintenanceMargin: number;
 
   /** @param keep whether orders and fills are wanted besides the events. @param estimate the quantity of an order that is not sized yet. */
   constructor(
@@ -39,7 +40,9 @@ export class RunEvents implements BrokerObserver {
     emit: Emit | undefined,
     keep: boolean,
     estimate: (order: Order) => number,
+    maintenanceMargin = 0,
   ) {
+    this.#maintenanceMargin = maintenanceMargin;
     this.#ids = ids;
     this.#emit = level === 'summary' ? undefined : emit;
     this.#full = level === 'full' && emit !== undefined ? new OrderEvents(ids, emit) : undefined;
@@ -76,7 +79,7 @@ export class RunEvents implements BrokerObserver {
     );
   }
 
-  filled(order: Order, fill: FillRow, equity: number): void {
+  filled(order: Order, fill: FillRow, equity: number, trade: TradeRow | undefined): void {
     if (this.#keep) this.rows.fills.push(fill);
     if (this.#emit === undefined) return;
     this.#full?.filled(order, fill);
@@ -100,6 +103,13 @@ export class RunEvents implements BrokerObserver {
     if (fill.slippage > 0) data.slippage = fill.slippage;
     if (fill.maker) data.is_maker = true;
     if (rest > 0) data.remaining_quantity = rest;
+    if (order.tag !== null) data.order_tag = order.tag;
+    if (trade !== undefined) {
+      data.closure_reason = trade.reason;
+      data.profit_loss = trade.profit;
+      data.adverse_excursion = trade.worst;
+      data.favorable_excursion = trade.best;
+    }
     this.#emit(BacktestTradeExecuted(data, { occurredAt: fill.time }));
   }
 
@@ -132,6 +142,10 @@ export class RunEvents implements BrokerObserver {
   traded(trade: TradeRow, whole: boolean): void {
     this.rows.trades.push(trade);
     this.#full?.traded(trade, whole);
+  }
+
+  marginCalled(quantity: number, price: number, equity: number, time: number): void {
+    this.#full?.marginCalled(quantity, price, equity, this.#maintenanceMargin, time);
   }
 
   closed(position: Position, trade: TradeRow): void {

@@ -3,6 +3,7 @@ import { InvalidOptionError } from '../../faces/errors.js';
 import { seededNumbers } from './random.js';
 import type { BacktestResult } from './result.js';
 
+/** Options of `monteCarlo`. */
 export interface MonteCarloOptions {
   /** Histories that are made, 1 to 1,000,000. Default 1,000. */
   readonly runs?: number;

@@ -1,6 +1,7 @@
 import type { NewEvent } from '../../faces/define.js';
 import {
   decimalFromNumber,
+  MarginCallTriggered,
   OrderCancelled,
   OrderExecuted,
   OrderFailed,
@@ -10,7 +11,7 @@ import {
 } from '../../trading/index.js';
 import type { Position } from '../broker/account.js';
 import type { OrderStep } from '../broker/observer.js';
-import type { Order } from '../broker/order.js';
+import { CANCELLED_BY_STRATEGY, type Order } from '../broker/order.js';
 import type { FillRow, TradeRow } from './result.js';
 
 /** Takes the events of a backtest: `ctx.emit` of a handler, or `push` of an array. */
@@ -27,6 +28,8 @@ export interface BacktestIds {
 export class OrderEvents {
   readonly #ids: BacktestIds;
   readonly #emit: Emit;
+  /** Orders that came to no quantity when they were made, and could not be told therefore. */
+  readonly #untold = new Set<number>();
 
   constructor(ids: BacktestIds, emit: Emit) {
     this.#ids = ids;
@@ -36,7 +39,7 @@ export class OrderEvents {
   /** @param quantity what the order is for; an estimate until it is sized. */
   step(order: Order, step: OrderStep, time: number, quantity: number): void {
     if (step === 'submitted' || step === 'updated') this.#placed(order, step, time, quantity);
-    else if (step === 'rejected') this.#failed(order, time);
+    else if (step === 'rejected' || this.#untold.has(order.number)) this.#failed(order, step, time);
     else this.#cancelled(order, step, time);
   }
 
@@ -48,11 +51,11 @@ export class OrderEvents {
       order_id: orderId(backtest_id, order.number),
       trade_id: `${backtest_id}/trade-${fill.number}`,
       side: fill.side,
-      executed_quantity: decimalFromNumber(fill.quantity),
-      executed_price: decimalFromNumber(fill.price),
-      execution_fee: decimalFromNumber(fill.commission),
+      executed_quantity: text(fill.quantity),
+      executed_price: text(fill.price),
+      execution_fee: text(fill.commission),
       execution_timestamp: fill.time,
-      remaining_quantity: decimalFromNumber(rest),
+      remaining_quantity: text(rest),
       exec_type: rest === 0 ? ('filled' as const) : ('partially_filled' as const),
     };
     this.#emit(OrderExecuted(data, { occurredAt: fill.time }));
@@ -64,15 +67,29 @@ export class OrderEvents {
     const data = {
       ...this.#ids,
       position_id: `${this.#ids.backtest_id}/position-${position.number}`,
-      current_price: decimalFromNumber(price),
-      unrealized_pnl: decimalFromNumber(profit),
-      unrealized_pnl_percent: decimalFromNumber((profit / (position.entryPrice * held)) * 100),
+      current_price: text(price),
+      unrealized_pnl: text(profit),
+      unrealized_pnl_percent: text((profit / (position.entryPrice * held)) * 100),
       updated_fields: {
-        quantity: decimalFromNumber(held),
-        entry_price: decimalFromNumber(position.entryPrice),
+        quantity: text(held),
+        entry_price: text(position.entryPrice),
       },
     };
     this.#emit(PositionUpdated(data, { occurredAt: time }));
+  }
+
+  marginCalled(quantity: number, price: number, equity: number, required: number, time: number): void {
+    const value = quantity * price;
+    const size = Math.abs(value);
+    const data = {
+      ...this.#ids,
+      current_margin_ratio: text(equity / size),
+      required_margin_ratio: text(required),
+      position_value: text(value),
+      available_margin: text(equity - required * size),
+      liquidation_risk: true,
+    };
+    this.#emit(MarginCallTriggered(data, { occurredAt: time }));
   }
 
   traded(trade: TradeRow, whole: boolean): void {
@@ -81,12 +98,12 @@ export class OrderEvents {
       trade_id: `${this.#ids.backtest_id}/round-trip-${trade.number}`,
       side: trade.side,
       trade_type: whole ? ('round_trip' as const) : ('partial' as const),
-      entry_price: decimalFromNumber(trade.entryPrice),
-      exit_price: decimalFromNumber(trade.exitPrice),
-      quantity: decimalFromNumber(trade.quantity),
-      profit_loss: decimalFromNumber(trade.profit),
-      profit_loss_percent: decimalFromNumber(trade.profitFraction * 100),
-      commission_total: decimalFromNumber(trade.commission),
+      entry_price: text(trade.entryPrice),
+      exit_price: text(trade.exitPrice),
+      quantity: text(trade.quantity),
+      profit_loss: text(trade.profit),
+      profit_loss_percent: text(trade.profitFraction * 100),
+      commission_total: text(trade.commission),
       holding_duration_seconds: trade.holdingMs / 1000,
       entry_timestamp: trade.entryTime,
       exit_timestamp: trade.exitTime,
@@ -95,27 +112,22 @@ export class OrderEvents {
   }
 
   #placed(order: Order, step: 'submitted' | 'updated', time: number, quantity: number): void {
-    // An order for less than nothing cannot be told; it is rejected in the same candle, and that is told.
-    if (!(quantity > 0)) return;
-    const { sizing, limit, stop } = order;
-    const sized = 'amount' in sizing ? { sized_by: sizing.by, size: sizing.amount } : { sized_by: sizing.by };
+    if (!(quantity > 0)) {
+      this.#untold.add(order.number);
+      return;
+    }
+    const isFirst = this.#untold.delete(order.number);
+    const { limit, stop } = order;
     const data = {
       ...this.#ids,
       order_id: orderId(this.#ids.backtest_id, order.number),
       order_type: order.kind,
       side: order.side,
-      quantity: decimalFromNumber(quantity),
-      ...(limit > 0 && { price: decimalFromNumber(limit) }),
-      ...(stop > 0 && { stop_price: decimalFromNumber(stop) }),
-      order_metadata: {
-        ...sized,
-        reduce_only: order.reduceOnly,
-        ...(order.group > 0 && { group: order.group }),
-        ...(order.tag !== null && { tag: order.tag }),
-        ...(order.trail > 0 && { trail: order.trail }),
-        ...(order.trailFraction > 0 && { trail_fraction: order.trailFraction }),
-      },
-      exec_type: step,
+      quantity: text(quantity),
+      ...(limit > 0 && { price: text(limit) }),
+      ...(stop > 0 && { stop_price: text(stop) }),
+      order_metadata: metadataOf(order),
+      exec_type: isFirst ? ('submitted' as const) : step,
     };
     this.#emit(OrderPlaced(data, { occurredAt: time }));
   }
@@ -125,24 +137,66 @@ export class OrderEvents {
       ...this.#ids,
       order_id: orderId(this.#ids.backtest_id, order.number),
       cancellation_reason: order.reason ?? '',
-      cancelled_by: step === 'expired' ? 'market' : 'strategy',
+      cancelled_by: cancelledBy(order, step),
       ...(order.quantity >= order.filled && {
-        remaining_quantity: decimalFromNumber(order.quantity - order.filled),
+        remaining_quantity: text(order.quantity - order.filled),
       }),
       exec_type: step === 'expired' ? ('expired' as const) : ('canceled' as const),
     };
     this.#emit(OrderCancelled(data, { occurredAt: time }));
   }
 
-  #failed(order: Order, time: number): void {
+  /** An order that was never told was never on the book: all that is known of it is told with its end. */
+  #failed(order: Order, step: 'rejected' | 'cancelled' | 'expired', time: number): void {
+    const untold = this.#untold.delete(order.number);
     const data = {
       ...this.#ids,
       order_id: orderId(this.#ids.backtest_id, order.number),
       failure_reason: order.reason ?? '',
-      exec_type: 'rejected' as const,
+      ...(untold && {
+        error_details: {
+          status: step,
+          order_type: order.kind,
+          side: order.side,
+          placed_timestamp: order.time,
+          ...(order.limit > 0 && { price: order.limit }),
+          ...(order.stop > 0 && { stop_price: order.stop }),
+          ...metadataOf(order),
+        },
+      }),
+      exec_type: untold ? ('denied' as const) : ('rejected' as const),
     };
     this.#emit(OrderFailed(data, { occurredAt: time }));
   }
+}
+
+/** How its size was said, and what else the fields of an order have no place for. */
+function metadataOf(order: Order) {
+  const { sizing, expiresAt, bornIndex } = order;
+  return {
+    sized_by: sizing.by,
+    ...('amount' in sizing && { size: sizing.amount }),
+    ...(Number.isNaN(order.quantity) && { estimated: true }),
+    reduce_only: order.reduceOnly,
+    ...(order.group > 0 && { group: order.group }),
+    ...(order.tag !== null && { tag: order.tag }),
+    ...(order.trail > 0 && { trail: order.trail }),
+    ...(order.trailFraction > 0 && { trail_fraction: order.trailFraction }),
+    ...(order.triggered && { triggered: true }),
+    ...(Number.isFinite(expiresAt) && { expire_after: expiresAt - bornIndex }),
+  };
+}
+
+function cancelledBy({ reason }: Order, step: 'cancelled' | 'expired'): string {
+  if (step === 'expired') return 'market';
+  return reason === CANCELLED_BY_STRATEGY ? 'strategy' : 'broker';
+}
+
+/** Below this a double is what a sum has left of two that were equal; its decimal text would be longer than one may be. */
+const RESIDUE = 1e-20;
+
+function text(number: number): string {
+  return decimalFromNumber(Math.abs(number) < RESIDUE ? 0 : number);
 }
 
 export function orderId(backtestId: string, number: number): string {

@@ -8,7 +8,7 @@ import { MAX_STRATEGY_ID_CHARACTERS } from './limits.js';
 import type { RunIdentity, RunSettings } from './result.js';
 
 /** Raise it when the same candles, strategy and settings give other events than before. */
-export const BACKTEST_VERSION = 2;
+export const BACKTEST_VERSION = 3;
 
 /** What does not change from run to run of the same candles. */
 export interface Market {
@@ -77,7 +77,8 @@ export function strategyIdOf(
   { name, definition }: Strategy,
   parameters: Readonly<Record<string, unknown>>,
 ): string {
-  const values = Object.keys(definition.parameters.shape).map((parameter) => parameters[parameter]);
+  // One that was not given has no value, and keeps its place.
+  const values = Object.keys(definition.parameters.shape).map((parameter) => parameters[parameter] ?? 'none');
   const text = [
     name,
     ...values.map((value) => (typeof value === 'object' ? canonical(value) : String(value))),

@@ -12,8 +12,10 @@ export type RecordingLevel = 'full' | 'trades' | 'summary';
 /** When an order for the market is filled: at the next open, at the next close, or at the close it was made on. */
 export type FillMode = 'next_open' | 'next_close' | 'this_close';
 
+/** Which way an order trades. */
 export type OrderSide = 'buy' | 'sell';
 
+/** When an order becomes a trade: at once, at a price or better, or once a price is reached. */
 export type OrderKind = 'market' | 'limit' | 'stop' | 'stop_limit' | 'take_profit' | 'trailing_stop';
 
 /** `open`: on the book when the data ended. */
@@ -159,6 +161,7 @@ export interface RecordedPlot {
   readonly pane: 'price' | 'own';
 }
 
+/** A line that a strategy logged: `time` in epoch milliseconds and `index` of the candle. */
 export interface LogLine {
   readonly time: number;
   readonly index: number;
@@ -200,6 +203,7 @@ export interface RunSettings {
   readonly closeAtEnd: boolean;
 }
 
+/** What a fill costs, with every default filled in. */
 export interface CommissionSettings {
   /** Fraction of the value of a fill that takes from the book. */
   readonly taker: number;
@@ -209,6 +213,7 @@ export interface CommissionSettings {
   readonly minimum: number;
 }
 
+/** How much worse than its price a fill is, with every default filled in. */
 export interface SlippageSettings {
   /** Amount by which the price gets worse. */
   readonly fixed: number;

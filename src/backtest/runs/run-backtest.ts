@@ -81,7 +81,7 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
   const start = performance.now();
   const run = simulate(plan, { level, emit, keep: true, budgetMs: options.budgetMs });
   const statistics = statisticsOf(plan, run);
-  emit?.(completedEvent(plan, run, statistics, (performance.now() - start) / 1000));
+  emit?.(completedEvent(plan, run, statistics, (performance.now() - start) / 1000, level));
   const { account } = run.broker;
   const result = {
     identity: identityOf(plan),

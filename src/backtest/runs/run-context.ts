@@ -162,13 +162,13 @@ export class RunContext implements StrategyContext {
   cancel(number: number): boolean {
     const order = this.#broker.book.find(number);
     if (order === undefined) return false;
-    this.#broker.cancel(order, 'the strategy cancelled it', this.now());
+    this.#broker.cancel(order, this.now());
     return true;
   }
 
   cancelAll(): void {
     for (const order of this.#broker.openOrders()) {
-      this.#broker.cancel(order, 'the strategy cancelled it', this.now());
+      this.#broker.cancel(order, this.now());
     }
   }
 
@@ -179,10 +179,11 @@ export class RunContext implements StrategyContext {
         'oneCancelsOther needs the numbers of two or more orders that are open.',
       );
     }
-    this.#broker.book.group(orders as readonly Order[]);
+    this.#broker.group(orders as readonly Order[], this.now());
   }
 
   signal(type: 'BUY' | 'SELL' | 'HOLD', details: SignalDetails): void {
+    checkSignalOf(type, details);
     this.#parts.signal(type, details, this.now(), this.#price());
   }
 
@@ -191,6 +192,11 @@ export class RunContext implements StrategyContext {
   }
 
   record(name: string, value: number, pane: 'price' | 'own' = 'own'): void {
+    if (pane !== 'own' && pane !== 'price') {
+      throw new StrategyMistakeError(
+        `ctx.record: the pane is '${String(pane)}'; it must be 'price' or 'own'.`,
+      );
+    }
     this.#parts.records.record(this.#cursor.index, name, value, pane);
   }
 
@@ -206,6 +212,23 @@ export class RunContext implements StrategyContext {
     const { index } = this.#cursor;
     return { index, time: this.now(), price: Number.NaN, move: 'close', generation: 0 };
   }
+}
+
+/** What a signal says becomes an event, which is not checked once more. */
+function checkSignalOf(type: unknown, details: SignalDetails): void {
+  if (type !== 'BUY' && type !== 'SELL' && type !== 'HOLD') {
+    throw new StrategyMistakeError(
+      `ctx.signal: '${String(type)}' is no signal; it must be BUY, SELL or HOLD.`,
+    );
+  }
+  if (typeof details?.reason !== 'string') {
+    throw new StrategyMistakeError("ctx.signal needs a reason, as ctx.signal('BUY', { reason: 'crossed' }).");
+  }
+  const { strength } = details;
+  if (strength === undefined || (typeof strength === 'number' && !Number.isNaN(strength))) return;
+  throw new StrategyMistakeError(
+    `ctx.signal: the strength is ${String(strength)}; it must be a number. An indicator is NaN while it warms up.`,
+  );
 }
 
 function viewOf({ number, kind, side, status, quantity, filled, limit, stop, tag }: Order): OrderView {

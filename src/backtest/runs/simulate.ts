@@ -7,6 +7,7 @@ import { columnOf } from '../indicators/cache.js';
 import { indicators as builder } from '../indicators/indicator.js';
 import { type Cursor, IndicatorView } from '../strategies/candle-view.js';
 import { guarded, unguarded } from '../strategies/guard.js';
+import { loadedEvent } from './curve.js';
 import { RunEvents, type RunRows } from './events.js';
 import { BUDGET_CHECK_CANDLES } from './limits.js';
 import type { Emit } from './order-events.js';
@@ -64,15 +65,20 @@ export function simulate(plan: RunPlan, sink: RunSink): Simulated {
   }
   const cursor: Cursor = { index: -1 };
   const ids = { backtest_id: plan.backtestId, strategy_id: plan.strategyId, symbol: market.symbol };
-  const { emit } = sink;
+  const emit = sink.emit && outsideOf(sink.emit);
   const estimate = (order: Order): number => broker.estimate(order, candles.close[cursor.index] as number);
-  const events = new RunEvents(ids, sink.level, emit && outsideOf(emit), sink.keep, estimate);
+  const { maintenanceMargin } = settings;
+  const events = new RunEvents(ids, sink.level, emit, sink.keep, estimate, maintenanceMargin);
   const broker = new Broker(settings, candles, events);
   const records = new Records(candles.length, sink.keep);
   const equity = curveOf(candles.length, sink.keep);
   const position = sink.keep ? new Float64Array(candles.length) : undefined;
   return guarded(() => {
+    const began = clock();
     const prepared = prepare(plan);
+    if (emit && sink.level !== 'summary') {
+      call(plan, cursor, () => emit(loadedEvent(plan, prepared.keys, clock() - began)));
+    }
     const views = Object.fromEntries(
       Object.entries(prepared.columns).map(([name, column]) => [name, new IndicatorView(column, cursor)]),
     );

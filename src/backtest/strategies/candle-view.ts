@@ -1,6 +1,6 @@
-import { LookAheadError } from '../broker/strategy-mistake.js';
+import { LookAheadError, StrategyMistakeError } from '../broker/strategy-mistake.js';
 import type { Candles } from '../candles/candles.js';
-import type { Source } from '../indicators/indicator.js';
+import { checkSource, type Source } from '../indicators/indicator.js';
 
 /** Where a run is: the last candle that the strategy may know. */
 export interface Cursor {
@@ -53,7 +53,7 @@ export class CandleView {
   last(count: number, source: Source = 'close'): Float64Array {
     const end = this.#cursor.index + 1;
     if (!(Number.isInteger(count) && count >= 0)) throw this.#outside(count);
-    return this.#candles[source].slice(Math.max(0, end - count), end);
+    return this.#candles[checkSource(source)].slice(Math.max(0, end - count), end);
   }
 
   #at(ago: number): number {
@@ -121,5 +121,9 @@ export class IndicatorView {
 }
 
 function levels(other: IndicatorView | number): readonly [was: number, is: number] {
-  return typeof other === 'number' ? [other, other] : [other.previous, other.value];
+  if (typeof other === 'number') return [other, other];
+  if (other instanceof IndicatorView) return [other.previous, other.value];
+  throw new StrategyMistakeError(
+    'An indicator crosses a number or another indicator of ctx.indicators, and this is neither.',
+  );
 }

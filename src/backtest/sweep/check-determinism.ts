@@ -11,6 +11,7 @@ export interface DeterminismRun {
   readonly failed: number;
 }
 
+/** Whether a sweep gives the same log however it is run. */
 export interface DeterminismCheck {
   /** Whether all fingerprints are equal. */
   readonly passed: boolean;

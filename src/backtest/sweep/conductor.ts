@@ -1,5 +1,6 @@
 import type { DataOf } from '../../faces/define.js';
 import type { openEngine } from '../../index.js';
+import { messageOf } from '../../kernel/thrown.js';
 import { SWEEP_RUNS_AHEAD } from '../../limits.js';
 import { BacktestCompleted, BacktestFailed, BacktestStarted } from '../../trading/index.js';
 import type { RunPlan } from '../runs/plan.js';
@@ -140,7 +141,14 @@ export class Conductor {
     const { candles, symbol } = this.#plan.market;
     const ids = { backtest_id: run.backtestId, strategy_id: run.strategyId, symbol };
     const cause = (error as { cause?: unknown }).cause ?? error;
-    await this.#engine.publish(failedEvent(ids, cause, candles.end));
+    await this.#engine.publish(failedEvent(ids, cause, candles.end, this.#memoryNote(cause)));
+  }
+
+  /** Who set a limit must know what it counts. */
+  #memoryNote(cause: unknown): string {
+    const { runMemoryMb } = this.#options;
+    if (runMemoryMb === undefined || !/memory/i.test(messageOf(cause))) return '';
+    return ` The limit is runMemoryMb: ${runMemoryMb}; it counts the heap of the thread, and no Buffers and typed arrays.`;
   }
 
   /** Runs that an earlier process left between their failure and its telling. */

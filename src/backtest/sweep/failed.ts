@@ -3,8 +3,8 @@ import { codeOf, field, messageOf } from '../../kernel/thrown.js';
 import { BacktestFailed } from '../../trading/index.js';
 import type { BacktestIds } from '../runs/order-events.js';
 
-/** What is said of a run that ended with an error. Nothing in it depends on the machine: no stack, no path. */
-export function failedEvent(ids: BacktestIds, error: unknown, occurredAt: number): NewEvent {
+/** What is said of a run that ended with an error. Nothing in it depends on the machine: no stack, no path. @param note added to the message. */
+export function failedEvent(ids: BacktestIds, error: unknown, occurredAt: number, note = ''): NewEvent {
   const details = (field(error, 'details') ?? {}) as Readonly<Record<string, unknown>>;
   const { candle } = details;
   const walked = typeof candle === 'number' && candle >= 0;
@@ -14,7 +14,7 @@ export function failedEvent(ids: BacktestIds, error: unknown, occurredAt: number
       strategy_id: ids.strategy_id,
       symbol: ids.symbol,
       failure_stage: walked || candle === undefined ? 'signal_generation' : 'data_loading',
-      error_message: messageOf(error),
+      error_message: `${messageOf(error)}${note}`,
       error_type: String(codeOf(error) ?? field(error, 'name') ?? 'Error'),
       ...(walked && { partial_results: { candles: candle } }),
     },

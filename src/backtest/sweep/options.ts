@@ -1,5 +1,6 @@
 import type { BrokerOptions } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
+import type { Overfitting } from '../figures/overfitting.js';
 import type { BuyAndHold } from '../runs/buy-and-hold.js';
 import type { RecordingLevel } from '../runs/result.js';
 import type { ParameterSet, SweepSpace } from './space.js';
@@ -57,6 +58,7 @@ export type Search = () => AsyncGenerator<
   readonly SearchAnswer[]
 >;
 
+/** Options of `sweep`: what is run, over which candles, and where the events go. */
 export interface SweepOptions extends BrokerOptions, SweepSpace {
   readonly candles: Candles;
   /** Name of a shipped strategy, or the file of one: a path, or a URL such as `new URL('./mine.js', import.meta.url)`. */
@@ -79,7 +81,7 @@ export interface SweepOptions extends BrokerOptions, SweepSpace {
   readonly top?: number;
   /** Milliseconds that one run may take; then it fails, and no other. With 0 threads a loop without end is not ended. */
   readonly runBudgetMs?: number;
-  /** Memory of a lane thread in MB; a run that needs more fails, and no other. At least 64. Default: that of Node.js. */
+  /** Memory of a lane thread in MB; a run that needs more fails, and no other. At least 64. Buffers and typed arrays are not counted. Default: that of Node.js. */
   readonly runMemoryMb?: number;
   /** Aborted: no further run begins, those under way are finished, and `sweep` returns. */
   readonly signal?: AbortSignal;
@@ -96,6 +98,7 @@ export interface FailedRun {
   readonly type: string;
 }
 
+/** What came of a sweep. */
 export interface SweepResult {
   /** Of the whole log, in hex: equal for equal input and any number of threads. */
   readonly fingerprint: string;
@@ -132,6 +135,11 @@ export interface SweepResult {
   readonly failures: readonly FailedRun[];
   /** Completed runs with a profit. */
   readonly profitable: number;
+  /**
+   * How likely the choice of the best run is to be one of chance. Null at the level `summary`, which has no curves; for more
+   * than 1,000 runs, or one; and for candles that are too few.
+   */
+  readonly overfitting: Overfitting | null;
   readonly buyAndHold: BuyAndHold;
   readonly countsByType: Readonly<Record<string, number>>;
 }

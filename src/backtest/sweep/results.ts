@@ -1,10 +1,13 @@
 import type { DataOf, DomainEvent } from '../../faces/define.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { BacktestCompleted, BacktestFailed, BacktestStarted } from '../../trading/index.js';
+import type { Overfitting } from '../figures/overfitting.js';
 import { SWEEP_RESULT_ROWS } from '../runs/limits.js';
+import { CurveSet } from './curve-set.js';
 import type { FailedRun, SweepMetric, SweepRow } from './options.js';
 import { parametersOf } from './settings.js';
 
+/** The figures by which the runs of a sweep can be sorted. */
 export const SWEEP_METRICS: readonly SweepMetric[] = [
   'totalReturn',
   'annualReturn',
@@ -95,6 +98,7 @@ export interface SweepLog {
   readonly best: readonly SweepRow[];
   readonly results: readonly SweepRow[] | null;
   readonly failures: readonly FailedRun[];
+  readonly overfitting: Overfitting | null;
 }
 
 /** Failed runs that are named. */
@@ -111,6 +115,7 @@ export class SweepTally {
   readonly #best: BestRows;
   readonly #order: (a: SweepRow, b: SweepRow) => number;
   readonly #failures: FailedRun[] = [];
+  readonly #curves = new CurveSet();
   readonly #sums = { events: 0, completed: 0, failed: 0, profitable: 0 };
   #results: SweepRow[] | null = [];
 
@@ -139,7 +144,15 @@ export class SweepTally {
   read(): SweepLog {
     const countsByType = Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
     const results = this.#results?.toSorted(this.#order) ?? null;
-    return { ...this.#sums, countsByType, best: this.#best.rows, results, failures: this.#failures };
+    const overfitting = this.#curves.overfitting();
+    return {
+      ...this.#sums,
+      countsByType,
+      best: this.#best.rows,
+      results,
+      failures: this.#failures,
+      overfitting,
+    };
   }
 
   #completed(data: DataOf<typeof BacktestCompleted>): void {
@@ -148,6 +161,7 @@ export class SweepTally {
     this.#sums.completed++;
     if (row.totalReturn > 0) this.#sums.profitable++;
     this.#best.add(row);
+    this.#curves.add(data.backtest_id, data.equity_curve);
     this.#results?.push(row);
     if (this.#results !== null && this.#results.length > SWEEP_RESULT_ROWS) this.#results = null;
   }

@@ -16,11 +16,15 @@ const Settings = z.strictObject({
   seed: z.string(),
   /** SHA-256 of the candles. */
   data_hash: z.string(),
-  /** SHA-256 of all that decides the sweep's result. */
-  sweep_id: z.string(),
+  /** SHA-256 of all that decides the sweep's result; null for a run of its own. */
+  sweep_id: z.string().nullable(),
 });
 
-export function settingsOf(plan: RunPlan, level: RecordingLevel, sweepId: string): z.output<typeof Settings> {
+export function settingsOf(
+  plan: RunPlan,
+  level: RecordingLevel,
+  sweepId: string | null,
+): z.output<typeof Settings> {
   return {
     strategy: plan.strategy.name,
     strategy_hash: plan.strategy.hash,
@@ -33,14 +37,19 @@ export function settingsOf(plan: RunPlan, level: RecordingLevel, sweepId: string
   };
 }
 
+/** All that decides a run, as its `backtest.started` says it; undefined when it does not. */
+export function storedSettings(data: DataOf<typeof BacktestStarted>): z.output<typeof Settings> | undefined {
+  return Settings.safeParse(data.backtest_settings).data;
+}
+
 /** The parameters in a `backtest.started`; empty when no sweep wrote it. */
 export function parametersOf(data: DataOf<typeof BacktestStarted>): Readonly<Record<string, unknown>> {
-  return Settings.safeParse(data.backtest_settings).data?.parameters ?? {};
+  return storedSettings(data)?.parameters ?? {};
 }
 
 /** The sweep that a `backtest.started` belongs to, or undefined when it is of none. */
 export function sweepIdOf(data: DataOf<typeof BacktestStarted>): string | undefined {
-  return Settings.safeParse(data.backtest_settings).data?.sweep_id;
+  return storedSettings(data)?.sweep_id ?? undefined;
 }
 
 /**

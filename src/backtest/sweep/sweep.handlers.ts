@@ -59,7 +59,7 @@ function run(
   try {
     const simulated = simulate(plan, { level, emit, keep: false, budgetMs: shared.runBudgetMs });
     const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-    emit(completedEvent(plan, simulated, statisticsOf(plan, simulated), seconds));
+    emit(completedEvent(plan, simulated, statisticsOf(plan, simulated), seconds, level));
   } catch (error) {
     if (!(error instanceof StrategyMistakeError)) throw error;
     emit(failedEvent(data, error, market.candles.end));

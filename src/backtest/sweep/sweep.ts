@@ -98,6 +98,7 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
       results: log.results,
       failures: log.failures,
       profitable: log.profitable,
+      overfitting: log.overfitting,
       buyAndHold: buyAndHold(candles, initialCapital, commission),
       countsByType: log.countsByType,
     };
@@ -114,7 +115,9 @@ function checked({ sortBy, top = SWEEP_BEST_ROWS, runBudgetMs, runMemoryMb }: Sw
     throw new InvalidOptionError(`runBudgetMs is ${runBudgetMs}; it must be a number from 1 to 40,000,000.`);
   }
   if (runMemoryMb !== undefined && !(Number.isInteger(runMemoryMb) && runMemoryMb >= 64)) {
-    throw new InvalidOptionError(`runMemoryMb is ${runMemoryMb}; it must be a whole number from 64.`);
+    throw new InvalidOptionError(
+      `runMemoryMb is ${runMemoryMb}; it must be a whole number from 64. It counts the heap of a thread, and no Buffers and typed arrays.`,
+    );
   }
   return { sortBy: checkMetric(sortBy ?? 'totalReturn'), top };
 }

@@ -3,58 +3,16 @@ import { InvalidOptionError } from '../../faces/errors.js';
 import { BROKER_NAMES, brokerSettings } from '../broker/settings.js';
 import { Candles } from '../candles/candles.js';
 import { sha256 } from '../runs/plan.js';
-import type { BacktestResult, TradeRow } from '../runs/result.js';
+import type { BacktestResult } from '../runs/result.js';
 import { runBacktest } from '../runs/run-backtest.js';
 import { windowOf } from '../runs/window.js';
-import { equityStatistics, type Statistics } from '../statistics.js';
+import { equityStatistics } from '../statistics.js';
+import { checkEmpty } from '../stored/store-backtest.js';
 import { loadStrategy } from '../strategies/load.js';
-import type { SweepOptions, SweepRow } from './options.js';
+import type { SweepRow } from './options.js';
 import { sweep } from './sweep.js';
-
-export interface WalkForwardOptions
-  extends Omit<SweepOptions, 'store' | 'search' | 'list' | 'onResult' | 'onProgress'> {
-  /** Windows, 1 to 1,000. Default 5. */
-  readonly windows?: number;
-  /** Part of a window in which parameters are chosen, above 0 and below 1. Default 0.75. */
-  readonly trainShare?: number;
-  /** Whether all windows begin at the first candle, and so grow. Default false. */
-  readonly anchored?: boolean;
-  /** Called after each window. */
-  readonly onWindow?: (window: WalkForwardWindow) => void;
-}
-
-/** Parameters that were the best in one part of the candles, and what they did in the part after it. */
-export interface WalkForwardWindow {
-  /** Times of the first and the last candle of both parts. */
-  readonly trainStart: number;
-  readonly trainEnd: number;
-  readonly testStart: number;
-  readonly testEnd: number;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** Of the best run in the first part. */
-  readonly inSample: SweepRow;
-  /** Of the same parameters in the second. */
-  readonly outOfSample: {
-    readonly totalReturn: number;
-    readonly sharpe: number | null;
-    readonly maxDrawdown: number;
-    readonly trades: number;
-  };
-}
-
-export interface WalkForward {
-  readonly windows: readonly WalkForwardWindow[];
-  /** The account through all second parts, one after the other, each begun with what the one before ended with. */
-  readonly equity: { readonly time: Float64Array; readonly equity: Float64Array };
-  readonly statistics: Statistics;
-  readonly trades: readonly TradeRow[];
-  /** Return of all second parts per candle over that of the first parts; null when those made no profit. */
-  readonly efficiency: number | null;
-  /** Whether the signal ended it before the last window. */
-  readonly interrupted: boolean;
-  /** SHA-256 of all sweeps' and runs' fingerprints, in hex. */
-  readonly fingerprint: string;
-}
+import type { WalkForward, WalkForwardOptions, WalkForwardWindow } from './walk-forward-types.js';
+import { WalkLog } from './walk-log.js';
 
 const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
   candles: true,
@@ -65,6 +23,7 @@ const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
   symbol: true,
   seed: true,
   level: true,
+  store: true,
   threads: true,
   sortBy: true,
   top: true,
@@ -86,13 +45,15 @@ const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
  */
 export async function walkForward(given: WalkForwardOptions): Promise<WalkForward> {
   const taken = takeOptions(given, WALK_FORWARD);
-  const { windows = 5, trainShare = 0.75, anchored = false, onWindow, ...options } = taken;
+  const { windows = 5, trainShare = 0.75, anchored = false, onWindow, store, ...options } = taken;
   const { candles, signal } = options;
   if (!(candles instanceof Candles)) {
     throw new InvalidOptionError("walkForward: 'candles' must be Candles, as readCandles returns them.");
   }
   const { train, test } = partsOf(candles.length, windows, trainShare);
   const strategy = await loadStrategy(options.strategy);
+  if (store !== undefined) checkEmpty(store);
+  const log = new WalkLog(store);
   const done: WalkForwardWindow[] = [];
   const tested: BacktestResult[] = [];
   const prints: string[] = [];
@@ -105,16 +66,20 @@ export async function walkForward(given: WalkForwardOptions): Promise<WalkForwar
     const [best] = learned.best;
     if (learned.interrupted || best === undefined) break;
     const rules = { ...rulesOf(options), initialCapital: capital, candles: windowOf(candles, from, to) };
-    const run = runBacktest({ ...rules, strategy, parameters: best.parameters, tradeFrom: middle - from });
+    const planned = { ...rules, strategy, parameters: best.parameters, tradeFrom: middle - from };
+    const run = runBacktest({ ...planned, ...log.emit });
     capital = run.finalCapital;
     tested.push(run);
     prints.push(learned.fingerprint, run.fingerprint);
     const result = windowResult(candles, [from, middle, to], best, run);
     done.push(result);
+    await log.window(planned, { window: result, best: learned.best, run });
     onWindow?.(result);
     if (!(capital > 0)) break;
   }
-  return summary(candles, done, tested, prints, train, done.length < windows);
+  const result = summary(candles, done, tested, prints, train, done.length < windows);
+  await log.end(result);
+  return result;
 }
 
 /** As many candles for each second part as there are, and those before the first one. */

@@ -142,7 +142,7 @@ export class CommitQueue {
         this.#measure(segments, sentAt);
         this.#events.committed(segments);
         settled();
-        this.#consumers.onCommitted();
+        this.#consumers.committed();
         this.#wake(this.#done);
         this.schedule();
       },

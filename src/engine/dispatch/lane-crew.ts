@@ -177,16 +177,16 @@ export class LaneCrew {
   async #resize(threads: number): Promise<void> {
     if (this.#closed) return;
     const wanted = Math.max(1, threads);
-    const leaving = this.seats.filter(
-      (seat) => seat !== undefined && (seat.number >= wanted || seat.onThread !== threads > 0),
-    ) as LaneSeat[];
+    const leaves = (seat: LaneSeat | undefined): seat is LaneSeat =>
+      seat !== undefined && (seat.number >= wanted || seat.onThread !== threads > 0);
     const coming = Array.from({ length: wanted }, (_, lane) => lane)
-      .filter((lane) => !this.seats[lane] || leaving.includes(this.seats[lane]))
+      .filter((lane) => !this.seats[lane] || leaves(this.seats[lane]))
       .map((lane) => this.#seat(lane, threads));
     // The new ones open beside the old ones: should a handler module not load any more, nothing has changed.
     await this.#openAll(coming);
     if (this.#closed) return;
-    await Promise.all(leaving.map((seat) => this.#retire(seat)));
+    // Those that leave now: one that died while the others opened has been replaced by another one.
+    await Promise.all(this.seats.filter(leaves).map((seat) => this.#retire(seat)));
     if (this.#closed) return;
     this.#orders.threads = threads;
     for (const seat of coming) {

@@ -8,7 +8,8 @@ import type { LaneAnswer } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import { HANDLED_SAMPLES } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
-import type { FailedEvent } from '../failures/failed-event.js';
+import type { FailedKeys } from '../failures/failed-keys.js';
+import type { LateHandlers } from '../replay/late-handlers.js';
 import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { KeyRuns } from '../sequence/key-runs.js';
@@ -30,8 +31,8 @@ export interface PumpParts {
   readonly time: Time;
   /** In deterministic mode only. */
   readonly runs: KeyRuns | undefined;
-  /** The failed event of each key that has one. */
-  readonly failed: Map<NameEntry, FailedEvent>;
+  readonly failed: FailedKeys;
+  readonly late: LateHandlers;
 }
 
 /** What the hub does with a lane's answer. */
@@ -59,14 +60,17 @@ export class LanePump {
   readonly #meters: Meters;
   readonly #events: LaneEvents;
   readonly #runs: KeyRuns | undefined;
-  readonly #failed: Map<NameEntry, FailedEvent>;
+  readonly #failed: FailedKeys;
+  readonly #late: LateHandlers;
   readonly #tickets = new Tickets();
   readonly #balance: LaneBalance;
   #stopped = false;
   #first = 0;
 
-  constructor({ crew, scheduler, pool, codec, meters, time, runs, failed }: PumpParts, events: LaneEvents) {
+  constructor(parts: PumpParts, events: LaneEvents) {
+    const { crew, scheduler, pool, codec, meters, time, runs, failed, late } = parts;
     this.#runs = runs;
+    this.#late = late;
     this.#failed = failed;
     this.#balance = new LaneBalance(crew, scheduler, time, {
       keyOf: (reference) => this.#keyOf(reference),
@@ -117,7 +121,7 @@ export class LanePump {
       if (key.failing) this.#events.settled(key);
       else if (reference === undefined) this.#scheduler.resume(key);
       else if (guilty.includes(reference) && key.head === reference) {
-        this.#fail(key, { reference, error: encodeError(error), handler: '', lane: seat.number });
+        this.#failed.failed(key, { reference, error: encodeError(error), handler: '', lane: seat.number });
         this.#events.settled(key);
       } else alone.push({ key, until: reference });
     }
@@ -178,14 +182,15 @@ export class LanePump {
     this.#meters.sawKey(this.#keyOf(rows[this.#crew.tasks % rows.length] as number).name, rows.length);
     this.#crew.tasks++;
     this.#crew.watch(seat);
-    seat.lane.run(seat.compose(ticket, rows, this.#pool, this.#codec, attempts));
+    const only = this.#late.onlyOf(rows);
+    seat.lane.run(seat.compose(ticket, rows, this.#pool, this.#codec, attempts, only));
   }
 
   #attempts(rows: Uint32Array): Map<number, number> {
     const attempts = new Map<number, number>();
     rows.forEach((reference, index) => {
       const key = this.#keyOf(reference);
-      if (this.#failed.get(key)?.reference === reference) attempts.set(index, key.attempts);
+      if (this.#failed.of(key)?.reference === reference) attempts.set(index, key.attempts);
     });
     return attempts;
   }
@@ -251,7 +256,7 @@ export class LanePump {
     for (const { reference, error, handler } of failures) {
       const key = this.#keyOf(reference);
       this.#runs?.number(reference);
-      this.#fail(key, { reference, error, handler, lane: seat.number });
+      this.#failed.failed(key, { reference, error, handler, lane: seat.number });
       seat.clear(key);
       this.#runs?.stop(key);
       keys.add(key);
@@ -279,11 +284,6 @@ export class LanePump {
     return true;
   }
 
-  #fail(key: NameEntry, failed: FailedEvent): void {
-    this.#failed.set(key, failed);
-    key.failing = true;
-  }
-
   /** A suspect came back alive. If it threw instead, what to do about that has been decided. */
   #acquit(seat: LaneSeat, suspect: Suspect, { done, failures }: Pick<LaneAnswer, 'done' | 'failures'>): void {
     const { key, until } = suspect;
@@ -298,11 +298,7 @@ export class LanePump {
     const slab = this.#slab(reference);
     const row = rowOf(reference);
     const key = slab.keys[row] as NameEntry;
-    if (key.attempts > 0) {
-      key.attempts = 0;
-      // A later event of the key may have failed in the same batch, and is the one to be tried again.
-      if (this.#failed.get(key)?.reference === reference) this.#failed.delete(key);
-    }
+    if (key.attempts > 0) this.#failed.succeeded(key, reference);
     this.#scheduler.finished(key);
     this.#events.finished(slab, row);
   }

@@ -114,6 +114,7 @@ export class LaneSeat {
     pool: SlabPool,
     codec: Codec,
     attempts: ReadonlyMap<number, number> | undefined,
+    only: ReadonlyMap<number, readonly string[]> | undefined,
   ): LaneBatch {
     const cleared = this.#cleared;
     this.#cleared = [];
@@ -131,6 +132,7 @@ export class LaneSeat {
       cleared,
       ...(newShapes && { shapes }),
       ...(attempts && { attempts }),
+      ...(only && { only }),
     };
   }
 

@@ -14,14 +14,13 @@ import type { HubSlab } from '../sequence/hub-slab.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
 import type { Counters } from '../watch/counters.js';
 import type { Notices } from '../watch/notices.js';
-import type { FailedEvent } from './failed-event.js';
+import type { FailedKeys } from './failed-keys.js';
 
 /** What failures are made of. */
 export interface FailureParts {
   readonly scheduler: LaneScheduler;
   readonly pool: SlabPool;
-  /** The failed event of each key that has one. */
-  readonly failed: Map<NameEntry, FailedEvent>;
+  readonly failed: FailedKeys;
   /** Dead letters that are being tried again, by position. */
   readonly retried: Map<number, RetriedLetter>;
   readonly types: readonly (RegisteredType | undefined)[];
@@ -36,7 +35,7 @@ export interface FailureEvents {
   /** A key may run again. */
   retry(): void;
   /** A failed event counts as finished. */
-  skipped(slab: HubSlab, row: number): void;
+  skipped(slab: HubSlab, row: number, error: HandlerError): void;
   /** An event of a parked key leaves the memory; it stays unfinished in the log. */
   dropped(slab: HubSlab, row: number): void;
   /** Whoever waits for the event is told. */
@@ -84,15 +83,13 @@ export class Failures {
 
   /** Decides about a key whose first queued event has failed and of which nothing is in flight. */
   settle(key: NameEntry): void {
-    const { counters, types, time } = this.#parts;
+    const { counters, types, time, failed } = this.#parts;
     const slab = this.#slabOf(key.head);
     const row = rowOf(key.head);
     const type = types[slab.type[row] as number]?.type ?? '';
     const rule = this.#rules.get(type) ?? NO_RETRIES;
     counters.failed++;
-    key.failing = false;
-    key.attempts++;
-    if (key.attempts === 1) key.firstFailedAt = time.now();
+    failed.tried(key, time.now());
     if (key.attempts <= rule.retries) {
       counters.retried++;
       this.#retryLater(key, slab.position[row] as number, rule);
@@ -155,7 +152,7 @@ export class Failures {
   }
 
   #handlerError(key: NameEntry, slab: HubSlab, row: number, type: string): HandlerError {
-    const wire = this.#parts.failed.get(key)?.error;
+    const wire = this.#parts.failed.of(key)?.error;
     const cause = wire && decodeError(wire);
     const position = slab.position[row] as number;
     return new HandlerError(
@@ -170,8 +167,8 @@ export class Failures {
     this.#bury(key, slab, row, error, 'skipped');
     this.#events.failed(slab, row, error);
     scheduler.dropHead(key);
-    this.#forget(key);
-    this.#events.skipped(slab, row);
+    this.#parts.failed.forget(key);
+    this.#events.skipped(slab, row, error);
     scheduler.resume(key);
     this.#events.changed();
   }
@@ -180,7 +177,7 @@ export class Failures {
     const position = slab.position[row] as number;
     this.#bury(key, slab, row, error, 'parked');
     const rows = this.#parts.scheduler.park(key);
-    this.#forget(key);
+    this.#parts.failed.forget(key);
     this.#events.parked(key, position, error);
     rows.forEach((reference, index) => {
       const queued = this.#slabOf(reference);
@@ -203,20 +200,15 @@ export class Failures {
       attempts: key.attempts + (before?.attempts ?? 0),
       // Of a handler that took its thread with it only the event is known.
       handler:
-        failed.get(key)?.handler || this.modulesOf(this.#parts.types[slab.type[row] as number]?.type ?? ''),
-      lane: failed.get(key)?.lane ?? 0,
+        failed.of(key)?.handler || this.modulesOf(this.#parts.types[slab.type[row] as number]?.type ?? ''),
+      lane: failed.of(key)?.lane ?? 0,
       firstFailedAt: before?.firstFailedAt ?? key.firstFailedAt,
       failedAt: time.now(),
-      error: failed.get(key)?.error ?? encodeError(error),
+      error: failed.of(key)?.error ?? encodeError(error),
       retry: false,
     };
     this.#events.buried(letter);
     notices.send({ kind: 'dead-letter', position, key: key.name, state, attempts: letter.attempts, error });
-  }
-
-  #forget(key: NameEntry): void {
-    key.attempts = 0;
-    this.#parts.failed.delete(key);
   }
 
   #slabOf(reference: number): HubSlab {

@@ -3,7 +3,7 @@ import { isWhole } from '../../kernel/check.js';
 import { InvalidOptionError } from '../../kernel/errors.js';
 import { field } from '../../kernel/thrown.js';
 import { LEAK_GROWTH_MIN, LEAK_ROUNDS_MAX } from '../../limits.js';
-import type { ConstructorCount } from '../../profile/heap-objects.js';
+import type { ConstructorCount } from '../../sampling/heap-objects.js';
 import type { Engine } from '../engine.js';
 
 /** A constructor whose objects became more in every round of the same load. */

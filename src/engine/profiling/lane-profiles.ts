@@ -1,7 +1,7 @@
 import { messageOf } from '../../kernel/thrown.js';
-import type { ThreadRecord } from '../../profile/assemble.js';
-import type { ProfileOrder, ThreadReading } from '../../profile/thread-profiler.js';
+import type { ProfileOrder, ThreadReading } from '../../sampling/thread-profiler.js';
 import type { LaneSeat } from '../dispatch/lane-seat.js';
+import type { ThreadRecord } from './assemble.js';
 
 interface LaneRecord extends ThreadRecord {
   /** `lane-0`; the lane that took its place is `lane-0-2`. */

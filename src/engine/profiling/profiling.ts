@@ -5,17 +5,17 @@ import { knownOptions, optionNames } from '../../events/known-options.js';
 import { OutputFolder } from '../../files/output-folder.js';
 import { EngineClosedError, InvalidOptionError, ProfileBusyError } from '../../kernel/errors.js';
 import { onAbort } from '../../kernel/on-abort.js';
-import type { ConstructorCount } from '../../profile/heap-objects.js';
-import { openProfileFolder } from '../../profile/profile-folder.js';
-import { REPORT_FILES } from '../../profile/report/report-files.js';
-import type { ProfileSummary } from '../../profile/report/summary.js';
-import { writeReportInto } from '../../profile/report/write-report.js';
-import type { ProfileSession } from '../../profile/session.js';
-import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../../profile/thread-profiler.js';
-import { writeProfile } from '../../profile/write-profile.js';
+import { openProfileFolder } from '../../report/profile-folder.js';
+import { REPORT_FILES } from '../../report/report-files.js';
+import type { ProfileSummary } from '../../report/summary.js';
+import { writeReportInto } from '../../report/write-report.js';
+import type { ConstructorCount } from '../../sampling/heap-objects.js';
+import type { ProfileSession } from '../../sampling/session.js';
+import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../../sampling/thread-profiler.js';
 import { type CheckedProfileOptions, checkProfileOptions, type ProfileOptions } from './profile-options.js';
 import type { ProfiledEngine } from './profiled-engine.js';
 import { Recording } from './recording.js';
+import { writeProfile } from './write-profile.js';
 
 /** A profile that has been written. */
 export interface ProfileReport {

@@ -1,6 +1,6 @@
 import { PROFILE_MAX_QUEUE_READINGS, PROFILE_QUEUE_EVERY_MS } from '../../limits.js';
-import type { QueueReading } from '../../profile/session.js';
-import { epochNow } from '../../profile/span-log.js';
+import type { QueueReading } from '../../sampling/session.js';
+import { epochNow } from '../../sampling/span-log.js';
 import type { EngineFacts } from '../watch/facts.js';
 
 /** Looks at an engine's queues while it is profiled, in bounded memory: a long profile is looked at less often. */

@@ -77,8 +77,9 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
     this.#options = options;
     this.#find = (name) => registry.find(name)?.definition;
     this.#types =
-      options.types &&
-      new Set(namesOfTypes('read', options.types).map(([name = '']) => registry.get(name).type));
+      options.types === undefined
+        ? undefined
+        : new Set(namesOfTypes('read', options.types).map(([name = '']) => registry.get(name).type));
     this.#pages = pages(store, options, tailOf);
   }
 

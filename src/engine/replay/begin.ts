@@ -19,7 +19,7 @@ export async function beginBacklog(
   parts: BeginningParts,
   stored: StoreState,
 ): Promise<{ readonly recovered: Promise<void> }> {
-  const { deadLetters, lastPosition, lastName, progress } = stored;
+  const { deadLetters, lastPosition, lastName } = stored;
   if (lastPosition === 0) return { recovered: Promise.resolve() };
   const { hub, entrance, holding } = parts;
   const parked = holdParked(parts, stored);
@@ -38,7 +38,7 @@ export async function beginBacklog(
   const recovered = whenRecovered(hub, backlog);
   // It need not be waited for.
   recovered.catch(() => {});
-  const run = backlog.run(progress.mark + 1, (key) => parked.has(key), deadLetters.retry);
+  const run = backlog.run(hub.nextUnfinished(1), (key) => parked.has(key), deadLetters.retry);
   run.catch((error: Error) => {
     // A reader that was closed under it is no failure.
     if (!backlog.isCutShort) hub.fail(error);

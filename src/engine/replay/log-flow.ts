@@ -18,9 +18,12 @@ export interface LogFlow {
   readonly failure: Error | undefined;
   /** Every position up to here is durable. */
   readonly lastDurable: number;
-  /** The first position from `from` on that no lane has finished. */
+  /** The first position from `from` on that may be left. */
   nextUnfinished(from: number): number;
-  isFinished(position: number): boolean;
+  /** The first position that is left to handlers which asked for old events; infinity when there is none. */
+  nextLate(): number;
+  /** Whether lanes have to handle an event of the log. */
+  isLeft(raw: RawEvent): boolean;
   /** Puts an unfinished event of the log back on its way. @param isNew it has been in flight since it came. */
   restore(facts: RowFacts, event: RawEvent, wave: Wave, isNew: boolean): void;
   /** Gives a row that is in memory to the lanes, unless it must stay in the log. */

@@ -34,7 +34,9 @@ export class Resumer {
   resume(key: NameEntry, from: number): void {
     const { hub, parking, waves } = this.#parts;
     hub.unpark(key);
-    this.#queued.push({ key, resumption: parking.begin(key, waves), from });
+    // Of a key that was parked before such a handler came, it has not had what lies before either.
+    const first = Math.min(from, hub.nextLate());
+    this.#queued.push({ key, resumption: parking.begin(key, waves), from: first });
     this.#schedule();
   }
 
@@ -171,7 +173,7 @@ export async function* unfinishedPages(
   let position = hub.nextUnfinished(from);
   while (position <= to && !hub.failure) {
     const page = reader.page({ from: position, limit: READ_PAGE });
-    yield page.filter((raw) => raw.position <= to && !hub.isFinished(raw.position));
+    yield page.filter((raw) => raw.position <= to && hub.isLeft(raw));
     const last = page.at(-1);
     if (!last || page.length < READ_PAGE || last.position >= to) return;
     // The lanes have seen nothing of this page yet, and room comes from them.

@@ -17,6 +17,8 @@ export interface RunEvents {
 
 interface Run extends KeyRun {
   readonly events: RunEvents;
+  /** Something comes before what is left of it; its lane knows that, and only holds the rest. */
+  stopped: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export class KeyRuns {
 
   /** Sends waiting events of one key on their way. Those that cannot be encoded are refused. */
   begin(list: readonly WaitingEvent[], events: RunEvents): void {
-    const run: Run = { events, list, back: [], left: 0 };
+    const run: Run = { events, list, back: [], left: 0, stopped: false };
     const now = performance.now();
     let key: NameEntry | undefined;
     list.forEach((waiting, order) => {
@@ -99,11 +101,11 @@ export class KeyRuns {
   }
 
   /**
-   * As `number`, for a row that a dead lane had begun. When rows before it have come back it has not run: its lane had
-   * taken it up only to hold it, too, and its number would come before theirs.
+   * As `number`, for a row that a dead lane had begun. Of a run that was stopped the lane had taken it up only to hold
+   * it: it has not run, and what comes before it has no number yet, or is not handled.
    */
   numberBegun(reference: number): void {
-    if (this.#find(reference)?.run?.back.length === 0) this.number(reference);
+    if ((this.#find(reference)?.run as Run | undefined)?.stopped === false) this.number(reference);
   }
 
   /** Whether a row that a lane has given back runs ahead of its number: then it is dropped, and not queued again. */
@@ -119,7 +121,9 @@ export class KeyRuns {
 
   /** Nothing more of the key's run is sent: an event comes before it that was not foreseen. */
   stop(key: NameEntry): void {
-    if (!this.#runs.has(key)) return;
+    const run = this.#runs.get(key);
+    if (!run) return;
+    run.stopped = true;
     const rows = this.#scheduler.takeOut(key, (reference) => this.#find(reference) !== undefined);
     for (const reference of rows) this.drop(reference);
   }

@@ -1,5 +1,5 @@
 import { PROGRESS_CHUNK } from '../../limits.js';
-import type { ConsumerChange, ConsumerFailureRecord, StoredConsumer } from '../store.js';
+import type { ConsumerChange, ConsumerFailureRecord, ProcessingChange, StoredConsumer } from '../store.js';
 import { LogState, Rows } from './rows.js';
 import { type MakeStore, RUN, type StoreCheck, same, Trial } from './trial.js';
 
@@ -11,6 +11,27 @@ function failure(position: number, state: ConsumerFailureRecord['state'] = 'park
 
 function chunk(index: number, byte: number) {
   return { index, bits: new Uint8Array(PROGRESS_CHUNK / 8).fill(byte) };
+}
+
+const BUS = 'millrace:bus';
+
+/** What an event bus notes of an event that a subscriber failed on. */
+function noted(position: number): ProcessingChange[] {
+  const error = { name: 'RangeError', message: `at ${position}` };
+  const event = { position, id: `${RUN}/a/${position}`, type: 'a.b', aggregateId: 'a', version: position };
+  return [
+    {
+      kind: 'entry',
+      entry: {
+        ...{ number: position, position, handler: 'ledger', attempt: 1, processedAt: 5, milliseconds: 0.5 },
+        ...{ outcome: 'failed', result: undefined, error },
+      },
+    },
+    {
+      kind: 'fail',
+      record: { ...event, handlers: ['ledger'], attempts: 1, firstFailedAt: 5, failedAt: 5, error },
+    },
+  ];
 }
 
 /** Bits as numbers: a store may give them as a Buffer. */
@@ -74,5 +95,43 @@ export function consumerChecks(make: MakeStore): StoreCheck[] {
         same(plain(trial.reader.consumers()), plain(expected), 'consumers()');
       },
     },
+    busCheck(open),
   ];
+}
+
+function busCheck(open: () => Promise<Trial>): StoreCheck {
+  return {
+    name: 'what an event bus notes comes back, is the same when it is sent twice, and goes with the bus',
+    run: async () => {
+      await using trial = await open();
+      const note = (...processing: readonly ProcessingChange[]): ConsumerChange => ({
+        ...{ kind: 'update', name: BUS, progress: { mark: 1, chunks: [] }, put: [], removed: [] },
+        processing,
+      });
+      const all = { after: 0, limit: 10 };
+      const seen = () => {
+        const { processing } = trial.reader;
+        const { lastNumber, failedCount } = processing;
+        const entries = processing
+          .entries(undefined, all)
+          .map(({ number, error }) => [number, error?.message]);
+        const failures = processing.failures(all).map(({ position, handlers }) => [position, ...handlers]);
+        return { lastNumber, failedCount, entries, failures };
+      };
+      const nothing = { lastNumber: 0, failedCount: 0, entries: [], failures: [] };
+      same(seen(), nothing, 'processing of a new store');
+      const changes = [...noted(1), ...noted(2), ...noted(3), { kind: 'unfail', position: 2 } as const];
+      await trial.commit({ consumers: [note(...changes)] });
+      await trial.commit({ consumers: [note(...changes)] });
+      const entries = [1, 2, 3].map((number) => [number, `at ${number}`]);
+      const failures = [1, 3].map((position) => [position, 'ledger']);
+      same(seen(), { lastNumber: 3, failedCount: 2, entries, failures }, 'processing');
+      same(trial.reader.processing.countEntries(3, [{ before: 2, upTo: 9 }]), 1, 'countEntries()');
+      await trial.commit({ consumers: [note({ kind: 'drop', before: 3, upTo: 3 })] });
+      same(seen().entries, entries.slice(2), 'entries() after a drop');
+      same(trial.reader.processing.failure(3)?.error.message, 'at 3', 'failure()');
+      await trial.commit({ consumers: [{ kind: 'remove', name: BUS }] });
+      same(seen(), nothing, 'processing of a bus that was removed');
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { defineEvent, defineHandlers } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** Takes any payload: what refuses it is the engine, not a schema. */
 export const Anything = defineEvent('payload.anything', {

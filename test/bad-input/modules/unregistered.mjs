@@ -1,5 +1,5 @@
 import { defineEvent, defineHandlers } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 const Forgotten = defineEvent('module.forgotten', { schema: z.any(), aggregateId: () => 'a' });
 

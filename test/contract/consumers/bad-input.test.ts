@@ -35,6 +35,18 @@ describe('bad input to consumers', () => {
     ['jitter 2', { name: 'c', handle, jitter: 2 }, 'jitter'],
     ['an unknown policy', { name: 'c', handle, onFailure: 'ignore' }, 'onFailure'],
     ['types that are no array', { name: 'c', handle, types: 'note.noted' }, 'types'],
+    ['types that are null', { name: 'c', handle, types: null }, 'types'],
+    ['a type that is null', { name: 'c', handle, types: [null] }, 'types[0]'],
+    ['from null', { name: 'c', handle, from: null }, 'from'],
+    ['concurrency null', { name: 'c', handle, concurrency: null }, 'concurrency'],
+    ['retries null', { name: 'c', handle, retries: null }, 'retries'],
+    ['a policy of null', { name: 'c', handle, onFailure: null }, 'onFailure'],
+    ['an unknown place', { name: 'c', handle, where: 'lane' }, 'where'],
+    ['a thread without a module', { name: 'c', where: 'thread' }, 'module'],
+    ['a thread with a path', { name: 'c', where: 'thread', module: './mailer.js' }, 'module'],
+    ['a thread with a function', { name: 'c', where: 'thread', handle }, 'handle'],
+    ['a module on the main thread', { name: 'c', handle, module: 'file:///a.js' }, 'module'],
+    ["a name of Millrace's own", { name: 'millrace:bus', handle }, 'name'],
     ['a misspelt option', { name: 'c', handle, retry: 3 }, "no option 'retry'"],
   ])('%s is refused, and the option named', async (_what, options, named) => {
     const engine = await openTestEngine();
@@ -68,9 +80,25 @@ describe('bad input to consumers', () => {
   test.each([[0], [1.5], ['1'], [Number.NaN]])('a position of %s is refused', async (position) => {
     const engine = await openTestEngine();
     const { consumer } = await startHearing(engine);
-    const refused = { code: 'MILLRACE_INVALID_OPTION' };
-    await expect(consumer.replay(position as number)).rejects.toMatchObject(refused);
-    await expect(consumer.whenCaughtUp(position as number)).rejects.toMatchObject(refused);
+    const refused = (call: string) => ({
+      code: 'MILLRACE_INVALID_OPTION',
+      message: expect.stringMatching(new RegExp(`^[^:]*${call}[^:]*: the position is .*from 1\\.$`)),
+    });
+    await expect(consumer.replay(position as number)).rejects.toMatchObject(refused('replay\\(\\)'));
+    await expect(consumer.whenCaughtUp(position as number)).rejects.toMatchObject(refused('whenCaughtUp'));
+    await expect(consumer.retry(position as number)).rejects.toMatchObject(refused('retry'));
+    await expect(consumer.discard(position as number)).rejects.toMatchObject(refused('discard'));
+  });
+
+  test('types that are null are refused by every call that takes types', async () => {
+    const engine = await openTestEngine();
+    const refused = { code: 'MILLRACE_INVALID_OPTION', message: expect.stringContaining('types') };
+    const types = null as never;
+    await expect(
+      (async () => {
+        for await (const event of engine.read({ types })) expect.fail(event.id);
+      })(),
+    ).rejects.toMatchObject(refused);
   });
 
   test('a log has at most 256 consumers, those that do not run included', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { layOut, mergeGraphs, search } from '../../../dist/src/profile/report/page/flame-model.js';
-import { moved, ticks, zoomed } from '../../../dist/src/profile/report/page/timeline-model.js';
-import type { PageFrame } from '../../../dist/src/profile/report/page-types.js';
+import { layOut, mergeGraphs, search } from '../../../dist/src/report/page/flame-model.js';
+import { moved, ticks, zoomed } from '../../../dist/src/report/page/timeline-model.js';
+import type { PageFrame } from '../../../dist/src/report/page-types.js';
 
 const FRAMES: PageFrame[] = [
   ['(root)', '', 'program'],

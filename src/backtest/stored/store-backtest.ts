@@ -1,0 +1,80 @@
+import { existsSync, statSync } from 'node:fs';
+import type { NewEvent } from '../../faces/define.js';
+import { InputError } from '../../faces/errors.js';
+import { openStoreReader } from '../../faces/store.js';
+import { openEngine } from '../../index.js';
+import { allTradingEvents, BacktestStarted } from '../../trading/index.js';
+import { marketOf, planRun } from '../runs/plan.js';
+import type { BacktestResult } from '../runs/result.js';
+import { type BacktestOptions, runBacktest } from '../runs/run-backtest.js';
+import { settingsOf } from '../sweep/settings.js';
+
+/**
+ * Runs one backtest as `runBacktest` does, and writes its events into a new store, with the `backtest.started` that says
+ * all that decides it: `readBacktest` and `millrace report` tell it again from there.
+ *
+ * @throws InputError when the store holds something. What `runBacktest` and `openEngine` throw.
+ */
+export async function storeBacktest<Parameters>(
+  store: string,
+  options: Omit<BacktestOptions<Parameters>, 'emit'>,
+): Promise<BacktestResult<Parameters>> {
+  checkEmpty(store);
+  const events: NewEvent[] = [];
+  const result = runBacktest({
+    ...options,
+    emit: (event) => events.push(event),
+  } as BacktestOptions<Parameters>);
+  await writeEvents(store, [startedAlone(options as BacktestOptions), ...events]);
+  return result;
+}
+
+/** The event that a run of its own begins with. */
+export function startedAlone(options: Omit<BacktestOptions, 'emit'>): NewEvent {
+  const { candles, strategy, parameters, symbol = 'candles', seed = 'millrace', tradeFrom = 0 } = options;
+  const market = marketOf(candles, symbol);
+  const plan = planRun(market, strategy, parameters, options, seed, tradeFrom);
+  return BacktestStarted(
+    {
+      backtest_id: plan.backtestId,
+      strategy_id: plan.strategyId,
+      symbol,
+      start_date: candles.start,
+      end_date: candles.end,
+      initial_capital: plan.settings.initialCapital,
+      timeframe: market.timeframe,
+      started_by: 'runBacktest',
+      backtest_settings: settingsOf(plan, options.level ?? 'trades', null),
+    },
+    { occurredAt: candles.start },
+  );
+}
+
+/** Writes events into a store of their own. */
+export async function writeEvents(store: string, events: readonly NewEvent[]): Promise<void> {
+  const engine = await openEngine({
+    store,
+    events: allTradingEvents,
+    threads: 0,
+    deterministic: true,
+    durability: 'os',
+    // Made by this package from what it has checked itself.
+    validate: 'off',
+  });
+  try {
+    for (let at = 0; at < events.length; at += PAGE) await engine.publishMany(events.slice(at, at + PAGE));
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Events that are published at once; the engine takes no more than its queue holds. */
+const PAGE = 1000;
+
+/** @throws InputError when a store holds events. */
+export function checkEmpty(store: string): void {
+  if (!existsSync(store) || (statSync(store).isFile() && statSync(store).size === 0)) return;
+  using reader = openStoreReader(store);
+  if (reader.summary().lastPosition === 0) return;
+  throw new InputError(`The store '${store}' holds events already. Pass the path of another store.`);
+}

@@ -1,0 +1,68 @@
+import { optionNames, takeOptions } from '../../events/known-options.js';
+import { InputError } from '../../faces/errors.js';
+import { openStoreReader, type StoreReader } from '../../faces/store.js';
+import type { Candles } from '../candles/candles.js';
+import { type ReportOptions, writeReport } from '../report/write-report.js';
+import type { SweepMetric } from '../sweep/options.js';
+import { readSweep } from '../sweep/read-sweep.js';
+import { better, checkMetric } from '../sweep/results.js';
+import { onlyBacktest, storedBacktest } from './read-backtest.js';
+import { storedSweep } from './read-sweep-report.js';
+import { storedWalk } from './walk-log.js';
+
+/** What a report that is made from a store shows. */
+export interface StoreReportOptions extends ReportOptions {
+  /** One run of a sweep instead of the sweep: its id, or `best`. */
+  readonly run?: string;
+  /** What `best` means. Default `totalReturn`. */
+  readonly sortBy?: SweepMetric;
+}
+
+const OPTIONS = optionNames<StoreReportOptions>('writeStoreReport', {
+  run: true,
+  sortBy: true,
+  candles: true,
+  title: true,
+  force: true,
+});
+
+/**
+ * Writes the report of what a store holds, a sweep, a walk-forward or one backtest, from its log alone: nothing is run.
+ *
+ * @param path the HTML file.
+ * @returns its path, whole.
+ * @throws InputError when the store has no such backtest, or the candles are others. What `writeReport` and
+ * `openStoreReader` throw.
+ */
+export async function writeStoreReport(
+  path: string,
+  store: string,
+  given: StoreReportOptions = {},
+): Promise<string> {
+  const { run, sortBy = 'totalReturn', ...options } = takeOptions(given, OPTIONS);
+  using reader = openStoreReader(store);
+  const result = storedResult(reader, run, sortBy, options.candles);
+  return writeReport(path, result, options);
+}
+
+function storedResult(
+  reader: StoreReader,
+  run: string | undefined,
+  sortBy: string,
+  candles: Candles | undefined,
+) {
+  if (run === 'best') return storedBacktest(reader, bestOf(reader, checkMetric(sortBy)), candles);
+  if (run !== undefined) return storedBacktest(reader, run, candles);
+  const walk = storedWalk(reader);
+  if (walk !== undefined) return walk;
+  const started = reader.summary().types.find(({ type }) => type === 'backtest.started')?.count ?? 0;
+  return started === 1 ? storedBacktest(reader, onlyBacktest(reader), candles) : storedSweep(reader, candles);
+}
+
+function bestOf(reader: StoreReader, metric: SweepMetric): string {
+  const order = better(metric);
+  let best: ReturnType<typeof readSweep> extends Generator<infer Row, void> ? Row | undefined : never;
+  for (const row of readSweep(reader.path)) if (best === undefined || order(row, best) < 0) best = row;
+  if (best === undefined) throw new InputError(`The store '${reader.path}' has no completed backtest.`);
+  return best.backtestId;
+}

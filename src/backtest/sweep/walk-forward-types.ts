@@ -1,0 +1,55 @@
+import type { TradeRow } from '../runs/result.js';
+import type { Statistics } from '../statistics.js';
+import type { SweepOptions, SweepRow } from './options.js';
+
+/** Options of `walkForward`. */
+export interface WalkForwardOptions
+  extends Omit<SweepOptions, 'search' | 'list' | 'onResult' | 'onProgress'> {
+  /**
+   * A new SQLite file for the runs of the second parts, at the level, and of each window what it was chosen by: for
+   * `millrace report` and `readWalkForward`. Left out: nothing is stored. The sweeps of the first parts are not.
+   */
+  readonly store?: string;
+  /** Windows, 1 to 1,000. Default 5. */
+  readonly windows?: number;
+  /** Part of a window in which parameters are chosen, above 0 and below 1. Default 0.75. */
+  readonly trainShare?: number;
+  /** Whether all windows begin at the first candle, and so grow. Default false. */
+  readonly anchored?: boolean;
+  /** Called after each window. */
+  readonly onWindow?: (window: WalkForwardWindow) => void;
+}
+
+/** Parameters that were the best in one part of the candles, and what they did in the part after it. */
+export interface WalkForwardWindow {
+  /** Times of the first and the last candle of both parts. */
+  readonly trainStart: number;
+  readonly trainEnd: number;
+  readonly testStart: number;
+  readonly testEnd: number;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of the best run in the first part. */
+  readonly inSample: SweepRow;
+  /** Of the same parameters in the second. */
+  readonly outOfSample: {
+    readonly totalReturn: number;
+    readonly sharpe: number | null;
+    readonly maxDrawdown: number;
+    readonly trades: number;
+  };
+}
+
+/** What came of a walk-forward: each window, and the account through all of them. */
+export interface WalkForward {
+  readonly windows: readonly WalkForwardWindow[];
+  /** The account through all second parts, one after the other, each begun with what the one before ended with. */
+  readonly equity: { readonly time: Float64Array; readonly equity: Float64Array };
+  readonly statistics: Statistics;
+  readonly trades: readonly TradeRow[];
+  /** Return of all second parts per candle over that of the first parts; null when those made no profit. */
+  readonly efficiency: number | null;
+  /** Whether the signal ended it before the last window. */
+  readonly interrupted: boolean;
+  /** SHA-256 of all sweeps' and runs' fingerprints, in hex. */
+  readonly fingerprint: string;
+}

@@ -1,0 +1,28 @@
+import type { WireError } from '../kernel/error-codec.js';
+
+/** An event as it crosses to a consumer's thread: plain data, in today's form. */
+export interface SentEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly aggregateId: string;
+  readonly key: string;
+  readonly version: number;
+  readonly position: number;
+  readonly occurredAt: number;
+  readonly data: unknown;
+  readonly metadata: unknown;
+}
+
+/** Everything that the main thread sends to the thread of a consumer. */
+export type ThreadRequest =
+  | { readonly kind: 'open'; readonly module: string; readonly consumer: string }
+  | { readonly kind: 'handle'; readonly call: number; readonly event: SentEvent; readonly attempt: number }
+  /** The signal of a call aborts. */
+  | { readonly kind: 'abort'; readonly call: number; readonly reason: WireError };
+
+/** Everything that it answers. Errors travel as data: structured clone drops class and code. */
+export type ThreadReply =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'refused'; readonly error: WireError }
+  /** @param error what the handler threw; left out when the event is done. */
+  | { readonly kind: 'ended'; readonly call: number; readonly error?: WireError };

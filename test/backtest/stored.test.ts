@@ -1,0 +1,265 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import {
+  type BacktestOptions,
+  loadStrategy,
+  readBacktest,
+  readSweepReport,
+  readWalkForward,
+  runBacktest,
+  storeBacktest,
+  sweep,
+  unpackColumn,
+  walkForward,
+  writeStoreReport,
+} from 'millrace/backtest';
+import { InputError, StorePathError } from 'millrace/errors';
+import { openStoreReader } from 'millrace/store';
+import { describe, expect, test, vi } from 'vitest';
+import { packColumn } from '../../dist/src/backtest/runs/packed-column.js';
+import { tempFolder } from '../support/temp-folder.js';
+import { DAY, randomCandles } from './helpers.js';
+
+// Engines are opened here, beside all other test files.
+vi.setConfig({ testTimeout: 120_000 });
+
+const folder = tempFolder();
+let stores = 0;
+const newStore = () => join(folder, `store-${++stores}.db`);
+
+const candles = randomCandles(5, 700);
+/** More candles than a curve has points. */
+const long = randomCandles(6, 5000);
+
+const STRATEGIES = [
+  'rsi',
+  'ma-cross',
+  'breakout',
+  'pyramiding',
+  'averaging-down',
+  'grid',
+  'buy-and-hold',
+  'surge',
+];
+
+describe('a backtest that is told from its log', () => {
+  test.each(STRATEGIES)('%s: with its candles it is the result itself, to the last bit', async (name) => {
+    const store = newStore();
+    const options = { candles, strategy: await loadStrategy(name), symbol: 'TEST', slippage: 0.0005 };
+    const result = await storeBacktest(store, options);
+    const told = readBacktest(store, { candles });
+    expect(told.trades).toEqual(result.trades);
+    expect(told.fills).toEqual(result.fills);
+    expect(told.equity).toEqual(result.equity);
+    expect(told.statistics).toEqual(result.statistics);
+    expect(told.tradeStatistics).toEqual(result.tradeStatistics);
+    expect(told.benchmark).toEqual(result.benchmark);
+    const { engine: _e, node: _n, v8: _v, architecture: _a, ...identity } = result.identity;
+    expect(told.identity).toEqual(identity);
+    for (const field of [
+      'settings',
+      'parameters',
+      'finalCapital',
+      'commission',
+      'turnover',
+      'exposure',
+    ] as const)
+      expect(told[field], field).toEqual(result[field]);
+    expect(told.stored).toEqual({ store, level: 'trades', every: 1, exact: true });
+  });
+
+  test.each(STRATEGIES)('%s: of the level full it has each order as well', async (name) => {
+    const store = newStore();
+    const rules = { volumeShare: 1, leverage: 2, maintenanceMargin: 0.2, level: 'full' } as const;
+    const options = { candles, strategy: await loadStrategy(name), initialCapital: 150, ...rules };
+    const result = await storeBacktest(store, options);
+    const told = readBacktest(store, { candles });
+    expect(told.orders).toEqual(result.orders);
+    expect([told.trades, told.equity]).toEqual([result.trades, result.equity]);
+  });
+
+  test('without them it has the same trades, and a curve to a millionth of the capital', async () => {
+    const store = newStore();
+    const result = await storeBacktest(store, { candles, strategy: await loadStrategy('ma-cross') });
+    const told = readBacktest(store);
+    expect(told.stored).toMatchObject({ every: 1, exact: false });
+    expect(told.trades).toEqual(result.trades);
+    expect(told.equity.time).toEqual(result.equity.time);
+    expect(told.equity.position).toEqual(result.equity.position);
+    told.equity.equity.forEach((value, index) => {
+      expect(Math.abs(value - (result.equity.equity[index] as number))).toBeLessThanOrEqual(0.005001);
+    });
+    told.benchmark.equity.forEach((value, index) => {
+      expect(value / (result.benchmark.equity[index] as number)).toBeCloseTo(1, 6);
+    });
+    expect(told.statistics).toEqual(result.statistics);
+  });
+
+  test('of many candles the log has 1,025 at most, the first and the last among them, in few bytes', async () => {
+    const store = newStore();
+    const result = await storeBacktest(store, { candles: long, strategy: await loadStrategy('ma-cross') });
+    const told = readBacktest(store);
+    const { time, equity } = told.equity;
+    expect(told.stored.every).toBe(5);
+    expect(time.length).toBeLessThanOrEqual(1025);
+    expect([time[0], time[1], time.at(-1)]).toEqual([long.start, long.start + 5 * DAY, long.end]);
+    expect(equity.at(-1)).toBeCloseTo(result.finalCapital, 2);
+    expect(told.statistics).toEqual(result.statistics);
+    expect(told.trades.map(({ profit, entryTime, exitTime }) => [profit, entryTime, exitTime])).toEqual(
+      result.trades.map(({ profit, entryTime, exitTime }) => [profit, entryTime, exitTime]),
+    );
+    using reader = openStoreReader(store);
+    for (const { data } of reader.read({ types: ['backtest.completed', 'backtest.data_loaded'] })) {
+      const columns = Object.values(data as object).filter((field) => field?.data !== undefined);
+      for (const { data: text } of columns) expect(text.length).toBeLessThan(6000);
+    }
+  });
+
+  test('its report is a page of a run, which says that it is from the log', async () => {
+    const store = newStore();
+    await storeBacktest(store, { candles: long, strategy: await loadStrategy('ma-cross') });
+    for (const more of [{}, { candles: long }]) {
+      const page = readFileSync(await writeStoreReport(`${store}.html`, store, more), 'utf8');
+      expect(page).toContain('"kind":"run"');
+      expect(page).toContain('Made from the log alone');
+    }
+  });
+});
+
+describe('a sweep that is told from its log', () => {
+  const grid = { fast: [5, 10, 20], slow: [30, 60] };
+
+  test('has the rows, the benchmark and the fingerprint of the sweep', async () => {
+    const store = newStore();
+    const result = await sweep({ candles, strategy: 'ma-cross', symbol: 'TEST', grid, threads: 0, store });
+    const told = readSweepReport(store);
+    expect(told.title).toBe('Sweep of ma-cross on TEST');
+    expect(told.rows).toEqual(result.results);
+    expect(told.benchmark).toMatchObject({
+      totalReturn: expect.closeTo(result.buyAndHold.totalReturn, 6),
+      maxDrawdown: expect.closeTo(result.buyAndHold.maxDrawdown, 6),
+    });
+    expect(readSweepReport(store, { candles }).benchmark).toEqual(result.buyAndHold);
+    expect(told.facts).toMatchObject({ fingerprint: result.fingerprint, sweep: result.sweepId, runs: '6' });
+    const [best] = result.best;
+    const alone = runBacktest({
+      candles,
+      symbol: 'TEST',
+      strategy: await loadStrategy('ma-cross'),
+      parameters: best?.parameters,
+    } as BacktestOptions);
+    const run = readBacktest(store, { backtestId: best?.backtestId as string, candles });
+    expect([run.trades, run.equity]).toEqual([alone.trades, alone.equity]);
+    const page = readFileSync(await writeStoreReport(`${store}.html`, store), 'utf8');
+    expect(page).toContain('"kind":"sweep"');
+    const own = readFileSync(await writeStoreReport(`${store}.html`, store, { run: 'best' }), 'utf8');
+    expect(own).toContain(JSON.stringify(best?.backtestId));
+  });
+
+  test('at the level summary it has its rows, and no benchmark but that of candles', async () => {
+    const store = newStore();
+    const options = { candles, strategy: 'ma-cross', grid, threads: 0, store, level: 'summary' } as const;
+    const result = await sweep(options);
+    const told = readSweepReport(store);
+    expect(told.rows).toEqual(result.results);
+    expect(told.benchmark).toEqual({});
+    expect(readSweepReport(store, { candles }).benchmark).toEqual(result.buyAndHold);
+    expect(result.events).toBe(12);
+    const id = result.best[0]?.backtestId as string;
+    expect(() => readBacktest(store, { backtestId: id })).toThrow(/level 'summary'/);
+  });
+});
+
+describe('what a store does not have', () => {
+  test('is said, and nothing is made up', async () => {
+    const store = newStore();
+    const strategy = await loadStrategy('ma-cross');
+    expect(() => readBacktest(store)).toThrow(StorePathError);
+    await storeBacktest(store, { candles, strategy });
+    await expect(storeBacktest(store, { candles, strategy })).rejects.toThrow(/holds events already/);
+    expect(() => readBacktest(store, { backtestId: 'other' })).toThrow(/has no backtest 'other'/);
+    expect(() => readBacktest(store, { candles: candles.prefix(10) })).toThrow(InputError);
+    expect(() => readSweepReport(store, { candles: candles.prefix(10) })).toThrow(InputError);
+    expect(() => readBacktest(store, { id: 'x' } as object)).toThrow(/no option 'id'/);
+    const several = newStore();
+    const grid = { fast: [5, 10] };
+    await sweep({ candles, strategy: 'ma-cross', grid, threads: 0, store: several });
+    expect(() => readBacktest(several)).toThrow(/more than one backtest/);
+  });
+});
+
+describe('a packed column', () => {
+  test('has the numbers that were packed, to half a unit, for any unit and order', () => {
+    const number = fc.double({ min: -1e9, max: 1e9, noNaN: true });
+    const runs = fc.array(
+      fc.tuple(number, fc.integer({ min: 1, max: 40 })).map(([value, times]) => Array(times).fill(value)),
+    );
+    const unit = fc.constantFrom(1e-6, 0.01, 1, 10, 86_400_000);
+    fc.assert(
+      fc.property(runs, unit, fc.constantFrom(1 as const, 2 as const), (parts, step, order) => {
+        const values = parts.flat() as number[];
+        const back = unpackColumn(packColumn(values, step, order));
+        expect(back.length).toBe(values.length);
+        back.forEach((value, index) => {
+          expect(Math.abs(value - (values[index] as number))).toBeLessThanOrEqual(step * 0.5000001);
+        });
+      }),
+    );
+  });
+
+  test('that stands still, or rises evenly with order 2, takes next to nothing', () => {
+    expect(packColumn(new Float64Array(1000).fill(10_000), 0.01, 1).data.length).toBeLessThan(12);
+    const times = Float64Array.from({ length: 1000 }, (_, index) => index * 60_000 + 1e12);
+    expect(packColumn(times, 60_000, 2).data.length).toBeLessThan(20);
+  });
+
+  test.each(['', 'AA==', 'gICAgICAgICAgICA', 'AgICAgICAgIC'])('that is none is refused: %j', (data) => {
+    expect(() => unpackColumn({ unit: 1, order: 1, length: 4, data })).toThrow(InputError);
+  });
+});
+
+describe('a walk-forward that is told from its log', () => {
+  const options = { candles, strategy: 'ma-cross', grid: { fast: [5, 10], slow: [30, 60] }, windows: 3 };
+
+  test('has the windows, the curve and the statistics of the walk-forward, and its runs', async () => {
+    const store = newStore();
+    const result = await walkForward({ ...options, threads: 0, store });
+    const { trades, equity, ...rest } = result;
+    const { equity: curve, ...told } = readWalkForward(store);
+    expect(told).toEqual(rest);
+    expect(curve.time).toEqual(equity.time);
+    curve.equity.forEach((value, index) => {
+      expect(Math.abs(value - (equity.equity[index] as number))).toBeLessThanOrEqual(0.005001);
+    });
+    using reader = openStoreReader(store);
+    const ids = [...reader.read({ types: ['backtest.started'] })].map(({ aggregateId }) => aggregateId);
+    const runs = ids.map((backtestId) => readBacktest(store, { backtestId }));
+    expect(runs.flatMap((run) => run.trades.map(({ profit }) => profit))).toEqual(
+      trades.map(({ profit }) => profit),
+    );
+    const page = readFileSync(await writeStoreReport(`${store}.html`, store), 'utf8');
+    expect(page).toContain('"kind":"walk"');
+    // Nothing but the store is different from one that is not stored.
+    expect((await walkForward({ ...options, threads: 0 })).fingerprint).toBe(result.fingerprint);
+    await expect(walkForward({ ...options, store })).rejects.toThrow(/holds events already/);
+  });
+
+  test('that was interrupted has the windows that were over, and none at all is said', async () => {
+    const store = newStore();
+    const controller = new AbortController();
+    const onWindow = () => controller.abort();
+    const { windows } = await walkForward({
+      ...options,
+      threads: 0,
+      store,
+      onWindow,
+      signal: controller.signal,
+    });
+    expect(windows).toHaveLength(1);
+    expect(readWalkForward(store)).toMatchObject({ windows, interrupted: true });
+    const other = newStore();
+    await storeBacktest(other, { candles, strategy: await loadStrategy('rsi') });
+    expect(() => readWalkForward(other)).toThrow(/has no walk-forward/);
+  });
+});

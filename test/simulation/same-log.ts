@@ -1,0 +1,158 @@
+import type { Engine, NewEvent } from 'millrace';
+import { defineHandlers, type HandlerContext } from 'millrace/define';
+import { checkOptions } from '../../dist/src/engine/check-options.js';
+import { openIn } from '../../dist/src/engine/open.js';
+import type { HandlerModule } from '../../dist/src/lanes/handlers.js';
+import { Done, Lodging, Parking, Skipping, TASKS, type Task } from './events.js';
+import { Process, type Surroundings } from './process.js';
+import { SimDisk } from './sim-disk.js';
+import type { SimLane } from './sim-lane.js';
+import { Steps } from './steps.js';
+import { Violation } from './violation.js';
+
+const KEYS = ['a', 'b', 'c'];
+const STEPS_MAX = 20_000;
+
+/** Options that must not change what the log says. */
+interface Setting {
+  readonly threads: number;
+  readonly concurrency: number;
+  readonly maxInFlight: number;
+  readonly dispatch: 'accepted' | 'durable';
+}
+
+/**
+ * Deterministic mode's promise: the events of a seed, one after the other on one calm lane, and all at once on lanes that
+ * answer when they like, that die of their events and are made more or fewer meanwhile, leave logs of one fingerprint.
+ *
+ * @returns how many steps it took. @throws Violation
+ */
+export async function compareLogs(seed: string): Promise<number> {
+  const draws = new Steps(`${seed}-events`);
+  const events = Array.from({ length: 20 + draws.below(60) }, (_, index) => eventOf(draws, index));
+  const calm = new Telling(`${seed}-calm`);
+  const expected = await calm.tell(
+    { threads: 1, concurrency: 1, maxInFlight: 1000, dispatch: 'durable' },
+    async (engine) => {
+      for (const event of events) {
+        const handled = engine.publish(event, { until: 'handled' }).catch(() => {});
+        await calm.until(handled, 'publish');
+        await calm.until(engine.drain(), 'drain');
+      }
+    },
+  );
+  const wild = new Telling(`${seed}-wild`);
+  const { steps } = wild;
+  const setting: Setting = {
+    threads: steps.below(4),
+    concurrency: steps.pick([1, 2, 4]),
+    maxInFlight: steps.pick([2, 8, 1000]),
+    dispatch: steps.pick(['accepted', 'accepted', 'durable']),
+  };
+  const found = await wild.tell(setting, async (engine) => {
+    for (let from = 0; from < events.length; ) {
+      const size = 1 + steps.below(events.length);
+      await wild.until(engine.publishMany(events.slice(from, from + size)), 'publishMany');
+      from += size;
+      if (steps.chance(0.3)) await wild.until(engine.setThreads(steps.below(4)), 'setThreads');
+    }
+  });
+  if (found !== expected) {
+    throw new Violation(`equal events led to another log with ${JSON.stringify(setting)}`, steps.trace);
+  }
+  return calm.steps.count + steps.count;
+}
+
+function eventOf(draws: Steps, index: number): NewEvent {
+  const key = draws.pick(KEYS);
+  const bad = draws.chance(0.12);
+  const task: Task = {
+    key,
+    number: 100 * (index + 1),
+    pauses: draws.chance(0.7) ? 0 : draws.below(3),
+    throws: bad ? draws.below(5) : 0,
+    kills: bad && draws.chance(0.4) ? 1 + draws.below(3) : 0,
+    sync: draws.chance(0.5),
+    emits: draws.chance(0.15) ? [key] : [],
+  };
+  return draws.pick([Parking, Skipping, Lodging])(task, { occurredAt: 1000 + index });
+}
+
+/** One log, told in a world of its own. */
+class Telling implements Surroundings {
+  readonly steps: Steps;
+  readonly disk = new SimDisk();
+  readonly faults = false;
+  readonly counts = { ioErrors: 0 };
+
+  constructor(seed: string) {
+    this.steps = new Steps(seed);
+  }
+
+  /** Opens an engine, publishes, and returns the fingerprint of what has come of it. */
+  async tell(setting: Setting, publish: (engine: Engine) => Promise<void>): Promise<string> {
+    const options = checkOptions({
+      events: [...TASKS, Done],
+      handlers: ['file:///simulated.mjs'],
+      store: 'simulated',
+      run: 'sim',
+      deterministic: true,
+      validate: 'off',
+      ...setting,
+    });
+    const process = new Process(this, (lane) => this.#module(lane));
+    const engine = await this.until(openIn(options, process.world(setting.concurrency)), 'open');
+    await publish(engine);
+    await this.until(engine.drain(), 'drain');
+    const fingerprint = await this.until(engine.fingerprint(), 'fingerprint');
+    await this.until(engine.close(), 'close');
+    return fingerprint;
+  }
+
+  async until<Value>(promise: Promise<Value>, what: string): Promise<Value> {
+    return this.steps.until(promise, what, STEPS_MAX);
+  }
+
+  #module(lane: SimLane): HandlerModule {
+    const handle = ({ data }: { data: Task }, ctx: HandlerContext) => this.#handle(lane, data, ctx);
+    const patient = { retries: 2, retryDelayMs: 1 };
+    return defineHandlers('same', (on) => {
+      on(Parking, handle, patient);
+      on(Lodging, handle, patient);
+      on(Skipping, handle, { ...patient, onFailure: 'skip' });
+    });
+  }
+
+  #handle(lane: SimLane, task: Task, ctx: HandlerContext): void | Promise<void> {
+    if (lane.dead) return never();
+    if (task.sync && ctx.attempt <= task.kills) {
+      lane.die(`poison ${task.number}`);
+      throw new Error('nobody hears this');
+    }
+    if (task.pauses > 0 || ctx.attempt <= task.kills) return this.#slowly(lane, task, ctx);
+    finish(task, ctx);
+  }
+
+  async #slowly(lane: SimLane, task: Task, ctx: HandlerContext): Promise<void> {
+    for (let pause = 0; pause <= task.pauses; pause++) {
+      await this.steps.wait(`${lane.name}.handler${task.number}`, 'goes on');
+      if (lane.dead) return never();
+    }
+    if (ctx.attempt <= task.kills) {
+      lane.die(`poison ${task.number}`);
+      return never();
+    }
+    finish(task, ctx);
+  }
+}
+
+function finish(task: Task, ctx: HandlerContext): void {
+  if (ctx.attempt <= task.kills + task.throws) throw new Error(`try ${ctx.attempt} of ${task.number}`);
+  for (const key of task.emits)
+    ctx.emit(Parking({ ...task, key, number: task.number + 1, emits: [], throws: 0, kills: 0 }));
+  ctx.emit(Done({ key: task.key, number: task.number, attempt: 0 }));
+}
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
