@@ -31,7 +31,7 @@ export interface StoreState {
   readonly shapes: readonly Shape[];
   readonly progress: ProgressChange;
   readonly deadLetters: OpenDeadLetters;
-  /** Events up to here are in event_index. */
+  /** Events up to here are in the index. */
   readonly indexed: number;
 }
 

@@ -15,7 +15,10 @@ import { highestOf } from './verify-state.js';
 /** Whether what the event bus has noted is what was written, and is about events of the log. */
 export function verifyProcessing(database: Sqlite, problems: Problems): void {
   database.transaction(() => {
-    const last = Number(database.prepare('SELECT max(position) FROM events').pluck().get() ?? 0);
+    const last = Number(
+      database.prepare('SELECT first + count - 1 FROM segments ORDER BY first DESC LIMIT 1').pluck().get() ??
+        0,
+    );
     for (const { what, position } of new ProcessingReader(database).faults(last)) {
       problems.add('consumer', what, position);
     }
