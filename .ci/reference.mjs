@@ -3,12 +3,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { referencePages } from './reference/pages.mjs';
+import { HAND_WRITTEN, referencePages } from './reference/pages.mjs';
 
 const folder = fileURLToPath(new URL('../docs/reference/', import.meta.url));
 mkdirSync(folder, { recursive: true });
 const pages = await referencePages();
-const present = readdirSync(folder);
+const present = readdirSync(folder).filter((name) => !HAND_WRITTEN.includes(name));
 const stale = [
   ...[...pages.keys()].filter(
     (name) => !present.includes(name) || readFileSync(join(folder, name), 'utf8') !== pages.get(name),

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { FillRaw } from './contestants/fill-raw.js';
 import type { FillRun } from './contestants/fill-store.js';
 import type { ReadRun } from './contestants/read-engine.js';
 import { PAYLOAD_BYTES } from './support/events.js';
@@ -29,13 +30,14 @@ export const replay: Bench = {
       const log: ReadRun = { store, events, aggregates, histories: 0 };
       const history: ReadRun = { ...log, histories };
       const twin = join(directory, 'twin.db');
-      await session.run("filling the twin's table", {
-        module: 'fill-raw',
-        options: { ...fill, store: twin },
-      });
+      const indexed: FillRaw = { ...fill, store: twin, unique: true, records: false };
+      await session.run("filling the twin's table", { module: 'fill-raw', options: indexed });
+      const rows = join(directory, 'rows.db');
+      const plain: FillRaw = { ...fill, store: rows, unique: false, records: true };
+      await session.run("filling the twin's rows", { module: 'fill-raw', options: plain });
       const contestants = {
         'log, engine': { module: 'read-engine', options: log },
-        'log, bare SELECT': { module: 'read-bare', options: log },
+        'log, bare SELECT': { module: 'read-bare', options: { ...log, store: rows } },
         'one aggregate, engine': { module: 'read-engine', options: history },
         'one aggregate, bare SELECT': { module: 'read-bare', options: { ...history, store: twin } },
       };
@@ -50,7 +52,7 @@ export const replay: Bench = {
           payloadBytes: PAYLOAD_BYTES.small,
           warmup: 'the last 50,000 events; a quarter of the histories',
           repeats: session.repeats,
-          twin: 'better-sqlite3: SELECT, raw rows, msgpackr unpack; the log from the same file, histories from a table with UNIQUE (aggregate, version)',
+          twin: 'better-sqlite3: SELECT, raw rows, msgpackr unpack; the log from one row per event, of records; histories from a table with UNIQUE (aggregate, version)',
         },
         results: names.map((name) => resultOf(runs, name)),
         ratios: {
@@ -60,7 +62,7 @@ export const replay: Bench = {
           ),
           'one aggregate p50 ms': round(runs.extra('one aggregate, engine', 'history p50 ms')),
         },
-        targets: { vsBareSelect: { atLeast: 0.8 }, 'one aggregate p50 ms': { atMost: 1 } },
+        targets: { vsBareSelect: { atLeast: 3 }, 'one aggregate p50 ms': { atMost: 1 } },
       };
     } finally {
       session.discard(directory);

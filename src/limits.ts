@@ -91,9 +91,6 @@ export const FLUSH_ROWS = 2048;
 /** publishMany lets the event loop breathe after this many events, so that receipts and timers run. */
 export const PUBLISH_MANY_YIELD = 4096;
 
-/** Rows of one INSERT statement; measured on SQLite 3.53: 10 rows 1.28 µs, 50 rows 1.03, 100 rows 1.02. */
-export const INSERT_ROWS = 50;
-
 /**
  * Events after which the writer indexes the tail of the log, in one sorted pass. Measured with 1,000 aggregates:
  * 50,000 cost twice as much an event as 200,000, and more than that gains little.
@@ -167,9 +164,6 @@ export const MAX_VERIFY_PROBLEMS = 100;
 
 /** SQLite's page cache while a store is verified, in KiB: index entries point all over the log. */
 export const VERIFY_CACHE_KIB = 32 * 1024;
-
-/** Index runs that verification reads at once: each may have an entry for every event of a writer's pass, 800 KB. */
-export const VERIFY_RUNS = 16;
 
 /** Emitted bytes of one lane batch; an event that would pass it fails with a coded error. */
 export const MAX_EMITTED_BYTES = 256 * 1024 * 1024;

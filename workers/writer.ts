@@ -5,6 +5,8 @@ import { epochNow } from '../src/sampling/span-log.js';
 import { type ProfileOrder, ThreadProfiler } from '../src/sampling/thread-profiler.js';
 import { Checkpointer } from '../src/store/checkpointer.js';
 import type { WriterReply, WriterRequest } from '../src/store/protocol.js';
+import { PACK_BEHIND, PACK_PAUSE_IDLE_MS, PACK_PAUSE_MS } from '../src/store/segments/limits.js';
+import type { PackResult } from '../src/store/segments/packer.js';
 import { type Commit, Writer } from '../src/store/writer.js';
 
 const port = parentPort;
@@ -20,9 +22,16 @@ let lastSequence = 0;
 let failed = false;
 let closing = false;
 let idleTimer: NodeJS.Timeout | undefined;
+/** Nothing has come since the last quiet moment began. */
+let isResting = false;
+/** When segments may be packed again while events come. */
+let packAgain = 0;
+/** Newest events that are not packed. */
+let packBehind = PACK_BEHIND;
 
 port.on('message', (first: WriterRequest) => {
   clearTimeout(idleTimer);
+  isResting = false;
   try {
     take(first);
     // Group commit: everything that has arrived meanwhile goes into the same transaction.
@@ -44,6 +53,7 @@ function take(request: WriterRequest): void {
   switch (request.kind) {
     case 'open':
       path = request.options.path;
+      packBehind = request.options.packBehind ?? PACK_BEHIND;
       writer = new Writer(request.options);
       reply({ kind: 'opened', state: writer.state });
       break;
@@ -82,6 +92,8 @@ function write(): void {
     profiler.note({ kind: 'commit', start, end: epochNow(), events: eventsOf(commits) });
   reply({ kind: 'committed', sequence: lastSequence, indexed: writer.indexed });
   tendWal(WAL_PAGES_MAX);
+  // At a bounded pace while events come: what it costs is taken from them.
+  if (performance.now() >= packAgain) pack();
 }
 
 /** Has the WAL moved into the file when more than `most` pages wait for it, on another thread if it can be. */
@@ -91,9 +103,38 @@ function tendWal(most: number): void {
   if (pages > WAL_PAGES_LIMIT) {
     checkpoint(writer);
   } else if (waiting > most) {
-    checkpointer ??= new Checkpointer(path, finishCheckpoint, fail);
-    checkpointer.start();
+    tender().start();
     checkpointFrom ??= epochNow();
+  }
+}
+
+/** The thread that moves the WAL and packs segments, begun with the first of either. */
+function tender(): Checkpointer {
+  checkpointer ??= new Checkpointer(path, { moved: finishCheckpoint, packed: finishPack, failed: fail });
+  return checkpointer;
+}
+
+/** Has cold segments packed, if there are any. */
+function pack(): void {
+  const range = failed ? undefined : writer?.coldRange(packBehind);
+  if (range) tender().pack(range);
+}
+
+function finishPack(result: PackResult): void {
+  if (failed || !writer) return;
+  packAgain = performance.now() + PACK_PAUSE_MS;
+  // Nothing is worth it yet: asked again when more has come.
+  if (result.packed === undefined && result.done === writer.coldRange(0)?.after) {
+    packAgain = performance.now() + PACK_PAUSE_IDLE_MS;
+    return;
+  }
+  try {
+    writer.applyPacked(result);
+    tendWal(WAL_PAGES_MAX);
+    // In a quiet moment at once the next.
+    if (isResting) setTimeout(() => isResting && pack(), 0);
+  } catch (error) {
+    fail(error);
   }
 }
 
@@ -117,8 +158,13 @@ function finishCheckpoint(): void {
 /** In a quiet moment: what would otherwise delay a commit. */
 function rest(): void {
   try {
-    writer?.index();
-    if (writer) checkpoint(writer);
+    // In pieces, each a turn of the event loop: a commit that comes goes first.
+    if (writer?.indexQuietly()) idleTimer = setTimeout(rest, 0);
+    else if (writer) {
+      checkpoint(writer);
+      isResting = true;
+      pack();
+    }
   } catch (error) {
     fail(error);
   }

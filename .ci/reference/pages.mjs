@@ -45,6 +45,9 @@ const SUBPATHS = /** @type {const} */ ([
   ],
 ]);
 
+/** Pages that are not made from the code. */
+export const HAND_WRITTEN = /** @type {readonly string[]} */ (['file-format.md']);
+
 /** @param {string} subpath */
 const pageOf = (subpath) => `${subpath.replaceAll('/', '-')}.md`;
 
@@ -111,6 +114,6 @@ function index() {
     '# Reference',
     'Made from the code by `npm run reference`; a test keeps it up to date. To learn Millrace, begin with the [README](../../README.md).',
     ['| import | for |', '| --- | --- |', ...rows].join('\n'),
-    '- [errors.md](errors.md): every error by its code, what it means, and what to do\n- [limits.md](limits.md): every limit with its value and reason',
+    '- [errors.md](errors.md): every error by its code, what it means, and what to do\n- [limits.md](limits.md): every limit with its value and reason\n- [file-format.md](file-format.md): how a store file is built, for readers in other languages; written by hand',
   ].join('\n\n')}\n`;
 }

@@ -51,6 +51,7 @@ export const REMEDIES = {
   MILLRACE_BUNDLED: 'Mark `millrace` as external in the bundler, so that its files stay where they are.',
   MILLRACE_STORE_FOREIGN: 'Pass the path of a Millrace store, or of a file that does not exist yet.',
   MILLRACE_STORE_NEWER: 'Update Millrace.',
+  MILLRACE_STORE_OLDER: 'Open it with the version that the message names, or choose another path.',
   MILLRACE_STORE_LOCKED: 'Close the other engine, or end its process.',
   MILLRACE_STORE: 'Look up the SQLite code in `details.sqlite`.',
   MILLRACE_STORE_FULL: 'Make room on the disk, then call `engine.recover()`.',

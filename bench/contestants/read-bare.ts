@@ -9,7 +9,7 @@ import type { ReadRun } from './read-engine.js';
 const COLUMNS = 'position, type, aggregate, version, occurred_at, data';
 type Row = readonly [number, number, number, number, number, Buffer];
 
-/** A bare SELECT, and unpack on each row: the log of the engine's own file, or histories of a table with an index. */
+/** A bare SELECT, and unpack on each row: the log of a table of rows, or histories of a table with an index. */
 export default async function run(plan: ReadRun): Promise<Sample> {
   const database = new Database(plan.store, { readonly: true });
   const sample = plan.histories === 0 ? readLog(database, plan) : readHistories(database, plan);
@@ -37,9 +37,9 @@ function readLog(database: Database.Database, { events }: ReadRun): Sample {
   return sample;
 }
 
-/** The engine's payloads are records of shapes that lie in the file; the twin reads the very same bytes. */
+/** Records, as the engine's payloads are. */
 function storeUnpackr(database: Database.Database): Unpackr {
-  const shapes = database.prepare('SELECT keys FROM payload_shapes ORDER BY id').pluck().all() as string[];
+  const shapes = database.prepare('SELECT keys FROM shapes ORDER BY id').pluck().all() as string[];
   return new Unpackr({
     getStructures: () => shapes.map((keys) => JSON.parse(keys) as string[]) as never,
     mapsAsObjects: true,

@@ -57,8 +57,8 @@ export default async function run(options: SoakRun & Scratch): Promise<Sample> {
     expectedQuantity(options.warmup) + expectedQuantity(options.events),
   );
   const database = new Database(store, { readonly: true });
-  const rows = database.prepare('SELECT count(*) FROM events').pluck().get() as number;
-  const last = database.prepare('SELECT max(position) FROM events').pluck().get() as number;
+  const rows = database.prepare('SELECT sum(count) FROM segments').pluck().get() as number;
+  const last = database.prepare('SELECT max(first + count - 1) FROM segments').pluck().get() as number;
   database.close();
   check('the number of stored rows', rows, options.warmup + options.events);
   check('the last position', last, rows);

@@ -1,8 +1,19 @@
-/** Which keys the events of a run have. */
+import { randomUUID } from 'node:crypto';
+
+/**
+ * Which keys the events of a run have. `orders`: each key is new and has `each` events, in the order of its making, with
+ * `OPEN_ORDERS` of them under way at a time.
+ */
 export interface KeyPlan {
-  readonly kind: 'uniform' | 'zipf';
+  readonly kind: 'uniform' | 'zipf' | 'orders';
   readonly keys: number;
+  readonly each?: number;
+  /** Whether the names are random UUIDs, as real ids are, and not short ones in a row. */
+  readonly uuids?: boolean;
 }
+
+/** Aggregates of `orders` that have had their first event and not yet their last. */
+const OPEN_ORDERS = 50_000;
 
 /** Exponent of the Zipf runs: the hottest of 100,000 keys gets about every eighth event. */
 export const ZIPF_EXPONENT = 1.1;
@@ -11,20 +22,34 @@ export const ZIPF_EXPONENT = 1.1;
 export function drawKeys(plan: KeyPlan, count: number, seed = 1): Uint32Array {
   const random = makeRandom(seed);
   const drawn = new Uint32Array(count);
+  if (plan.kind === 'orders') return inTurns(plan, drawn);
   const pick = plan.kind === 'zipf' ? zipf(plan.keys) : (chance: number) => Math.floor(chance * plan.keys);
   for (let index = 0; index < count; index++) drawn[index] = pick(random());
   return drawn;
 }
 
+/** Groups of orders one after the other; within a group each order's first event, then each one's second, and so on. */
+function inTurns({ keys, each = 1 }: KeyPlan, drawn: Uint32Array): Uint32Array {
+  const open = Math.min(OPEN_ORDERS, keys);
+  for (let index = 0; index < drawn.length; index++) {
+    const group = Math.floor(index / (open * each));
+    drawn[index] = (group * open + (index % open)) % keys;
+  }
+  return drawn;
+}
+
 /** Names are made before the clock starts: gluing strings together is no part of what is measured. */
 export function keyNames(plan: KeyPlan, prefix = 'order'): readonly string[] {
+  if (plan.uuids)
+    return Array.from({ length: plan.keys }, () => Buffer.from(randomUUID()).toString('latin1'));
   // Flat strings, as they come from JSON or a socket: concatenated ones would be flattened under the clock.
   return Array.from({ length: plan.keys }, (_, index) =>
     Buffer.from(`${prefix}-${String(index).padStart(6, '0')}`).toString('latin1'),
   );
 }
 
-export function describeKeys({ kind, keys }: KeyPlan): string {
+export function describeKeys({ kind, keys, uuids }: KeyPlan): string {
+  if (uuids) return `${keys.toLocaleString('en')} UUIDs`;
   return kind === 'zipf'
     ? `Zipf(${ZIPF_EXPONENT}) of ${keys.toLocaleString('en')}`
     : keys.toLocaleString('en');

@@ -84,6 +84,12 @@ export class RawWriter {
 
   close(): void {
     this.commit();
+    // What its records need to be read again.
+    const { structures } = this.#packr as unknown as { readonly structures?: readonly (readonly string[])[] };
+    const shapes = (structures ?? []).map((keys) => JSON.stringify([...keys]));
+    this.#database.exec('CREATE TABLE shapes (id INTEGER PRIMARY KEY, keys TEXT NOT NULL)');
+    const insert = this.#database.prepare('INSERT INTO shapes (keys) VALUES (?)');
+    for (const keys of shapes) insert.run(keys);
     this.#database.close();
   }
 }

@@ -5,6 +5,7 @@ import { durable } from '../durable.js';
 import { latency } from '../latency.js';
 import { memory } from '../memory.js';
 import { offload } from '../offload.js';
+import { orders } from '../orders.js';
 import { original } from '../original.js';
 import { profiling } from '../profiling.js';
 import { publisher } from '../publisher.js';
@@ -19,6 +20,7 @@ import type { Session } from './session.js';
 /** All benches, in the order in which they run. */
 export const BENCHES: readonly Bench[] = [
   durable,
+  orders,
   memory,
   publisher,
   start,

@@ -72,7 +72,7 @@ function report(
   ]);
   return `
 store        ${visible(summary.path)} (format ${summary.format}, run ${visible(summary.run)})
-events       ${grouped(summary.lastPosition)} of ${grouped(summary.aggregates)} aggregates
+events       ${grouped(summary.lastPosition)} of ${grouped(summary.aggregates)} aggregates, ${summary.bytesPerEvent.toFixed(0)} bytes per event
 progress     ${progress}; all up to position ${grouped(summary.mark)} are finished
 dead letters ${deadLetters}${fingerprint === undefined ? '' : `\nfingerprint  ${fingerprint}`}
 

@@ -237,6 +237,11 @@ export class NewerStoreError extends MillraceError {
   static override readonly code = 'MILLRACE_STORE_NEWER';
 }
 
+/** The file has a format that an older Millrace wrote and this one does not read. It was not changed. */
+export class OlderStoreError extends MillraceError {
+  static override readonly code = 'MILLRACE_STORE_OLDER';
+}
+
 /** Another engine has the store open. */
 export class StoreLockedError extends MillraceError {
   static override readonly code = 'MILLRACE_STORE_LOCKED';

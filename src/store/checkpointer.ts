@@ -1,23 +1,39 @@
 import { Worker } from 'node:worker_threads';
 import { ownFile } from '../events/own-files.js';
 import { threadArguments } from '../events/thread-arguments.js';
+import type { PackResult } from './segments/packer.js';
 
-export type CheckpointRequest = 'checkpoint' | 'close';
-export type CheckpointReply = 'done';
+export type CheckpointRequest =
+  | { readonly kind: 'checkpoint' }
+  /** Positions behind `after` up to `until`. */
+  | { readonly kind: 'pack'; readonly after: number; readonly until: number }
+  | { readonly kind: 'close' };
+
+export type CheckpointReply =
+  | { readonly kind: 'moved' }
+  | { readonly kind: 'packed'; readonly result: PackResult };
+
+/** What is called when the thread is done with something. */
+export interface CheckpointEvents {
+  moved(): void;
+  packed(result: PackResult): void;
+  failed(error: unknown): void;
+}
 
 /**
  * Moves the WAL into the file on a thread of its own, so that no commit waits for it: 64 MiB take a quarter of
  * a second. A passive checkpoint and a writer do not block each other. (SQLite up to 3.51.2 could corrupt a
- * file when two connections wrote and checkpointed at once; `openConnection` refuses those.)
+ * file when two connections wrote and checkpointed at once; `openConnection` refuses those.) Between checkpoints it
+ * compresses cold segments, which the writer then puts into the file.
  */
 export class Checkpointer {
   readonly #worker: Worker;
   readonly #ended: Promise<void>;
-  #busy = false;
+  #isMoving = false;
+  #isPacking = false;
   #closing = false;
 
-  /** @param onDone called after each checkpoint. @param onError called when the thread fails. */
-  constructor(path: string, onDone: () => void, onError: (error: unknown) => void) {
+  constructor(path: string, events: CheckpointEvents) {
     this.#worker = new Worker(ownFile('workers/checkpoint.js'), {
       name: 'checkpointer',
       workerData: path,
@@ -27,27 +43,39 @@ export class Checkpointer {
     this.#ended = new Promise((resolve) => {
       this.#worker.on('exit', () => resolve());
     });
-    this.#worker.on('error', onError);
-    this.#worker.on('message', () => {
-      this.#busy = false;
-      if (!this.#closing) onDone();
-    });
+    this.#worker.on('error', (error) => events.failed(error));
+    this.#worker.on('message', (reply: CheckpointReply) => this.#take(reply, events));
     this.#worker.unref();
   }
 
   /** Begins a checkpoint unless one is running. */
   start(): void {
-    if (this.#busy || this.#closing) return;
-    this.#busy = true;
-    this.#post('checkpoint');
+    if (this.#isMoving || this.#closing) return;
+    this.#isMoving = true;
+    this.#post({ kind: 'checkpoint' });
   }
 
-  /** Resolves when the running checkpoint and the thread have ended, also when the thread has failed before. */
+  /** Begins to pack segments unless some are being packed. */
+  pack(range: { readonly after: number; readonly until: number }): void {
+    if (this.#isPacking || this.#closing) return;
+    this.#isPacking = true;
+    this.#post({ kind: 'pack', ...range });
+  }
+
+  /** Resolves when what is running and the thread have ended, also when the thread has failed before. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#worker.ref();
-    this.#post('close');
+    this.#post({ kind: 'close' });
     await this.#ended;
+  }
+
+  #take(reply: CheckpointReply, events: CheckpointEvents): void {
+    if (reply.kind === 'moved') this.#isMoving = false;
+    else this.#isPacking = false;
+    if (this.#closing) return;
+    if (reply.kind === 'moved') events.moved();
+    else events.packed(reply.result);
   }
 
   #post(request: CheckpointRequest): void {

@@ -1,24 +1,10 @@
 import { crc32 } from 'node:zlib';
 
-// An event's check is a MurmurHash3 of 32 bits over its columns and bytes. The checks of one transaction lie
-// together in a row of `batches`, and a CRC over that row, the names and shapes that it brought and the CRC of
-// the row before makes the rows a chain. So a changed byte is found at its event, and a missing or exchanged row
-// by the chain. Each step of the hash is one-to-one, so a change within one word of four bytes is always found;
-// any other change is missed once in four billion times.
-
-/** What a batch adds to the chain, besides the checks of its events. */
-export interface BatchLink {
-  /** The chain after the batch before it; `chainStart` for the first one. */
-  readonly previous: number;
-  /** Position of the batch's last event. */
-  readonly last: number;
-  /** How many names and shapes the log has after the batch. */
-  readonly names: number;
-  readonly shapes: number;
-  /** Hashes over the names and the shapes that the batch brought. */
-  readonly namesHash: number;
-  readonly shapesHash: number;
-}
+// An event's check is a MurmurHash3 of 32 bits over its columns, its bytes and the names that it brings to the log. It
+// lies beside the event in its segment, and a CRC over the checks of all events so far, which a segment has too, makes
+// them a chain, however the events are cut into segments. So a changed byte is found at its event, and a missing or
+// exchanged event by the chain. Each step of the hash is one-to-one, so a change within one word of four bytes is always
+// found; any other change is missed once in four billion times.
 
 /** To read the two words of a number in an order that is the same on every machine. */
 const scratch = new DataView(new ArrayBuffer(8));
@@ -87,20 +73,9 @@ export function mixText(hash: number, text: string): number {
   return mixBytes(hash, bytes, 0, bytes.byteLength);
 }
 
-/** What the first batch is chained to: the run id, so that it is covered too. */
+/** What the chain begins with: the run id, so that it is covered too. */
 export function chainStart(run: string): number {
   return crc32(run);
-}
-
-/** The chain's value after a batch with these checks. */
-export function chainOf(link: BatchLink, checks: Uint8Array): number {
-  const { previous, last, names, shapes, namesHash, shapesHash } = link;
-  const numbers = [previous, last, names, shapes, namesHash >>> 0, shapesHash >>> 0];
-  const header = new DataView(new ArrayBuffer(numbers.length * 8));
-  numbers.forEach((number, index) => {
-    header.setFloat64(index * 8, number, true);
-  });
-  return crc32(checks, crc32(header));
 }
 
 /** The checksum of a row of small tables, over its columns in their order. */

@@ -6,6 +6,7 @@ import { currentData } from '../events/upcast.js';
 import { StoreCorruptError, UpcastError } from '../kernel/errors.js';
 import { MAX_PAYLOAD_BYTES, READ_PAGE } from '../limits.js';
 import { READ_PAGE_BYTES } from './limits.js';
+import { SegmentRow } from './segments/segment-row.js';
 import type { EventReader, RawEvent } from './store.js';
 
 /** Finds an event type's definition by a stored name; tools that know no schemas find none. */
@@ -24,7 +25,7 @@ export function decodeEvent(
 ): StoredEvent {
   const stored = storedType(reader, raw);
   const definition = find?.(stored.name);
-  const data = currentData(definition, stored, unpack(reader, raw, raw.data), raw.position);
+  const data = currentData(definition, stored, unpackData(reader, raw), raw.position);
   return eventOf(reader, run, raw, definition?.type ?? stored.name, data);
 }
 
@@ -43,7 +44,7 @@ export function decodeAnyway(
   } catch (error) {
     if (!(error instanceof UpcastError)) throw error;
     const { name } = storedType(reader, raw);
-    const event = eventOf(reader, run, raw, find(name)?.type ?? name, unpack(reader, raw, raw.data));
+    const event = eventOf(reader, run, raw, find(name)?.type ?? name, unpackData(reader, raw));
     withoutForm.set(event, error);
     return event;
   }
@@ -65,20 +66,34 @@ function eventOf(reader: EventReader, run: string, raw: RawEvent, type: string, 
     raw.position,
     raw.occurredAt,
     data,
-    raw.metadata && (unpack(reader, raw, raw.metadata) as StoredMetadata),
+    unpackMetadata(reader, raw),
   );
 }
 
 /** @throws StoreCorruptError when the bytes are no value. */
-function unpack(reader: EventReader, raw: RawEvent, bytes: Buffer): unknown {
+function unpackData({ codec }: EventReader, raw: RawEvent): unknown {
   try {
-    return reader.codec.unpack(bytes);
+    return raw instanceof SegmentRow ? raw.unpackData(codec) : codec.unpack(raw.data);
   } catch (cause) {
-    throw new StoreCorruptError(
-      `The store is damaged: the event at position ${raw.position} cannot be decoded. Restore it from a backup.`,
-      { cause, details: { position: raw.position } },
-    );
+    throw undecodable(raw, cause);
   }
+}
+
+/** @throws StoreCorruptError when the bytes are no value. */
+function unpackMetadata({ codec }: EventReader, raw: RawEvent): StoredMetadata | undefined {
+  try {
+    if (raw instanceof SegmentRow) return raw.unpackMetadata(codec) as StoredMetadata | undefined;
+    return raw.metadata && (codec.unpack(raw.metadata) as StoredMetadata);
+  } catch (cause) {
+    throw undecodable(raw, cause);
+  }
+}
+
+function undecodable({ position }: RawEvent, cause: unknown): StoreCorruptError {
+  return new StoreCorruptError(
+    `The store is damaged: the event at position ${position} cannot be decoded. Restore it from a backup.`,
+    { cause, details: { position } },
+  );
 }
 
 /** The ordering key of a stored event. */
@@ -129,7 +144,7 @@ export function addToFingerprint(
         aggregateId: reader.nameOf(raw.aggregate),
         version: raw.version,
         occurredAt: raw.occurredAt,
-        data: unpack(reader, raw, raw.data),
+        data: unpackData(reader, raw),
       },
       volatile,
     );

@@ -3,13 +3,14 @@ import { dirname } from 'node:path';
 import {
   ForeignStoreError,
   NewerStoreError,
+  OlderStoreError,
   StoreCorruptError,
   StoreLockedError,
   StorePathError,
 } from '../kernel/errors.js';
 import { reasonOf } from '../kernel/thrown.js';
 import { readHeader, walBytes } from './file-header.js';
-import { APPLICATION_ID, FORMAT_VERSION } from './schema.js';
+import { APPLICATION_ID, FORMAT_VERSION, OLDER_FORMATS } from './schema.js';
 import { openConnection, toStoreError } from './sqlite.js';
 
 const MAGIC = 'SQLite format 3\0';
@@ -24,7 +25,7 @@ interface Identity {
  * Looks at what a path names before SQLite does anything with it, so that a foreign file is not even locked.
  *
  * @returns whether there is a store already; false for a missing or empty file.
- * @throws StorePathError, ForeignStoreError, NewerStoreError or StoreCorruptError.
+ * @throws StorePathError, ForeignStoreError, NewerStoreError, OlderStoreError or StoreCorruptError.
  */
 export function checkStoreFile(path: string): boolean {
   const stats = statOf(path);
@@ -40,6 +41,13 @@ export function checkStoreFile(path: string): boolean {
   if (format > FORMAT_VERSION) {
     throw new NewerStoreError(
       `Store ${path} has format ${format}, this Millrace knows ${FORMAT_VERSION}. It was not changed; update millrace.`,
+      { details: { format } },
+    );
+  }
+  const reader = OLDER_FORMATS[format];
+  if (reader !== undefined) {
+    throw new OlderStoreError(
+      `Store ${path} has format ${format}, which ${reader} reads; this Millrace reads format ${FORMAT_VERSION}. It was not changed; open it with that version, or choose another path.`,
       { details: { format } },
     );
   }

@@ -4,12 +4,10 @@ import { knownOptions, optionNames } from '../events/known-options.js';
 import { didYouMean } from '../events/nearest.js';
 import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
 import { DeadLetterNotFoundError, StoreCorruptError, UnknownEventTypeError } from '../kernel/errors.js';
-import { MAX_NAME_BYTES, READ_PAGE } from '../limits.js';
+import { READ_PAGE } from '../limits.js';
 import { lastFor } from './consumer.js';
 import type { DeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, storedType } from './decode.js';
-import { MAX_WORD_BYTES } from './limits.js';
-import { measured, numberOf } from './measured.js';
 import { countFinished } from './progress-span.js';
 import { readProgress } from './progress-table.js';
 import { toDeadLetter } from './read-dead-letter.js';
@@ -26,6 +24,8 @@ export interface StoreSummary {
   readonly format: number;
   readonly run: string;
   readonly lastPosition: number;
+  /** Bytes of the file's pages that are in use, to the number of events; 0 without events. */
+  readonly bytesPerEvent: number;
   /** Every position up to here is finished. */
   readonly mark: number;
   /** Positions above the mark that are finished too. */
@@ -45,6 +45,10 @@ export interface StoreSummary {
   readonly types: readonly { readonly type: string; readonly count: number }[];
   readonly topAggregates: readonly { readonly aggregateId: string; readonly count: number }[];
 }
+
+/** Aggregates in a summary, and how many equally large ones are compared by their names. */
+const TOP_AGGREGATES = 10;
+const MAX_TIES = 1000;
 
 /** Which events `StoreReader.read` gives. */
 export interface StoreReadOptions {
@@ -77,7 +81,7 @@ export class StoreReader implements Disposable {
   /** What the ids of its events begin with. */
   readonly run: string;
 
-  /** @throws InvalidOptionError, StorePathError, ForeignStoreError, NewerStoreError, StoreCorruptError */
+  /** @throws InvalidOptionError, StorePathError, ForeignStoreError, NewerStoreError, OlderStoreError, StoreCorruptError */
   constructor(path: string) {
     this.path = checkStorePath(path, 'The path of a store');
     this.#reader = new SqliteReader(path);
@@ -90,7 +94,8 @@ export class StoreReader implements Disposable {
   }
 
   summary(): StoreSummary {
-    const lastPosition = Number(this.#value('SELECT max(position) FROM events') ?? 0);
+    const lastPosition = this.#lastPosition();
+    const { aggregates, types } = this.#countEvents();
     const { row, chunks } = guard(this.path, () => readProgress(this.#reader.database));
     const { mark } = row;
     const finishedAbove = countFinished({ mark, chunks }) - mark;
@@ -99,6 +104,7 @@ export class StoreReader implements Disposable {
       format: FORMAT_VERSION,
       run: this.run,
       lastPosition,
+      bytesPerEvent: lastPosition === 0 ? 0 : this.#usedBytes() / lastPosition,
       mark,
       finishedAbove,
       unfinished: lastPosition - mark - finishedAbove,
@@ -107,23 +113,15 @@ export class StoreReader implements Disposable {
         skipped: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'skipped'")),
       },
       consumers: this.#consumers(lastPosition),
-      aggregates: Number(this.#value(`SELECT count(DISTINCT id) FROM ${ids('aggregate')}`)),
-      types: this.#counts(
-        `SELECT ${measured('event_types.name', MAX_WORD_BYTES)} AS type, sum(events) AS count
-         FROM (SELECT id, count(*) AS events FROM ${ids('type')} GROUP BY id)
-         JOIN event_types USING (id) GROUP BY 1 ORDER BY count DESC, 1`,
-      ),
-      topAggregates: this.#counts(
-        `SELECT ${measured('names.name', MAX_NAME_BYTES)} AS aggregateId, events AS count
-         FROM (SELECT id, count(*) AS events FROM ${ids('aggregate')} GROUP BY id)
-         JOIN names USING (id) ORDER BY count DESC, 1 LIMIT 10`,
-      ),
+      aggregates: aggregates.size,
+      types: this.#typeCounts(types),
+      topAggregates: this.#topAggregates(aggregates),
     };
   }
 
   /** The newest `count` events, oldest first. */
   last(count: number): DomainEvent[] {
-    const lastPosition = Number(this.#value('SELECT max(position) FROM events') ?? 0);
+    const lastPosition = this.#lastPosition();
     const pages = pagesFrom(this.#reader, Math.max(1, lastPosition - count + 1));
     return [...pages]
       .flat()
@@ -233,23 +231,59 @@ export class StoreReader implements Disposable {
     });
   }
 
-  /** Rows of a summary. @throws StoreCorruptError when a name in them is longer than any that is written. */
-  #counts<Row extends { readonly count: number }>(sql: string): readonly Row[] {
-    const rows = guard(this.path, () => this.#reader.database.prepare(sql).all()) as Row[];
-    if (rows.every((row) => !Object.values<unknown>(row).includes(null))) return rows;
-    throw new StoreCorruptError(
-      `Store ${this.path} is damaged: a name in it cannot be read. Run 'millrace verify' on it, and restore it from a backup.`,
-    );
+  #lastPosition(): number {
+    return Number(this.#value('SELECT first + count - 1 FROM segments ORDER BY first DESC LIMIT 1') ?? 0);
+  }
+
+  #usedBytes(): number {
+    const pragma = (name: string) => Number(this.#reader.database.pragma(name, { simple: true }));
+    return guard(this.path, () => (pragma('page_count') - pragma('freelist_count')) * pragma('page_size'));
+  }
+
+  /** How many events each aggregate and each type has, by their numbers. */
+  #countEvents(): { readonly aggregates: Map<number, number>; readonly types: Map<number, number> } {
+    const aggregates = new Map<number, number>();
+    const types = new Map<number, number>();
+    this.#reader.columns(({ count }, { aggregate, type }) => {
+      for (let index = 0; index < count; index++) {
+        const id = aggregate[index] as number;
+        aggregates.set(id, (aggregates.get(id) ?? 0) + 1);
+        const kind = type[index] as number;
+        types.set(kind, (types.get(kind) ?? 0) + 1);
+      }
+    });
+    return { aggregates, types };
+  }
+
+  /** Event types with the most events first; all versions of a type together. @throws StoreCorruptError */
+  #typeCounts(counts: ReadonlyMap<number, number>): StoreSummary['types'] {
+    const byName = new Map<string, number>();
+    for (const [id, count] of counts) {
+      const name = this.#reader.types.get(id)?.name;
+      if (name === undefined) {
+        throw new StoreCorruptError(
+          `Store ${this.path} is damaged: it has events of the unknown type ${id}. Run 'millrace verify' on it, and restore it from a backup.`,
+        );
+      }
+      byName.set(name, (byName.get(name) ?? 0) + count);
+    }
+    const types = [...byName].map(([type, count]) => ({ type, count }));
+    return types.sort((a, b) => b.count - a.count || (a.type < b.type ? -1 : 1));
+  }
+
+  #topAggregates(counts: ReadonlyMap<number, number>): StoreSummary['topAggregates'] {
+    const most = [...counts.values()].sort((a, b) => b - a)[TOP_AGGREGATES - 1] ?? 0;
+    return [...counts]
+      .filter(([, count]) => count >= most)
+      .slice(0, MAX_TIES)
+      .map(([id, count]) => ({ aggregateId: this.#reader.nameOf(id), count }))
+      .sort((a, b) => b.count - a.count || (a.aggregateId < b.aggregateId ? -1 : 1))
+      .slice(0, TOP_AGGREGATES);
   }
 
   #value(sql: string): unknown {
     return guard(this.path, () => this.#reader.database.prepare(sql).pluck().get());
   }
-}
-
-/** A column of the events for counting. The limit keeps SQLite from sorting the column itself, whatever is in it. */
-function ids(column: string): string {
-  return `(SELECT ${numberOf(column)} AS id FROM events LIMIT -1)`;
 }
 
 /** Opens a store for looking, read-only. Close it when done. @throws the errors of `StoreReader`. */

@@ -5,7 +5,7 @@ import { MAX_DEAD_LETTER_CHARACTERS, MAX_NAME_BYTES, MAX_PAYLOAD_BYTES } from '.
 /** Payload or metadata that is read with its page. What is longer is read by itself: few events are. */
 export const READ_PIECE_BYTES = 65_536;
 
-/** Long payloads and metadata in one page; four of the longest. A page with more ends before them. */
+/** Payloads and metadata in one page; four of the longest. A page with more ends before them. */
 export const READ_PAGE_BYTES = 4 * MAX_PAYLOAD_BYTES;
 
 /** Longest text of an error: UTF-8 takes at most three bytes for a character of JavaScript. */
@@ -22,12 +22,6 @@ export const MAX_WORD_BYTES = 64 * MAX_NAME_BYTES;
 
 /** Longest SQL of a table, index, view or trigger that is compared with ours; ours are a tenth of it. */
 export const MAX_SCHEMA_SQL_BYTES = 65_536;
-
-/** Bytes of one row of checksums: four an event, so sixteen million events of one transaction. */
-export const MAX_CHECKS_BYTES = 64 * 1024 * 1024;
-
-/** Bytes of one run of the index: four an event of one aggregate, in one pass. */
-export const MAX_RUN_BYTES = 32 * 1024 * 1024;
 
 /**
  * Consumers of one log. Each reads the whole log on the main thread, so dozens are many; what is above this is a name

@@ -100,7 +100,7 @@ export class ProgressTable {
     return this.#mark;
   }
 
-  /** Every event up to here is in event_index. */
+  /** Every event up to here is in the index. */
   get indexed(): number {
     return this.#indexed;
   }

@@ -18,6 +18,8 @@ export interface WriterOptions {
   readonly synchronous: 'FULL' | 'NORMAL';
   readonly run: string;
   readonly types: readonly TypeToStore[];
+  /** Newest events that are not packed. Default `PACK_BEHIND`. */
+  readonly packBehind?: number;
 }
 
 /** What a store knows when it is opened. */
@@ -29,7 +31,7 @@ export interface StoreState {
   readonly shapes: readonly Shape[];
   readonly progress: ProgressChange;
   readonly deadLetters: OpenDeadLetters;
-  /** Events up to here are in event_index. */
+  /** Events up to here are in the index. */
   readonly indexed: number;
 }
 

@@ -2,82 +2,47 @@ import type { Statement } from 'better-sqlite3';
 import { Codec } from '../events/codec.js';
 import type { StoredType } from '../events/registry.js';
 import { EngineClosedError, StoreCorruptError } from '../kernel/errors.js';
-import { MAX_LANE_NAMES, MAX_NAME_BYTES, MAX_PAYLOAD_BYTES } from '../limits.js';
+import { SparseNumbers } from '../kernel/sparse-numbers.js';
+import { MAX_LANE_NAMES } from '../limits.js';
 import type { StoredConsumer } from './consumer.js';
 import { readConsumers } from './consumer-table.js';
 import type { DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import { DeadLetterReader } from './dead-letter-table.js';
-import { positionsOf } from './indexer.js';
-import { MAX_RUN_BYTES, READ_PAGE_BYTES } from './limits.js';
-import { measured, numberOf, pieceOf } from './measured.js';
+import { READ_PAGE_BYTES } from './limits.js';
 import { openForReading } from './open-store.js';
 import type { StoredProcessing } from './processing.js';
 import { ProcessingReader } from './processing-reader.js';
+import { NameReader } from './segments/name-reader.js';
+import { RunKind } from './segments/run.js';
+import { RunReader } from './segments/run-reader.js';
+import { SegmentReader } from './segments/segment-reader.js';
 import { guard, type Sqlite, toStoreError } from './sqlite.js';
 import type { EventReader, PageQuery, RawEvent, StoredName } from './store.js';
 import { readShapes, readTypes } from './types.js';
-
-/** @param number how a column of numbers is read. */
-const columns = (number: (column: string) => string) =>
-  `position, ${['type', 'aggregate', 'version', 'occurred_at'].map(number).join(', ')}, ${pieceOf('data')},
-   ${number('partition_key')}, ${number('causation')}, ${pieceOf('metadata')}`;
-
-/** version, base, offsets */
-type Run = [number, number, Buffer];
-
-type Row = [number, number, number, number, number, Piece, number | null, number | null, Piece | null];
-
-/** Bytes, or how many there are. */
-type Piece = Buffer | number;
 
 /** A read-only connection to a store. */
 export class SqliteReader implements EventReader {
   readonly path: string;
   readonly database: Sqlite;
   readonly codec: Codec;
-  readonly #byPosition: Statement;
-  readonly #one: Statement;
-  readonly #long: Statement;
-  readonly #runs: Statement;
+  readonly #segments: SegmentReader;
+  readonly #runs: RunReader;
+  readonly #nameReader: NameReader;
   readonly #indexed: Statement;
-  readonly #tail: Statement;
-  readonly #nameById: Statement;
-  readonly #idByName: Statement;
-  readonly #lastIndexed: Statement;
   readonly #deadLetters: DeadLetterReader;
   readonly #names = new Map<number, string>();
   #types: ReadonlyMap<number, StoredType> | undefined;
 
-  /**
-   * @param file `trusted`: an engine of this process writes it, so there are numbers where numbers belong. Looking
-   * at each costs a fifth of the time that reading takes.
-   * @throws the errors of `openForReading`.
-   */
-  constructor(path: string, file: 'any' | 'trusted' = 'any') {
+  /** @throws the errors of `openForReading`. */
+  constructor(path: string) {
     this.path = path;
     this.database = openForReading(path);
     this.codec = new Codec([], () => readShapes(this.database));
     try {
-      const prepare = (sql: string) => this.database.prepare(sql);
-      const select = `SELECT ${columns(file === 'trusted' ? (column) => column : numberOf)} FROM events`;
-      this.#byPosition = prepare(`${select} WHERE position >= ? ORDER BY position LIMIT ?`).raw();
-      this.#one = prepare(`${select} WHERE position = ?`).raw();
-      this.#long = prepare('SELECT data, metadata FROM events WHERE position = ?').raw();
-      this.#runs = prepare(
-        `SELECT version, base, ${measured('coalesce(event_index.offsets, event_runs.offsets)', MAX_RUN_BYTES)} FROM event_index
-         LEFT JOIN event_runs ON event_runs.id = event_index.run WHERE aggregate = ? AND version >= coalesce(
-           (SELECT max(version) FROM event_index WHERE aggregate = ? AND version <= ?), 0)
-         ORDER BY version LIMIT ?`,
-      ).raw();
-      this.#tail = prepare(
-        'SELECT position FROM events WHERE position > ? AND aggregate = ? ORDER BY position',
-      ).pluck();
-      this.#indexed = prepare('SELECT indexed FROM progress').pluck();
-      this.#nameById = prepare(`SELECT ${measured('name', MAX_NAME_BYTES)} FROM names WHERE id = ?`).pluck();
-      this.#idByName = prepare('SELECT id FROM names WHERE name = ?').pluck();
-      this.#lastIndexed = prepare(
-        'SELECT version + count - 1 FROM event_index WHERE aggregate = ? ORDER BY version DESC LIMIT 1',
-      ).pluck();
+      this.#segments = new SegmentReader(this.database);
+      this.#runs = new RunReader(this.database);
+      this.#nameReader = new NameReader(this.database, this.#runs);
+      this.#indexed = this.database.prepare('SELECT indexed FROM progress').pluck();
       this.#deadLetters = new DeadLetterReader(this.database);
     } catch (error) {
       this.database.close();
@@ -92,46 +57,58 @@ export class SqliteReader implements EventReader {
 
   page(query: PageQuery): readonly RawEvent[] {
     const { aggregate, from, limit } = query;
-    return this.#read(() => {
-      if (aggregate === undefined) return this.#page(this.#byPosition.all(from, limit) as Row[]);
-      return this.database.transaction(() => this.#aggregatePage(aggregate, query))();
-    });
+    if (aggregate === undefined) return this.#read(() => this.#segments.page(from, limit, READ_PAGE_BYTES));
+    return this.#together(() => this.#aggregatePage(aggregate, query));
   }
 
   findName(name: string): StoredName | undefined {
-    return this.#read(() => {
-      const id = this.#idByName.get(name) as number | undefined;
-      if (id === undefined) return undefined;
-      return { id, name, version: (this.#lastIndexed.get(id) as number | undefined) ?? 0 };
+    return this.#together(() => {
+      const id = this.#nameReader.find(name);
+      return id === undefined ? undefined : { id, name, version: this.#runs.lastVersion(RunKind.Events, id) };
     });
   }
 
   nameOf(id: number): string {
     const known = this.#names.get(id);
     if (known !== undefined) return known;
-    const name = this.#read(() => this.#nameById.get(id));
-    if (typeof name !== 'string') throw this.#noName(id);
+    const name = this.#read(() => this.#nameReader.name(id));
     if (this.#names.size >= MAX_LANE_NAMES) this.#names.clear();
     this.#names.set(id, name);
     return name;
   }
 
   allNames(limit: number): Iterable<StoredName> | undefined {
-    return this.#read(() => {
-      const count = this.database.prepare('SELECT count(*) FROM names').pluck().get() as number;
-      if (count > limit) return undefined;
-      const all = this.database
-        .prepare(
-          `SELECT id, ${measured('name', MAX_NAME_BYTES)} AS name, coalesce((SELECT version + count - 1 FROM event_index
-           WHERE aggregate = names.id ORDER BY version DESC LIMIT 1), 0) AS version FROM names`,
-        )
-        .all() as StoredName[];
-      const nameless = all.find(({ name }) => typeof name !== 'string');
-      if (nameless) throw this.#noName(nameless.id);
+    return this.#together(() => {
+      const count = this.database
+        .prepare('SELECT names FROM segments ORDER BY first DESC LIMIT 1')
+        .pluck()
+        .get();
+      if (((count as number | undefined) ?? 0) > limit) return undefined;
+      const versions = this.#versions();
+      const all: StoredName[] = [];
+      for (const block of this.#nameReader.blocks(0)) {
+        for (let id = block.first; id < block.first + block.count; id++) {
+          all.push({ id, name: block.name(id), version: versions.get(id) });
+        }
+      }
       // What is in hand needs no statement of its own later: a tenth of the time that reading a log takes.
-      if (count <= MAX_LANE_NAMES) for (const { id, name } of all) this.#names.set(id, name);
+      if (all.length <= MAX_LANE_NAMES) for (const { id, name } of all) this.#names.set(id, name);
       return all;
     });
+  }
+
+  /** Calls back with the columns of every segment. */
+  columns(take: Parameters<SegmentReader['columns']>[1]): void {
+    this.#together(() => this.#segments.columns(1, take));
+  }
+
+  /** The last version of each aggregate that the index has. */
+  #versions(): SparseNumbers {
+    const versions = new SparseNumbers(Uint32Array);
+    for (const run of this.#runs.runs(RunKind.Events)) {
+      for (const { key, version, count } of this.#runs.entries(run)) versions.set(key, version + count - 1);
+    }
+    return versions;
   }
 
   deadLetters(query: DeadLetterRange): readonly DeadLetterRecord[] {
@@ -144,7 +121,7 @@ export class SqliteReader implements EventReader {
 
   consumers(name?: string): readonly StoredConsumer[] {
     // In one transaction: the tables belong together.
-    return this.#read(() => this.database.transaction(() => readConsumers(this.database, name))());
+    return this.#together(() => readConsumers(this.database, name));
   }
 
   get processing(): StoredProcessing {
@@ -162,112 +139,43 @@ export class SqliteReader implements EventReader {
     return guard(this.path, call);
   }
 
-  /** Loads what is long, one event after the other, and ends the page when that is a lot. */
-  #page(rows: readonly Row[]): readonly RawEvent[] {
-    let bytes = 0;
+  /** In one read transaction: the writer may merge or pack between two statements. */
+  #together<Result>(call: () => Result): Result {
+    return this.#read(() => this.database.transaction(call)());
+  }
+
+  #aggregatePage(aggregate: number, { from, limit, tail }: PageQuery): readonly RawEvent[] {
     const events: RawEvent[] = [];
-    for (const row of rows) {
-      if (typeof row[5] === 'number' || typeof row[8] === 'number') {
-        const size = sizeOf(row[5]) + sizeOf(row[8]);
-        if (size > MAX_PAYLOAD_BYTES) throw unreadable(row[0], `: it has ${size} bytes`);
-        bytes += size;
-        if (bytes > READ_PAGE_BYTES) break;
-        [row[5], row[8]] = this.#long.get(row[0]) as [Buffer, Buffer | null];
+    let bytes = 0;
+    // An event can be in a run and in the caller's tail: versions only go up.
+    let next = from;
+    const take = (positions: ArrayLike<number>): boolean => {
+      for (let index = 0; index < positions.length; index++) {
+        if (events.length === limit) return false;
+        const event = this.#segments.event(positions[index] as number);
+        // Positions of the caller's tail may lie beyond what is committed.
+        if (!event) return false;
+        if (event.aggregate !== aggregate) throw this.#wrongIndex(event.position);
+        if (event.version < next) continue;
+        bytes += event.size;
+        if (bytes > READ_PAGE_BYTES && events.length > 0) return false;
+        events.push(event);
+        next = event.version + 1;
       }
-      events.push(new StoredRow(row));
+      return events.length < limit;
+    };
+    for (const { version, values } of this.#runs.find(RunKind.Events, aggregate, from)) {
+      if (!take(values.subarray(Math.max(0, from - version)))) return events;
     }
+    const indexed = this.#indexed.get() as number;
+    take(tail?.(indexed) ?? this.#segments.positionsOf(aggregate, indexed + 1));
     return events;
   }
 
-  #noName(id: number): StoreCorruptError {
+  #wrongIndex(position: number): StoreCorruptError {
     return new StoreCorruptError(
-      `Store ${this.path} is damaged: name ${id} is missing, or longer than names are.`,
+      `Store ${this.path} is damaged: its index has the event at position ${position} for another aggregate. Run 'millrace verify' on it, and restore it from a backup.`,
+      { details: { position } },
     );
   }
-
-  /** Inside one read transaction, because the writer may index the tail between the statements. */
-  #aggregatePage(aggregate: number, { from, limit, tail }: PageQuery): readonly RawEvent[] {
-    const rows: Row[] = [];
-    // A pass of the index may be half done, so an event can be in a run and in the tail: versions only go up.
-    let next = from;
-    const take = (positions: readonly number[]): boolean => {
-      for (const position of positions) {
-        const row = this.#one.get(position) as Row | undefined;
-        // Positions of the caller's tail may lie beyond what is committed.
-        if (!row || rows.length === limit) return false;
-        if (row[3] < next) continue;
-        rows.push(row);
-        next = row[3] + 1;
-      }
-      return rows.length < limit;
-    };
-    for (const [version, base, offsets] of this.#runs.iterate(
-      aggregate,
-      aggregate,
-      from,
-      limit,
-    ) as Iterable<Run>) {
-      if (!take(positionsOf(base, offsets).slice(Math.max(0, from - version)))) return this.#page(rows);
-    }
-    const indexed = this.#indexed.get() as number;
-    take(tail?.(indexed) ?? (this.#tail.all(indexed, aggregate) as number[]));
-    return this.#page(rows);
-  }
-}
-
-/**
- * A class and not an object literal: V8 puts the objects of a literal into the old generation for good when those of
- * one collection all survived it, as they do while a marking of the heap happens to run, and then reads at two
- * thirds of the speed. Instances of classes it always makes in the young generation.
- */
-class StoredRow implements RawEvent {
-  readonly position: number;
-  readonly type: number;
-  readonly aggregate: number;
-  readonly version: number;
-  readonly occurredAt: number;
-  readonly data: Buffer;
-  readonly partitionKey: number | undefined;
-  readonly causation: number;
-  readonly metadata: Buffer | undefined;
-
-  /** @throws StoreCorruptError for what no writer writes: a number that cannot be counted up would be read for ever. */
-  constructor([position, type, aggregate, version, occurredAt, data, key, causation, metadata]: Row) {
-    if (
-      !isCount(position) ||
-      !isCount(version) ||
-      !isBytes(data) ||
-      typeof occurredAt !== 'number' ||
-      (metadata !== null && !isBytes(metadata))
-    ) {
-      throw unreadable(position);
-    }
-    this.position = position;
-    this.type = type;
-    this.aggregate = aggregate;
-    this.version = version;
-    this.occurredAt = occurredAt;
-    this.data = data;
-    this.partitionKey = key ?? undefined;
-    this.causation = causation ?? 0;
-    this.metadata = metadata ?? undefined;
-  }
-}
-
-function isBytes(piece: Piece | null): piece is Buffer {
-  return typeof piece === 'object' && piece !== null;
-}
-
-function sizeOf(piece: Piece | null): number {
-  return typeof piece === 'number' ? piece : (piece?.length ?? 0);
-}
-
-function unreadable(position: number, why = ''): StoreCorruptError {
-  return new StoreCorruptError(
-    `The store is damaged: the event at position ${position} cannot be read${why}. Restore it from a backup.`,
-  );
-}
-
-function isCount(number: unknown): boolean {
-  return Number.isSafeInteger(number) && (number as number) > 0 && number !== Number.MAX_SAFE_INTEGER;
 }

@@ -30,6 +30,7 @@ export class SqliteStore implements Store {
   readonly location: string;
   readonly #synchronous: 'FULL' | 'NORMAL';
   readonly #run: string;
+  readonly #packBehind: number | undefined;
   readonly #pending: PendingCommit[] = [];
   readonly #knownSlabs = new Set<number>();
   readonly #sampler = new WorkerSampler();
@@ -47,11 +48,15 @@ export class SqliteStore implements Store {
   #question = 0;
   #onClosed: ((error: Error | undefined) => void) | undefined;
 
-  /** @param run the id prefix of a store that does not exist yet. */
-  constructor(path: string, synchronous: 'FULL' | 'NORMAL', run: string) {
+  /**
+   * @param run the id prefix of a store that does not exist yet.
+   * @param packBehind newest events that are not packed; left out: `PACK_BEHIND`.
+   */
+  constructor(path: string, synchronous: 'FULL' | 'NORMAL', run: string, packBehind?: number) {
     this.location = resolve(path);
     this.#synchronous = synchronous;
     this.#run = run;
+    this.#packBehind = packBehind;
   }
 
   get indexed(): number {
@@ -60,7 +65,7 @@ export class SqliteStore implements Store {
 
   get reader(): EventReader {
     if (this.#closed) throw new EngineClosedError('The engine is closed. Open it again before reading.');
-    this.#reader ??= new SqliteReader(this.location, 'trusted');
+    this.#reader ??= new SqliteReader(this.location);
     return this.#reader;
   }
 
@@ -77,7 +82,14 @@ export class SqliteStore implements Store {
       this.#exited = true;
       this.#crash(undefined);
     });
-    const options = { path: this.location, synchronous: this.#synchronous, run: this.#run, types };
+    const packBehind = this.#packBehind;
+    const options = {
+      path: this.location,
+      synchronous: this.#synchronous,
+      run: this.#run,
+      types,
+      ...(packBehind !== undefined && { packBehind }),
+    };
     try {
       const state = await new Promise<StoreState>((resolveOpen, reject) => {
         this.#opening = { resolve: resolveOpen, reject };

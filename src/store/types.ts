@@ -2,8 +2,10 @@ import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import { StoreCorruptError } from '../kernel/errors.js';
 import { MAX_NAME_BYTES, MAX_STORED_TYPES } from '../limits.js';
+import { rowCheck } from './checksum.js';
 import { MAX_KEYS_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
+import { BLOCK_COLUMNS, type BlockRow, NameBlock } from './segments/name-blocks.js';
 import type { Sqlite } from './sqlite.js';
 
 /** The interned event types of a store. @throws StoreCorruptError */
@@ -49,29 +51,40 @@ export function readRun(database: Sqlite): string {
   );
 }
 
-/**
- * The highest id of a name; 0 when there is none.
- *
- * @throws StoreCorruptError when it has no name: its pages are not those of names.
- */
+/** The highest number of a name; 0 when there is none. @throws StoreCorruptError when its block is not what was written. */
 export function readLastName(database: Sqlite): number {
-  const last = database
-    .prepare(`SELECT id, ${measured('name', MAX_NAME_BYTES)} AS name FROM names ORDER BY id DESC LIMIT 1`)
-    .get() as { id: number; name: unknown } | undefined;
-  if (!last) return 0;
-  if (typeof last.name === 'string') return last.id;
-  throw new StoreCorruptError(
-    `Store ${database.name} is damaged: name ${last.id} is missing, or longer than names are. Run 'millrace verify' on it, and restore it from a backup.`,
-  );
+  const row = database.prepare(`SELECT ${BLOCK_COLUMNS} FROM names ORDER BY first DESC LIMIT 1`).raw().get();
+  if (!row) return 0;
+  const { first, count } = new NameBlock(row as BlockRow);
+  return first + count - 1;
+}
+
+/** A row of `payload_shapes`; of damage, any column may be anything. */
+export interface ShapeRow {
+  readonly id: number;
+  readonly keys: string | null;
+  readonly checksum: number;
+}
+
+export function readShapeRows(database: Sqlite): readonly ShapeRow[] {
+  return database
+    .prepare(
+      `SELECT id, ${measured('keys', MAX_KEYS_BYTES)} AS keys, checksum FROM payload_shapes ORDER BY id`,
+    )
+    .all() as ShapeRow[];
+}
+
+/** Whether a shape is what was written, as the one of that number. */
+export function isWholeShape({ id, keys, checksum }: ShapeRow, number: number): boolean {
+  return id === number && keys !== null && checksum === rowCheck([id, keys]);
 }
 
 /** The numbered payload shapes of a store. @throws StoreCorruptError */
 export function readShapes(database: Sqlite): Shape[] {
-  const rows = database
-    .prepare(`SELECT ${measured('keys', MAX_KEYS_BYTES)} FROM payload_shapes ORDER BY id`)
-    .pluck()
-    .all() as (string | null)[];
-  return rows.map((keys, index) => parseTexts(database, keys, `payload shape ${index}`));
+  return readShapeRows(database).map((row, number) => {
+    const keys = isWholeShape(row, number) ? row.keys : null;
+    return parseTexts(database, keys, `payload shape ${number}`);
+  });
 }
 
 function parseTexts(database: Sqlite, json: string | null, what: string): string[] {

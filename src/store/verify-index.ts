@@ -1,123 +1,121 @@
-import type { Statement } from 'better-sqlite3';
 import { SparseNumbers } from '../kernel/sparse-numbers.js';
-import { MAX_NAME_BYTES, VERIFY_RUNS } from '../limits.js';
-import { positionsOf } from './indexer.js';
-import { MAX_RUN_BYTES } from './limits.js';
-import { measured, numberOf } from './measured.js';
+import { NameReader } from './segments/name-reader.js';
+import { type Run, RunKind } from './segments/run.js';
+import { RunReader } from './segments/run-reader.js';
+import { SegmentReader } from './segments/segment-reader.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
+import { type AggregateSums, hashSum, type NameSums, positionHash } from './verify-sums.js';
 
-type Run = readonly [aggregate: number, version: number, count: number, base: number, offsets: unknown];
-
-/** Compares the runs of event_index with the log, up to the last indexed position. */
+/** Compares the runs with the log, up to the last indexed position: each aggregate must have all its events. */
 export class IndexVerifier {
   readonly #database: Sqlite;
+  readonly #runs: RunReader;
   readonly #indexed: number;
   readonly #problems: Problems;
-  readonly #runs: Statement;
-  readonly #event: Statement;
-  readonly #name: Statement;
-  /** The last version of each aggregate that the index has. */
-  readonly #found = new SparseNumbers(Uint32Array);
+  /** The last version of each aggregate that the index has, and a hash of its positions. */
+  readonly #versions = new SparseNumbers(Uint32Array);
+  readonly #hashes = new SparseNumbers(Uint32Array);
 
   constructor(database: Sqlite, indexed: number, problems: Problems) {
     this.#database = database;
+    this.#runs = new RunReader(database);
     this.#indexed = indexed;
     this.#problems = problems;
-    this.#runs = database
-      .prepare(
-        `SELECT aggregate, version, count, base, ${measured('coalesce(event_index.offsets, event_runs.offsets)', MAX_RUN_BYTES)} FROM event_index
-         LEFT JOIN event_runs ON event_runs.id = event_index.run
-         WHERE (aggregate, version) > (?, ?) ORDER BY aggregate, version LIMIT ?`,
-      )
-      .raw();
-    this.#event = database
-      .prepare(`SELECT ${numberOf('aggregate')}, ${numberOf('version')} FROM events WHERE position = ?`)
-      .raw();
-    this.#name = database
-      .prepare(`SELECT ${measured('name', MAX_NAME_BYTES)} FROM names WHERE id = ?`)
-      .pluck();
   }
 
-  /**
-   * Each entry must be its event, and each aggregate must have all its versions.
-   *
-   * @param versions the last version of each aggregate among the events that should be in the index.
-   * @throws when a page of the file cannot be read.
-   */
-  run(versions: SparseNumbers): void {
-    // One transaction for some runs: begun anew for each look-up it would take twice as long.
-    const next = this.#database.transaction((aggregate: number, version: number): Run | undefined => {
-      const runs = this.#runs.all(aggregate, version, VERIFY_RUNS) as Run[];
-      for (const run of runs) this.#take(run);
-      return runs.at(-1);
-    });
-    let [aggregate, version] = [-1, 0];
-    let last = next(aggregate, version);
-    // Pages that contradict each other may lead back.
-    while (last && (last[0] > aggregate || (last[0] === aggregate && last[1] > version))) {
-      [aggregate, version] = last;
-      last = next(aggregate, version);
+  /** The last block of names that the index must have. @throws when a page of the file cannot be read. */
+  get lastBlock(): number {
+    return this.#runs.last(RunKind.Names);
+  }
+
+  /** Compares the runs of names with the names, in one transaction with reading those. @throws as `lastBlock`. */
+  names(all: NameSums): void {
+    let [hashed, hashes] = [0, 0];
+    for (const run of this.#runs.runs(RunKind.Names)) {
+      hashed += this.#entries(run, (key, _version, ids) => {
+        for (const id of ids) hashes += hashSum(key, id);
+      });
     }
-    for (const [id, count] of versions.entries()) {
-      if (this.#found.get(id) < count) this.#missing(id, count);
+    if (hashed === all.hashed && hashes === all.hashes) return;
+    this.#problems.add('index', `The index of names has ${hashed} of ${all.hashed} names, or others.`);
+  }
+
+  /** Compares the runs of events with what was read of the log. @throws as `lastBlock`. */
+  events({ versions, hashes }: AggregateSums): void {
+    for (const run of this.#runs.runs(RunKind.Events)) {
+      // Of a pass that was finished after the log was read.
+      if (run.low > this.#indexed) continue;
+      this.#entries(run, (aggregate, version, positions) => this.#take(aggregate, version, positions));
+    }
+    for (const [aggregate, version] of versions.entries()) {
+      const isRight =
+        this.#versions.get(aggregate) === version && this.#hashes.get(aggregate) === hashes.get(aggregate);
+      if (!isRight) this.#wrong(aggregate, version);
     }
   }
 
-  #take([aggregate, version, count, base, offsets]: Run): void {
-    // Of a pass that is not finished, or that a killed process has left behind.
-    if (base > this.#indexed) return;
-    if (!Buffer.isBuffer(offsets) || offsets.length !== count * 4 || count === 0) {
-      this.#problems.add(
-        'index',
-        `The index run of ${this.#nameOf(aggregate)} from version ${version} on is damaged.`,
-      );
-      return;
-    }
-    const expected = this.#found.get(aggregate) + 1;
+  #take(aggregate: number, version: number, positions: Float64Array): void {
+    const expected = this.#versions.get(aggregate) + 1;
     if (version !== expected) {
       this.#problems.add(
         'index',
         `The index has version ${version} of ${this.#nameOf(aggregate)} where version ${expected} belongs.`,
       );
     }
-    this.#compare(aggregate, version, positionsOf(base, offsets));
-    this.#found.set(aggregate, version + count - 1);
-  }
-
-  #compare(aggregate: number, first: number, positions: readonly number[]): void {
-    let version = first;
+    let hash = this.#hashes.get(aggregate);
+    let last = version - 1;
     for (const position of positions) {
-      const [eventAggregate, eventVersion] = (this.#event.get(position) ?? []) as unknown[];
-      // A run is of one pass, so all of it is in the index or nothing.
-      if (position > this.#indexed || eventAggregate !== aggregate || eventVersion !== version) {
-        this.#problems.add(
-          'index',
-          `The index has position ${position} as version ${version} of ${this.#nameOf(aggregate)}, which it is not.`,
-          position,
-        );
-        return;
-      }
-      version++;
+      // A merge may have put newer events behind those that were read.
+      if (position > this.#indexed) break;
+      hash = positionHash(hash, position);
+      last++;
     }
+    this.#hashes.set(aggregate, hash);
+    this.#versions.set(aggregate, last);
   }
 
-  #missing(aggregate: number, count: number): void {
-    const found = this.#found.get(aggregate);
-    const message = `The index has ${found} of the ${count} events of ${this.#nameOf(aggregate)}.`;
+  /** Goes through a run, whose keys must go up. @returns how many values it has. */
+  #entries(run: Run, take: (key: number, version: number, values: Float64Array) => void): number {
+    let key = -1;
+    let count = 0;
+    for (const entry of this.#runs.entries(run)) {
+      if (entry.key < key) this.#problems.add('index', `Run ${run.id} of the index is out of order.`);
+      key = entry.key;
+      count += entry.count;
+      take(entry.key, entry.version, entry.values());
+    }
+    if (count !== run.count) {
+      this.#problems.add('index', `Run ${run.id} of the index has ${count} of its ${run.count} entries.`);
+    }
+    return count;
+  }
+
+  #wrong(aggregate: number, version: number): void {
+    const found = this.#versions.get(aggregate);
+    const name = this.#nameOf(aggregate);
+    const message =
+      found === version
+        ? `The index has wrong positions for ${name}.`
+        : `The index has ${found} of the ${version} events of ${name}.`;
     // A scan of the log each, so only for those that are described.
-    const position = this.#problems.isFull ? undefined : this.#positionOf(aggregate, found + 1);
-    this.#problems.add('index', message, position);
+    this.#problems.add('index', message, this.#problems.isFull ? undefined : this.#firstWrong(aggregate));
   }
 
-  #positionOf(aggregate: number, version: number): number | undefined {
-    return this.#database
-      .prepare('SELECT position FROM events WHERE aggregate = ? AND version = ? LIMIT 1')
-      .pluck()
-      .get(aggregate, version) as number | undefined;
+  /** The position of the first event of an aggregate that the index does not have in its place. */
+  #firstWrong(aggregate: number): number | undefined {
+    const found: number[] = [];
+    for (const { values } of this.#runs.find(RunKind.Events, aggregate, 0)) found.push(...values);
+    const right = new SegmentReader(this.#database).positionsOf(aggregate, 1);
+    return right.find((position, index) => found[index] !== position);
   }
 
   #nameOf(aggregate: number): string {
-    return `aggregate '${this.#name.get(aggregate) ?? aggregate}'`;
+    try {
+      return `aggregate '${new NameReader(this.#database, this.#runs).name(aggregate)}'`;
+    } catch {
+      // That its name is missing was reported.
+      return `aggregate ${aggregate}`;
+    }
   }
 }

@@ -6,7 +6,7 @@ import { toStoreError } from './sqlite.js';
 /**
  * What is wrong. `structure`: SQLite's own pages. `schema`: the tables. `definition`: a name, an event type, a
  * payload shape or the run id. `position`: an event that is missing or should not be there. `version`: a hole in
- * an aggregate. `event`: an event that is not what was written. `batch`: checksums that are not what was written.
+ * an aggregate. `event`: an event that is not what was written. `segment`: what is noted of a segment's events is not what was written.
  * `index`, `progress`, `dead-letter`, `consumer`: what is kept beside the log.
  */
 export type StoreProblemKind =
@@ -16,7 +16,7 @@ export type StoreProblemKind =
   | 'position'
   | 'version'
   | 'event'
-  | 'batch'
+  | 'segment'
   | 'index'
   | 'progress'
   | 'dead-letter'
@@ -39,6 +39,11 @@ export class Problems {
 
   constructor(path: string) {
     this.#path = path;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.list.length + this.more;
   }
 
   get isFull(): boolean {

@@ -1,9 +1,17 @@
+import { StoreCorruptError } from '../kernel/errors.js';
 import { PROGRESS_CHUNK, READ_PAGE } from '../limits.js';
 import { rowCheck } from './checksum.js';
 import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-table.js';
 import { leftToLate } from './late-consumers.js';
 import { Progress, type ProgressChunk } from './progress.js';
 import { isWhole } from './progress-table.js';
+import { SegmentColumns } from './segments/body.js';
+import {
+  openSegment,
+  plausibleSegment,
+  SEGMENT_COLUMNS,
+  type SegmentRowValues,
+} from './segments/stored-segment.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
 import type { StoreFacts } from './verify-structure.js';
@@ -31,12 +39,6 @@ export function verifyProgress({ progress, chunks, last }: StoreFacts, problems:
   }
 }
 
-interface Letter extends DeadLetterRow {
-  /** Partition key and position of its event. */
-  readonly eventKey: number | null;
-  readonly event: number | null;
-}
-
 /** Whether each dead letter is about an event of the log, and a parked one about an unfinished event. */
 export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems: Problems): void {
   const { progress, chunks } = facts;
@@ -46,31 +48,63 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   const isLate = leftToLate(database);
   const isFinished = (position: number) => lanes.isFinished(position) && !isLate(position);
   const page = database.prepare(
-    `SELECT ${DEAD_LETTER_COLUMNS}, events.position AS event, coalesce(partition_key, aggregate) AS eventKey
-     FROM dead_letters LEFT JOIN events ON events.position = dead_letters.position
+    `SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters
      WHERE dead_letters.position > ? ORDER BY dead_letters.position LIMIT ?`,
   );
+  const keyOf = keyFinder(database);
   let after = Number.MIN_SAFE_INTEGER;
   while (true) {
-    const letters = page.all(after, READ_PAGE) as Letter[];
-    for (const letter of letters) {
-      const fault = faultOf(letter, isFinished);
+    // In one transaction with their events: an engine that has the file open may go on writing.
+    const letters = database.transaction(() => {
+      const found = page.all(after, READ_PAGE) as DeadLetterRow[];
+      return found.map((letter) => [letter, keyOf(letter.position)] as const);
+    })();
+    for (const [letter, key] of letters) {
+      const fault = faultOf(letter, key, isFinished);
       if (fault === undefined) continue;
       const { position } = letter;
       problems.add('dead-letter', `The dead letter at position ${position} ${fault}.`, position);
     }
-    const last = letters.at(-1)?.position ?? after;
+    const last = letters.at(-1)?.[0].position ?? after;
     // Nothing more; or pages that contradict each other and lead back.
     if (last <= after) return;
     after = last;
   }
 }
 
-function faultOf(letter: Letter, isFinished: (position: number) => boolean): string | undefined {
-  const { position, key, state, checksum, event, eventKey } = letter;
+/**
+ * Finds the partition keys of events, whether or not their segments are what was written: that was reported.
+ *
+ * @returns for a position the number of the key, undefined when there is no event, 0 when it cannot be read.
+ */
+function keyFinder(database: Sqlite): (position: number) => number | undefined {
+  const holding = database
+    .prepare(`SELECT ${SEGMENT_COLUMNS} FROM segments WHERE first <= ? ORDER BY first DESC LIMIT 1`)
+    .raw();
+  const columns = new SegmentColumns();
+  return (position) => {
+    const segment = plausibleSegment((holding.get(position) ?? [0]) as unknown as SegmentRowValues);
+    if (!segment || position >= segment.first + segment.count) return undefined;
+    try {
+      columns.read(openSegment(segment).body, segment.count);
+    } catch (error) {
+      if (error instanceof StoreCorruptError) return 0;
+      throw error;
+    }
+    const index = position - segment.first;
+    return columns.key[index] || columns.aggregate[index];
+  };
+}
+
+function faultOf(
+  letter: DeadLetterRow,
+  eventKey: number | undefined,
+  isFinished: (position: number) => boolean,
+): string | undefined {
+  const { position, key, state, checksum } = letter;
   if (checksum !== rowCheck(columnsOf(letter))) return 'is not what was written';
-  if (event === null) return 'has no event in the log';
-  if (key !== eventKey) return 'has another key than its event';
+  if (eventKey === undefined) return 'has no event in the log';
+  if (eventKey !== 0 && key !== eventKey) return 'has another key than its event';
   if (state === 'parked' && isFinished(position)) return 'is parked, but its event is finished';
   return undefined;
 }

@@ -7,22 +7,20 @@ import { type ChunkRow, type ProgressRow, readChunkRows, readProgressRow } from 
 import { FORMAT_VERSION } from './schema.js';
 import { schemaFaults } from './schema-check.js';
 import type { Sqlite } from './sqlite.js';
+import { isWholeShape, readShapeRows, type ShapeRow } from './types.js';
 import { verifyFreePages } from './verify-header.js';
+import { IndexVerifier } from './verify-index.js';
+import type { NameVerifier } from './verify-names.js';
 import type { Problems } from './verify-problems.js';
 
 /** What a store said of itself at one moment; an engine that has it open may go on writing. */
 export interface StoreFacts {
   readonly run: string;
-  /** The last position that events or checksums speak of. */
+  /** The last position. */
   readonly last: number;
-  readonly names: number;
-  /** Names that the log had after its last batch. */
-  readonly namesWritten: number;
   /** `typeHash` by type id. */
   readonly types: ReadonlyMap<number, number>;
-  /** The shapes, and their text as stored. */
   readonly shapes: readonly Shape[];
-  readonly shapeTexts: readonly string[];
   readonly progress: ProgressRow | undefined;
   readonly chunks: readonly ChunkRow[];
 }
@@ -47,8 +45,8 @@ export function verifyStructure(database: Sqlite, problems: Problems): void {
   });
 }
 
-/** Reads what the rest of the verification needs. @throws when it cannot be read. */
-export function readFacts(database: Sqlite, problems: Problems): StoreFacts {
+/** Reads what the rest of the verification needs, and compares the names and their index. @throws when it cannot be read. */
+export function readFacts(database: Sqlite, names: NameVerifier, problems: Problems): StoreFacts {
   return database.transaction(() => {
     const number = (sql: string) => Number(database.prepare(sql).pluck().get() ?? 0);
     const run = database
@@ -56,15 +54,21 @@ export function readFacts(database: Sqlite, problems: Problems): StoreFacts {
       .pluck()
       .get();
     if (typeof run !== 'string') problems.add('definition', 'The run id is missing, or too long.');
-    const shapeTexts = readShapeTexts(database, problems);
+    const last = number('SELECT first + count - 1 FROM segments ORDER BY first DESC LIMIT 1');
+    verifyNames(database, names, problems);
+    const shapes = readShapeRows(database).map((row, id) => shapeOf(row, id, problems));
+    const written = number('SELECT shapes FROM segments ORDER BY first DESC LIMIT 1');
+    if (shapes.length < written) {
+      problems.add(
+        'definition',
+        `The log has ${shapes.length} payload shapes where ${written} were written.`,
+      );
+    }
     return {
       run: String(run),
-      last: Math.max(number('SELECT max(position) FROM events'), number('SELECT max(last) FROM batches')),
-      names: number('SELECT count(*) FROM names'),
-      namesWritten: number('SELECT names FROM batches ORDER BY last DESC LIMIT 1'),
+      last,
       types: readTypeHashes(database, problems),
-      shapeTexts,
-      shapes: shapeTexts.map((text) => parseShape(text)),
+      shapes,
       progress: readProgressRow(database),
       chunks: readChunkRows(database),
     };
@@ -95,18 +99,28 @@ function readTypeHashes(database: Sqlite, problems: Problems): Map<number, numbe
   );
 }
 
-function readShapeTexts(database: Sqlite, problems: Problems): string[] {
-  const rows = database
-    .prepare(`SELECT id, ${measured('keys', MAX_KEYS_BYTES)} FROM payload_shapes ORDER BY id`)
-    .raw()
-    .all();
-  return (rows as [number, unknown][]).map(([id, keys], index) => {
-    const text = String(keys);
-    if (id !== index || parseShape(text).length === 0) {
-      problems.add('definition', `Payload shape ${index} is missing, too long, or not a list of keys.`);
-    }
-    return text;
+/** Whether there are as many names as were written, and the index has them. */
+function verifyNames(database: Sqlite, names: NameVerifier, problems: Problems): void {
+  const index = new IndexVerifier(database, 0, problems);
+  let lastBlock = 0;
+  problems.reading('index', () => {
+    lastBlock = index.lastBlock;
   });
+  const all = names.readAll(lastBlock);
+  const written =
+    database.prepare('SELECT names FROM segments ORDER BY first DESC LIMIT 1').pluck().get() ?? 0;
+  if (all.names !== written) {
+    problems.add('definition', `The log has ${all.names} names where ${written} were written.`);
+  }
+  problems.reading('index', () => index.names(all));
+}
+
+function shapeOf(row: ShapeRow, id: number, problems: Problems): Shape {
+  const shape = parseShape(String(row.keys));
+  if (!isWholeShape(row, id) || shape.length === 0) {
+    problems.add('definition', `Payload shape ${id} is missing, or not what was written.`);
+  }
+  return shape;
 }
 
 /** The keys of a shape; none when the text is no list of them. */

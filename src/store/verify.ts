@@ -7,6 +7,7 @@ import { verifyConsumers, verifyProcessing } from './verify-consumers.js';
 import { verifyHeader } from './verify-header.js';
 import { IndexVerifier } from './verify-index.js';
 import { LogVerifier } from './verify-log.js';
+import { NameVerifier } from './verify-names.js';
 import { Problems, type StoreProblem } from './verify-problems.js';
 import { verifyDeadLetters, verifyProgress } from './verify-state.js';
 import { readFacts, verifyStructure } from './verify-structure.js';
@@ -29,12 +30,12 @@ export interface StoreReport {
 }
 
 /**
- * Reads a whole store and compares it with its checksums: SQLite's pages, every event, the chain of transactions,
+ * Reads a whole store and compares it with its checksums: SQLite's pages, every event, their chain,
  * the index, the progress, the dead letters and the consumers. It only reads, also while an engine has the file open, and needs
  * little memory: a few bytes for each aggregate. It blocks the thread that calls it, for a few seconds a million
  * events.
  *
- * @throws StorePathError, ForeignStoreError or NewerStoreError when the file is no store that can be verified, and
+ * @throws StorePathError, ForeignStoreError, NewerStoreError or OlderStoreError when the file is no store that can be verified, and
  * StoreIoError or StoreLockedError when it cannot be read. Damage is not thrown but reported.
  */
 export function verifyStore(path: string): StoreReport {
@@ -81,8 +82,9 @@ function verifyContents(
   database: Sqlite,
   problems: Problems,
 ): { events: number; aggregates: number; isRead: boolean } {
-  const facts = readFacts(database, problems);
-  const log = new LogVerifier(database, facts, problems);
+  const names = new NameVerifier(database, problems);
+  const facts = readFacts(database, names, problems);
+  const log = new LogVerifier(database, facts, names, problems);
   const isRead = problems.reading(
     'event',
     () => log.run(),
@@ -90,7 +92,9 @@ function verifyContents(
   );
   if (isRead) {
     const indexed = facts.progress?.indexed ?? 0;
-    problems.reading('index', () => new IndexVerifier(database, indexed, problems).run(log.indexedVersions));
+    problems.reading('index', () =>
+      database.transaction(() => new IndexVerifier(database, indexed, problems).events(log.indexed))(),
+    );
   }
   problems.reading('progress', () => verifyProgress(facts, problems));
   problems.reading('dead-letter', () => verifyDeadLetters(database, facts, problems));

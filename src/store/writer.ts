@@ -3,22 +3,31 @@ import type { Shape } from '../events/shape-index.js';
 import { Slab } from '../events/slab.js';
 import { StoreCorruptError, StoreError, StoreMovedError } from '../kernel/errors.js';
 import { INDEX_PIECE, WRITER_CACHE_KIB } from '../limits.js';
-import { BatchLog } from './batch-log.js';
 import { rowCheck } from './checksum.js';
 import type { ConsumerChange } from './consumer.js';
 import { ConsumerTable } from './consumer-table.js';
 import type { DeadLetterChange } from './dead-letter.js';
 import { DeadLetterWriter, readOpenDeadLetters } from './dead-letter-table.js';
 import { FileIdentity } from './file-identity.js';
-import { Indexer } from './indexer.js';
-import { EventInserter } from './insert.js';
 import { leaveWal, openForWriting, type WritableStore } from './open-store.js';
 import { Ownership } from './ownership.js';
 import { ProgressTable } from './progress-table.js';
 import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from './protocol.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
+import { Indexer } from './segments/indexer.js';
+import { MAX_SEGMENT_EVENTS } from './segments/limits.js';
+import { LogWriter, readLastSegment } from './segments/log-writer.js';
+import { NameReader } from './segments/name-reader.js';
+import { PackTable } from './segments/pack-table.js';
+import type { PackResult } from './segments/packer.js';
+import { RunKind } from './segments/run.js';
+import { RunReader } from './segments/run-reader.js';
+import { SegmentReader } from './segments/segment-reader.js';
 import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
 import { readLastName, readRun, readShapes, readTypes } from './types.js';
+
+/** Index entries written at once in a quiet moment: a few milliseconds, for which a commit may have to wait. */
+const QUIET_PIECE = 10_000;
 
 /** One commit message. */
 export interface Commit {
@@ -35,17 +44,18 @@ export class Writer {
   readonly #database: Sqlite;
   readonly #store: WritableStore;
   readonly #ownership: Ownership;
-  readonly #inserter: EventInserter;
-  readonly #batches: BatchLog;
+  readonly #log: LogWriter;
   readonly #progress: ProgressTable;
   readonly #deadLetters: DeadLetterWriter;
   readonly #consumers: ConsumerTable;
   readonly #indexer: Indexer;
+  readonly #packs: PackTable;
   readonly #files: FileIdentity;
   readonly #addShape: Statement;
   readonly #slabs: Slab[] = [];
+  #shapes: number;
+  #shapesCommitted: number;
   readonly state: StoreState;
-  #lastPosition: number;
   #failed = false;
 
   /** @throws the coded errors of `openForWriting`; nothing stays open then. */
@@ -60,18 +70,15 @@ export class Writer {
       // What is refused is refused before anything is written: the change to WAL mode is noted in the file.
       this.#readState();
       this.#setDurability(options.synchronous);
+      this.#indexer = new Indexer(this.#database, this.#progress);
       this.state = this.#load(options);
-      this.#lastPosition = this.state.lastPosition;
-      this.#inserter = new EventInserter(this.#database);
-      this.#batches = new BatchLog(this.#database, this.state);
+      this.#log = new LogWriter(this.#database, this.state, this.#indexer);
+      this.#packs = new PackTable(this.#database);
       this.#deadLetters = new DeadLetterWriter(this.#database);
       this.#consumers = new ConsumerTable(this.#database);
-      // Shapes are numbered from 0; the first one cannot take its number from the highest.
-      this.#addShape = this.#database.prepare(
-        'INSERT INTO payload_shapes SELECT coalesce(max(id) + 1, 0), ? FROM payload_shapes',
-      );
-      this.#indexer = new Indexer(this.#database, this.#progress);
-      this.#indexer.loadTail();
+      this.#addShape = this.#database.prepare('INSERT INTO payload_shapes VALUES (?, ?, ?)');
+      this.#shapes = this.state.shapes.length;
+      this.#shapesCommitted = this.#shapes;
       this.#files = new FileIdentity(options.path);
       // So that a reader never meets more unindexed events than were written since the store was opened.
       this.index();
@@ -81,7 +88,7 @@ export class Writer {
     }
   }
 
-  /** Events up to here are in event_index. */
+  /** Events up to here are in the index, and their names. */
   get indexed(): number {
     return this.#indexer.indexed;
   }
@@ -101,11 +108,10 @@ export class Writer {
    */
   commit(commits: readonly Commit[]): void {
     this.#write(() => {
-      const before = this.#lastPosition;
       for (const { shapes } of commits) for (const shape of shapes) this.#storeShape(shape);
+      const events = eventsOf(commits);
       for (const { segments } of commits) for (const segment of segments) this.#append(segment);
-      this.#inserter.flush();
-      this.#batches.write(this.#lastPosition);
+      this.#log.flush();
       const progress = commits.findLast((commit) => commit.progress)?.progress;
       const chunks = commits.flatMap((commit) => commit.progress?.chunks ?? []);
       if (progress) this.#progress.save({ mark: progress.mark, chunks });
@@ -113,35 +119,56 @@ export class Writer {
       for (const { consumers } of commits)
         for (const change of consumers ?? []) this.#consumers.apply(change);
       // At least as many entries as there are new events, so that the index keeps up with any load.
-      if (this.#indexer.isDue) this.#indexer.write(Math.max(INDEX_PIECE, this.#lastPosition - before));
+      if (this.#indexer.isDue) this.#indexer.write(Math.max(INDEX_PIECE, events), this.#log.block);
     });
     this.#checkPlace();
   }
 
-  /** Brings event_index up to the last position. */
+  /** Brings the index up to the last position. */
   index(): void {
-    while (this.#indexer.waiting > 0) this.#write(() => this.#indexer.write(Number.POSITIVE_INFINITY));
+    while (this.#indexer.waiting > 0) this.#indexPiece(Number.POSITIVE_INFINITY);
+  }
+
+  /** Does a piece of what the index wants in a quiet moment. @returns whether there may be more. */
+  indexQuietly(entries = QUIET_PIECE): boolean {
+    if (!this.#indexer.isBehind) return false;
+    this.#indexPiece(entries);
+    return true;
+  }
+
+  /** What can be packed: the position up to which that is done, and the one behind which events are not cold. */
+  coldRange(behind: number): { readonly after: number; readonly until: number } | undefined {
+    const until = this.#log.position - behind;
+    return until - this.#packs.done < MAX_SEGMENT_EVENTS ? undefined : { after: this.#packs.done, until };
+  }
+
+  /** Puts what was packed into the file. @throws StoreError, StoreCorruptError */
+  applyPacked(result: PackResult): void {
+    this.#write(() => this.#packs.apply(result));
+    this.#packs.done = result.done;
+  }
+
+  #indexPiece(entries: number): void {
+    this.#write(() => this.#indexer.write(entries, this.#log.block, true));
   }
 
   /** One transaction, and everything in memory as it was before when it fails. */
   #write(work: () => void): void {
-    const before = this.#lastPosition;
     try {
       inTransaction(this.#database, () => {
         this.#ownership.check();
         work();
       });
       this.#indexer.committed();
-      this.#batches.committed();
+      this.#log.committed();
       this.#progress.committed();
+      this.#shapesCommitted = this.#shapes;
     } catch (error) {
       this.#failed = true;
-      this.#lastPosition = before;
-      this.#inserter.clear();
-      this.#indexer.rolledBack(before);
-      this.#batches.rolledBack();
+      this.#log.rolledBack();
       this.#progress.rolledBack();
       this.#consumers.rolledBack();
+      this.#shapes = this.#shapesCommitted;
       throw toStoreError(this.#path, error);
     }
   }
@@ -236,21 +263,46 @@ export class Writer {
 
   #load({ types }: WriterOptions): StoreState {
     this.#internTypes(types);
-    return this.#readState();
+    const state = this.#readState();
+    this.#loadTail();
+    return state;
+  }
+
+  /** What a killed process left out of the index. */
+  #loadTail(): void {
+    const runs = new RunReader(this.#database);
+    for (const block of new NameReader(this.#database, runs).blocks(runs.last(RunKind.Names))) {
+      for (let id = block.first; id < block.first + block.count; id++) {
+        this.#indexer.addName(block.hash(id), id);
+      }
+    }
+    const from = this.#progress.indexed + 1;
+    new SegmentReader(this.#database).columns(from, ({ first, count }, { aggregate, version }) => {
+      for (let index = Math.max(0, from - first); index < count; index++) {
+        this.#indexer.addEvent(aggregate[index] as number, version[index] as number);
+      }
+    });
   }
 
   /** @throws StoreCorruptError */
   #readState(): StoreState {
-    const number = (sql: string) => (this.#database.prepare(sql).pluck().get() as number | null) ?? 0;
+    const last = readLastSegment(this.#database);
+    const lastPosition = last ? last.first + last.count - 1 : 0;
+    const { mark, indexed, chunks } = this.#progress;
+    if (Math.max(mark, indexed) > lastPosition) {
+      throw new StoreCorruptError(
+        `Store ${this.#path} is damaged: its last event is at position ${lastPosition}, but it was handled up to ${mark} and indexed up to ${indexed}. Run 'millrace verify' on it, and restore it from a backup.`,
+      );
+    }
     return {
       run: readRun(this.#database),
-      lastPosition: number('SELECT max(position) FROM events'),
+      lastPosition,
       lastName: readLastName(this.#database),
       types: readTypes(this.#database),
       shapes: readShapes(this.#database),
-      progress: { mark: this.#progress.mark, chunks: this.#progress.chunks },
+      progress: { mark, chunks },
       deadLetters: readOpenDeadLetters(this.#database),
-      indexed: this.#progress.indexed,
+      indexed,
     };
   }
 
@@ -261,6 +313,7 @@ export class Writer {
     );
     inTransaction(this.#database, () => {
       this.#ownership.take();
+      this.#indexer.tidy();
       for (const type of types) {
         const columns = [type.name, type.version, JSON.stringify(type.volatile)];
         insert.run(...columns, rowCheck(columns));
@@ -271,23 +324,18 @@ export class Writer {
   #append({ slab: id, from, to }: SegmentMessage): void {
     const slab = this.#slabs[id];
     if (!slab) throw new StoreError(`Store ${this.#path}: the writer was sent rows of an unknown slab.`);
-    const expected = this.#lastPosition + 1;
-    if (slab.position[from] !== expected) {
-      throw new StoreCorruptError(
-        `Store ${this.#path}: position ${slab.position[from]} was to be written where ${expected} belongs.`,
-      );
-    }
-    this.#inserter.add(slab, from, to);
-    this.#batches.add(slab, from, to);
-    for (let row = from; row < to; row++) {
-      this.#indexer.add(slab.aggregate[row] as number, slab.version[row] as number);
-    }
-    this.#lastPosition = slab.position[to - 1] as number;
+    this.#log.add(slab, from, to);
   }
 
   #storeShape(shape: Shape): void {
-    const json = JSON.stringify(shape);
-    this.#addShape.run(json);
-    this.#batches.addShape(json);
+    const columns = [this.#shapes++, JSON.stringify(shape)];
+    this.#addShape.run(...columns, rowCheck(columns));
+    this.#log.addShape();
   }
+}
+
+function eventsOf(commits: readonly Commit[]): number {
+  let events = 0;
+  for (const { segments } of commits) for (const { from, to } of segments) events += to - from;
+  return events;
 }

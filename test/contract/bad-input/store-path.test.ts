@@ -13,6 +13,7 @@ import { tempFolder } from '../../support/temp-folder.js';
 const PATH = 'MILLRACE_STORE_PATH';
 const FOREIGN = 'MILLRACE_STORE_FOREIGN';
 const NEWER = 'MILLRACE_STORE_NEWER';
+const OLDER = 'MILLRACE_STORE_OLDER';
 
 function writeSqlite(path: string, write: (database: Database.Database) => void): string {
   const database = new Database(path);
@@ -26,11 +27,11 @@ function writeBytes(path: string, bytes: Uint8Array): string {
   return path;
 }
 
-async function storeOfVersion99(path: string): Promise<string> {
+async function storeOfVersion(version: number, path: string): Promise<string> {
   const engine = await openForTests({ store: path });
   await engine.publish(Noted({ note: 'a' }));
   await engine.close();
-  return writeSqlite(path, (database) => database.pragma('user_version = 99'));
+  return writeSqlite(path, (database) => database.pragma(`user_version = ${version}`));
 }
 
 /** What is there, how it is made in a folder (returns the store's path), the code, what the message says. */
@@ -68,7 +69,13 @@ const REFUSED: readonly [string, (folder: string) => string | Promise<string>, s
     FOREIGN,
     "another program's",
   ],
-  ['our file of a newer format', (folder) => storeOfVersion99(join(folder, 'a.db')), NEWER, 'has format 99'],
+  [
+    'our file of a newer format',
+    (folder) => storeOfVersion(99, join(folder, 'a.db')),
+    NEWER,
+    'has format 99',
+  ],
+  ['our file of format 1', (folder) => storeOfVersion(1, join(folder, 'a.db')), OLDER, 'millrace 0.1 reads'],
 ];
 
 /** Every file of a folder and the hash of its bytes. */

@@ -8,7 +8,7 @@ test('a checkpointer that cannot open its file says so, makes no new one, and ca
   const path = tempStore();
   let checkpointer: Checkpointer | undefined;
   const error = await new Promise((resolve) => {
-    checkpointer = new Checkpointer(path, () => {}, resolve);
+    checkpointer = new Checkpointer(path, { moved: () => {}, packed: () => {}, failed: resolve });
     checkpointer.start();
   });
   expect(error).toMatchObject({ code: 'MILLRACE_STORE_PATH' });

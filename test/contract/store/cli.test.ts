@@ -5,6 +5,7 @@ import { copyOf, makeStore, withSql } from '../../support/damaged-store.js';
 import { millrace } from '../../support/millrace.js';
 import { openTestEngine } from '../../support/open-test-engine.js';
 import { runNode } from '../../support/run-script.js';
+import { withEvents } from '../../support/segment-edit.js';
 import { tempStore } from '../../support/temp-folder.js';
 
 /** The program, which is also a file that is no store. */
@@ -37,7 +38,9 @@ describe('millrace verify', () => {
   });
 
   test('ends with 1 when it is not, and names the first bad position', async () => {
-    const damaged = withSql(store, 'UPDATE events SET occurred_at = 5 WHERE position IN (40, 30)');
+    const damaged = withEvents(store, (event) => {
+      if ([40, 30].includes(event.position)) event.occurredAt = 5;
+    });
     const { code, stdout } = await millrace('verify', damaged);
     expect(stdout).toMatch(/^result +DAMAGED$/m);
     expect(stdout).toMatch(/^ +30 {2}event +The event at position 30 is not what was written/m);

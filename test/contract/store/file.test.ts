@@ -19,25 +19,20 @@ function query(store: string, sql: string): Record<string, unknown>[] {
 }
 
 describe('a store file', () => {
-  test('says whose it is, and is readable by SQL with names, not numbers', async () => {
+  test('says whose it is, and what reads it, to a person with a SQLite shell', async () => {
     const store = tempStore();
     const engine = await openTestEngine({ store, handlers: [handlers('account')] });
     await engine.publish(Deposited({ account: 'bank', amount: 3 }, { occurredAt: Date.UTC(2024, 1, 29) }));
     await engine.drain();
     await engine.close();
     expect(query(store, 'PRAGMA application_id')).toEqual([{ application_id: 0x4d494c4c }]);
-    const columns = 'position, type, aggregate_id, version, occurred_at, partition_key, causation';
-    const [first, second] = query(store, `SELECT ${columns} FROM event_log ORDER BY position`);
-    expect(first).toEqual({
-      position: 1,
-      type: 'account.deposited',
-      aggregate_id: 'bank',
-      version: 1,
-      occurred_at: '2024-02-29T00:00:00.000Z',
-      partition_key: 'bank',
-      causation: null,
+    const said = query(store, 'SELECT text FROM readme ORDER BY line').map(({ text }) => text);
+    expect(said).toHaveLength(3);
+    expect(said.join(' ')).toMatch(/event log of Millrace.*format 2.*millrace inspect FILE.*file-format\.md/);
+    expect(query(store, 'SELECT first, count FROM segments ORDER BY first')[0]).toEqual({
+      first: 1,
+      count: 1,
     });
-    expect(second).toMatchObject({ type: 'ledger.credited', aggregate_id: 'ledger-bank', causation: 1 });
   });
 
   test('is whole after close: nothing is left in the WAL, and SQLite finds no fault', async () => {

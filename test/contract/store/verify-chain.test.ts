@@ -1,97 +1,107 @@
 import { type StoreReport, verifyStore } from 'millrace/store';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { beginCheck, endCheck, mixBytes, typeHash, viewOf } from '../../../dist/src/store/checksum.js';
-import { makeStore, oneRow, oneValue, withSql } from '../../support/damaged-store.js';
+import { makeStore, withSql } from '../../support/damaged-store.js';
 import { openTestEngine } from '../../support/open-test-engine.js';
+import { segmentEnds, withEvents } from '../../support/segment-edit.js';
 
 let store: string;
 let last: number;
+let ends: { readonly first: number; readonly last: number }[];
 
 beforeAll(async () => {
   store = await makeStore();
   last = verifyStore(store).events;
+  ends = segmentEnds(store);
 });
 
 const kinds = ({ problems }: StoreReport) => problems.map(({ kind }) => kind);
+const firstOf = (index: number) => ends[index]?.first as number;
 
-describe('the chain of checksums', () => {
-  const batches = () => Number(oneValue(store, 'SELECT count(*) FROM batches'));
-  const nth = (index: number) => `(SELECT last FROM batches ORDER BY last LIMIT 1 OFFSET ${index})`;
-  const lastOf = (index: number) =>
-    Number(oneValue(store, `SELECT last FROM batches ORDER BY last LIMIT 1 OFFSET ${index}`));
-
-  test('has a row a transaction', () => {
-    expect(batches()).toBeGreaterThan(6);
+describe('the chain of segments', () => {
+  test('has one for each transaction of a few events', () => {
+    expect(ends.length).toBeGreaterThan(6);
   });
 
-  test.each([0, 2, 5])('does without none: row %i removed', (index) => {
-    const first = index === 0 ? 1 : lastOf(index - 1) + 1;
-    const report = verifyStore(withSql(store, `DELETE FROM batches WHERE last = ${nth(index)}`));
-    expect(report).toMatchObject({
-      ok: false,
-      firstBadPosition: first,
-      problems: [{ kind: 'batch', position: first }],
+  test.each([0, 2, 5])('does without none: segment %i removed', (index) => {
+    const report = verifyStore(withSql(store, `DELETE FROM segments WHERE first = ${firstOf(index)}`));
+    expect(report).toMatchObject({ ok: false, firstBadPosition: firstOf(index) });
+    expect(kinds(report)).toContain('position');
+  });
+
+  test('does without none: the last one removed', async () => {
+    const path = withSql(store, `DELETE FROM segments WHERE first = ${firstOf(ends.length - 1)}`);
+    expect(verifyStore(path).ok).toBe(false);
+    await expect(openTestEngine({ store: path })).rejects.toMatchObject({ code: 'MILLRACE_STORE_CORRUPT' });
+  });
+
+  test.each([
+    'count',
+    'names',
+    'shapes',
+    'chain',
+    'bytes',
+    'packed',
+    'checksum',
+  ])('notices another number of %s', (column) => {
+    const sql = `UPDATE segments SET ${column} = ${column} + 1 WHERE first = ${firstOf(3)}`;
+    expect(verifyStore(withSql(store, sql))).toMatchObject({ ok: false, firstBadPosition: firstOf(3) });
+  });
+
+  test('notices another list of types', () => {
+    const sql = `UPDATE segments SET types = x'7f' WHERE first = ${firstOf(3)}`;
+    const report = verifyStore(withSql(store, sql));
+    expect(report.problems).toMatchObject([{ kind: 'segment', position: firstOf(3) }]);
+  });
+
+  test('notices events that change places, each with its own check', () => {
+    const [position, other] = [firstOf(3) + 1, firstOf(3) + 2];
+    const path = withEvents(store, (event, all) => {
+      if (event.position !== position) return;
+      const second = all[other - 1];
+      if (!second) return;
+      const { position: _, ...first } = { ...event };
+      const { position: __, ...next } = { ...second };
+      Object.assign(event, next);
+      Object.assign(second, first);
     });
+    expect(verifyStore(path).ok).toBe(false);
   });
-
-  test('does without none: the last row removed', () => {
-    const index = batches() - 1;
-    const report = verifyStore(withSql(store, `DELETE FROM batches WHERE last = ${nth(index)}`));
-    expect(report).toMatchObject({ ok: false, firstBadPosition: lastOf(index - 1) + 1 });
-    expect(kinds(report)).toContain('batch');
-  });
-
-  test.each(['chain', 'names', 'shapes'])('notices another number of %s', (column) => {
-    const report = verifyStore(
-      withSql(store, `UPDATE batches SET ${column} = ${column} + 1 WHERE last = ${nth(3)}`),
-    );
-    const position = lastOf(2) + 1;
-    expect(report).toMatchObject({ ok: false, firstBadPosition: position });
-    expect(report.problems[0]).toMatchObject({ kind: 'batch', position });
-  });
-
-  test('blames one row alone for a changed link', () => {
-    const report = verifyStore(withSql(store, `UPDATE batches SET chain = 5 WHERE last = ${nth(3)}`));
-    expect(report.problems).toHaveLength(1);
-  });
-
-  test('notices rows that change places', () => {
-    // Each row keeps its link and its range, and takes the checks of the other.
-    const sql = `UPDATE batches SET checks = (SELECT checks FROM batches AS other WHERE other.last = ${nth(1)})
-      WHERE last = ${nth(3)}`;
-    expect(verifyStore(withSql(store, sql))).toMatchObject({ ok: false, firstBadPosition: lastOf(2) + 1 });
-  });
-
-  /** Sets the check of the first event of a batch. */
-  const setCheck = (check: string, index: number) =>
-    `UPDATE batches SET checks = CAST(${check} || substr(checks, 5) AS BLOB) WHERE last = ${nth(index)}`;
 
   test('notices a check that was changed: its event is reported', () => {
-    const position = lastOf(2) + 1;
-    const path = withSql(store, setCheck('zeroblob(4)', 3));
-    expect(verifyStore(path).problems).toMatchObject([{ kind: 'event', position }]);
+    const position = firstOf(3);
+    const path = withEvents(store, (event) => {
+      if (event.position === position) event.check = 0;
+    });
+    expect(verifyStore(path)).toMatchObject({ firstBadPosition: position });
+    expect(verifyStore(path).problems[0]).toMatchObject({ kind: 'event', position });
   });
 
-  test('notices a forged event with a check of its own', () => {
-    const position = lastOf(2) + 1;
-    const path = withSql(store, `UPDATE events SET occurred_at = 5 WHERE position = ${position}`);
-    const [type, aggregate, version, data] = oneRow(
+  test('notices a forged event with a check of its own, when what follows is not forged too', () => {
+    const position = firstOf(3) + 1;
+    let chain: number | undefined;
+    const path = withEvents(store, (event) => {
+      if (event.position !== position) return;
+      const { type, aggregate, version, data } = event;
+      event.occurredAt = 5;
+      const columns = beginCheck(typeHash(type, 'note.noted', 1), aggregate, aggregate, version, 5, 0);
+      const payload = mixBytes(columns, viewOf(data), 0, data.length);
+      event.check = endCheck(mixBytes(payload, viewOf(data), 0, 0));
+      chain = event.check;
+    });
+    expect(chain).toBeDefined();
+    // The forger has left the later segments as they were.
+    const forged = withSql(
       path,
-      `SELECT type, aggregate, version, data FROM events WHERE position = ${position}`,
-    ) as [number, number, number, Buffer];
-    const hash = typeHash(type, 'note.noted', 1);
-    const columns = beginCheck(hash, aggregate, aggregate, version, 5, 0);
-    const check = Buffer.alloc(4);
-    check.writeUInt32LE(
-      endCheck(mixBytes(mixBytes(columns, viewOf(data), 0, data.length), viewOf(data), 0, 0)),
+      `ATTACH '${store}' AS old; DELETE FROM segments WHERE first > ${firstOf(3)};
+       INSERT INTO segments SELECT * FROM old.segments WHERE first > ${firstOf(3)}`,
     );
-    const forged = withSql(path, setCheck(`x'${check.toString('hex')}'`, 3));
-    expect(verifyStore(forged).problems).toMatchObject([{ kind: 'batch', position }]);
+    expect(verifyStore(forged).problems).toMatchObject([{ kind: 'segment', position: firstOf(4) }]);
   });
 
   test('notices a log that lost its end', async () => {
-    const path = withSql(store, `DELETE FROM events WHERE position > ${last - 3}`);
-    expect(verifyStore(path)).toMatchObject({ ok: false, firstBadPosition: last - 2 });
+    const path = withEvents(store, ({ position }) => position <= last - 3);
+    expect(verifyStore(path).ok).toBe(false);
     await expect(openTestEngine({ store: path })).rejects.toMatchObject({ code: 'MILLRACE_STORE_CORRUPT' });
   });
 });

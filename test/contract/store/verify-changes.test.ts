@@ -2,6 +2,7 @@ import { type StoreReport, verifyStore } from 'millrace/store';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { rowCheck } from '../../../dist/src/store/checksum.js';
 import { makeStore, oneValue, withSql } from '../../support/damaged-store.js';
+import { type SegmentEvent, withEvent, withEvents } from '../../support/segment-edit.js';
 
 let store: string;
 
@@ -11,75 +12,63 @@ beforeAll(async () => {
 
 const kinds = ({ problems }: StoreReport) => problems.map(({ kind }) => kind);
 
+type Says = Partial<Omit<StoreReport, 'problems'>>;
+
+describe('a changed event is found, in a segment whose own checksum is right:', () => {
+  const changes: readonly [string, number, (event: SegmentEvent) => void, string[]][] = [
+    ['a version', 17, (event) => Object.assign(event, { version: 90 }), ['event', 'index']],
+    ['a time', 30, (event) => Object.assign(event, { occurredAt: event.occurredAt + 1 }), ['event']],
+    ['a type', 31, (event) => Object.assign(event, { type: 1 }), ['event']],
+    ['an unknown type', 31, (event) => Object.assign(event, { type: 99 }), ['event']],
+    ['a partition key', 32, (event) => Object.assign(event, { key: 2 }), ['event']],
+    ['a cause', 33, (event) => Object.assign(event, { causation: 1 }), ['event']],
+    ['a payload', 34, (event) => Object.assign(event, { data: Buffer.from('text') }), ['event']],
+    ['metadata', 35, (event) => Object.assign(event, { metadata: Buffer.from([0x80]) }), ['event']],
+    ['no version', 36, (event) => Object.assign(event, { version: 0 }), ['event']],
+  ];
+  test.each(changes)('%s', (_name, position, change, expected) => {
+    const report = verifyStore(withEvent(store, position, change));
+    expect(report).toMatchObject({ ok: false, firstBadPosition: position });
+    for (const kind of expected) expect(kinds(report)).toContain(kind);
+    expect(report.problems[0]?.message).toMatch(/^[A-Z'].*\.$/);
+  });
+
+  test('two payloads exchanged', () => {
+    const path = withEvents(store, (event, all) => {
+      if (event.position !== 50) return;
+      const other = all[50] as SegmentEvent;
+      [event.data, other.data] = [other.data, event.data];
+    });
+    const report = verifyStore(path);
+    expect(report).toMatchObject({ ok: false, firstBadPosition: 50 });
+    expect(report.problems).toMatchObject([
+      { kind: 'event', position: 50 },
+      { kind: 'event', position: 51 },
+    ]);
+  });
+
+  test.each([
+    ['one', 120, 120],
+    ['the first one', 1, 1],
+    ['several', 100, 103],
+  ])('%s deleted', (_name, from, to) => {
+    const report = verifyStore(withEvents(store, ({ position }) => position < from || position > to));
+    expect(report).toMatchObject({ ok: false, firstBadPosition: from });
+    for (const kind of ['position', 'version', 'index']) expect(kinds(report)).toContain(kind);
+  });
+});
+
 describe('a change by SQL is found:', () => {
-  const inNote3 = "aggregate = (SELECT id FROM names WHERE name = 'note-3')";
-  const changes: readonly [string, string, Partial<Omit<StoreReport, 'problems'>>, string[]][] = [
+  const changes: readonly [string, string, Says, string[]][] = [
+    ['a position below the first', 'UPDATE segments SET first = -5 WHERE first = 1', {}, ['position']],
     [
-      'a version',
-      'UPDATE events SET version = 90 WHERE position = 17',
-      { firstBadPosition: 17 },
-      ['event', 'index'],
-    ],
-    [
-      'a time',
-      'UPDATE events SET occurred_at = occurred_at + 1 WHERE position = 30',
-      { firstBadPosition: 30 },
-      ['event'],
-    ],
-    ['a type', 'UPDATE events SET type = 1 WHERE position = 31', { firstBadPosition: 31 }, ['event']],
-    [
-      'an unknown type',
-      'UPDATE events SET type = 99 WHERE position = 31',
-      { firstBadPosition: 31 },
-      ['event'],
-    ],
-    [
-      'a partition key',
-      'UPDATE events SET partition_key = 2 WHERE position = 32',
-      { firstBadPosition: 32 },
-      ['event'],
-    ],
-    ['a cause', 'UPDATE events SET causation = 1 WHERE position = 33', { firstBadPosition: 33 }, ['event']],
-    [
-      'a type of value',
-      "UPDATE events SET data = 'text' WHERE position = 34",
-      { firstBadPosition: 34 },
-      ['event'],
-    ],
-    [
-      'two payloads exchanged',
-      `UPDATE events SET data = (SELECT data FROM events AS other WHERE other.position = 101 - events.position)
-       WHERE position IN (50, 51)`,
-      { firstBadPosition: 50 },
-      ['event', 'event'],
-    ],
-    [
-      'a deleted event',
-      'DELETE FROM events WHERE position = 120',
-      { firstBadPosition: 120 },
-      ['position', 'version', 'index'],
-    ],
-    [
-      'a deleted first event',
-      'DELETE FROM events WHERE position = 1',
+      'a name',
+      `UPDATE names SET body = CAST(replace(body, 'note-3', 'note-x') AS BLOB) WHERE instr(body, 'note-3')`,
       { firstBadPosition: 1 },
-      ['position', 'version', 'index'],
+      ['definition', 'event'],
     ],
-    [
-      'deleted events',
-      'DELETE FROM events WHERE position BETWEEN 100 AND 103',
-      { firstBadPosition: 100 },
-      ['position'],
-    ],
-    [
-      'a position below the first',
-      'UPDATE events SET position = -5 WHERE position = 9',
-      { firstBadPosition: -5 },
-      ['position', 'position'],
-    ],
-    ['a name', "UPDATE names SET name = 'note-x' WHERE name = 'note-3'", { firstBadPosition: 1 }, ['batch']],
-    ['a lost name', `DELETE FROM names WHERE name = 'note-3'`, {}, ['event', 'definition']],
-    ['a new name', `INSERT INTO names VALUES (900, 'new')`, {}, ['definition']],
+    ['a lost block of names', 'DELETE FROM names WHERE block = 1', {}, ['event', 'definition']],
+    ['a new name', "INSERT INTO names VALUES (900, 900, 1, 0, x'010041')", {}, ['definition']],
     [
       'the name of a type',
       "UPDATE event_types SET name = 'note.x' WHERE name = 'note.noted'",
@@ -92,39 +81,33 @@ describe('a change by SQL is found:', () => {
       {},
       ['definition'],
     ],
-    [
-      'a payload shape',
-      `UPDATE payload_shapes SET keys = '["note","x"]' WHERE id = 0`,
-      { firstBadPosition: 1 },
-      ['batch'],
-    ],
-    [
-      'a payload shape that is none',
-      "UPDATE payload_shapes SET keys = 'x' WHERE id = 0",
-      {},
-      ['definition', 'batch'],
-    ],
+    ['a payload shape', `UPDATE payload_shapes SET keys = '["note","x"]' WHERE id = 0`, {}, ['definition']],
+    ['a payload shape that is none', "UPDATE payload_shapes SET keys = 'x' WHERE id = 0", {}, ['definition']],
     [
       'a lost payload shape',
       'DELETE FROM payload_shapes WHERE id = (SELECT max(id) FROM payload_shapes)',
       {},
-      ['event'],
+      ['event', 'definition'],
     ],
-    ['the run id', "UPDATE meta SET value = 'other' WHERE key = 'run'", { firstBadPosition: 1 }, ['batch']],
-    ['a lost run of the index', `DELETE FROM event_index WHERE ${inNote3}`, {}, ['index']],
+    ['the run id', "UPDATE meta SET value = 'other' WHERE key = 'run'", { firstBadPosition: 1 }, ['segment']],
+    ['a lost run of events', 'DELETE FROM runs WHERE kind = 2 AND low = 1', {}, ['index']],
+    ['a lost run of names', 'DELETE FROM runs WHERE kind = 1 AND low = 1', {}, ['index']],
+    ['a run of another kind', 'UPDATE runs SET kind = 1 WHERE kind = 2', {}, ['index']],
+    ['fences of a run', 'UPDATE runs SET fences = zeroblob(length(fences))', {}, ['index']],
+    ['a page of a run', 'UPDATE run_pages SET body = zeroblob(length(body))', {}, ['index']],
     [
-      'a run of another aggregate',
-      `UPDATE event_index SET aggregate = 900 WHERE ${inNote3}`,
-      {},
-      ['index', 'index'],
-    ],
-    [
-      'offsets of a run',
-      `UPDATE event_runs SET offsets = zeroblob(length(offsets)) WHERE id = 1`,
+      'a lost page of a run',
+      'DELETE FROM run_pages WHERE id = (SELECT min(id) FROM run_pages)',
       {},
       ['index'],
     ],
-    ['a lost list of offsets', `DELETE FROM event_runs WHERE id = 1`, {}, ['index']],
+    [
+      'pages of runs exchanged',
+      `UPDATE run_pages SET body = (SELECT body FROM run_pages AS other ORDER BY id DESC LIMIT 1),
+       checksum = (SELECT checksum FROM run_pages AS other ORDER BY id DESC LIMIT 1)`,
+      {},
+      ['index'],
+    ],
     ['how far the index goes', 'UPDATE progress SET indexed = 7', {}, ['progress']],
     ['the mark', 'UPDATE progress SET mark = mark - 1', {}, ['progress']],
     ['the bits of finished events', 'UPDATE progress_chunks SET bits = zeroblob(1024)', {}, ['progress']],
@@ -142,8 +125,14 @@ describe('a change by SQL is found:', () => {
 
 describe('a dead letter that is not what was written is found:', () => {
   const large = () => Number(oneValue(store, 'SELECT min(position) FROM dead_letters'));
+  test('its event is deleted', () => {
+    const gone = large();
+    expect(kinds(verifyStore(withEvents(store, ({ position }) => position !== gone)))).toContain(
+      'dead-letter',
+    );
+  });
+
   test.each([
-    ['its event is deleted', () => `DELETE FROM events WHERE position = ${large()}`],
     ['its attempts', () => 'UPDATE dead_letters SET attempts = 4'],
     ['its state', () => "UPDATE dead_letters SET state = 'parked'"],
     ['its error', () => `UPDATE dead_letters SET error = replace(error, 'Range', 'range')`],

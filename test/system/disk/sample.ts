@@ -53,7 +53,7 @@ export async function makeSample(appends: number): Promise<Sample> {
   const reader = new Database(store, { readonly: true });
   try {
     reader.exec('BEGIN');
-    reader.prepare('SELECT count(*) FROM events').get();
+    reader.prepare('SELECT count(*) FROM segments').get();
     await ask(second, 2000, appends);
     const last = second.stats().lastPosition;
     return { database: readFileSync(store), wal: readFileSync(`${store}-wal`), without, last };

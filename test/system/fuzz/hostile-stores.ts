@@ -1,4 +1,7 @@
+import { zstdCompressSync } from 'node:zlib';
 import Database from 'better-sqlite3';
+import type { StoredSegment } from '../../../dist/src/store/segments/stored-segment.js';
+import { editEvents, putSegment, type SegmentEvent } from '../../support/segment-edit.js';
 
 /** What is done to a good store, and whether what it leaves could never have been made by an engine. */
 export interface Hostility {
@@ -17,11 +20,11 @@ const TABLES = [
   'meta',
   'event_types',
   'payload_shapes',
+  'readme',
   'names',
-  'events',
-  'event_index',
-  'event_runs',
-  'batches',
+  'segments',
+  'runs',
+  'run_pages',
   'progress',
   'progress_chunks',
   'dead_letters',
@@ -31,8 +34,8 @@ const TABLES = [
 const instead = (table: string, what: string, create: string): Hostility =>
   sql(`${table} is ${what}`, `ALTER TABLE ${table} RENAME TO hidden`, create);
 
-/** The columns of the events, for views that pretend to be them. */
-const EVENT = 'position, type, aggregate, version, occurred_at, data, partition_key, causation, metadata';
+/** The columns of the segments, for views that pretend to be them. */
+const SEGMENT = 'first, count, names, shapes, chain, bytes, packed, checksum, types, body';
 
 export const WRONG_PAGES = 'a table whose pages are those of another one';
 
@@ -51,38 +54,42 @@ export const SCHEMAS: readonly Hostility[] = [
     ),
   ),
   instead(
-    'events',
+    'segments',
     'a view without an end',
-    `CREATE VIEW events (${EVENT}) AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)
-     SELECT n, 1, 1, n, 0, x'01', NULL, NULL, NULL FROM c`,
+    `CREATE VIEW segments (${SEGMENT}) AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)
+     SELECT n, 1, 1, 1, 0, 1, 0, 0, x'01', x'01' FROM c`,
   ),
   instead(
-    'events',
-    'a view of enormous payloads',
-    `CREATE VIEW events (${EVENT}) AS SELECT position, type, aggregate, version, 0, zeroblob(900000000), NULL, NULL, NULL FROM hidden`,
+    'segments',
+    'a view of enormous bodies',
+    `CREATE VIEW segments (${SEGMENT}) AS SELECT first, count, names, shapes, chain, bytes, packed, checksum, types, zeroblob(900000000) FROM hidden`,
   ),
   instead(
     'names',
     'a view of enormous names',
-    "CREATE VIEW names (id, name) AS SELECT id, printf('%.*c', 900000000, 'x') FROM hidden",
+    'CREATE VIEW names (block, first, count, checksum, body) AS SELECT block, first, count, checksum, zeroblob(900000000) FROM hidden',
   ),
-  instead('names', 'a virtual table', 'CREATE VIRTUAL TABLE names USING fts5(id, name)'),
-  sql('a column too many', 'ALTER TABLE events ADD COLUMN extra TEXT'),
-  sql('a column less', 'DROP VIEW event_log', 'ALTER TABLE events DROP COLUMN metadata'),
-  sql('a column of another name', 'ALTER TABLE events RENAME COLUMN data TO payload'),
-  ...['events', 'names', 'batches'].map((table) =>
+  instead(
+    'names',
+    'a virtual table',
+    'CREATE VIRTUAL TABLE names USING fts5(block, first, count, checksum, body)',
+  ),
+  sql('a column too many', 'ALTER TABLE segments ADD COLUMN extra TEXT'),
+  sql('a column less', 'ALTER TABLE segments DROP COLUMN types'),
+  sql('a column of another name', 'ALTER TABLE segments RENAME COLUMN body TO payload'),
+  ...['segments', 'names', 'runs'].map((table) =>
     sql(
       `a trigger that deletes events when ${table} grows`,
-      `CREATE TRIGGER hostile AFTER INSERT ON ${table} BEGIN DELETE FROM events; END`,
+      `CREATE TRIGGER hostile AFTER INSERT ON ${table} BEGIN DELETE FROM segments; END`,
     ),
   ),
   sql(
     'a trigger that deletes events when a dead letter changes',
-    'CREATE TRIGGER hostile AFTER INSERT ON dead_letters BEGIN DELETE FROM events; END',
+    'CREATE TRIGGER hostile AFTER INSERT ON dead_letters BEGIN DELETE FROM segments; END',
   ),
   sql(
     'a trigger that deletes events when a dead letter goes',
-    'CREATE TRIGGER hostile AFTER DELETE ON dead_letters BEGIN DELETE FROM events; END',
+    'CREATE TRIGGER hostile AFTER DELETE ON dead_letters BEGIN DELETE FROM segments; END',
   ),
   instead(
     'dead_letters',
@@ -96,15 +103,15 @@ export const SCHEMAS: readonly Hostility[] = [
   ),
   sql(
     'an index that is unique',
-    'DELETE FROM events WHERE position > 1',
-    'CREATE UNIQUE INDEX hostile ON events (type)',
+    'DELETE FROM segments WHERE first > 1',
+    'CREATE UNIQUE INDEX hostile ON segments (count)',
   ),
   {
     name: 'SQL in the schema that is none',
     change: (database) => {
       writeSchema(
         database,
-        "UPDATE sqlite_schema SET sql = 'CREATE TABLE names (id; DROP TABLE events' WHERE name = 'names'",
+        "UPDATE sqlite_schema SET sql = 'CREATE TABLE names (block; DROP TABLE segments' WHERE name = 'names'",
       );
     },
   },
@@ -113,7 +120,7 @@ export const SCHEMAS: readonly Hostility[] = [
     change: (database) => {
       writeSchema(
         database,
-        "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'events') WHERE name = 'names'",
+        "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'segments') WHERE name = 'names'",
       );
     },
   },
@@ -126,11 +133,30 @@ function writeSchema(database: Database.Database, statement: string): void {
   database.exec(statement);
 }
 
+/** Changes the event at a position, in a segment whose own checksum is right. */
+const event = (name: string, position: number, change: Partial<SegmentEvent>): Hostility => ({
+  name,
+  change: (database) =>
+    editEvents(database, (one) => {
+      if (one.position === position) Object.assign(one, change);
+    }),
+});
+
 const bomb = (name: string, bytes: Buffer): Hostility => ({
   name: `a payload of ${name}`,
+  change: (database) =>
+    editEvents(database, (one) => {
+      if (one.position === 3) one.data = bytes;
+      if (one.position === 5) one.metadata = bytes;
+    }),
+});
+
+/** Puts something else in the place of the first segment's body, which says that it is compressed, or that it is not. */
+const body = (name: string, bytes: Buffer, says: { packed: number; bytes: number }): Hostility => ({
+  name: `a segment of ${name}`,
   change: (database) => {
-    database.prepare('UPDATE events SET data = ? WHERE position = 3').run(bytes);
-    database.prepare('UPDATE events SET metadata = ? WHERE position = 5').run(bytes);
+    const row = database.prepare('SELECT * FROM segments WHERE first = 1').get() as StoredSegment;
+    putSegment(database, { ...row, ...says, body: bytes });
   },
 });
 
@@ -153,10 +179,20 @@ export const ROWS: readonly Hostility[] = [
   ),
   bomb('16 megabytes', repeated(16e6, 0x01)),
   bomb('nothing', Buffer.alloc(0)),
-  sql('names with SQL in them', "UPDATE names SET name = '''; DROP TABLE events; -- ' || id"),
-  sql('a name of 5 megabytes', "UPDATE names SET name = printf('%.*c', 5000000, 'x') WHERE id = 1"),
-  sql('names that are no text', "UPDATE names SET name = CAST(x'ff00fe' || id AS TEXT)"),
-  sql('names of nothing', "UPDATE names SET name = '' WHERE id = 1"),
+  body('a gigabyte in a few bytes', zstdCompressSync(Buffer.alloc(1e9)), { packed: 1, bytes: 1000 }),
+  body('more than it says', zstdCompressSync(Buffer.alloc(5000)), { packed: 1, bytes: 4999 }),
+  body('less than it says', zstdCompressSync(Buffer.alloc(5000)), { packed: 1, bytes: 5001 }),
+  body('what zstd cannot read', Buffer.alloc(500, 0xfd), { packed: 1, bytes: 5000 }),
+  body('nothing', Buffer.alloc(0), { packed: 0, bytes: 1 }),
+  body('zeroes', Buffer.alloc(5000), { packed: 0, bytes: 5000 }),
+  body('columns without an end', Buffer.alloc(5000, 0x84), { packed: 0, bytes: 5000 }),
+  body('numbers of odd widths', Buffer.alloc(5000, 0x37), { packed: 0, bytes: 5000 }),
+  sql('a segment of more events than there are', 'UPDATE segments SET count = count + 1 WHERE first = 1'),
+  sql('a segment of a million events', 'UPDATE segments SET count = 1000000 WHERE first = 1'),
+  sql('names of nothing', "UPDATE names SET body = x''"),
+  sql('names of zeroes', 'UPDATE names SET body = zeroblob(length(body))'),
+  sql('names that are no text', "UPDATE names SET body = CAST(replace(body, 'a', x'ff') AS BLOB)"),
+  sql('names with numbers of others', 'UPDATE names SET first = first + 1000'),
   sql('no names', 'DELETE FROM names'),
   sql('no event types', 'DELETE FROM event_types'),
   sql('an event type with an enormous number', 'UPDATE event_types SET id = 4000000000 WHERE id = 1'),
@@ -173,22 +209,16 @@ export const ROWS: readonly Hostility[] = [
   ),
   sql('shapes with gaps', 'UPDATE payload_shapes SET id = id + 300'),
   sql(
-    'an event behind the largest position',
-    `INSERT INTO events SELECT 9007199254740992, ${EVENT.slice(10)} FROM events WHERE position = 1`,
+    'a segment behind the largest position',
+    'UPDATE segments SET first = 9007199254740992 WHERE first = 1',
   ),
-  sql(
-    'an event at the largest integer',
-    `INSERT INTO events SELECT 9223372036854775807, ${EVENT.slice(10)} FROM events WHERE position = 1`,
-  ),
-  sql(
-    'an event before the first one',
-    `INSERT INTO events SELECT -5, ${EVENT.slice(10)} FROM events WHERE position = 1`,
-  ),
-  sql(
-    'versions without an end',
-    'UPDATE events SET version = 9007199254740992',
-    'UPDATE event_index SET version = 9007199254740992 WHERE aggregate = 1',
-  ),
+  sql('a segment at the largest integer', 'UPDATE segments SET first = 9223372036854775807 WHERE first = 1'),
+  sql('a segment before the first one', 'UPDATE segments SET first = -5 WHERE first = 1'),
+  event('a version without an end', 4, { version: 0xffff_ffff }),
+  event('no version', 4, { version: 0 }),
+  event('an aggregate that has no name', 4, { aggregate: 0xffff_ffff }),
+  event('a time that is none', 4, { occurredAt: Number.NaN }),
+  event('an endless cause', 4, { causation: Number.POSITIVE_INFINITY }),
   sql('no run id', 'DELETE FROM meta'),
   sql('a run id of bytes', "UPDATE meta SET value = x'00'"),
   sql('a run id of 5 megabytes', "UPDATE meta SET value = printf('%.*c', 5000000, 'x')"),
@@ -204,15 +234,13 @@ export const ROWS: readonly Hostility[] = [
     'a chunk of far too many bits',
     'INSERT OR REPLACE INTO progress_chunks SELECT 1, zeroblob(30000000), 0',
   ),
-  sql('runs that lead nowhere', 'UPDATE event_index SET base = 4000000000000, offsets = zeroblob(8)'),
-  sql('runs that lead back', 'UPDATE event_index SET base = 1, offsets = zeroblob(4000)'),
-  sql('runs that are cut off', "UPDATE event_index SET offsets = x'010203'"),
-  sql('runs of nothing', 'UPDATE event_index SET offsets = NULL, run = NULL'),
-  sql(
-    'runs of 8 megabytes',
-    'UPDATE event_index SET offsets = zeroblob(8000000), count = 2000000 WHERE aggregate = 1',
-  ),
-  sql('counts beyond all versions', 'UPDATE event_index SET count = 9007199254740992'),
+  sql('runs that begin elsewhere', 'UPDATE runs SET low = 4000000000000'),
+  sql('runs that are cut off', "UPDATE runs SET fences = x'010203'"),
+  sql('runs of zeroes', 'UPDATE runs SET fences = zeroblob(80000)'),
+  sql('runs without pages', 'DELETE FROM run_pages'),
+  sql('pages of zeroes', 'UPDATE run_pages SET body = zeroblob(4000)'),
+  sql('pages without an end', "UPDATE run_pages SET body = x'ffffffffffffffffffff'"),
+  sql('counts beyond all versions', 'UPDATE runs SET count = 9007199254740992'),
 ];
 
 const GIANT = 100_000_000;
@@ -221,13 +249,11 @@ const GIANT = 100_000_000;
 export const GIANTS: readonly Hostility[] = [
   ...(
     [
-      ['names', 'name', 'id = 1'],
+      ['readme', 'text', 'line = 1'],
       ['event_types', 'name', 'id = 1'],
       ['event_types', 'volatile', 'id = 1'],
       ['payload_shapes', 'keys', 'id = 0'],
       ['meta', 'value', "key = 'run'"],
-      ['events', 'type', 'position = 3'],
-      ['events', 'aggregate', 'position = 3'],
     ] as const
   ).map(([table, column, where]) =>
     sql(
@@ -237,10 +263,11 @@ export const GIANTS: readonly Hostility[] = [
   ),
   ...(
     [
-      ['events', 'data', 'position = 3'],
-      ['events', 'metadata', 'position = 3'],
-      ['event_index', 'offsets', 'aggregate = 1'],
-      ['batches', 'checks', 'last > 0'],
+      ['segments', 'body', 'first = 1'],
+      ['segments', 'types', 'first = 1'],
+      ['names', 'body', 'block = 1'],
+      ['runs', 'fences', 'kind = 2'],
+      ['run_pages', 'body', 'id > 0'],
     ] as const
   ).map(([table, column, where]) =>
     sql(

@@ -84,7 +84,7 @@ test('another program opens and closes the file while events are published, and 
     const child = new Child('publish-until-killed.mjs', store, 'os', '0');
     await child.wrote(60);
     const outsider = new Database(store);
-    outsider.prepare('SELECT count(*) FROM event_log').get();
+    outsider.prepare('SELECT count(*) FROM segments').get();
     outsider.close();
     // At once: what the other program should not have thrown away is not yet in the file.
     await child.kill();

@@ -19,9 +19,9 @@ const commitOf = (rows: LogRows, shapes: readonly string[][] = []) => ({
   shapes,
 });
 
-const batches = (path: string) => oneValue(path, 'SELECT count(*) FROM batches');
+const segments = (path: string) => oneValue(path, 'SELECT count(*) FROM segments');
 
-test('several commits of one transaction have one row, and the chain goes on over restarts', () => {
+test('several commits of one transaction have one segment, and the chain goes on over restarts', () => {
   const path = tempStore();
   const rows = new LogRows();
   for (const round of [1, 2, 3]) {
@@ -33,12 +33,12 @@ test('several commits of one transaction have one row, and the chain goes on ove
     rows.add('c', round);
     writer.commit([commitOf(rows)]);
     writer.close();
-    expect(batches(path)).toBe(round * 2);
+    expect(segments(path)).toBe(round * 2);
     expect(verifyStore(path)).toMatchObject({ ok: true, events: round * 4, problems: [] });
   }
 });
 
-test('shapes of a transaction without events are part of the next batch, also after a restart', () => {
+test('shapes of a transaction without events are known to the next segment, also after a restart', () => {
   const path = tempStore();
   const rows = new LogRows();
   const first = openWriter(path, rows);
