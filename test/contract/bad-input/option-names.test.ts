@@ -6,11 +6,14 @@ import {
   defineStrategy,
   monteCarlo,
   parseCandles,
+  readBacktest,
   readCandles,
+  readSweepReport,
   runBacktest,
   sweep,
   walkForward,
   writeReport,
+  writeStoreReport,
 } from 'millrace/backtest';
 import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
 import { diffProfiles, findLeaks } from 'millrace/profile';
@@ -124,6 +127,9 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
     'title',
     (bad) => writeReport(join(tempFolder(), 'a.html'), runBacktest({ candles, strategy }), bad),
   ],
+  ['StoredBacktestOptions', 'backtestID', 'backtestId', (bad) => readBacktest('a.db', bad)],
+  ['readSweepReport', 'candels', 'candles', (bad) => readSweepReport('a.db', bad)],
+  ['StoreReportOptions', 'sortby', 'sortBy', (bad) => writeStoreReport('a.html', 'a.db', bad)],
   ['EventOptions', 'occuredAt', 'occurredAt', (bad) => engine.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'metaData', 'metadata', (bad) => publisher.publish(Noted({ note: 'a' }, bad))],
   ['EventOptions', 'causationID', 'causationId', (bad) => bus.publish(Noted({ note: 'a' }, bad))],
@@ -288,6 +294,7 @@ function declarations(): string[] {
 
 /** What the package's own files say to each other, and no caller of it can. */
 const INTERNAL = [
+  'pointBenchmark',
   'CheckedBusOptions',
   'CheckedOptions',
   'CheckedProfileOptions',
