@@ -5,7 +5,7 @@ import { NameWriter } from '../../dist/src/store/segments/name-writer.js';
 import { Packer } from '../../dist/src/store/segments/packer.js';
 import { RunTable, RunWriter } from '../../dist/src/store/segments/run-writer.js';
 import { Writer } from '../../dist/src/store/writer.js';
-import { type Mutation, replace } from './mutations.js';
+import { type Mutation, replace } from './mutate.js';
 
 /** Bugs of segments, packing and tiers. */
 export const LOG_MUTATIONS: readonly Mutation[] = [
