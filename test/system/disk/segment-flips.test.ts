@@ -26,11 +26,11 @@ function makeStore(): string {
   const rows = new LogRows({ bytes: 1_000_000 });
   writer.addSlab(rows.slab.id, rows.slab.memory);
   for (let event = 0; event < EVENTS; event++) {
-    rows.add(`aggregate-${event % 70}-${Math.floor(event / 500)}`, { event });
+    rows.add(`aggregate-${event % 70}-${Math.floor(event / 200)}`, { event });
     if (event % 7 !== 0 && event < EVENTS - 1) continue;
     const segments = rows.take().map(({ slab, from, to }) => ({ slab: slab.id, from, to }));
     writer.commit([{ segments, progress: undefined, shapes: [] }]);
-    if (event % 300 === 0) while (writer.indexQuietly()) expect(event).toBeLessThan(EVENTS);
+    if (event % 20 === 0) while (writer.indexQuietly()) expect(event).toBeLessThan(EVENTS);
   }
   packAll(writer, path);
   writer.close();
