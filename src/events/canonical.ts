@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { CANONICAL_STEPS } from './limits.js';
+import { CANONICAL_KEYS, CANONICAL_STEPS } from './limits.js';
 
 /**
  * A payload as canonical text: keys sorted, volatile fields of the top level left out, what JSON does not
@@ -66,6 +66,7 @@ let steps = 0;
  * to sort and quote them for each event was most of a fingerprint's time.
  */
 function sorted(keys: readonly string[]): readonly Label[] {
+  if (keys.length > CANONICAL_KEYS) return labels(keys);
   if (steps > CANONICAL_STEPS) {
     // Data whose keys are values of their own: it is cheaper to begin anew than to ask which are still in use.
     known = { next: new Map(), sorted: undefined };
@@ -81,8 +82,12 @@ function sorted(keys: readonly string[]): readonly Label[] {
     }
     at = next;
   }
-  at.sorted ??= [...keys].sort().map((key) => ({ key, label: `${JSON.stringify(key)}:` }));
+  at.sorted ??= labels(keys);
   return at.sorted;
+}
+
+function labels(keys: readonly string[]): readonly Label[] {
+  return [...keys].sort().map((key) => ({ key, label: `${JSON.stringify(key)}:` }));
 }
 
 /** The parts of an event that a fingerprint covers. */

@@ -8,6 +8,7 @@ import {
   readSweepReport,
   readWalkForward,
   runBacktest,
+  SHIPPED_STRATEGIES,
   storeBacktest,
   sweep,
   unpackColumn,
@@ -32,19 +33,10 @@ const candles = randomCandles(5, 700);
 /** More candles than a curve has points. */
 const long = randomCandles(6, 5000);
 
-const STRATEGIES = [
-  'rsi',
-  'ma-cross',
-  'breakout',
-  'pyramiding',
-  'averaging-down',
-  'grid',
-  'buy-and-hold',
-  'surge',
-];
-
 describe('a backtest that is told from its log', () => {
-  test.each(STRATEGIES)('%s: with its candles it is the result itself, to the last bit', async (name) => {
+  test.each(
+    SHIPPED_STRATEGIES,
+  )('%s: with its candles it is the result itself, to the last bit', async (name) => {
     const store = newStore();
     const options = { candles, strategy: await loadStrategy(name), symbol: 'TEST', slippage: 0.0005 };
     const result = await storeBacktest(store, options);
@@ -69,7 +61,7 @@ describe('a backtest that is told from its log', () => {
     expect(told.stored).toEqual({ store, level: 'trades', every: 1, exact: true });
   });
 
-  test.each(STRATEGIES)('%s: of the level full it has each order as well', async (name) => {
+  test.each(SHIPPED_STRATEGIES)('%s: of the level full it has each order as well', async (name) => {
     const store = newStore();
     const rules = { volumeShare: 1, leverage: 2, maintenanceMargin: 0.2, level: 'full' } as const;
     const options = { candles, strategy: await loadStrategy(name), initialCapital: 150, ...rules };

@@ -55,6 +55,11 @@ test('objects whose keys are values of their own are written as any other, howev
   }
 });
 
+test('an object of many keys is written in their order, and none of them is kept', () => {
+  const fields = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`k${4999 - index}`, index]));
+  expect(canonicalText({ fields })).toBe(plainText({ fields }));
+});
+
 test('the order of keys changes nothing', () => {
   expect(canonicalText({ b: 1, a: { d: 1, c: 2 } })).toBe(canonicalText({ a: { c: 2, d: 1 }, b: 1 }));
 });
