@@ -4,7 +4,6 @@ import type { EngineOptions } from '../engine/options.js';
 import { ANYWAY, type OwnReadOptions } from '../engine/reading/read.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { READ_PAGE } from '../limits.js';
-import { takeOverRecord } from './earlier-record.js';
 import { Processing } from './processing.js';
 
 /** What the subscribers of the main thread did since the log was opened. */
@@ -32,7 +31,7 @@ export class Journal {
   /** Whether the log has no file, and may forget its oldest events. */
   readonly isInMemory: boolean;
   /** Events that the log had at the start and that were not finished. */
-  backlog: number;
+  readonly backlog: number;
   /** Who waits for which event, by position. */
   #asked = new Map<number, PromiseWithResolvers<DomainEvent | undefined>>();
 
@@ -52,17 +51,11 @@ export class Journal {
     return new Journal(engine, isInMemory, processing);
   }
 
-  /** @throws the errors of `openEngine` and of `takeOverRecord`; TooManyConsumersError. Nothing stays open then. */
+  /** @throws the errors of `openEngine`; TooManyConsumersError. Nothing stays open then. */
   static async open(options: EngineOptions): Promise<Journal> {
-    const { store } = options;
     const engine = await openEngine(options);
     try {
-      const journal = Journal.over(engine, store === undefined);
-      const { run, openedAt: lastPosition } = engine.consumers.log;
-      if (store !== undefined && (await takeOverRecord(store, journal.processing, { run, lastPosition }))) {
-        journal.backlog = lastPosition - journal.processing.finished;
-      }
-      return journal;
+      return Journal.over(engine, options.store === undefined);
     } catch (error) {
       await engine.close();
       throw error;

@@ -20,7 +20,7 @@ export const GC: Frame = ['(garbage collector)', '', -1];
 export const IDLE: Frame = ['(idle)', '', -1];
 export const PROGRAM: Frame = ['(program)', '', -1];
 
-const ENGINE_FILE = new URL('../../dist/src/lanes/runner.js', import.meta.url).href;
+const ENGINE_FILE = new URL('../../dist/src/lanes/call-handlers.js', import.meta.url).href;
 
 /** Tells frames apart as V8 does: by script, line and column. */
 function callFrame([functionName, url, lineNumber]: Frame) {
