@@ -26,6 +26,7 @@ export {
   defineEvent,
   defineHandlers,
   type EventMetadata,
+  type EventOf,
   type EventOptions,
   type EventType,
   type EventTypeOptions,

@@ -1,4 +1,5 @@
 import type { AnyEventType } from '../events/define-event.js';
+import type { DomainEvent } from '../events/domain-event.js';
 import { didYouMean } from '../events/nearest.js';
 import { waitsForItself } from '../kernel/async-context.js';
 import { ConsumerRunningError, InvalidOptionError, TooManyConsumersError } from '../kernel/errors.js';
@@ -6,6 +7,7 @@ import { MAX_CONSUMERS } from '../store/limits.js';
 import type { Running } from './attached.js';
 import { Consumer } from './consumer.js';
 import { noConsumer, notYours } from './faults.js';
+import { type Followed, type FollowOptions, type FollowParts, follow } from './follow.js';
 import type { ConsumedLog } from './log.js';
 import { type CheckedConsumer, type ConsumerOptions, checkConsumer, checkConsumerName } from './options.js';
 import { ConsumerRecord } from './record.js';
@@ -21,6 +23,7 @@ export interface ConsumersParts {
   readonly failed: (failure: ConsumerFailed) => void;
   /** What health says of consumers may have changed. */
   readonly changed: () => void;
+  readonly read: FollowParts['read'];
 }
 
 /** The consumers of an engine's log: those that run, and those that are stored. */
@@ -30,6 +33,8 @@ export class Consumers {
   readonly #running = new Map<string, Running>();
   /** Names that are being removed. */
   readonly #removing = new Set<string>();
+  /** Who reads on whenever more is durable. */
+  readonly #followers = new Set<(isOver: boolean) => void>();
 
   /** @internal */
   constructor(parts: ConsumersParts) {
@@ -76,6 +81,17 @@ export class Consumers {
       throw error;
     }
     return consumer;
+  }
+
+  /** @internal `engine.follow`. */
+  follow(options: FollowOptions): Followed<DomainEvent> {
+    this.#parts.checkOpen();
+    const { log, read } = this.#parts;
+    const onMore = (listener: (isOver: boolean) => void) => {
+      this.#followers.add(listener);
+      return () => this.#followers.delete(listener);
+    };
+    return follow({ log, read, onMore, start: (consumer) => this.start(consumer) }, options);
   }
 
   /** Every consumer of the log by name, also those that do not run. @throws EngineClosedError */
@@ -147,12 +163,14 @@ export class Consumers {
   /** @internal More events are durable. */
   wake(): void {
     for (const consumer of this.#running.values()) consumer.wake();
+    for (const follower of this.#followers) follower(false);
   }
 
   /** @internal */
   engineFailed(error: Error): void {
     this.#parts.log().consumerLink.forget();
     for (const consumer of this.#running.values()) consumer.engineFailed(error);
+    for (const follower of this.#followers) follower(false);
   }
 
   /** @internal Nothing waits for it: a handler of before may never end. */
@@ -162,6 +180,7 @@ export class Consumers {
 
   /** @internal Ends all of them, and stores what is done as far as the engine still can. */
   async close(): Promise<void> {
+    for (const follower of this.#followers) follower(true);
     const outcomes = await Promise.allSettled([...this.#running.values()].map((consumer) => consumer.end()));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     // A failure of the engine is reported by its own close.

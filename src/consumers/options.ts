@@ -6,7 +6,7 @@ import { InvalidOptionError } from '../kernel/errors.js';
 import { type RetryRule, retryRuleOf } from '../kernel/retry-rule.js';
 import { shown } from '../kernel/thrown.js';
 import type { FailurePolicy } from '../lanes/handlers.js';
-import type { EventOf } from '../publisher/subscribable.js';
+import type { SubscribedEvent } from '../publisher/subscribable.js';
 import { OWN_CONSUMERS } from '../store/consumer.js';
 import { MAX_CONSUMER_CONCURRENCY, MAX_CONSUMER_NAME } from './limits.js';
 
@@ -22,7 +22,7 @@ export interface ConsumerContext {
 
 /** Handles one event of a consumer. The event is done when it has returned, or its promise resolved. */
 export type ConsumerHandler<Type extends AnyEventType = AnyEventType> = (
-  event: EventOf<'log', Type>,
+  event: SubscribedEvent<'log', Type>,
   context: ConsumerContext,
 ) => unknown;
 
@@ -167,7 +167,7 @@ export function checkPosition(call: string, position: unknown): void {
   );
 }
 
-function isPosition(position: unknown): position is number {
+export function isPosition(position: unknown): position is number {
   return Number.isSafeInteger(position) && (position as number) >= 1;
 }
 

@@ -84,6 +84,7 @@ export function assemble(foundation: Foundation): Rooms {
       counters.subscriberErrors++;
     }),
     tailOf: (aggregateId, after) => sequencer.tail.positionsOf(directory.positionOf(aggregateId), after),
+    endOf: (aggregateId) => (aggregateId === undefined ? hub.lastDurable : directory.versionOf(aggregateId)),
   };
 }
 

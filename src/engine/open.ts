@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ConsumerLink } from '../consumers/link.js';
+import type { AnyEventType } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { EventRegistry } from '../events/registry.js';
 import { InvalidOptionError, StoreMovedError } from '../kernel/errors.js';
@@ -52,12 +53,14 @@ export interface World {
  * ForeignStoreError, NewerStoreError, StoreLockedError, StoreCorruptError) and of the handler modules
  * (HandlerModuleNotFoundError, HandlerModuleInvalidError, HandlerModuleFailedError). Nothing stays open then.
  */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
+export async function openEngine<Types extends AnyEventType = AnyEventType>(
+  options: EngineOptions<Types>,
+): Promise<Engine<Types>> {
   requireNode();
   const checked = checkOptions(options);
   const engine = await openIn(checked, realWorld(checked));
   announce(engine);
-  return engine;
+  return engine as Engine<Types>;
 }
 
 /** @internal Opens an engine in a given world. */

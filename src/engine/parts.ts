@@ -14,7 +14,7 @@ import type { Failures } from './failures/failures.js';
 import type { Hub } from './hub.js';
 import type { IntakeParts } from './intake/intake-flow.js';
 import type { Preparation } from './intake/prepare.js';
-import type { TailOf } from './reading/read.js';
+import type { PageSource } from './reading/pages.js';
 import type { Holding } from './replay/holding.js';
 import type { LateHandlers } from './replay/late-handlers.js';
 import type { ReplayParts } from './replay/log-flow.js';
@@ -63,7 +63,8 @@ export interface Rooms extends IntakeParts, ReplayParts {
   readonly holding: Holding;
   readonly late: LateHandlers;
   readonly resumer: Resumer;
-  readonly tailOf: TailOf;
+  readonly tailOf: PageSource['tailOf'];
+  readonly endOf: PageSource['endOf'];
   readonly facts: EngineFacts;
   readonly health: HealthWatch;
 }

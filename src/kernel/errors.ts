@@ -122,6 +122,14 @@ export class ConcurrencyError extends MillraceError {
   static override readonly code = 'MILLRACE_CONCURRENCY';
 }
 
+/**
+ * One of the events of an `append` has an `eventId` that another event of the aggregate has, and it is not the same append
+ * again. `details` has `eventId` and `version`.
+ */
+export class EventIdTakenError extends MillraceError {
+  static override readonly code = 'MILLRACE_EVENT_ID_TAKEN';
+}
+
 /** The engine is closed or closing. */
 export class EngineClosedError extends MillraceError {
   static override readonly code = 'MILLRACE_CLOSED';

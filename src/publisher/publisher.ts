@@ -11,7 +11,7 @@ import type { SubscriberFailure } from './failure.js';
 import { Outcome } from './pending.js';
 import { PublishedEvent } from './published-event.js';
 import type { Route } from './routes.js';
-import { type EventOf, Subscribable } from './subscribable.js';
+import { Subscribable, type SubscribedEvent } from './subscribable.js';
 import type { SubscriptionOptions } from './subscription-options.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -44,7 +44,7 @@ const PUBLISH_ASYNC = optionNames<{ readonly signal?: AbortSignal }>('publishAsy
 export type SubscriberOptions<Data = unknown> = SubscriptionOptions<PublishedEvent<Data>>;
 
 /** The events of the given types with the given name. */
-type PublishedAs<Types extends AnyEventType, Name extends string> = EventOf<'published', Types> & {
+type PublishedAs<Types extends AnyEventType, Name extends string> = SubscribedEvent<'published', Types> & {
   readonly type: Name;
 };
 

@@ -133,14 +133,9 @@ export class MemoryStore implements Store {
     const first = this.#segments[0]?.firstPosition ?? 1;
     const kept = from < first && aggregate === undefined && limit === 1 && this.#deadLetters.eventOf(from);
     if (kept) return [kept];
-    // An aggregate's early versions may be among the dropped ones, so its reading stops as well.
-    if (first > 1 && (aggregate !== undefined || from < first)) {
-      throw new NotRetainedError(
-        `Events before position ${first} are no longer kept in memory. Read from there on, or open the engine with a store.`,
-        { details: { firstPosition: first } },
-      );
-    }
+    if (aggregate === undefined && from < first) throw notRetained(first);
     const events: RawEvent[] = [];
+    let hasOlder = false;
     // From the end: what follows the log asks for the newest events, again and again.
     const begin =
       aggregate === undefined
@@ -148,16 +143,27 @@ export class MemoryStore implements Store {
         : 0;
     for (const segment of this.#segments.slice(Math.max(0, begin))) {
       for (let row = 0; row < segment.count && events.length < limit; row++) {
-        const wanted =
-          aggregate === undefined
-            ? segment.firstPosition + row >= from
-            : segment.aggregate[row] === aggregate && (segment.version[row] as number) >= from;
-        if (wanted) events.push(segment.event(row));
+        if (aggregate === undefined) {
+          if (segment.firstPosition + row >= from) events.push(segment.event(row));
+        } else if (segment.aggregate[row] === aggregate) {
+          if ((segment.version[row] as number) >= from) events.push(segment.event(row));
+          else hasOlder = true;
+        }
       }
       if (events.length === limit) break;
     }
+    // An aggregate's early versions may be among the dropped ones.
+    const isWhole = aggregate === undefined || first === 1 || hasOlder || events[0]?.version === from;
+    if (!isWhole) throw notRetained(first);
     return events;
   }
+}
+
+function notRetained(first: number): NotRetainedError {
+  return new NotRetainedError(
+    `Events before position ${first} are no longer kept in memory. Read from there on, or open the engine with a store.`,
+    { details: { firstPosition: first } },
+  );
 }
 
 /** An event with bytes of its own, so that it does not keep its whole segment in memory. */
