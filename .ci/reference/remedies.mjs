@@ -27,6 +27,7 @@ export const REMEDIES = {
   MILLRACE_NOT_DETERMINISTIC:
     'Pass `occurredAt` with each event, and give all events of an aggregate the same partition key.',
   MILLRACE_CONCURRENCY: 'Read the aggregate again, decide again, and append with `details.actual`.',
+  MILLRACE_EVENT_ID_TAKEN: 'Give new events new ids; an id names one event of its aggregate for good.',
   MILLRACE_CLOSED: 'Open the engine again. What was acknowledged is kept.',
   MILLRACE_FAILED: 'Look at `cause`, remove it, and call `engine.recover()` or open the store again.',
   MILLRACE_HANDLER_FAILED:

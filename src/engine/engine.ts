@@ -4,7 +4,6 @@ import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventRegistry } from '../events/registry.js';
 import { endingFrom } from '../kernel/async-context.js';
-import { EngineFailedError } from '../kernel/errors.js';
 import { checkSignal, unlessAborted } from '../kernel/on-abort.js';
 import { Subscribable, type SubscribedEvent } from '../publisher/subscribable.js';
 import type { ConstructorCount } from '../sampling/heap-objects.js';
@@ -26,6 +25,7 @@ import type {
 } from './options.js';
 import { checkUntilOf, checkWait, closedError } from './own-waits.js';
 import type { EngineParts, KnownLog } from './parts.js';
+import { partsAgain } from './parts-again.js';
 import type { ProfileOptions } from './profiling/profile-options.js';
 import { type ProfileReport, Profiling, type SnapshotOptions } from './profiling/profiling.js';
 import { fingerprintOf } from './reading/fingerprint.js';
@@ -353,26 +353,10 @@ export class Engine<Types extends AnyEventType = AnyEventType>
 
   async #recover(): Promise<void> {
     const before = this.#parts;
-    const { state, hub, crew, store, options, run, log } = before;
+    const { state, hub, log } = before;
     if (state.isEnding) throw closedError();
     if (!hub.failure) return;
-    if (options.store === undefined) {
-      throw new EngineFailedError(
-        "An engine with durability 'memory' cannot recover: its log was in the memory that failed. Open a new one.",
-        { cause: hub.failure },
-      );
-    }
-    state.to('recovering');
-    log.begins('recovering');
-    try {
-      await this.#profiling.interrupt();
-      // What does not close any more has failed already, and the new parts say whether the store is in use.
-      await Promise.allSettled([crew.close(), store.close()]);
-      this.#parts = await this.#reopen({ run, lastDurable: hub.lastDurable });
-    } catch (error) {
-      state.to('failed');
-      throw error;
-    }
+    this.#parts = await partsAgain(before, this.#reopen, () => this.#profiling.interrupt());
     state.to('open');
     const { health } = this.#parts;
     log.opened(this.#parts, 'recovered');

@@ -52,6 +52,7 @@ const DEFINE = [
   'events/define-event.js',
   'events/known-options.js',
   'events/nearest.js',
+  'events/upcast-steps.js',
   'faces/define.js',
   'kernel/check.js',
   'kernel/errors.js',
@@ -71,7 +72,7 @@ describe('what a subpath loads', () => {
     );
   });
 
-  it('is thirteen files for modules with event types and handlers, and no package', () => {
+  it('is fourteen files for modules with event types and handlers, and no package', () => {
     expect(loads('millrace/define')).toEqual({ files: DEFINE, packages: ['node:util'] });
   });
 
