@@ -27,6 +27,9 @@ export const REMEDIES = {
   MILLRACE_NOT_DETERMINISTIC:
     'Pass `occurredAt` with each event, and give all events of an aggregate the same partition key.',
   MILLRACE_CONCURRENCY: 'Read the aggregate again, decide again, and append with `details.actual`.',
+  MILLRACE_COMMAND_REFUSED:
+    'Tell the caller; `details.rule` says which rule forbids it. Nothing was appended.',
+  MILLRACE_UNKNOWN_COMMAND: 'Ask for a command that the aggregate has; the message lists them.',
   MILLRACE_EVENT_ID_TAKEN: 'Give new events new ids; an id names one event of its aggregate for good.',
   MILLRACE_CLOSED: 'Open the engine again. What was acknowledged is kept.',
   MILLRACE_FAILED: 'Look at `cause`, remove it, and call `engine.recover()` or open the store again.',

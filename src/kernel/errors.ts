@@ -130,6 +130,16 @@ export class EventIdTakenError extends MillraceError {
   static override readonly code = 'MILLRACE_EVENT_ID_TAKEN';
 }
 
+/** A command was refused by its aggregate. `details.rule` names the rule; nothing was appended. */
+export class CommandRefusedError extends MillraceError {
+  static override readonly code = 'MILLRACE_COMMAND_REFUSED';
+}
+
+/** An aggregate was asked for a command that it does not have. */
+export class UnknownCommandError extends MillraceError {
+  static override readonly code = 'MILLRACE_UNKNOWN_COMMAND';
+}
+
 /** The engine is closed or closing. */
 export class EngineClosedError extends MillraceError {
   static override readonly code = 'MILLRACE_CLOSED';

@@ -100,6 +100,7 @@ describe('what a subpath loads', () => {
     ['millrace/errors'],
     ['millrace/publisher'],
     ['millrace/consumers'],
+    ['millrace/aggregates'],
     ['millrace/bus', 'msgpackr/pack', 'msgpackr/unpack', 'piscina'],
     // SQLite is loaded with the first connection.
     ['millrace/store', 'msgpackr/pack', 'msgpackr/unpack'],

@@ -1,6 +1,6 @@
 import type { NewEvent } from '../../events/define-event.js';
 import type { DomainEvent } from '../../events/domain-event.js';
-import { AppendTooLargeError, InvalidOptionError } from '../../kernel/errors.js';
+import { AppendTooLargeError, ConcurrencyError, InvalidOptionError } from '../../kernel/errors.js';
 import type { CheckedOptions } from '../check-options.js';
 import type { PublishOptions, ReadOptions, Receipt } from '../options.js';
 import type { Directory } from '../sequence/directory.js';
@@ -61,22 +61,26 @@ export async function appendTo(
       // Without events there is nothing to wait for; the version is checked all the same.
       return await (first ? enter(parts, first, signal, accept, need) : accept());
     } catch (error) {
-      if (error !== MOVED) throw error;
+      if (error === MOVED) continue;
+      // Who reads on after it must find what was there first.
+      if (error instanceof ConcurrencyError && !isReadable(parts, aggregateId)) await parts.hub.flushed();
+      throw error;
     }
   }
 }
 
 /** The receipt that the events have already; else the version up to which the aggregate has none of them. */
 async function lookedThrough(
-  { hub, directory }: AppendParts,
+  parts: AppendParts,
   { aggregateId, expected, signal }: Append,
   ids: readonly string[],
   read: (options: ReadOptions) => AsyncIterable<DomainEvent>,
 ): Promise<Receipt | number> {
+  const { hub, directory } = parts;
   const actual = directory.versionOf(aggregateId);
   if (actual === 0) return 0;
   // What cannot be read yet may be the same append, asked for a moment ago.
-  if (directory.positionOf(aggregateId) > hub.lastDurable) await hub.flushed();
+  if (!isReadable(parts, aggregateId)) await hub.flushed();
   if (hub.failure) throw hub.failure;
   signal?.throwIfAborted();
   const versions = { actual, expected: exactVersion(expected) };
@@ -115,6 +119,11 @@ export function prepareAppend(
     throw tooLarge('bytes', bytes, 'maxInFlightBytes', maxInFlightBytes);
   }
   return { prepared, need: { events: prepared.length, bytes } };
+}
+
+/** Whether everything of an aggregate that was accepted is durable. */
+function isReadable({ hub, directory }: AppendParts, aggregateId: string): boolean {
+  return directory.positionOf(aggregateId) <= hub.lastDurable;
 }
 
 function tooLarge(what: string, given: number, option: string, limit: number): AppendTooLargeError {

@@ -1,14 +1,18 @@
 import { defineEvent, openEngine } from 'millrace';
 import { z } from 'zod';
 
-const account = z.object({ account: z.string(), amount: z.number().positive() });
-const aggregateId = ({ account }) => account;
-const Deposited = defineEvent('bank.deposited', { schema: account, aggregateId });
-const Withdrawn = defineEvent('bank.withdrawn', { schema: account, aggregateId });
+const schema = z.object({ account: z.string(), amount: z.number().positive() });
+const Deposited = defineEvent('bank.deposited', { schema, aggregateId: ({ account }) => account });
+const Withdrawn = defineEvent('bank.withdrawn', { schema, aggregateId: ({ account }) => account });
 
 await using engine = await openEngine({ events: [Deposited, Withdrawn], threads: 0 });
 
-/** Takes money out of an account that has it, once for each request. */
+/**
+ * Takes money out of an account that has it, once for each request.
+ * @param {string} id
+ * @param {number} amount
+ * @param {string} request
+ */
 async function withdraw(id, amount, request) {
   let balance = 0;
   let version = 0;

@@ -6,7 +6,7 @@ const Counted = defineEvent('clock.counted', {
   aggregateId: ({ clock }) => clock,
 });
 await using engine = await openEngine({ events: [Counted], threads: 0 });
-const tick = (tick) => engine.publish(Counted({ clock: 'a', tick }));
+const tick = (/** @type {number} */ tick) => engine.publish(Counted({ clock: 'a', tick }));
 
 await tick(1);
 await tick(2);
@@ -22,7 +22,7 @@ await loop;
 
 // The event in hand when the loop was left was not done.
 const [reader] = engine.consumers.list();
-console.log(`${reader.name} is done up to ${reader.position}`);
+console.log(`${reader?.name} is done up to ${reader?.position}`);
 for await (const { data } of engine.follow({ name: 'reader' })) {
   console.log(data.tick);
   break;
