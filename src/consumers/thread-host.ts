@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { decodeError, encodeError } from '../kernel/error-codec.js';
 import { HandlerModuleInvalidError, HandlerModuleNotFoundError } from '../kernel/errors.js';
-import { defaultOf, importModule, isMissing } from '../lanes/load-handlers.js';
+import { isMissing } from '../kernel/module-url.js';
+import { defaultOf, importModule } from '../lanes/load-handlers.js';
 import { ConsumerCall } from './call.js';
 import type { ThreadReply, ThreadRequest } from './thread-protocol.js';
 
@@ -66,7 +67,7 @@ async function load(url: string): Promise<Handle> {
       { details: { module: url } },
     );
   }
-  const handle = defaultOf(await importModule(url), isHandle);
+  const handle = defaultOf(await importModule('Consumer', url), isHandle);
   if (handle) return handle;
   throw new HandlerModuleInvalidError(
     `Consumer module ${url} has no function as its default export. Write: export default async (event, context) => {};`,

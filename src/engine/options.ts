@@ -95,7 +95,7 @@ export interface ReadOptions {
   readonly fromVersion?: number;
   /** Without `aggregateId`: start at this position. Default 1. */
   readonly fromPosition?: number;
-  /** Only these event types, or types of these names. */
+  /** Only these event types, or types of these names; an empty list asks for no event. */
   readonly types?: readonly TypeOrName[];
   readonly signal?: AbortSignal;
 }
