@@ -86,7 +86,7 @@ export class Consumer implements AsyncDisposable, Running {
       position: record.mark,
       lag: Math.max(0, facts.lastDurable - record.done),
       parkedKeys: record.parked,
-      failures: record.failures.length,
+      failures: record.failed,
       ...this.#counts,
       inFlight: (this.#run ?? this.#ending)?.running ?? 0,
       ...(error && { error }),
