@@ -39,9 +39,9 @@ export const REMEDIES = {
     'Retry or discard the failed event of the same key: `engine.deadLetters.list()` has it.',
   MILLRACE_PUBLISH_MANY: 'The events are stored. Retry or discard those that `failures` names.',
   MILLRACE_HANDLER_MODULE_NOT_FOUND:
-    "Correct the URL in `handlers`: `new URL('./x.handlers.js', import.meta.url)`.",
+    "Correct the URL in `handlers`, or the consumer's `module`: `new URL('./x.handlers.js', import.meta.url)`.",
   MILLRACE_HANDLER_MODULE_INVALID:
-    'Export `defineHandlers(…)` as the default, and pass all its event types in `events`.',
+    'Export `defineHandlers(…)` as the default (a consumer: its function), and pass all its event types in `events`.',
   MILLRACE_HANDLER_MODULE_FAILED: 'Look at `cause`: it is what the module threw while it was loaded.',
   MILLRACE_EMIT_AFTER_END: 'Await everything that emits before the handler returns.',
   MILLRACE_HANDLER_TIMEOUT: 'Make the handler faster, have it look at `ctx.signal`, or raise `timeoutMs`.',
@@ -75,7 +75,7 @@ export const REMEDIES = {
   MILLRACE_CONSUMER_NOT_FOUND: 'Take the name from `engine.consumers.list()`.',
   MILLRACE_CONSUMER_RUNNING: 'Use the running consumer, or stop it before it is started again.',
   MILLRACE_CONSUMER_THREAD:
-    'Look at what the handler does that ends its thread; the event is tried again, and is a dead letter in the end.',
+    'Look at `cause`, and at what the module does that ends its thread. An event that ended it is in `consumer.failures()`; a consumer that is `failed` goes on with `resume()`.',
   MILLRACE_CONSUMER_STOPPED:
     'Look at `cause`, remove it, and start the consumer again: it goes on where it was.',
   MILLRACE_TOO_MANY_CONSUMERS: 'Remove consumers that are no longer used: `engine.consumers.remove(name)`.',

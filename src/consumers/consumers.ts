@@ -46,8 +46,9 @@ export class Consumers {
    * when that place is stored; its handler is called from then on.
    *
    * @throws InvalidOptionError, UnknownEventTypeError; ConsumerRunningError when one of that name runs;
-   * TooManyConsumersError; NotRetainedError when the first event is no longer in memory; EngineClosedError,
-   * EngineFailedError.
+   * TooManyConsumersError; NotRetainedError when the first event is no longer in memory; ConsumerStoppedError when it is
+   * removed, or the engine closed, before it has begun; EngineClosedError, EngineFailedError; of a module:
+   * HandlerModuleNotFoundError, HandlerModuleInvalidError, HandlerModuleFailedError, ConsumerThreadError.
    */
   async start<Type extends AnyEventType = AnyEventType>(options: ConsumerOptions<Type>): Promise<Consumer> {
     this.#parts.checkOpen();
@@ -77,7 +78,7 @@ export class Consumers {
     try {
       await consumer.begin();
     } catch (error) {
-      this.#running.delete(name);
+      if (this.#running.get(name) === consumer) this.#running.delete(name);
       throw error;
     }
     return consumer;

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import { optionNames, takeOptions } from '../events/known-options.js';
 import { POOLED_SLAB_BYTES } from '../events/slab.js';
 import { isWhole } from '../kernel/check.js';
 import { InvalidOptionError } from '../kernel/errors.js';
+import { moduleUrlOf } from '../kernel/module-url.js';
 import { bounded, reasonOf } from '../kernel/thrown.js';
 import {
   DEFAULT_MAX_IN_FLIGHT,
@@ -158,7 +158,7 @@ function checkStore(store: unknown, durability: Durability): void {
 function checkTracing(tracing: unknown): void {
   if (tracing === undefined) return;
   const { carrier, laneModule } = (tracing ?? {}) as { carrier?: unknown; laneModule?: unknown };
-  if (typeof carrier === 'function' && typeof laneModule === 'string' && isModuleUrl(laneModule)) return;
+  if (typeof carrier === 'function' && typeof laneModule === 'string' && moduleUrlOf(laneModule)) return;
   throw new InvalidOptionError(
     "Option tracing must have carrier() and the URL laneModule: pass openTelemetry() of 'millrace/otel'.",
   );
@@ -174,22 +174,11 @@ function moduleUrls(modules: unknown): readonly string[] {
 }
 
 function moduleUrl(module: unknown): string {
-  const url = module instanceof URL ? module.href : module;
-  if (typeof url === 'string' && isModuleUrl(url)) return url;
+  const url = moduleUrlOf(module);
+  if (url !== undefined) return url;
   throw new InvalidOptionError(
     `Handler module ${describe(module)} is not a URL of a module. Write new URL('./risk.handlers.js', import.meta.url): threads load modules by URL, functions cannot be sent to them.`,
   );
-}
-
-function isModuleUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  try {
-    if (url.startsWith('file:')) fileURLToPath(url);
-    return true;
-  } catch {
-    // A file URL with a host, as in 'file://risk.handlers.js': it names no file of this machine.
-    return false;
-  }
 }
 
 /** Of a text that an error quotes. */

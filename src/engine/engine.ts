@@ -299,7 +299,7 @@ export class Engine<Types extends AnyEventType = AnyEventType>
    *
    * @throws EngineFailedError when the engine had failed; everything is closed then, too. WaitsForItselfError in a handler
    * on the main thread that awaits it: the closing goes on, and waits for that handler. HandlerTimeoutError when a
-   * consumer's handler goes on for 10 s after its signal has aborted; everything is closed then, too.
+   * consumer's handler on the main thread goes on for 10 s after its signal has aborted; everything is closed then, too.
    */
   close(): Promise<void> {
     const call = 'engine.close()';

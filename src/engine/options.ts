@@ -98,7 +98,7 @@ export interface ReadOptions<Types extends AnyEventType = AnyEventType> {
   readonly fromPosition?: number;
   /** Only events up to this position. */
   readonly toPosition?: number;
-  /** Only these event types, or types of these names. */
+  /** Only these event types, or types of these names; an empty list asks for no event. */
   readonly types?: readonly (Types | Types['type'])[];
   /** Events at most, from 1. Default: all. */
   readonly limit?: number;

@@ -190,17 +190,17 @@ export class PublishManyError extends MillraceError {
   }
 }
 
-/** A handler module does not exist. */
+/** A handler module, or a consumer's, does not exist. */
 export class HandlerModuleNotFoundError extends MillraceError {
   static override readonly code = 'MILLRACE_HANDLER_MODULE_NOT_FOUND';
 }
 
-/** A handler module has no usable default export, or handles an event type that the engine does not know. */
+/** A module of handlers or of a consumer has no usable default export, or handles an event type that the engine does not know. */
 export class HandlerModuleInvalidError extends MillraceError {
   static override readonly code = 'MILLRACE_HANDLER_MODULE_INVALID';
 }
 
-/** A handler module threw while it was loaded. */
+/** A handler module, or a consumer's, threw while it was loaded. */
 export class HandlerModuleFailedError extends MillraceError {
   static override readonly code = 'MILLRACE_HANDLER_MODULE_FAILED';
 }
@@ -371,7 +371,7 @@ export class ConsumerStoppedError extends MillraceError {
   static override readonly code = 'MILLRACE_CONSUMER_STOPPED';
 }
 
-/** The thread of a consumer ended while it handled events; `details.others` of them were under way besides this one. */
+/** The thread of a consumer ended while it loaded its module or handled an event. `details.consumer` is whose. */
 export class ConsumerThreadError extends MillraceError {
   static override readonly code = 'MILLRACE_CONSUMER_THREAD';
 }

@@ -55,7 +55,7 @@ export interface StoreReadOptions {
   readonly aggregateId?: string;
   readonly fromVersion?: number;
   readonly fromPosition?: number;
-  /** Only these event types, or types of these names. */
+  /** Only these event types, or types of these names; an empty list asks for no event. */
   readonly types?: readonly TypeOrName[];
 }
 

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { didYouMean } from '../../events/nearest.js';
 import { ownFile } from '../../events/own-files.js';
 import { InputError } from '../../faces/errors.js';
+import { isMissing, moduleUrlOf } from '../../kernel/module-url.js';
 import { messageOf } from '../../kernel/thrown.js';
 import { isStrategy, type Strategy } from './define.js';
 
@@ -25,11 +26,17 @@ export const SHIPPED_STRATEGIES = [
  * @throws InputError when it is neither.
  */
 export function strategyUrl(strategy: string | URL): string {
-  if (strategy instanceof URL) return strategy.href;
+  if (strategy instanceof URL || /^(file|data):/.test(strategy)) {
+    const url = moduleUrlOf(strategy);
+    if (url !== undefined) return url;
+    throw new InputError(
+      `The strategy '${strategy}' is no URL of a module. Write new URL('./my-strategy.js', import.meta.url).`,
+      { details: { strategy: String(strategy) } },
+    );
+  }
   if ((SHIPPED_STRATEGIES as readonly string[]).includes(strategy)) {
     return ownFile(`src/backtest/strategies/shipped/${strategy}.js`).href;
   }
-  if (/^(file|data):/.test(strategy)) return strategy;
   if (existsSync(strategy)) return pathToFileURL(resolve(strategy)).href;
   throw new InputError(
     `There is no strategy '${strategy}': no such file, and none of that name is shipped. ${didYouMean(strategy, [...SHIPPED_STRATEGIES], 'Shipped are')}`,
@@ -45,7 +52,7 @@ export function strategyUrl(strategy: string | URL): string {
 export async function loadStrategy(strategy: string | URL): Promise<Strategy> {
   const url = strategyUrl(strategy);
   const shown = typeof strategy === 'string' ? strategy : strategy.href;
-  if (url.startsWith('file:') && !existsSync(fileURLToPath(url))) {
+  if (isMissing(url)) {
     throw new InputError(`The strategy file '${shown}' does not exist.`, { details: { strategy: shown } });
   }
   let loaded: { default?: unknown };

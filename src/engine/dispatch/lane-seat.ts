@@ -43,7 +43,7 @@ export class LaneSeat {
   readonly lane: Lane;
   readonly onThread: boolean;
   #state: SeatState = 'opening';
-  /** It has finished nothing yet, so that nothing finished can have left a timer behind. */
+  /** It has answered nothing yet, so that nothing which has ended, well or not, can have left a timer behind. */
   isFresh = true;
   /** It takes nothing more in, and ends when it is done. */
   retiring = false;

@@ -59,6 +59,8 @@ describe('a strategy that cannot be swept', () => {
 
   test.each([
     ['of an unknown name', 'rsy', /no strategy 'rsy'.*Did you mean 'rsi'/],
+    ['whose URL has a host', 'file://host/rsi.js', /no URL of a module/],
+    ['whose URL object has a host', new URL('file://host/rsi.js'), /no URL of a module/],
     ['whose file is missing', file('none.mjs'), /does not exist/],
     ['without a default export', file('no-default.mjs'), /has no default export/],
     ['that is a plain object', file('plain-object.mjs'), /defineStrategy did not make/],
