@@ -95,6 +95,9 @@ function denied(row: Writable, details: Readonly<Record<string, unknown>>, time:
   row.tag = typeof tag === 'string' ? tag : null;
 }
 
+/** When a run is over no order is open; below the level `full` the log does not say what became of a rest. */
+const UNKNOWN_END = 'the rest was cancelled or has expired: the log does not say when and why';
+
 /** The orders that were filled, from their fills: below the level `full` the log has no others. */
 export function filledOrders(
   executed: readonly DataOf<typeof BacktestTradeExecuted>[],
@@ -117,6 +120,7 @@ export function filledOrders(
     row.commission += data.commission;
     row.status = rest === 0 ? 'filled' : 'partially_filled';
     row.endTime = rest === 0 ? at : null;
+    row.reason = rest === 0 ? null : UNKNOWN_END;
     row.tag = data.order_tag ?? null;
     rows.set(number, row);
   }
