@@ -5,6 +5,7 @@ import { didYouMean } from '../../events/nearest.js';
 import { ownFile } from '../../events/own-files.js';
 import { InputError } from '../../faces/errors.js';
 import { messageOf } from '../../kernel/thrown.js';
+import { checkText } from '../given.js';
 import { isStrategy, type Strategy } from './define.js';
 
 /** The strategies that come with the package, by their names. */
@@ -22,10 +23,11 @@ export const SHIPPED_STRATEGIES = [
 /**
  * Where a strategy lies: one of {@link SHIPPED_STRATEGIES} by name, a URL, or a path below the working directory.
  *
- * @throws InputError when it is neither.
+ * @throws InputError when it is neither. InvalidOptionError for what is no text and no URL.
  */
 export function strategyUrl(strategy: string | URL): string {
   if (strategy instanceof URL) return strategy.href;
+  checkText('loadStrategy', 'strategy', strategy);
   if ((SHIPPED_STRATEGIES as readonly string[]).includes(strategy)) {
     return ownFile(`src/backtest/strategies/shipped/${strategy}.js`).href;
   }

@@ -140,6 +140,8 @@ export interface SweepResult {
    * than 1,000 runs, or one; and for candles that are too few.
    */
   readonly overfitting: Overfitting | null;
+  /** SHA-256 of the candles, in hex. */
+  readonly dataHash: string;
   readonly buyAndHold: BuyAndHold;
   readonly countsByType: Readonly<Record<string, number>>;
 }
