@@ -57,9 +57,8 @@ export function probabilityOfOverfitting(
   const look = (chosenBy: Float64Array, triedOn: Float64Array) => {
     if (areEqual(chosenBy) || areEqual(triedOn)) return;
     const chosen = largestOf(chosenBy).map((run) => triedOn[run] as number);
-    const isBelow = chosen.length === 1 ? byRank(triedOn) : byMedian(triedOn);
     splits++;
-    below += chosen.filter(isBelow).length / chosen.length;
+    below += partBelow(triedOn, chosen);
     lost += chosen.filter((value) => value < 0).length / chosen.length;
   };
   for (const half of halves(blocks)) {
@@ -160,18 +159,15 @@ function largestOf(values: Float64Array): number[] {
   return found;
 }
 
-/** Whether a value is at or below the median of all. */
-type IsBelow = (value: number) => boolean;
-
-function byRank(values: Float64Array): IsBelow {
-  return (value) => rankOf(values, value) <= (values.length + 1) / 2;
-}
-
-/** As `byRank`, for many values of them: sorted once, instead of counted for each. */
-function byMedian(values: Float64Array): IsBelow {
+/** Part of some of the values that is at or below the median of all. */
+function partBelow(values: Float64Array, some: readonly number[]): number {
+  const isBelow = (value: number) => rankOf(values, value) <= (values.length + 1) / 2;
+  const [first] = some as [number];
+  if (some.every((value) => value === first)) return isBelow(first) ? 1 : 0;
+  // Many, and different: sorted once, instead of counted for each.
   const median = values.toSorted()[(values.length - 1) >> 1] as number;
-  const isMedianBelow = byRank(values)(median);
-  return (value) => value < median || (value === median && isMedianBelow);
+  const isMedianBelow = isBelow(median);
+  return some.filter((value) => value < median || (value === median && isMedianBelow)).length / some.length;
 }
 
 /** From 1 for the smallest. */

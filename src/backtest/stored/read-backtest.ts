@@ -12,7 +12,7 @@ import { tradeStatistics } from '../trade-statistics.js';
 import { exactCurve, type Replayed, replay } from './replay.js';
 import { filledOrders, placedOrders } from './stored-orders.js';
 import { type StoredIdentity, type StoredRun, storedRun } from './stored-run.js';
-import { writtenFigures } from './written-figures.js';
+import { writtenCuts, writtenFigures } from './written-figures.js';
 
 /** A backtest as its log tells it, without running anything. */
 export interface StoredBacktest extends Omit<BacktestResult, 'identity' | 'fingerprint'> {
@@ -47,8 +47,8 @@ const OPTIONS = optionNames<StoredBacktestOptions>('readBacktest', { backtestId:
  * What a store says of one backtest: trades, fills and positions, the curve at 1,025 candles or fewer, the statistics that
  * were stored, and of the level `full` each order. What the strategy recorded and logged is not in a log.
  *
- * Below `full` the rest of an order that was filled in part was cancelled or has expired, and its `reason` says that it is not
- * known which.
+ * Of a run of a sweep below `full` it is not known how the rest of an order ended that was filled in part: it is
+ * `partially_filled`, and its `reason` says so. `storeBacktest` and `walkForward` write it down.
  *
  * @throws InputError when there is no such backtest, it is not over, it failed, it was of the level `summary`, or the candles are
  * others. What `openStoreReader` throws.
@@ -80,7 +80,10 @@ export function storedBacktest(
     parameters: run.parameters,
     settings,
     trades: replayed.trades,
-    orders: level === 'full' ? placedOrders(reader, backtestId, time) : filledOrders(executed, time),
+    orders:
+      level === 'full'
+        ? placedOrders(reader, backtestId, time)
+        : filledOrders(executed, time, writtenCuts(completed)),
     fills: replayed.fills,
     equity: curve,
     plots: [],

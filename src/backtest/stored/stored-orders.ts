@@ -95,13 +95,18 @@ function denied(row: Writable, details: Readonly<Record<string, unknown>>, time:
   row.tag = typeof tag === 'string' ? tag : null;
 }
 
-/** When a run is over no order is open; below the level `full` the log does not say what became of a rest. */
+/** When a run is over no order is open; below the level `full` the log of a sweep's run does not say what became of a rest. */
 const UNKNOWN_END = 'the rest was cancelled or has expired: the log does not say when and why';
 
-/** The orders that were filled, from their fills: below the level `full` the log has no others. */
+/**
+ * The orders that were filled, from their fills: below the level `full` the log has no others.
+ *
+ * @param cuts how the rest of an order ended, by its number, as far as it is known.
+ */
 export function filledOrders(
   executed: readonly DataOf<typeof BacktestTradeExecuted>[],
   time: Float64Array,
+  cuts: ReadonlyMap<number, Pick<OrderRow, 'status' | 'endTime' | 'reason'>>,
 ): OrderRow[] {
   const rows = new Map<number, Writable>();
   const values = new Map<number, number>();
@@ -118,9 +123,10 @@ export function filledOrders(
     row.quantity = row.filledQuantity + rest;
     row.averagePrice = value / row.filledQuantity;
     row.commission += data.commission;
-    row.status = rest === 0 ? 'filled' : 'partially_filled';
-    row.endTime = rest === 0 ? at : null;
-    row.reason = rest === 0 ? null : UNKNOWN_END;
+    const cut = cuts.get(number);
+    row.status = rest === 0 ? 'filled' : (cut?.status ?? 'partially_filled');
+    row.endTime = rest === 0 ? at : (cut?.endTime ?? null);
+    row.reason = rest === 0 ? null : cut === undefined ? UNKNOWN_END : cut.reason;
     row.tag = data.order_tag ?? null;
     rows.set(number, row);
   }

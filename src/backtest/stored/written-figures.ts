@@ -2,11 +2,13 @@ import { z } from 'zod';
 import type { DataOf, NewEvent } from '../../faces/define.js';
 import { BacktestCompleted } from '../../trading/index.js';
 import type { FullStatistics } from '../figures/full-statistics.js';
+import { REPORT_MAX_ROWS } from '../report/limits.js';
 import { type RunFigures, runFigures } from '../report/run-figures.js';
-import type { BacktestResult } from '../runs/result.js';
+import type { BacktestResult, OrderRow } from '../runs/result.js';
 
 // The curve of a log has one candle in so many, and figures of those are others. A run of its own therefore writes the
-// figures of its report down, of all candles; the thousands of a sweep have those of their ranking.
+// figures of its report down, of all candles; the thousands of a sweep have those of their ranking. So does it with the
+// ends of orders that were filled in part, which are events at the level `full` alone.
 
 /** The events of a run, with the figures of its report in its `backtest.completed`. */
 export function withFigures(events: readonly NewEvent[], result: BacktestResult): NewEvent[] {
@@ -14,7 +16,14 @@ export function withFigures(events: readonly NewEvent[], result: BacktestResult)
     if (event.type !== BacktestCompleted.type) return event;
     const data = event.data as DataOf<typeof BacktestCompleted>;
     return BacktestCompleted(
-      { ...data, performance_metrics: { ...data.performance_metrics, report: { ...runFigures(result) } } },
+      {
+        ...data,
+        performance_metrics: {
+          ...data.performance_metrics,
+          report: { ...runFigures(result) },
+          cut_orders: cutOrders(result.orders),
+        },
+      },
       event.options,
     );
   });
@@ -27,7 +36,34 @@ export function writtenFigures({
   return Written.safeParse(performance_metrics?.report).data;
 }
 
+/** How the rest of an order ended that was filled in part. */
+export type CutOrder = z.output<typeof Cut>;
+
+/** Those that `withFigures` wrote, by number. */
+export function writtenCuts({
+  performance_metrics,
+}: DataOf<typeof BacktestCompleted>): ReadonlyMap<number, CutOrder> {
+  const cuts = z.array(Cut).safeParse(performance_metrics?.cut_orders).data ?? [];
+  return new Map(cuts.map((cut) => [cut.number, cut]));
+}
+
+const isCut: ReadonlySet<OrderRow['status']> = new Set(['cancelled', 'expired', 'rejected']);
+
+/** As many as the table of a report has: each has some sixty bytes of one event. */
+function cutOrders(orders: readonly OrderRow[]): CutOrder[] {
+  return orders
+    .filter(({ status, filledQuantity }) => filledQuantity > 0 && isCut.has(status))
+    .slice(0, REPORT_MAX_ROWS)
+    .map(({ number, status, endTime, reason }) => Cut.parse({ number, status, endTime, reason }));
+}
+
 const number = z.number();
+const Cut = z.object({
+  number,
+  status: z.enum(['cancelled', 'expired', 'rejected']),
+  endTime: number.nullable(),
+  reason: z.string().nullable(),
+});
 const known = number.nullable();
 const figure = z.union([
   z.object({ value: number }),

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { defineStrategy, readBacktest, type StrategyContext, storeBacktest } from 'millrace/backtest';
+import {
+  defineStrategy,
+  type OrderRow,
+  readBacktest,
+  type StrategyContext,
+  storeBacktest,
+  sweep,
+} from 'millrace/backtest';
 import { openStoreReader } from 'millrace/store';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -25,10 +32,11 @@ function placings(store: string, number: number): { at: number; data: Data }[] {
     .map(({ occurredAt, data }) => ({ at: occurredAt, data: data as Data }));
 }
 
-describe('orders of the level trades, whose end is no event', () => {
-  test('that were filled in part and then cancelled, or expired, say that it is not known which', async () => {
-    const market = randomCandles(8, 60);
-    market.volume.fill(10);
+describe('orders of the level trades that were filled in part, whose end is no event', () => {
+  const market = randomCandles(8, 60);
+  market.volume.fill(10);
+
+  test('are told with it, of a run of its own', async () => {
     const strategy = doing((ctx) => {
       if (ctx.index === 5) ctx.buy({ quantity: 8, tag: 'cancelled' });
       if (ctx.index === 7) ctx.cancelAll();
@@ -39,30 +47,34 @@ describe('orders of the level trades, whose end is no event', () => {
     const rules = { candles: market, strategy, volumeShare: 0.1, initialCapital: 1e6 };
     const store = newStore();
     const { orders } = await storeBacktest(store, rules);
-    const cut = orders.filter(({ status }) => status === 'cancelled' || status === 'expired');
-    expect(cut.map(({ tag, status }) => [tag, status])).toEqual([
-      ['cancelled', 'cancelled'],
-      ['expired', 'expired'],
-      ['at the end', 'expired'],
-    ]);
-    for (const told of [readBacktest(store), readBacktest(store, { candles: market })]) {
-      for (const { number, filledQuantity, quantity } of cut) {
-        expect(told.orders.find((order) => order.number === number)).toMatchObject({
-          status: 'partially_filled',
-          filledQuantity,
-          quantity,
-          endTime: null,
-          reason: expect.stringMatching(/cancelled or has expired: the log does not say/),
-        });
-      }
-      expect(told.orders.find(({ tag }) => tag === 'filled')).toMatchObject({
-        status: 'filled',
-        reason: null,
-      });
-    }
+    const ends = orders.map(({ tag, status }) => [tag, status]);
+    expect(ends).toContainEqual(['cancelled', 'cancelled']);
+    expect(ends).toContainEqual(['expired', 'expired']);
+    expect(ends).toContainEqual(['at the end', 'expired']);
+    const end = ({ number, status, filledQuantity, quantity, endTime, reason }: OrderRow) => [
+      ...[number, status, filledQuantity, quantity, endTime, reason],
+    ];
+    const filled = orders.filter(({ filledQuantity }) => filledQuantity > 0).map(end);
+    for (const told of [readBacktest(store), readBacktest(store, { candles: market })])
+      expect(told.orders.map(end)).toEqual(filled);
     const full = newStore();
     await storeBacktest(full, { ...rules, level: 'full' });
     expect(readBacktest(full).orders).toEqual(orders);
+  });
+
+  test('say of a run of a sweep that it is not known', async () => {
+    const store = newStore();
+    const grid = { fast: [3], slow: [8] };
+    const rules = { volumeShare: 0.1, initialCapital: 1e6 };
+    await sweep({ candles: market, strategy: 'ma-cross', grid, threads: 0, store, ...rules });
+    const { orders } = readBacktest(store);
+    const cut = orders.filter(({ status }) => status === 'partially_filled');
+    expect(cut.length).toBeGreaterThan(0);
+    for (const { reason, endTime } of cut) {
+      expect(reason).toMatch(/cancelled or has expired: the log does not say/);
+      expect(endTime).toBeNull();
+    }
+    expect(orders.every(({ status }) => status === 'partially_filled' || status === 'filled')).toBe(true);
   });
 });
 
