@@ -129,7 +129,13 @@ export function metricOf(sort: string | undefined): SweepMetric | undefined {
 export function strategyFile(strategy: string | undefined): string | undefined {
   if (strategy === undefined || (SHIPPED_STRATEGIES as readonly string[]).includes(strategy))
     return undefined;
-  return strategy.startsWith('file:') ? fileURLToPath(strategy) : strategy;
+  if (!strategy.startsWith('file:')) return strategy;
+  try {
+    return fileURLToPath(strategy);
+  } catch {
+    // What is no URL of a file is said where the strategy is loaded.
+    return undefined;
+  }
 }
 
 export function symbolOf(file: string): string {

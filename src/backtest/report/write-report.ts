@@ -22,7 +22,8 @@ import { walkPage } from './walk-page.js';
 export interface ReportOptions {
   /**
    * Candles of the run or sweep: for the chart of the market, and for the overfitting test of a sweep. Without them the
-   * report has none.
+   * report has none. A walk-forward and what `sweepReportOf` or `readSweepReport` returned show nothing of them: there they are
+   * compared with those of the result alone.
    */
   readonly candles?: Candles;
   /** Heading of the page. Default: the strategy and what it ran on, as far as the result says them. */

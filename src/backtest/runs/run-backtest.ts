@@ -26,11 +26,11 @@ export interface BacktestOptions<Parameters = Readonly<Record<string, unknown>>>
   readonly seed?: string;
   /** Takes the run's events, in order. */
   readonly emit?: Emit;
-  /** Which events there are for `emit`. Default `trades`. */
+  /** Which events there are for `emit`; without it of no effect. Default `trades`. */
   readonly level?: RecordingLevel;
   /** Index of the first candle on which the strategy is asked; those before it only warm up. Default 0. */
   readonly tradeFrom?: number;
-  /** Milliseconds that the run may take; looked at between two candles. Default: no limit. */
+  /** Milliseconds that the run may take, above 0; looked at between two candles. Default: no limit. */
   readonly budgetMs?: number;
 }
 

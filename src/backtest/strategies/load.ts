@@ -26,17 +26,27 @@ export const SHIPPED_STRATEGIES = [
  * @throws InputError when it is neither. InvalidOptionError for what is no text and no URL.
  */
 export function strategyUrl(strategy: string | URL): string {
-  if (strategy instanceof URL) return strategy.href;
+  if (strategy instanceof URL) return checkedUrl(strategy.href);
   checkText('loadStrategy', 'strategy', strategy);
   if ((SHIPPED_STRATEGIES as readonly string[]).includes(strategy)) {
     return ownFile(`src/backtest/strategies/shipped/${strategy}.js`).href;
   }
-  if (/^(file|data):/.test(strategy)) return strategy;
+  if (/^(file|data):/.test(strategy)) return checkedUrl(strategy);
   if (existsSync(strategy)) return pathToFileURL(resolve(strategy)).href;
   throw new InputError(
     `There is no strategy '${strategy}': no such file, and none of that name is shipped. ${didYouMean(strategy, [...SHIPPED_STRATEGIES], 'Shipped are')}`,
     { details: { strategy } },
   );
+}
+
+/** A URL whose file has a path. @throws InputError */
+function checkedUrl(url: string): string {
+  try {
+    if (url.startsWith('file:')) fileURLToPath(url);
+    return url;
+  } catch (error) {
+    throw new InputError(`The strategy '${url}' is no URL of a file: ${messageOf(error)}.`, { cause: error });
+  }
 }
 
 /**

@@ -45,6 +45,11 @@ export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
       "sweep: 'strategy' must be the file of a strategy (a path or URL) or the name of a shipped one: lane threads load it themselves.",
     );
   }
+  if (search !== undefined && (options.grid ?? options.random ?? options.list) !== undefined) {
+    throw new InvalidOptionError(
+      "sweep: with a 'search', which proposes all runs, 'grid', 'random' and 'list' have no effect. Pass one or the other.",
+    );
+  }
   const url = strategyUrl(options.strategy);
   const strategy = await loadStrategy(options.strategy);
   const settings = brokerSettings(options);

@@ -7,7 +7,8 @@ export interface WalkForwardOptions
   extends Omit<SweepOptions, 'search' | 'list' | 'onResult' | 'onProgress'> {
   /**
    * A new SQLite file for the runs of the second parts, at the level, and of each window what it was chosen by: for
-   * `millrace report` and `readWalkForward`. Left out: nothing is stored. The sweeps of the first parts are not.
+   * `millrace report` and `readWalkForward`. Left out: nothing is stored. The sweeps of the first parts are not. At the level
+   * `summary` it has the windows and no run that could be told by itself.
    */
   readonly store?: string;
   /** Windows, 1 to 1,000. Default 5. */

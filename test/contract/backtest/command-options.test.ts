@@ -74,6 +74,7 @@ describe('an option that would have no effect is refused', () => {
       ['backtest', CANDLES, '--level', 'full'],
       /--level says what is stored, and has no effect without --store/,
     ],
+    [['inspect', 'one.db', '--full', '--json'], /--full is of what is printed for a person/],
     [['dead-letters', 'one.db', 'list', '--all'], /--all is of retry and discard/],
     [['dead-letters', 'one.db', 'retry', '--all', '--limit', '5'], /--limit is of a list/],
     [['dead-letters', 'one.db', 'list', '1', '--limit', '5'], /--limit is of a list/],

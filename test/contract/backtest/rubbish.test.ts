@@ -150,6 +150,14 @@ describe('what a second argument may not be is refused with a code', () => {
       'checkDeterminism with a store',
       () => backtest.checkDeterminism({ candles, strategy: 'rsi', store } as never),
     ],
+    ['loadStrategy of a URL without a path', () => backtest.loadStrategy('file:///a%2Fb')],
+    ['loadStrategy of what is no URL', () => backtest.loadStrategy('file://[')],
+    [
+      'sweep with a search and a grid',
+      () =>
+        backtest.sweep({ candles, strategy: 'rsi', search: async function* () {}, grid: { length: [5] } }),
+    ],
+    ['sweep with random and no grid', () => backtest.sweep({ candles, strategy: 'rsi', random: 5 })],
     ['parseCandles with a name of 5', () => backtest.parseCandles('time', 5 as never)],
     [
       'sweep with a level that there is not',
