@@ -116,7 +116,7 @@ function whyNone({ best, runs, finished, failed, failures, skipped }: SweepResul
   const after = 'There is nothing to rank, to check or to report on.';
   if (runs === 0)
     return `Nothing was run: the strategy refuses all ${skipped} parameter sets as a whole. ${after}`;
-  return `All ${failed} runs failed. The first of them: ${failures[0]?.error} ${after}`;
+  return `All ${failed} runs failed. The first of them: ${failures[0]?.error}\n${after}`;
 }
 
 function parse(args: readonly string[]) {
