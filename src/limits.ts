@@ -254,9 +254,6 @@ export const MAX_CANDLES = 50_000_000;
 export const RSI_LENGTH_MIN = 2;
 export const RSI_LENGTH_MAX = 1000;
 
-/** Parameter sets of one sweep: each is a row of the result table, which is sorted in memory. */
-export const MAX_GRID_SIZE = 100_000;
-
 /** Unfinished backtests per thread: enough that no lane waits for the next, few enough that Ctrl-C is quick. */
 export const SWEEP_RUNS_AHEAD = 4;
 

@@ -17,10 +17,11 @@ import {
 } from './backtest-arguments.js';
 import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { checkStrategy } from './check-strategy.js';
-import { type Command, parseCommand, UsageError } from './command.js';
+import { type Command, parseCommand, refuseIdle, UsageError } from './command.js';
 import { writeCsv } from './csv-file.js';
 import { jsonLine, print } from './output.js';
 import { checkReport, REPORT_HELP, reportLine, writeReportFile } from './report-file.js';
+import { checkOutputs } from './run-outputs.js';
 import { decimals, grouped, percentage, table } from './table.js';
 
 const help = `millrace backtest [CANDLES] [options]
@@ -29,8 +30,8 @@ Runs one strategy with one set of parameters over a file of candles, and says wh
 
   --param NAME=VALUE a parameter of the strategy; may be given many times
 ${BACKTEST_HELP}${CANDLE_HELP}  --check            test the strategy for look-ahead and for results that change, and print what was found
-  --store FILE       write its events into a new SQLite file, of which millrace report tells later
-  --store FILE       write its events into a new SQLite file, of which millrace report tells later
+  --store FILE       write its events into a new SQLite file, of which millrace report tells later; not at the level
+                     summary, of which nothing could be told
 ${REPORT_HELP}  --csv FILE         write the trades as CSV
   --json             print one JSON object: identity, statistics, trades, orders, fills
   --help             print this text
@@ -51,13 +52,15 @@ async function run(args: readonly string[]): Promise<number> {
   });
   checkReport(values.report);
   if (values.store === '') throw new UsageError('--store is empty. Pass the path of a file.');
+  const { store, level } = values;
   const simulation = simulationOf(values);
+  if (store === undefined) refuseIdle({ level }, 'says what is stored, and has no effect without --store');
   const parameters = parametersOf(values.param);
   const file = candleFile(positionals, values.input, 'backtest');
+  checkOutputs(values, file);
   const strategy = await loadStrategy(values.strategy ?? 'rsi');
   const candles = readCandles(file, candleOptions(values));
   const options = { symbol: symbolOf(file), ...simulation, candles, strategy, parameters };
-  const { store } = values;
   const result = store === undefined ? runBacktest(options) : await storeBacktest(store, options);
   if (values.csv !== undefined) await writeTrades(values.csv, result);
   const page = await writeReportFile(values.report, result, candles);

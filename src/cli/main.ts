@@ -53,6 +53,8 @@ async function run(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === '--version' || name === '-v') return printVersion();
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    // 'millrace help sweep' is what others write as well.
+    if (name === 'help' && rest.length > 0) return run([...rest.slice(0, 1), '--help']);
     await print(HELP);
     return name === undefined ? 2 : 0;
   }

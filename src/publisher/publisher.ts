@@ -6,7 +6,7 @@ import { EventRegistry, type RegisteredType } from '../events/registry.js';
 import { snapshotOf } from '../events/snapshot.js';
 import { givenTime } from '../events/time.js';
 import { Clock } from '../kernel/clock.js';
-import { UnknownEventTypeError } from '../kernel/errors.js';
+import { InvalidOptionError, UnknownEventTypeError } from '../kernel/errors.js';
 import type { SubscriberFailure } from './failure.js';
 import { Outcome } from './pending.js';
 import { PublishedEvent } from './published-event.js';
@@ -78,6 +78,9 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
   /** @throws InvalidOptionError; InvalidDefinitionError when two types share a name. */
   constructor(options: PublisherOptions<Types>) {
     const { events, validate = 'publish', onError } = takeOptions(options, PUBLISHER);
+    if (!Array.isArray(events)) {
+      throw new InvalidOptionError("createPublisher: 'events' must be a list of what defineEvent returned.");
+    }
     const subscriptions = new Subscriptions<PublishedEvent>({
       errored: () => {
         this.#errors++;

@@ -4,7 +4,7 @@ import type { Birth, Book } from './book.js';
 import { type Columns, Execution, type FillListener, trailedStop } from './execution.js';
 import type { BrokerObserver } from './observer.js';
 import { CANCELLED_BY_STRATEGY, isOpen, type Order, type OrderRequest } from './order.js';
-import { aim, sizeOrder } from './sizing.js';
+import { aim, estimatedQuantity } from './sizing.js';
 import { type Bar, touch, touchAtOpen, touchInside } from './touch.js';
 
 /**
@@ -111,14 +111,13 @@ export class Broker {
     this.#execution.onFill = listener;
   }
 
-  /** An estimate of the quantity of an order that is sized when it is filled. */
+  /** An estimate of the quantity of an order that is sized when it is filled; 0 or less where there is none. */
   estimate(order: Order, price: number): number {
     if (!Number.isNaN(order.quantity)) return order.quantity;
     const at = Number.isNaN(order.limit) ? (Number.isNaN(order.stop) ? price : order.stop) : order.limit;
     const copy = { ...order };
     if (order.sizing.by === 'target') aim(copy, at, this.account, this.#settings);
-    const sized = sizeOrder(copy, at, false, this.account, this.#settings);
-    return typeof sized === 'number' ? sized : 0;
+    return estimatedQuantity(copy, at, this.account, this.#settings);
   }
 
   /** Market orders wait for a close in two of the three modes; what is left of a part fill goes on at once. */

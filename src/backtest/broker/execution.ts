@@ -140,11 +140,14 @@ export class Execution {
   #quantityOf(order: Order, market: number, maker: boolean): number | undefined {
     let rest = order.quantity - order.filled;
     if (order.filled === 0) {
-      const told = order.quantity;
+      const { quantity: told, side } = order;
       if (order.sizing.by === 'target') aim(order, market, this.account, this.#settings);
       const price = this.#worse(order, market, 0, maker);
       const sized = sizeOrder(order, price, maker, this.account, this.#settings);
       if (typeof sized !== 'number') {
+        // What it would have led to was never told, and is none of what became of it.
+        order.quantity = told;
+        order.side = side;
         if ('rejected' in sized) this.end(order, 'rejected', sized.rejected);
         else this.end(order, 'cancelled', sized.needless);
         return undefined;

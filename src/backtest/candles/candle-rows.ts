@@ -1,4 +1,5 @@
 import { InputError } from '../../faces/errors.js';
+import { checkRows } from '../given.js';
 import { type CandleRow, Candles } from './candles.js';
 
 /** Largest time that a JavaScript Date can hold, in milliseconds. */
@@ -76,9 +77,10 @@ export function formatTime(time: number): string {
  *
  * @throws InputError that counts rows from 1 when there is none, when a value is out of range, when times do not rise,
  * or when their unit is no millisecond: the last one is after the year 9999, or all of them are in the first weeks of
- * 1970, as seconds from 1973 to 2100 would be.
+ * 1970, as seconds from 1973 to 2100 would be. InvalidOptionError for what is no list of rows.
  */
 export function candlesFromRows(rows: readonly CandleRow[]): Candles {
+  checkRows('candlesFromRows', 'rows', rows);
   if (rows.length === 0) throw new InputError('No candles: there must be at least one row.');
   rows.forEach((row, index) => {
     const before = rows[index - 1];

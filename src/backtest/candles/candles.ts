@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { InputError } from '../../faces/errors.js';
+import { InputError, InvalidOptionError } from '../../faces/errors.js';
 import { MAX_CANDLES } from '../../limits.js';
 
 /** One candle. `time` is the start of its interval in Unix epoch milliseconds. */
@@ -65,10 +65,10 @@ export class Candles {
     return new Candles(buffer, length);
   }
 
-  /** The first `length` candles, copied into a buffer of their own. @throws RangeError outside 1 to this length. */
+  /** The first `length` candles, copied into a buffer of their own. @throws InvalidOptionError outside 1 to this length. */
   prefix(length: number): Candles {
     if (!Number.isInteger(length) || length < 1 || length > this.length) {
-      throw new RangeError(`A prefix of ${length} candles out of ${this.length}.`);
+      throw new InvalidOptionError(`A prefix of ${String(length)} candles out of ${this.length}.`);
     }
     const part = Candles.allocate(length);
     for (const name of ['time', 'open', 'high', 'low', 'close', 'volume'] as const) {

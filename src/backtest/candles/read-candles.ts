@@ -1,4 +1,5 @@
 import { InputError, InvalidOptionError } from '../../faces/errors.js';
+import { checkText } from '../given.js';
 import { fillCandles } from './candle-rows.js';
 import type { Candles } from './candles.js';
 import { gapsOf } from './gaps.js';
@@ -47,6 +48,8 @@ export function importCandles(
 /** Candles from a text in any of the formats. `name` stands in messages. @throws as {@link readCandles}. */
 export function parseCandles(text: string, name = 'CSV', options: CandleOptions = {}): Candles {
   const known = checkCandleOptions(options);
+  checkText('parseCandles', 'name', name);
+  if (typeof text !== 'string') checkText('parseCandles', 'text', text);
   return imported([{ name, text, packed: null }], known).candles;
 }
 

@@ -1,4 +1,5 @@
 import { InputError } from '../../faces/errors.js';
+import { checkCandles } from '../given.js';
 import { Candles } from './candles.js';
 import { parseTimeframe, type Timeframe, timeframeOf } from './timeframe.js';
 
@@ -19,9 +20,10 @@ export interface HigherTimeframe {
  * may be of a part of their time; the last is in no `closed` unless its time is over. Minutes that are missing make
  * no difference: a candle has ended when the clock says so, not when its last minute is there.
  *
- * @throws InvalidOptionError for a text that is no timeframe. InputError when it cannot be made of these candles.
+ * @throws InvalidOptionError for what are no candles, and a text that is no timeframe. InputError when it cannot be made of these candles.
  */
 export function resample(source: Candles, timeframe: string): HigherTimeframe {
+  checkCandles('resample', source);
   const target = parseTimeframe(timeframe);
   const name = timeframeOf(source);
   const finer = name === 'unknown' ? target : parseTimeframe(name);

@@ -1,4 +1,5 @@
 import { ANNUALISE_DAYS_MIN } from '../../limits.js';
+import { checkResult } from '../given.js';
 import type { BacktestResult } from '../runs/result.js';
 import { equityStatistics, type NullReason } from '../statistics.js';
 import { tradeStatistics } from '../trade-statistics.js';
@@ -98,9 +99,10 @@ const DAY_MS = 86_400_000;
 /**
  * The figures of a result, computed from its curve and its trades.
  *
- * @throws InvalidOptionError when the curve or a trade has a number that is not finite.
+ * @throws InvalidOptionError for what is no result, and when the curve or a trade has a number that is not finite.
  */
 export function fullStatistics(result: Curves): FullStatistics {
+  checkResult('fullStatistics', result);
   const { time, equity } = result.equity;
   const initial = result.settings.initialCapital;
   const base = equityStatistics(time, equity, initial);

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+import { checkResult, oneOf } from '../given.js';
 import type { BacktestResult } from '../runs/result.js';
 
 /** The tables of a result. `equity`: a row per candle, with position, benchmark and what the strategy recorded. */
@@ -6,8 +8,12 @@ export type CsvTable = 'trades' | 'orders' | 'fills' | 'equity';
 /**
  * A table of a result as CSV: a header, commas, lines that end in a line feed, times as ISO text in UTC, numbers in
  * full. A text that a spreadsheet would take for a formula gets an apostrophe before it.
+ *
+ * @throws InvalidOptionError for what is no result, and a table that there is not.
  */
 export function resultCsv(result: BacktestResult, table: CsvTable): string {
+  checkResult('resultCsv', result);
+  oneOf("resultCsv: 'table'", table, TABLES);
   const rows: readonly object[] = table === 'equity' ? equityRows(result) : result[table];
   const [first] = rows;
   const names = first ? Object.keys(first) : HEADERS[table];
@@ -16,6 +22,8 @@ export function resultCsv(result: BacktestResult, table: CsvTable): string {
   );
   return `${[names.map((name) => cell('', name)).join(','), ...lines].join('\n')}\n`;
 }
+
+const TABLES: readonly CsvTable[] = ['trades', 'orders', 'fills', 'equity'];
 
 /** The columns of a table without rows. */
 const HEADERS: Readonly<Record<CsvTable, readonly string[]>> = {
@@ -54,10 +62,11 @@ function cell(name: string, value: unknown): string {
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** A result as JSON: columns as lists of numbers, null where a value is missing. */
+/** A result as JSON: columns as lists of numbers, null where a value is missing. @throws InvalidOptionError for what is no result. */
 export function resultJson(result: BacktestResult): string {
+  checkResult('resultJson', result);
   return JSON.stringify(result, (_name, value: unknown) =>
-    value instanceof Float64Array
+    types.isFloat64Array(value)
       ? Array.from(value, (number) => (Number.isFinite(number) ? number : null))
       : value,
   );

@@ -126,7 +126,7 @@ export class OrderEvents {
       quantity: text(quantity),
       ...(limit > 0 && { price: text(limit) }),
       ...(stop > 0 && { stop_price: text(stop) }),
-      order_metadata: metadataOf(order),
+      order_metadata: { ...metadataOf(order), ...(isFirst && { placed_timestamp: order.time }) },
       exec_type: isFirst ? ('submitted' as const) : step,
     };
     this.#emit(OrderPlaced(data, { occurredAt: time }));

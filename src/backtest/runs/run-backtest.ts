@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import { optionNames, takeOptions } from '../../events/known-options.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { BROKER_NAMES, type BrokerOptions } from '../broker/settings.js';
-import { Candles } from '../candles/candles.js';
+import type { Candles } from '../candles/candles.js';
+import { checkCandles, checkLevel, checkTextsIfAny } from '../given.js';
 import { isStrategy, type Strategy } from '../strategies/define.js';
 import { benchmarkOf } from './buy-and-hold.js';
 import { completedEvent, statisticsOf } from './completed.js';
@@ -25,28 +26,30 @@ export interface BacktestOptions<Parameters = Readonly<Record<string, unknown>>>
   readonly seed?: string;
   /** Takes the run's events, in order. */
   readonly emit?: Emit;
-  /** Which events there are for `emit`. Default `trades`. */
+  /** Which events there are for `emit`; without it of no effect. Default `trades`. */
   readonly level?: RecordingLevel;
   /** Index of the first candle on which the strategy is asked; those before it only warm up. Default 0. */
   readonly tradeFrom?: number;
-  /** Milliseconds that the run may take; looked at between two candles. Default: no limit. */
+  /** Milliseconds that the run may take, above 0; looked at between two candles. Default: no limit. */
   readonly budgetMs?: number;
 }
 
-const OPTIONS = optionNames<BacktestOptions>('runBacktest', {
+/** Options of a run whose events somebody else takes. */
+const NAMES = {
   candles: true,
   strategy: true,
   parameters: true,
   symbol: true,
   seed: true,
-  emit: true,
   level: true,
   tradeFrom: true,
   budgetMs: true,
   ...BROKER_NAMES,
-});
+} as const;
 
-const LEVELS: readonly RecordingLevel[] = ['full', 'trades', 'summary'];
+const OPTIONS = optionNames<BacktestOptions>('runBacktest', { ...NAMES, emit: true });
+
+export const STORED_OPTIONS = optionNames<Omit<BacktestOptions, 'emit'>>('storeBacktest', NAMES);
 
 /**
  * Runs one backtest, here and now: a pure function of candles, strategy, parameters, settings and seed.
@@ -65,13 +68,16 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
     emit,
     level = 'trades',
     tradeFrom = 0,
+    budgetMs,
   } = options;
-  if (!(candles instanceof Candles))
-    throw new InvalidOptionError("runBacktest: 'candles' must be Candles, as readCandles returns them.");
+  checkCandles('runBacktest', candles);
+  checkTextsIfAny('runBacktest', { symbol, seed });
   if (!isStrategy(strategy))
     throw new InvalidOptionError("runBacktest: 'strategy' must be what defineStrategy returned.");
-  if (!LEVELS.includes(level))
-    throw new InvalidOptionError(`The level is '${String(level)}'; it must be one of ${LEVELS.join(', ')}.`);
+  checkLevel(level);
+  if (emit !== undefined && typeof emit !== 'function')
+    throw new InvalidOptionError("runBacktest: 'emit' must be a function that takes an event.");
+  checkBudget(budgetMs);
   if (!(Number.isInteger(tradeFrom) && tradeFrom >= 0 && tradeFrom < candles.length)) {
     throw new InvalidOptionError(
       `tradeFrom is ${tradeFrom}; it must be the index of a candle, 0 to ${candles.length - 1}.`,
@@ -79,7 +85,7 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
   }
   const plan = planRun(marketOf(candles, symbol), strategy, parameters, options, seed, tradeFrom);
   const start = performance.now();
-  const run = simulate(plan, { level, emit, keep: true, budgetMs: options.budgetMs });
+  const run = simulate(plan, { level, emit, keep: true, budgetMs });
   const statistics = statisticsOf(plan, run);
   emit?.(completedEvent(plan, run, statistics, (performance.now() - start) / 1000, level));
   const { account } = run.broker;
@@ -102,6 +108,11 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
     exposure: run.candlesHeld / candles.length,
   };
   return { ...result, fingerprint: fingerprintOf(plan, run, result.orders) };
+}
+
+function checkBudget(budgetMs: number | undefined): void {
+  if (budgetMs === undefined || budgetMs > 0) return;
+  throw new InvalidOptionError(`budgetMs is ${String(budgetMs)}; it must be a number above 0.`);
 }
 
 function fingerprintOf(plan: RunPlan, run: Simulated, orders: readonly unknown[]): string {

@@ -81,7 +81,7 @@ export interface SweepOptions extends BrokerOptions, SweepSpace {
   readonly top?: number;
   /** Milliseconds that one run may take; then it fails, and no other. With 0 threads a loop without end is not ended. */
   readonly runBudgetMs?: number;
-  /** Memory of a lane thread in MB; a run that needs more fails, and no other. At least 64. Buffers and typed arrays are not counted. Default: that of Node.js. */
+  /** Memory of a lane thread in MB; a run that needs more fails, and no other. At least 64. Buffers and typed arrays are not counted. Of no effect with 0 threads. Default: that of Node.js. */
   readonly runMemoryMb?: number;
   /** Aborted: no further run begins, those under way are finished, and `sweep` returns. */
   readonly signal?: AbortSignal;
@@ -140,6 +140,8 @@ export interface SweepResult {
    * than 1,000 runs, or one; and for candles that are too few.
    */
   readonly overfitting: Overfitting | null;
+  /** SHA-256 of the candles, in hex. */
+  readonly dataHash: string;
   readonly buyAndHold: BuyAndHold;
   readonly countsByType: Readonly<Record<string, number>>;
 }

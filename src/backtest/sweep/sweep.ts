@@ -15,7 +15,8 @@ import { checkMetric, SweepTally } from './results.js';
 import { surveyStore } from './store.js';
 import type { SweepShared } from './sweep.handlers.js';
 
-const SWEEP = optionNames<SweepOptions>('sweep', {
+/** The options that a sweep takes. */
+export const SWEEP_NAMES = {
   candles: true,
   strategy: true,
   grid: true,
@@ -36,7 +37,9 @@ const SWEEP = optionNames<SweepOptions>('sweep', {
   onProgress: true,
   onResult: true,
   ...BROKER_NAMES,
-});
+} as const;
+
+const SWEEP = optionNames<SweepOptions>('sweep', SWEEP_NAMES);
 
 /** A lane that does not come back is ended so much later than its run should have noticed by itself. */
 const BUDGET_SLACK = 2;
@@ -99,6 +102,7 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
       failures: log.failures,
       profitable: log.profitable,
       overfitting: log.overfitting,
+      dataHash: plan.market.dataHash,
       buyAndHold: buyAndHold(candles, initialCapital, commission),
       countsByType: log.countsByType,
     };
