@@ -51,8 +51,20 @@ export const MAX_RUN = 2 ** 30;
 export const MERGE_RUNS = 8;
 export const MERGE_RUNS_QUIET = 4;
 
-/** Entries that are merged between two commits: about a millisecond of the writer's time. */
-export const MERGE_PIECE = 2000;
+/** Values that take about as long as what is done once for their entry; together they are a step. */
+export const VALUES_A_STEP = 16;
+
+/** Steps that removing a page of a run takes. */
+export const STEPS_A_PAGE = 8;
+
+/** Steps of index work in one transaction: about five milliseconds of the writer's time, for which a commit waits. */
+export const INDEX_STEPS = 32_768;
+
+/**
+ * Events that may be in no run yet: what looking through them, and knowing their names, costs. Before a commit that
+ * would pass it the writer does pieces of the index until there is room.
+ */
+export const INDEX_LAG = 400_000;
 
 /** Newest events that are not packed: one event of a packed segment is read at five times the cost, or more. */
 export const PACK_BEHIND = 1_048_576;
