@@ -51,9 +51,7 @@ export class Indexer {
 
   /** Whether something is half done, or enough waits. */
   get isDue(): boolean {
-    return (
-      this.#passes.length > 0 || this.#merges.isActive || this.#mayMerge || this.waiting >= INDEX_EVERY
-    );
+    return this.#passes.length > 0 || this.#merges.isActive || this.#mayMerge || this.waiting >= INDEX_EVERY;
   }
 
   /** Whether a quiet moment would change anything. */

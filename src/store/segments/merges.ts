@@ -3,7 +3,7 @@ import type { Sqlite } from '../sqlite.js';
 import { MERGE_RUNS, STEPS_A_PAGE } from './limits.js';
 import { Merge, type ReadPage } from './merge.js';
 import { PAGE_COLUMNS, pageId, type Run, RunKind } from './run.js';
-import { RunReader } from './run-reader.js';
+import type { RunReader } from './run-reader.js';
 import type { RunTable } from './run-table.js';
 
 const KINDS = [RunKind.Names, RunKind.Events] as const;
@@ -106,7 +106,11 @@ export class Merges {
   #resumed(half: Run, runs: readonly Run[]): Merge | undefined {
     const own = runs.filter(({ low, high }) => low >= half.low && high <= half.high);
     const isWhole = own.length > 1 && own[0]?.low === half.low && own.at(-1)?.high === half.high;
-    if (!isWhole || half.fences.length === 0 || this.#active.some((merge) => own.some((run) => merge.has(run))))
+    if (
+      !isWhole ||
+      half.fences.length === 0 ||
+      this.#active.some((merge) => own.some((run) => merge.has(run)))
+    )
       return undefined;
     try {
       return new Merge(this.#table, own, this.#read, half);

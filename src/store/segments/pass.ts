@@ -1,8 +1,8 @@
 import { sortedIndexes } from '../sort.js';
 import { VALUES_A_STEP } from './limits.js';
 import { RunKind } from './run.js';
-import { RunWriter } from './run-writer.js';
 import type { RunTable } from './run-table.js';
+import { RunWriter } from './run-writer.js';
 import type { Tail } from './tail.js';
 
 /** Makes a run of what has come since the last one, piece by piece. */

@@ -2,8 +2,8 @@ import type { Statement } from 'better-sqlite3';
 import type { Sqlite } from '../sqlite.js';
 import { firstPage, type KnownRun, keyOf, knownRun } from './fences.js';
 import {
-  PAGE_COLUMNS,
   isHalf,
+  PAGE_COLUMNS,
   PageReader,
   pageId,
   RUN_COLUMNS,
