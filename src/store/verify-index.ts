@@ -112,7 +112,7 @@ export class IndexVerifier {
 
   #nameOf(aggregate: number): string {
     try {
-      return `aggregate '${new NameReader(this.#database, this.#runs).name(aggregate)}'`;
+      return `aggregate '${new NameReader(this.#database).name(aggregate)}'`;
     } catch {
       // That its name is missing was reported.
       return `aggregate ${aggregate}`;

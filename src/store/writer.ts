@@ -275,7 +275,7 @@ export class Writer {
   /** What a killed process left out of the index. */
   #loadTail(): void {
     const runs = new RunReader(this.#database);
-    for (const block of new NameReader(this.#database, runs).blocks(runs.last(RunKind.Names))) {
+    for (const block of new NameReader(this.#database).blocks(runs.last(RunKind.Names))) {
       for (let id = block.first; id < block.first + block.count; id++) {
         this.#indexer.addName(block.hash(id), id);
       }

@@ -51,6 +51,15 @@ export const MAX_RUN = 2 ** 30;
 export const MERGE_RUNS = 8;
 export const MERGE_RUNS_QUIET = 4;
 
+/** Bits that a reader keeps of each name of a run: of a thousand new names one is looked up in a run. */
+export const FILTER_BITS = 16;
+
+/** Bytes of all of them, those of 32 million names; a run for which there is no room is asked for each name. */
+export const FILTERS_BYTES = 64 * 1024 * 1024;
+
+/** Pages of runs that a look-up reads for them: about a tenth of a millisecond, until all are known. */
+export const FILTER_PAGES = 16;
+
 /** Values that take about as long as what is done once for their entry; together they are a step. */
 export const VALUES_A_STEP = 16;
 

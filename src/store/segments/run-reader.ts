@@ -19,6 +19,9 @@ export interface Found {
   readonly values: Float64Array;
 }
 
+/** The same list each time, so that it is known to be the same. */
+const NONE: readonly KnownRun[] = [];
+
 /** Finds things in runs: one page of each run is looked at. Inside the caller's transaction. */
 export class RunReader {
   readonly #version: Statement;
@@ -50,7 +53,7 @@ export class RunReader {
       this.#seen = version;
       this.#seenOwn = own;
     }
-    return this.#byKind.get(kind) ?? [];
+    return this.#byKind.get(kind) ?? NONE;
   }
 
   /** The last block of names, or position, that the runs of a kind are about; 0 when there are none. */
@@ -60,14 +63,15 @@ export class RunReader {
 
   /** The values of a key, of runs and pages that may have one of at least that version. */
   *find(kind: RunKind, key: number, from: number): Generator<Found> {
-    for (const run of this.runs(kind)) {
-      for (let page = firstPage(run, key, from); page < run.pages && keyOf(run, page) <= key; page++) {
-        this.#open(run, page);
-        while (this.#entries.next()) {
-          const { version, count } = this.#entries;
-          if (this.#entries.key !== key || version + count <= from) continue;
-          yield { version, values: this.#entries.values() };
-        }
+    for (const run of this.runs(kind)) yield* this.findIn(run, key, from);
+  }
+
+  /** The same of one run. */
+  *findIn(run: KnownRun, key: number, from: number): Generator<Found> {
+    for (let page = firstPage(run, key, from); page < run.pages && keyOf(run, page) <= key; page++) {
+      for (const { version, count, key: found } of this.page(run, page)) {
+        if (found !== key || version + count <= from) continue;
+        yield { version, values: this.#entries.values() };
       }
     }
   }
@@ -89,10 +93,13 @@ export class RunReader {
 
   /** Every entry of a run, in order; `entry` is the same object each time. */
   *entries(run: Run): Generator<PageReader> {
-    for (let page = 0; page < run.fences.length / 8; page++) {
-      this.#open(run, page);
-      while (this.#entries.next()) yield this.#entries;
-    }
+    for (let page = 0; page < run.fences.length / 8; page++) yield* this.page(run, page);
+  }
+
+  /** Every entry of a page; `entry` is the same object each time. */
+  *page(run: Run, page: number): Generator<PageReader> {
+    this.#open(run, page);
+    while (this.#entries.next()) yield this.#entries;
   }
 
   /** A run never changes: those that are known are not read again. Only one that is half done becomes a whole one. */
