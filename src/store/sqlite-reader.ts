@@ -157,25 +157,28 @@ export class SqliteReader implements EventReader {
     // An event can be in a run and in the caller's tail: versions only go up.
     let next = from;
     const take = (positions: ArrayLike<number>): boolean => {
-      for (let index = 0; index < positions.length; index++) {
-        if (events.length === limit) return false;
-        const event = this.#segments.event(positions[index] as number);
-        // Positions of the caller's tail may lie beyond what is committed.
-        if (!event) return false;
+      if (events.length === limit) return false;
+      // Positions of the caller's tail may lie beyond what is committed: the events end before them.
+      for (const event of this.#segments.events(positions)) {
         if (event.aggregate !== aggregate) throw this.#wrongIndex(event.position);
         if (event.version < next) continue;
         bytes += event.size;
         if (bytes > READ_PAGE_BYTES && events.length > 0) return false;
         events.push(event);
         next = event.version + 1;
+        if (events.length === limit) return false;
       }
-      return events.length < limit;
+      return true;
     };
     for (const { version, values } of this.#runs.find(RunKind.Events, aggregate, from)) {
       if (!take(values.subarray(Math.max(0, from - version)))) return events;
     }
     const indexed = this.#indexed.get() as number;
-    take(tail?.(indexed) ?? this.#segments.positionsOf(aggregate, indexed + 1));
+    const positions = tail?.(indexed) ?? this.#segments.tailOf(aggregate, indexed);
+    // Versions have no gaps: those of the pages before are not read again.
+    for (const first of this.#segments.events(positions.slice(0, 1))) {
+      take(positions.slice(Math.max(0, next - first.version)));
+    }
     return events;
   }
 

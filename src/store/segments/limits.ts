@@ -24,9 +24,14 @@ export const LISTED_TYPES = 64;
 /** Longest list of types, in bytes: five for each. */
 export const MAX_TYPES_BYTES = 5 * LISTED_TYPES;
 
-/** Segments whose bytes a reader keeps, and how many bytes of them: histories come back to the same ones. */
-export const KEPT_SEGMENTS = 32;
-export const KEPT_BYTES = 4 * 1024 * 1024;
+/**
+ * Bytes of segments that a reader keeps as they are once they are decompressed, which is four fifths of what reading one
+ * far event takes: 100 to 200 full ones, so that a history of so many far events that is read again costs a tenth.
+ */
+export const KEPT_BYTES = 16 * 1024 * 1024;
+
+/** Events of one segment that are read each by itself; of more all columns are read at once. */
+export const ROWS_ALONE = 8;
 
 /** Names of one block, and bytes after which it ends. */
 export const BLOCK_NAMES = 1024;
