@@ -138,10 +138,15 @@ export class Writer {
     return until - this.#packs.done < MAX_SEGMENT_EVENTS ? undefined : { after: this.#packs.done, until };
   }
 
-  /** Puts what was packed into the file. @throws StoreError, StoreCorruptError */
-  applyPacked(result: PackResult): void {
-    this.#write(() => this.#packs.apply(result));
-    this.#packs.done = result.done;
+  /**
+   * Puts what was packed into the file. That something is not worth packing is noted with the next that is, or at close:
+   * a log of large events would make a transaction for each of them.
+   *
+   * @throws StoreError, StoreCorruptError
+   */
+  applyPacked({ packed, done }: PackResult): void {
+    if (packed) this.#write(() => this.#packs.apply(packed, done));
+    this.#packs.done = done;
   }
 
   #indexPiece(steps: number): void {
@@ -227,7 +232,10 @@ export class Writer {
     try {
       if (this.#failed) return;
       this.index();
-      this.#write(() => this.#indexer.suspend());
+      this.#write(() => {
+        this.#indexer.suspend();
+        this.#packs.note();
+      });
       guard(this.#path, () => {
         this.#database.pragma('wal_checkpoint(TRUNCATE)');
         leaveWal(this.#database);

@@ -9,7 +9,7 @@ export const ROW_TYPE = { name: 'row.written', version: 1, volatile: [] };
 export class LogRows {
   readonly slab: Slab;
   readonly #codec = new Codec();
-  readonly #names = new Map<string, { id: number; version: number }>();
+  #names = new Map<string, { id: number; version: number }>();
   #rows = 0;
   #end = 0;
   #sent = 0;
@@ -47,6 +47,18 @@ export class LogRows {
     slab.version[row] = ++name.version;
     slab.occurredAt[row] = 1_700_000_000_000 + row;
     return this;
+  }
+
+  /** Room for more rows of the same log, in a slab of its own. */
+  next(): LogRows {
+    const rows = new LogRows({
+      bytes: this.slab.bytes.length,
+      id: this.slab.id + 1,
+      after: this.#position,
+      names: this.#namesBefore,
+    });
+    rows.#names = this.#names;
+    return rows;
   }
 
   /** The rows that were added since the last call. */
