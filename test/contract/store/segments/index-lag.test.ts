@@ -138,3 +138,16 @@ test.each([
     oneValue(path, 'SELECT sum(length(fences) / 8) FROM runs'),
   );
 });
+
+test('a damaged page of a merge that is half done is found by verification', () => {
+  const path = tempStore();
+  fiveRuns(path);
+  const writer = open(path);
+  for (let piece = 0; piece < 9; piece++) writer.indexQuietly(40);
+  writer.close();
+  expect(verifyStore(path).problems).toEqual([]);
+  const database = new Database(path);
+  database.exec('UPDATE run_pages SET checksum = 1 WHERE id IN (SELECT id << 22 FROM runs WHERE kind > 2)');
+  database.close();
+  expect(verifyStore(path).problems).toMatchObject([{ kind: 'index' }]);
+});
