@@ -65,8 +65,13 @@ export interface EventReader {
   /** Decodes the events' payloads and metadata. */
   readonly codec: Codec;
   page(query: PageQuery): readonly RawEvent[];
-  /** The id of a name, or undefined when the log does not know it. */
-  findName(name: string): StoredName | undefined;
+  /**
+   * The id of a name, or undefined when the log does not know it.
+   *
+   * @param indexed when the caller knows the names of all events behind a position that is indexed: those need not be
+   * looked through.
+   */
+  findName(name: string, indexed?: number): StoredName | undefined;
   nameOf(id: number): string;
   /** Names with their last versions, when there are at most `limit`; else undefined. */
   allNames(limit: number): Iterable<StoredName> | undefined;
