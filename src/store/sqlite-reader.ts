@@ -16,6 +16,7 @@ import { NameReader } from './segments/name-reader.js';
 import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
+import { readLogNumbers } from './segments/segment-table.js';
 import { guard, type Sqlite, toStoreError } from './sqlite.js';
 import type { EventReader, PageQuery, RawEvent, StoredName } from './store.js';
 import { readShapes, readTypes } from './types.js';
@@ -79,11 +80,7 @@ export class SqliteReader implements EventReader {
 
   allNames(limit: number): Iterable<StoredName> | undefined {
     return this.#together(() => {
-      const count = this.database
-        .prepare('SELECT names FROM segments ORDER BY first DESC LIMIT 1')
-        .pluck()
-        .get();
-      if (((count as number | undefined) ?? 0) > limit) return undefined;
+      if (readLogNumbers(this.database).names > limit) return undefined;
       const versions = this.#versions();
       const all: StoredName[] = [];
       for (const block of this.#nameReader.blocks(0)) {

@@ -16,13 +16,14 @@ import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from '
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
 import { Indexer } from './segments/indexer.js';
 import { MAX_SEGMENT_EVENTS } from './segments/limits.js';
-import { LogWriter, readLastSegment } from './segments/log-writer.js';
+import { LogWriter } from './segments/log-writer.js';
 import { NameReader } from './segments/name-reader.js';
 import { PackTable } from './segments/pack-table.js';
 import type { PackResult } from './segments/packer.js';
 import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
+import { readLastSegment } from './segments/segment-table.js';
 import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
 import { readLastName, readRun, readShapes, readTypes } from './types.js';
 

@@ -1,17 +1,16 @@
-import type { Statement } from 'better-sqlite3';
 import { StoreCorruptError } from '../../kernel/errors.js';
 import { viewOf } from '../checksum.js';
 import type { Sqlite } from '../sqlite.js';
 import { KEPT_BLOCKS } from './limits.js';
-import { BLOCK_COLUMNS, type BlockRow, NameBlock, nameHash } from './name-blocks.js';
+import { type BlockRow, blockFinder, NameBlock, nameHash, nextBlockFinder } from './name-blocks.js';
 import { RunKind } from './run.js';
 import type { RunReader } from './run-reader.js';
 
 /** Finds names by their number, and numbers by their name. Inside the caller's transaction. */
 export class NameReader {
   readonly #path: string;
-  readonly #block: Statement;
-  readonly #after: Statement;
+  readonly #rowOf: (id: number) => BlockRow | undefined;
+  readonly #after: (block: number) => BlockRow | undefined;
   readonly #runs: RunReader;
   /** By their number. */
   readonly #kept = new Map<number, NameBlock>();
@@ -19,12 +18,8 @@ export class NameReader {
 
   constructor(database: Sqlite, runs: RunReader) {
     this.#path = database.name;
-    this.#block = database
-      .prepare(`SELECT ${BLOCK_COLUMNS} FROM names WHERE first <= ? ORDER BY first DESC LIMIT 1`)
-      .raw();
-    this.#after = database
-      .prepare(`SELECT ${BLOCK_COLUMNS} FROM names WHERE block > ? ORDER BY block LIMIT 1`)
-      .raw();
+    this.#rowOf = blockFinder(database);
+    this.#after = nextBlockFinder(database);
     this.#runs = runs;
   }
 
@@ -53,7 +48,7 @@ export class NameReader {
   *blocks(after: number): Generator<NameBlock> {
     let last = after;
     while (true) {
-      const row = this.#after.get(last) as BlockRow | undefined;
+      const row = this.#after(last);
       if (!row) return;
       yield new NameBlock(row);
       last = row[0];
@@ -72,7 +67,7 @@ export class NameReader {
 
   #blockOf(id: number): NameBlock | undefined {
     for (const block of this.#kept.values()) if (block.has(id)) return block;
-    const row = this.#block.get(id) as BlockRow | undefined;
+    const row = this.#rowOf(id);
     if (!row) return undefined;
     const block = new NameBlock(row);
     if (this.#kept.size >= KEPT_BLOCKS) this.#kept.delete(this.#kept.keys().next().value as number);
