@@ -91,9 +91,9 @@ export interface ManyReceipt {
 export interface ReadOptions {
   /** Only this aggregate, in version order. */
   readonly aggregateId?: string;
-  /** With `aggregateId`: start at this version. Default 1. */
+  /** With `aggregateId`, and refused without: start at this version, from 1. Default 1. */
   readonly fromVersion?: number;
-  /** Without `aggregateId`: start at this position. Default 1. */
+  /** Without `aggregateId`, and refused with it: start at this position, from 1. Default 1. */
   readonly fromPosition?: number;
   /** Only these event types, or types of these names. */
   readonly types?: readonly TypeOrName[];

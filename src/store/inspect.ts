@@ -1,21 +1,30 @@
 import { Fingerprint } from '../events/canonical.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { knownOptions, optionNames } from '../events/known-options.js';
+import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { didYouMean } from '../events/nearest.js';
 import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
-import { DeadLetterNotFoundError, StoreCorruptError, UnknownEventTypeError } from '../kernel/errors.js';
+import { checkWhole } from '../kernel/check.js';
+import {
+  DeadLetterNotFoundError,
+  InvalidOptionError,
+  StoreCorruptError,
+  UnknownEventTypeError,
+} from '../kernel/errors.js';
+import { isPromised } from '../kernel/thenable.js';
 import { READ_PAGE } from '../limits.js';
 import { lastFor } from './consumer.js';
 import type { DeadLetter } from './dead-letter.js';
-import { addToFingerprint, decodeEvent, pagesFrom, storedType } from './decode.js';
+import { addToFingerprint, decodeEvent, pagesFrom, pagesUpTo } from './decode.js';
 import { countFinished } from './progress-span.js';
 import { readProgress } from './progress-table.js';
 import { toDeadLetter } from './read-dead-letter.js';
+import { type ReadStart, readStart } from './read-start.js';
 import { FORMAT_VERSION } from './schema.js';
 import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
-import type { RawEvent } from './store.js';
+import type { RawEvent, TypedQuery } from './store.js';
 import { checkStorePath } from './store-path.js';
+import { pagesOfTypes, typeFilter, typeOf } from './typed-pages.js';
 import { readRun } from './types.js';
 
 /** What a store holds, in numbers. */
@@ -50,10 +59,13 @@ export interface StoreSummary {
 const TOP_AGGREGATES = 10;
 const MAX_TIES = 1000;
 
-/** Which events `StoreReader.read` gives. */
+/** Which events `StoreReader.read` gives. Without options: the whole log, in position order. */
 export interface StoreReadOptions {
+  /** Only this aggregate, in version order. */
   readonly aggregateId?: string;
+  /** With `aggregateId`, and refused without: start at this version, from 1. Default 1. */
   readonly fromVersion?: number;
+  /** Without `aggregateId`, and refused with it: start at this position, from 1. Default 1. */
   readonly fromPosition?: number;
   /** Only these event types, or types of these names. */
   readonly types?: readonly TypeOrName[];
@@ -93,7 +105,29 @@ export class StoreReader implements Disposable {
     }
   }
 
+  /**
+   * Calls `work`, and everything that it reads is of one moment, however much an engine writes meanwhile. As long as it
+   * runs, that engine's WAL only grows, and none can open a closed store.
+   *
+   * @returns what `work` returns.
+   * @throws InvalidOptionError when it is async; what it throws.
+   */
+  atOnce<Result>(work: () => Result): Result {
+    return this.#reader.together(() => {
+      const result = work();
+      if (!isPromised(result)) return result;
+      throw new InvalidOptionError(
+        'atOnce: the function is async, and what it reads after the call would be of other moments. Read within the call.',
+      );
+    });
+  }
+
+  /** What is in the store at one moment. It looks through the whole log. @throws StoreCorruptError */
   summary(): StoreSummary {
+    return this.atOnce(() => this.#summary());
+  }
+
+  #summary(): StoreSummary {
     const lastPosition = this.#lastPosition();
     const { aggregates, types } = this.#countEvents();
     const { row, chunks } = guard(this.path, () => readProgress(this.#reader.database));
@@ -119,36 +153,47 @@ export class StoreReader implements Disposable {
     };
   }
 
-  /** The newest `count` events, oldest first. */
+  /** The newest `count` events, oldest first. @throws InvalidOptionError */
   last(count: number): DomainEvent[] {
-    const lastPosition = this.#lastPosition();
-    const pages = pagesFrom(this.#reader, Math.max(1, lastPosition - count + 1));
-    return [...pages]
-      .flat()
-      .slice(-count)
-      .map((raw) => this.#decode(raw));
+    checkWhole('last', 'count', count, 0);
+    if (count === 0) return [];
+    return this.atOnce(() => {
+      const pages = pagesFrom(this.#reader, Math.max(1, this.#lastPosition() - count + 1));
+      return [...pages].flat().map((raw) => this.#decode(raw));
+    });
   }
 
-  /** @throws InvalidOptionError; UnknownEventTypeError when the store knows no such event type. At once, both. */
+  /**
+   * Events page by page, to the end that the log has when that is reached: an engine may write on meanwhile.
+   *
+   * @throws InvalidOptionError; UnknownEventTypeError when the store knows no such event type. At once, both.
+   */
   read(options: StoreReadOptions = {}): Generator<DomainEvent> {
-    knownOptions(options, READ);
-    const types = options.types === undefined ? undefined : this.#typesOf(options.types);
-    return this.#events(options, types);
+    const taken = takeOptions<StoreReadOptions>(options, READ);
+    const start = readStart(taken);
+    const types = taken.types && this.#typesOf(taken.types);
+    const wants =
+      types &&
+      typeFilter(
+        () => this.#reader,
+        (name) => types.has(name),
+      );
+    return this.#events(start, wants);
   }
 
-  *#events(options: StoreReadOptions, types: ReadonlySet<string> | undefined): Generator<DomainEvent> {
-    for (const raw of this.#raw(options)) {
-      if (types && !types.has(storedType(this.#reader, raw).name)) continue;
-      yield this.#decode(raw);
+  *#events(start: ReadStart, wants: TypedQuery['wants'] | undefined): Generator<DomainEvent> {
+    for (const page of this.#pages(start, wants)) {
+      for (const raw of page) if (!wants || wants(raw.type)) yield this.#decode(raw);
     }
   }
 
-  /** The dead letters in position order. */
+  /** The dead letters in position order. @throws InvalidOptionError */
   deadLetters(options: DeadLetterOptions = {}): Generator<DeadLetter> {
-    return this.#letters(knownOptions(options, DEAD_LETTERS));
+    const { after = 0 } = knownOptions(options, DEAD_LETTERS);
+    return this.#letters(checkWhole('deadLetters', 'after', after, 0));
   }
 
-  *#letters({ after = 0 }: DeadLetterOptions): Generator<DeadLetter> {
+  *#letters(after: number): Generator<DeadLetter> {
     let position = after;
     while (true) {
       const page = this.#reader.deadLetters({ after: position, limit: READ_PAGE });
@@ -160,8 +205,9 @@ export class StoreReader implements Disposable {
     }
   }
 
-  /** The dead letter of the event at a position. @throws DeadLetterNotFoundError */
+  /** The dead letter of the event at a position. @throws InvalidOptionError, DeadLetterNotFoundError */
   deadLetter(position: number): DeadLetter {
+    checkWhole('deadLetter', 'position', position, 1);
     const record = this.#reader.deadLetter(position);
     if (record) return toDeadLetter(this.#reader, this.run, record);
     throw new DeadLetterNotFoundError(`Store ${this.path} has no dead letter at position ${position}.`, {
@@ -169,9 +215,12 @@ export class StoreReader implements Disposable {
     });
   }
 
+  /** The fingerprint of the log as it is at the call. @throws StoreCorruptError */
   fingerprint(): string {
     const fingerprint = new Fingerprint();
-    for (const page of pagesFrom(this.#reader, 1)) addToFingerprint(fingerprint, this.#reader, page);
+    for (const page of pagesUpTo(this.#reader, this.#lastPosition())) {
+      addToFingerprint(fingerprint, this.#reader, page);
+    }
     return fingerprint.digest();
   }
 
@@ -183,26 +232,31 @@ export class StoreReader implements Disposable {
     this.close();
   }
 
-  *#raw({ aggregateId, fromVersion = 1, fromPosition = 1 }: StoreReadOptions): Generator<RawEvent> {
+  /** Pages from a start on. Of one aggregate, events of other types are among them. */
+  *#pages(
+    { aggregateId, from: start }: ReadStart,
+    wants: TypedQuery['wants'] | undefined,
+  ): Generator<readonly RawEvent[]> {
     if (aggregateId === undefined) {
-      for (const page of pagesFrom(this.#reader, fromPosition)) yield* page;
+      yield* wants ? pagesOfTypes(this.#reader, start, wants) : pagesFrom(this.#reader, start);
       return;
     }
     const aggregate = this.#reader.findName(aggregateId)?.id;
     if (aggregate === undefined) return;
-    let from = fromVersion;
+    let from = start;
     while (true) {
       const page = this.#reader.page({ aggregate, from, limit: READ_PAGE });
       const last = page.at(-1);
       if (!last) return;
-      yield* page;
+      yield page;
       from = last.version + 1;
     }
   }
 
   /** A name that the store has never heard of is a typing error: reading nothing would say that nothing happened. */
   #typesOf(types: readonly TypeOrName[]): ReadonlySet<string> {
-    const stored = [...new Set([...this.#reader.types.values()].map(({ name }) => name))];
+    // Asked anew: an engine may have brought types since the last time.
+    const stored = [...new Set([...this.#reader.freshTypes().values()].map(({ name }) => name))];
     for (const names of namesOfTypes('read', types)) {
       if (names.some((name) => stored.includes(name))) continue;
       const [name = ''] = names;
@@ -259,7 +313,7 @@ export class StoreReader implements Disposable {
   #typeCounts(counts: ReadonlyMap<number, number>): StoreSummary['types'] {
     const byName = new Map<string, number>();
     for (const [id, count] of counts) {
-      const name = this.#reader.types.get(id)?.name;
+      const name = typeOf(this.#reader, id)?.name;
       if (name === undefined) {
         throw new StoreCorruptError(
           `Store ${this.path} is damaged: it has events of the unknown type ${id}. Run 'millrace verify' on it, and restore it from a backup.`,

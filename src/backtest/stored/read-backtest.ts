@@ -45,7 +45,7 @@ const OPTIONS = optionNames<StoredBacktestOptions>('readBacktest', { backtestId:
 export function readBacktest(store: string, given: StoredBacktestOptions = {}): StoredBacktest {
   const { backtestId, candles } = knownOptions(given, OPTIONS);
   using reader = openStoreReader(store);
-  return storedBacktest(reader, backtestId ?? onlyBacktest(reader), candles);
+  return reader.atOnce(() => storedBacktest(reader, backtestId ?? onlyBacktest(reader), candles));
 }
 
 /** As `readBacktest`, from a store that is open. */

@@ -31,7 +31,7 @@ const OPTIONS = optionNames<{ readonly candles?: Candles }>('readSweepReport', {
 export function readSweepReport(store: string, given: { readonly candles?: Candles } = {}): SweepReport {
   const { candles } = knownOptions(given, OPTIONS);
   using reader = openStoreReader(store);
-  return storedSweep(reader, candles);
+  return reader.atOnce(() => storedSweep(reader, candles));
 }
 
 type Started = DataOf<typeof BacktestStarted>;

@@ -3,8 +3,8 @@ import { InputError } from '../../faces/errors.js';
 import { openStoreReader, type StoreReader } from '../../faces/store.js';
 import type { Candles } from '../candles/candles.js';
 import { type ReportOptions, writeReport } from '../report/write-report.js';
-import type { SweepMetric } from '../sweep/options.js';
-import { readSweep } from '../sweep/read-sweep.js';
+import type { SweepMetric, SweepRow } from '../sweep/options.js';
+import { sweepRows } from '../sweep/read-sweep.js';
 import { better, checkMetric } from '../sweep/results.js';
 import { onlyBacktest, storedBacktest } from './read-backtest.js';
 import { storedSweep } from './read-sweep-report.js';
@@ -41,7 +41,8 @@ export async function writeStoreReport(
 ): Promise<string> {
   const { run, sortBy = 'totalReturn', ...options } = takeOptions(given, OPTIONS);
   using reader = openStoreReader(store);
-  const result = storedResult(reader, run, sortBy, options.candles);
+  // A sweep may be going on: its runs, the fingerprint and the best of them must be of one moment.
+  const result = reader.atOnce(() => storedResult(reader, run, sortBy, options.candles));
   return writeReport(path, result, options);
 }
 
@@ -61,8 +62,8 @@ function storedResult(
 
 function bestOf(reader: StoreReader, metric: SweepMetric): string {
   const order = better(metric);
-  let best: ReturnType<typeof readSweep> extends Generator<infer Row, void> ? Row | undefined : never;
-  for (const row of readSweep(reader.path)) if (best === undefined || order(row, best) < 0) best = row;
+  let best: SweepRow | undefined;
+  for (const row of sweepRows(reader)) if (best === undefined || order(row, best) < 0) best = row;
   if (best === undefined) throw new InputError(`The store '${reader.path}' has no completed backtest.`);
   return best.backtestId;
 }

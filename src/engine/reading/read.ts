@@ -2,12 +2,12 @@ import type { AnyEventType } from '../../events/define-event.js';
 import type { DomainEvent } from '../../events/domain-event.js';
 import type { EventRegistry } from '../../events/registry.js';
 import { namesOfTypes } from '../../events/type-names.js';
-import { InvalidOptionError } from '../../kernel/errors.js';
-import { shown } from '../../kernel/thrown.js';
 import { turn } from '../../kernel/turn.js';
 import { READ_PAGE } from '../../limits.js';
-import { decodeAnyway, decodeEvent, mayHaveMore, storedType } from '../../store/decode.js';
-import type { RawEvent, Store } from '../../store/store.js';
+import { decodeAnyway, decodeEvent, mayHaveMore } from '../../store/decode.js';
+import { type ReadStart, readStart } from '../../store/read-start.js';
+import type { RawEvent, Store, TypedQuery } from '../../store/store.js';
+import { typedPage, typeFilter } from '../../store/typed-pages.js';
 import type { ReadOptions } from '../options.js';
 
 /**
@@ -56,7 +56,7 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
   readonly #store: () => Store;
   readonly #run: string;
   readonly #options: CheckedReadOptions;
-  readonly #types: ReadonlySet<string> | undefined;
+  readonly #wants: TypedQuery['wants'] | undefined;
   readonly #find: (name: string) => AnyEventType | undefined;
   readonly #pages: AsyncGenerator<readonly RawEvent[], void, undefined>;
   #page: readonly RawEvent[] = [];
@@ -64,7 +64,7 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
   #loading: Promise<unknown> | undefined;
   #ended = false;
 
-  /** @throws InvalidOptionError; UnknownEventTypeError when `types` names one that is not registered. */
+  /** @throws InvalidOptionError when `readStart` does; UnknownEventTypeError when `types` names one that is not registered. */
   constructor(
     store: () => Store,
     run: string,
@@ -76,11 +76,20 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
     this.#run = run;
     this.#options = options;
     this.#find = (name) => registry.find(name)?.definition;
-    this.#types =
-      options.types === undefined
-        ? undefined
-        : new Set(namesOfTypes('read', options.types).map(([name = '']) => registry.get(name).type));
-    this.#pages = pages(store, options, tailOf);
+    if (options.types !== undefined) {
+      const types = new Set(
+        namesOfTypes('read', options.types).map(([name = '']) => registry.get(name).type),
+      );
+      this.#wants = typeFilter(
+        () => store().reader,
+        (name) => types.has(this.#find(name)?.type ?? ''),
+      );
+    }
+    const start = readStart(options);
+    this.#pages =
+      start.aggregateId === undefined && this.#wants
+        ? typedPages(store, options, start.from, this.#wants)
+        : pages(store, options, start, tailOf);
   }
 
   async next(): Promise<IteratorResult<DomainEvent, void>> {
@@ -123,7 +132,7 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
       const raw = this.#page[this.#next++] as RawEvent;
       this.#check();
       const { reader } = this.#store();
-      if (this.#types && !this.#types.has(this.#find(storedType(reader, raw).name)?.type ?? '')) continue;
+      if (this.#wants && !this.#wants(raw.type)) continue;
       return (this.#options[ANYWAY] ? decodeAnyway : decodeEvent)(reader, this.#run, raw, this.#find);
     }
     return undefined;
@@ -159,11 +168,11 @@ class Read {
 async function* pages(
   store: () => Store,
   options: CheckedReadOptions,
+  { aggregateId, from: start }: ReadStart,
   tailOf: TailOf,
 ): AsyncGenerator<readonly RawEvent[], void, undefined> {
-  const { aggregateId, fromVersion = 1, fromPosition = 1 } = options;
   check(options);
-  let from = whole('from', aggregateId === undefined ? fromPosition : fromVersion);
+  let from = start;
   const aggregate = aggregateId === undefined ? undefined : store().reader.findName(aggregateId)?.id;
   if (aggregateId !== undefined && aggregate === undefined) return;
   const tail = (after: number) => tailOf(aggregateId ?? '', after);
@@ -183,9 +192,20 @@ async function* pages(
   }
 }
 
-function whole(name: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidOptionError(`read: ${name} is ${shown(value)}; it must be a whole number from 1.`);
+async function* typedPages(
+  store: () => Store,
+  options: CheckedReadOptions,
+  start: number,
+  wants: TypedQuery['wants'],
+): AsyncGenerator<readonly RawEvent[], void, undefined> {
+  for (let from = start; ; ) {
+    check(options);
+    const { events, next } = typedPage(store().reader, { from, limit: READ_PAGE, wants });
+    if (events.length > 0) yield events;
+    if (next === from) return;
+    from = next;
+    await turn();
+  }
 }
 
 function check(options: CheckedReadOptions): void {

@@ -28,6 +28,9 @@ export const MAX_TYPES_BYTES = 5 * LISTED_TYPES;
 export const KEPT_SEGMENTS = 32;
 export const KEPT_BYTES = 4 * 1024 * 1024;
 
+/** Events that are looked at for one page of some types: about a millisecond, after which others have their turn. */
+export const TYPED_PAGE_EVENTS = 8192;
+
 /** Names of one block, and bytes after which it ends. */
 export const BLOCK_NAMES = 1024;
 export const BLOCK_BYTES = 64 * 1024;

@@ -1,20 +1,24 @@
 import type { Statement } from 'better-sqlite3';
 import type { Sqlite } from '../sqlite.js';
+import type { TypedPage, TypedQuery } from '../store.js';
 import { BodyReader, type OpenSegment } from './body.js';
-import { KEPT_BYTES, KEPT_SEGMENTS } from './limits.js';
+import { KEPT_BYTES, KEPT_SEGMENTS, TYPED_PAGE_EVENTS } from './limits.js';
 import type { SegmentRow } from './segment-row.js';
+import { rowFinder } from './segment-table.js';
 import {
   damaged,
+  mayHave,
   openSegment,
   SEGMENT_COLUMNS,
   type SegmentRowValues,
+  type StoredSegment,
   storedSegment,
 } from './stored-segment.js';
 
 /** Reads events out of their segments. Inside the caller's transaction. */
 export class SegmentReader {
   readonly #from: Statement;
-  readonly #at: Statement;
+  readonly #rowAt: (position: number) => SegmentRowValues | undefined;
   readonly #body = new BodyReader();
   /** Segments that were read lately, by their first position. What one says never changes, however they are packed. */
   readonly #kept = new Map<number, OpenSegment>();
@@ -28,9 +32,7 @@ export class SegmentReader {
          WHERE first >= coalesce((SELECT max(first) FROM segments WHERE first <= ?), 1) ORDER BY first`,
       )
       .raw();
-    this.#at = database
-      .prepare(`SELECT ${SEGMENT_COLUMNS} FROM segments WHERE first <= ? ORDER BY first DESC LIMIT 1`)
-      .raw();
+    this.#rowAt = rowFinder(database);
   }
 
   /**
@@ -58,16 +60,59 @@ export class SegmentReader {
     return events;
   }
 
+  /** As `page`, of some types: segments that have none of them are not decompressed. */
+  typedPage({ from, limit, wants }: TypedQuery, bytes: number): TypedPage {
+    const events: SegmentRow[] = [];
+    let next = from;
+    let left = bytes;
+    const take = (segment: OpenSegment): boolean => {
+      this.#body.open(segment);
+      const { type: types } = this.#body.columns;
+      let last = -1;
+      let isWanted = false;
+      for (let index = next - segment.first; index < segment.count; index++, next++) {
+        const type = types[index] as number;
+        if (type !== last) {
+          last = type;
+          isWanted = wants(type);
+        }
+        if (!isWanted) continue;
+        if (events.length === limit) return false;
+        const event = this.#body.event(index);
+        left -= event.size;
+        if (left < 0 && events.length > 0) return false;
+        events.push(event);
+      }
+      return events.length < limit && next - from < TYPED_PAGE_EVENTS;
+    };
+    const known = this.#keptAt(from);
+    if (known && !take(known)) return { events, next };
+    for (const stored of this.#stored(next)) {
+      if (mayHave(stored, wants)) {
+        if (!take(this.#keep(openSegment(stored)))) break;
+        continue;
+      }
+      next = stored.first + stored.count;
+      if (next - from >= TYPED_PAGE_EVENTS) break;
+    }
+    return { events, next };
+  }
+
   /** The segments from the one that holds a position on, each beginning where the one before ends. @throws StoreCorruptError */
   *segments(from: number): Generator<OpenSegment> {
+    for (const stored of this.#stored(from)) yield this.#keep(openSegment(stored));
+  }
+
+  /** The same, as they lie in the file, once their checksums were compared. */
+  *#stored(from: number): Generator<StoredSegment> {
     let next = from;
     for (const row of this.#from.iterate(from) as IterableIterator<SegmentRowValues>) {
-      const segment = openSegment(storedSegment(row));
+      const segment = storedSegment(row);
       const end = segment.first + segment.count;
       // The log ends before the position.
       if (end <= next && next === from) continue;
       if (segment.first > next || end <= next) throw damaged(next, 'is missing');
-      yield this.#keep(segment);
+      yield segment;
       next = end;
     }
   }
@@ -104,7 +149,7 @@ export class SegmentReader {
   #holding(position: number): OpenSegment | undefined {
     const known = this.#keptAt(position);
     if (known) return known;
-    const row = this.#at.get(position) as SegmentRowValues | undefined;
+    const row = this.#rowAt(position);
     const segment = row && openSegment(storedSegment(row));
     if (holds(segment, position)) return this.#keep(segment);
     // Either the log ends before it, or there is a gap.
