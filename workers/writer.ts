@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { encodeError } from '../src/kernel/error-codec.js';
+import { encodeError, type WireError } from '../src/kernel/error-codec.js';
 import { WAL_PAGES_LAST, WAL_PAGES_LIMIT, WAL_PAGES_MAX, WRITER_IDLE_MS } from '../src/limits.js';
 import { epochNow } from '../src/sampling/span-log.js';
 import { type ProfileOrder, ThreadProfiler } from '../src/sampling/thread-profiler.js';
@@ -26,6 +26,8 @@ let idleTimer: NodeJS.Timeout | undefined;
 let isResting = false;
 /** When segments may be packed again while events come. */
 let packAgain = 0;
+/** Damage was met by what nobody has asked for, and told. */
+let isTold = false;
 /** Newest events that are not packed. */
 let packBehind = PACK_BEHIND;
 
@@ -123,13 +125,15 @@ function pack(): void {
 function finishPack(result: PackResult): void {
   if (failed || !writer) return;
   packAgain = performance.now() + PACK_PAUSE_MS;
+  if (result.damage) tell(result.damage);
   // Nothing is worth it yet: asked again when more has come.
   if (result.packed === undefined && result.done === writer.coldRange(0)?.after) {
     packAgain = performance.now() + PACK_PAUSE_IDLE_MS;
     return;
   }
   try {
-    writer.applyPacked(result);
+    const damage = writer.applyPacked(result);
+    if (damage) tell(encodeError(damage));
     tendWal(WAL_PAGES_MAX);
     // In a quiet moment at once the next.
     if (isResting) setTimeout(() => isResting && pack(), 0);
@@ -189,6 +193,13 @@ async function profile(question: number, order: ProfileOrder): Promise<void> {
   } catch (error) {
     reply({ kind: 'unprofiled', question, error: encodeError(error) });
   }
+}
+
+/** Tells of damage that stops nothing: once, because what is damaged in one place mostly is in many. */
+function tell(damage: WireError): void {
+  if (isTold) return;
+  isTold = true;
+  reply({ kind: 'damaged', error: damage });
 }
 
 function fail(error: unknown): void {

@@ -81,7 +81,7 @@ export class Writer {
       this.#shapes = this.state.shapes.length;
       this.#shapesCommitted = this.#shapes;
       this.#files = new FileIdentity(options.path);
-      // So that a reader never meets more unindexed events than were written since the store was opened.
+      // What the last engine left out when it was killed: readers look through it, each for itself.
       this.index();
     } catch (error) {
       this.#store.close();
@@ -143,18 +143,44 @@ export class Writer {
     return until - this.#packs.done < MAX_SEGMENT_EVENTS ? undefined : { after: this.#packs.done, until };
   }
 
-  /** Puts what was packed into the file. @throws StoreError, StoreCorruptError */
-  applyPacked(result: PackResult): void {
-    this.#write(() => this.#packs.apply(result));
+  /**
+   * Puts what was packed into the file, or leaves it as it is where SQLite cannot read a page that it has to change.
+   *
+   * @returns why it was left.
+   * @throws StoreError; StoreCorruptError when other segments are there than were packed.
+   */
+  applyPacked(result: PackResult): StoreCorruptError | undefined {
+    let damage: StoreCorruptError | undefined;
+    try {
+      this.#transact(() => this.#packs.apply(result));
+    } catch (error) {
+      if (!(error instanceof StoreCorruptError) || error.details.sqlite === undefined) {
+        this.#failed = true;
+        throw error;
+      }
+      damage = error;
+      this.#write(() => this.#packs.apply({ packed: undefined, done: result.done }));
+    }
     this.#packs.done = result.done;
+    return damage;
   }
 
   #indexPiece(entries: number): void {
     this.#write(() => this.#indexer.write(entries, this.#log.block, true));
   }
 
-  /** One transaction, and everything in memory as it was before when it fails. */
+  /** As `#transact`; when it fails, nothing more is written. */
   #write(work: () => void): void {
+    try {
+      this.#transact(work);
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  /** One transaction, and everything in memory as it was before when it fails. */
+  #transact(work: () => void): void {
     try {
       inTransaction(this.#database, () => {
         this.#ownership.check();
@@ -165,7 +191,6 @@ export class Writer {
       this.#progress.committed();
       this.#shapesCommitted = this.#shapes;
     } catch (error) {
-      this.#failed = true;
       this.#log.rolledBack();
       this.#progress.rolledBack();
       this.#consumers.rolledBack();

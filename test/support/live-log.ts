@@ -9,11 +9,14 @@ import { tempStore } from './temp-folder.js';
 export class LiveLog implements Disposable {
   readonly path = tempStore();
   readonly writer = new Writer({ path: this.path, synchronous: 'NORMAL', run: 'run', types: [ROW_TYPE] });
-  readonly #rows = new LogRows();
+  readonly #rows = new LogRows({ bytes: 1_000_000 });
+  readonly #text: string;
   #events = 0;
   #steps = 0;
 
-  constructor() {
+  /** @param text a part of each payload. */
+  constructor(text = '') {
+    this.#text = text;
     this.writer.addSlab(this.#rows.slab.id, this.#rows.slab.memory);
   }
 
@@ -24,7 +27,10 @@ export class LiveLog implements Disposable {
   /** Commits so many events of a few old aggregates and one new one. */
   add(events = 40): void {
     for (let event = 0; event < events; event++) {
-      this.#rows.add(event === 0 ? `new${this.#events}` : `a${event % 13}`, { number: ++this.#events });
+      this.#rows.add(event === 0 ? `new${this.#events}` : `a${event % 13}`, {
+        number: ++this.#events,
+        text: this.#text,
+      });
     }
     const segments = this.#rows.take().map(({ slab, from, to }) => ({ slab: slab.id, from, to }));
     this.writer.commit([{ segments, progress: undefined, shapes: [] }]);
