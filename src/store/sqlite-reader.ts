@@ -12,6 +12,8 @@ import { READ_PAGE_BYTES } from './limits.js';
 import { openForReading } from './open-store.js';
 import type { StoredProcessing } from './processing.js';
 import { ProcessingReader } from './processing-reader.js';
+import { ReadTransaction } from './read-transaction.js';
+import { NameFinder } from './segments/name-finder.js';
 import { NameReader } from './segments/name-reader.js';
 import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
@@ -29,6 +31,8 @@ export class SqliteReader implements EventReader {
   readonly #segments: SegmentReader;
   readonly #runs: RunReader;
   readonly #nameReader: NameReader;
+  readonly #finder: NameFinder;
+  readonly #moment: ReadTransaction;
   readonly #indexed: Statement;
   readonly #deadLetters: DeadLetterReader;
   readonly #names = new Map<number, string>();
@@ -42,7 +46,9 @@ export class SqliteReader implements EventReader {
     try {
       this.#segments = new SegmentReader(this.database);
       this.#runs = new RunReader(this.database);
-      this.#nameReader = new NameReader(this.database, this.#runs);
+      this.#nameReader = new NameReader(this.database);
+      this.#finder = new NameFinder(this.database, this.#nameReader, this.#runs);
+      this.#moment = new ReadTransaction(this.database);
       this.#indexed = this.database.prepare('SELECT indexed FROM progress').pluck();
       this.#deadLetters = new DeadLetterReader(this.database);
     } catch (error) {
@@ -71,9 +77,10 @@ export class SqliteReader implements EventReader {
     return this.#read(() => this.#segments.typedPage(query, READ_PAGE_BYTES));
   }
 
-  findName(name: string): StoredName | undefined {
+  findName(name: string, indexed?: number): StoredName | undefined {
+    if (indexed !== undefined && this.database.open && this.#finder.isNew(name, indexed)) return undefined;
     return this.together(() => {
-      const id = this.#nameReader.find(name);
+      const id = this.#finder.find(name, indexed !== undefined);
       return id === undefined ? undefined : { id, name, version: this.#runs.lastVersion(RunKind.Events, id) };
     });
   }
@@ -140,7 +147,7 @@ export class SqliteReader implements EventReader {
 
   /** Reads in one transaction, and so at one moment: the writer may write, merge or pack between two statements. */
   together<Result>(call: () => Result): Result {
-    return this.#read(() => this.database.transaction(call)());
+    return this.#read(() => this.#moment.run(call));
   }
 
   #read<Result>(call: () => Result): Result {
@@ -156,25 +163,28 @@ export class SqliteReader implements EventReader {
     // An event can be in a run and in the caller's tail: versions only go up.
     let next = from;
     const take = (positions: ArrayLike<number>): boolean => {
-      for (let index = 0; index < positions.length; index++) {
-        if (events.length === limit) return false;
-        const event = this.#segments.event(positions[index] as number);
-        // Positions of the caller's tail may lie beyond what is committed.
-        if (!event) return false;
+      if (events.length === limit) return false;
+      // Positions of the caller's tail may lie beyond what is committed: the events end before them.
+      for (const event of this.#segments.events(positions)) {
         if (event.aggregate !== aggregate) throw this.#wrongIndex(event.position);
         if (event.version < next) continue;
         bytes += event.size;
         if (bytes > READ_PAGE_BYTES && events.length > 0) return false;
         events.push(event);
         next = event.version + 1;
+        if (events.length === limit) return false;
       }
-      return events.length < limit;
+      return true;
     };
     for (const { version, values } of this.#runs.find(RunKind.Events, aggregate, from)) {
       if (!take(values.subarray(Math.max(0, from - version)))) return events;
     }
     const indexed = this.#indexed.get() as number;
-    take(tail?.(indexed) ?? this.#segments.positionsOf(aggregate, indexed + 1));
+    const positions = tail?.(indexed) ?? this.#segments.tailOf(aggregate, indexed);
+    // Versions have no gaps: those of the pages before are not read again.
+    for (const first of this.#segments.events(positions.slice(0, 1))) {
+      take(positions.slice(Math.max(0, next - first.version)));
+    }
     return events;
   }
 

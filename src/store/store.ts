@@ -85,8 +85,13 @@ export interface EventReader {
   page(query: PageQuery): readonly RawEvent[];
   /** A page of events of some types, quicker than `page` and a look at each. See `typedPage` in typed-pages.ts. */
   typedPage?(query: TypedQuery): TypedPage;
-  /** The id of a name, or undefined when the log does not know it. */
-  findName(name: string): StoredName | undefined;
+  /**
+   * The id of a name, or undefined when the log does not know it.
+   *
+   * @param indexed when the caller knows the names of all events behind a position that is indexed: those need not be
+   * looked through.
+   */
+  findName(name: string, indexed?: number): StoredName | undefined;
   nameOf(id: number): string;
   /** Names with their last versions, when there are at most `limit`; else undefined. */
   allNames(limit: number): Iterable<StoredName> | undefined;

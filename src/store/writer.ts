@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { Shape } from '../events/shape-index.js';
 import { Slab } from '../events/slab.js';
 import { StoreCorruptError, StoreError, StoreMovedError } from '../kernel/errors.js';
-import { INDEX_PIECE, WRITER_CACHE_KIB } from '../limits.js';
+import { WRITER_CACHE_KIB } from '../limits.js';
 import { rowCheck } from './checksum.js';
 import type { ConsumerChange } from './consumer.js';
 import { ConsumerTable } from './consumer-table.js';
@@ -15,7 +15,7 @@ import { ProgressTable } from './progress-table.js';
 import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from './protocol.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
 import { Indexer } from './segments/indexer.js';
-import { MAX_SEGMENT_EVENTS } from './segments/limits.js';
+import { INDEX_LAG, INDEX_STEPS, MAX_SEGMENT_EVENTS } from './segments/limits.js';
 import { LogWriter } from './segments/log-writer.js';
 import { NameReader } from './segments/name-reader.js';
 import { PackTable } from './segments/pack-table.js';
@@ -26,9 +26,6 @@ import { SegmentReader } from './segments/segment-reader.js';
 import { readLastSegment } from './segments/segment-table.js';
 import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
 import { readLastName, readRun, readShapes, readTypes } from './types.js';
-
-/** Index entries written at once in a quiet moment: a few milliseconds, for which a commit may have to wait. */
-const QUIET_PIECE = 10_000;
 
 /** One commit message. */
 export interface Commit {
@@ -108,9 +105,9 @@ export class Writer {
    * @throws StoreError: nothing was written. StoreMovedError: it was, but nobody may find it there.
    */
   commit(commits: readonly Commit[]): void {
+    this.#makeRoom(eventsOf(commits));
     this.#write(() => {
       for (const { shapes } of commits) for (const shape of shapes) this.#storeShape(shape);
-      const events = eventsOf(commits);
       for (const { segments } of commits) for (const segment of segments) this.#append(segment);
       this.#log.flush();
       const progress = commits.findLast((commit) => commit.progress)?.progress;
@@ -119,8 +116,7 @@ export class Writer {
       for (const { deadLetters } of commits) if (deadLetters) this.#deadLetters.apply(deadLetters);
       for (const { consumers } of commits)
         for (const change of consumers ?? []) this.#consumers.apply(change);
-      // At least as many entries as there are new events, so that the index keeps up with any load.
-      if (this.#indexer.isDue) this.#indexer.write(Math.max(INDEX_PIECE, events), this.#log.block);
+      this.#indexer.keepUp(this.#log.block);
     });
     this.#checkPlace();
   }
@@ -131,9 +127,9 @@ export class Writer {
   }
 
   /** Does a piece of what the index wants in a quiet moment. @returns whether there may be more. */
-  indexQuietly(entries = QUIET_PIECE): boolean {
+  indexQuietly(steps = INDEX_STEPS): boolean {
     if (!this.#indexer.isBehind) return false;
-    this.#indexPiece(entries);
+    this.#indexPiece(steps);
     return true;
   }
 
@@ -144,29 +140,37 @@ export class Writer {
   }
 
   /**
-   * Puts what was packed into the file, or leaves it as it is where SQLite cannot read a page that it has to change.
+   * Puts what was packed into the file, or leaves it as it is where SQLite cannot read a page that it has to change. That
+   * something is not worth packing is noted with the next that is, or at close: a log of large events would make a
+   * transaction for each of them.
    *
    * @returns why it was left.
    * @throws StoreError; StoreCorruptError when other segments are there than were packed.
    */
-  applyPacked(result: PackResult): StoreCorruptError | undefined {
+  applyPacked({ packed, done }: PackResult): StoreCorruptError | undefined {
     let damage: StoreCorruptError | undefined;
     try {
-      this.#transact(() => this.#packs.apply(result));
+      if (packed) this.#transact(() => this.#packs.apply(packed, done));
     } catch (error) {
       if (!(error instanceof StoreCorruptError) || error.details.sqlite === undefined) {
         this.#failed = true;
         throw error;
       }
       damage = error;
-      this.#write(() => this.#packs.apply({ packed: undefined, done: result.done }));
     }
-    this.#packs.done = result.done;
+    this.#packs.done = done;
     return damage;
   }
 
-  #indexPiece(entries: number): void {
-    this.#write(() => this.#indexer.write(entries, this.#log.block, true));
+  #indexPiece(steps: number): void {
+    this.#write(() => this.#indexer.write(steps, this.#log.block, true));
+  }
+
+  /** So that the index is never further behind than it may be, unless one commit alone is longer. */
+  #makeRoom(events: number): void {
+    while (this.#indexer.waiting > 0 && this.#indexer.waiting + events > INDEX_LAG) {
+      this.#indexPiece(INDEX_STEPS);
+    }
   }
 
   /** As `#transact`; when it fails, nothing more is written. */
@@ -250,6 +254,10 @@ export class Writer {
     try {
       if (this.#failed) return;
       this.index();
+      this.#write(() => {
+        this.#indexer.suspend();
+        this.#packs.note();
+      });
       guard(this.#path, () => {
         this.#database.pragma('wal_checkpoint(TRUNCATE)');
         leaveWal(this.#database);
@@ -297,7 +305,7 @@ export class Writer {
   /** What a killed process left out of the index. */
   #loadTail(): void {
     const runs = new RunReader(this.#database);
-    for (const block of new NameReader(this.#database, runs).blocks(runs.last(RunKind.Names))) {
+    for (const block of new NameReader(this.#database).blocks(runs.last(RunKind.Names))) {
       for (let id = block.first; id < block.first + block.count; id++) {
         this.#indexer.addName(block.hash(id), id);
       }
@@ -339,7 +347,7 @@ export class Writer {
     );
     inTransaction(this.#database, () => {
       this.#ownership.take();
-      this.#indexer.tidy();
+      this.#indexer.resume();
       for (const type of types) {
         const columns = [type.name, type.version, JSON.stringify(type.volatile)];
         insert.run(...columns, rowCheck(columns));

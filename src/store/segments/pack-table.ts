@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { StoreCorruptError } from '../../kernel/errors.js';
 import type { Sqlite } from '../sqlite.js';
-import type { PackResult } from './packer.js';
+import type { Packed } from './packer.js';
 import { segmentPutter } from './segment-table.js';
 import type { StoredSegment } from './stored-segment.js';
 
@@ -13,6 +13,7 @@ export class PackTable {
   readonly #note: Statement;
   /** Everything up to here is packed, or is not worth it. */
   done: number;
+  #noted: number;
 
   constructor(database: Sqlite) {
     this.#database = database;
@@ -22,19 +23,28 @@ export class PackTable {
     const noted = database.prepare("SELECT value FROM meta WHERE key = 'packed'").pluck().get();
     // Only where to begin: of damage, from the beginning, and what is packed is looked at once more.
     this.done = typeof noted === 'number' && Number.isSafeInteger(noted) && noted > 0 ? noted : 0;
+    this.#noted = this.done;
   }
 
-  /** @throws StoreCorruptError when the segments are not those that were packed. */
-  apply({ packed, done }: PackResult): void {
+  /** Notes how far all is packed, when the file says less. */
+  note(): void {
+    if (this.done !== this.#noted) this.#note.run(this.done);
+  }
+
+  /**
+   * @param done the position up to which nothing is left to pack.
+   * @throws StoreCorruptError when the segments are not those that were packed.
+   */
+  apply({ segment, replaces }: Packed, done: number): void {
     this.#note.run(done);
-    if (!packed) return;
-    const { first, count } = packed.segment;
+    const { first, count } = segment;
     const { changes } = this.#remove.run(first, first + count);
-    if (changes !== packed.replaces) {
+    if (changes !== replaces) {
       throw new StoreCorruptError(
-        `Store ${this.#database.name}: ${changes} segments lie where ${packed.replaces} were packed. Another program has changed the file.`,
+        `Store ${this.#database.name}: ${changes} segments lie where ${replaces} were packed. Another program has changed the file.`,
       );
     }
-    this.#put(packed.segment);
+    this.#put(segment);
+    this.#noted = done;
   }
 }
