@@ -93,6 +93,7 @@ function write(): void {
   if (profiler.isRunning)
     profiler.note({ kind: 'commit', start, end: epochNow(), events: eventsOf(commits) });
   reply({ kind: 'committed', sequence: lastSequence, indexed: writer.indexed });
+  tellOfIndex(writer);
   tendWal(WAL_PAGES_MAX);
   // At a bounded pace while events come: what it costs is taken from them.
   if (performance.now() >= packAgain) pack();
@@ -163,8 +164,10 @@ function finishCheckpoint(): void {
 function rest(): void {
   try {
     // In pieces, each a turn of the event loop: a commit that comes goes first.
-    if (writer?.indexQuietly()) idleTimer = setTimeout(rest, 0);
-    else if (writer) {
+    if (writer?.indexQuietly()) {
+      tellOfIndex(writer);
+      idleTimer = setTimeout(rest, 0);
+    } else if (writer) {
       checkpoint(writer);
       isResting = true;
       pack();
@@ -193,6 +196,11 @@ async function profile(question: number, order: ProfileOrder): Promise<void> {
   } catch (error) {
     reply({ kind: 'unprofiled', question, error: encodeError(error) });
   }
+}
+
+function tellOfIndex(of: Writer): void {
+  const damage = of.takeDamage();
+  if (damage) tell(encodeError(damage));
 }
 
 /** Tells of damage that stops nothing: once, because what is damaged in one place mostly is in many. */

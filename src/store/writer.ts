@@ -91,6 +91,11 @@ export class Writer {
     return this.#indexer.indexed;
   }
 
+  /** Damage in the index that was met unasked and left as it is; told once. */
+  takeDamage(): Error | undefined {
+    return this.#indexer.takeDamage();
+  }
+
   addSlab(id: number, memory: SharedArrayBuffer): void {
     this.#slabs[id] = new Slab(id, memory);
   }

@@ -5,13 +5,16 @@ import { openStoreReader, verifyStore } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { checkOptions } from '../../../dist/src/engine/check-options.js';
 import { openIn, realWorld } from '../../../dist/src/engine/open.js';
+import { RUN_PAGES } from '../../../dist/src/store/segments/limits.js';
 import { Packer } from '../../../dist/src/store/segments/packer.js';
+import { RunKind } from '../../../dist/src/store/segments/run.js';
 import { SqliteStore } from '../../../dist/src/store/sqlite-store.js';
 import { Writer } from '../../../dist/src/store/writer.js';
 import { Noted } from '../../handlers/events.mjs';
 import { collect, oneTo } from '../../support/collect.js';
 import { oneValue, withSql } from '../../support/damaged-store.js';
 import { LiveLog } from '../../support/live-log.js';
+import { LogRows, ROW_TYPE } from '../../support/log-rows.js';
 import { openForTests } from '../../support/open-test-engine.js';
 import { packAll } from '../../support/pack-all.js';
 import { tempStore } from '../../support/temp-folder.js';
@@ -181,4 +184,68 @@ test('a small group waits for the events that may still join it, also when the n
   expect(packer.pack(0, 2000)).toMatchObject({ packed: { replaces: 16 }, done: 1004 });
   database.close();
   packAll(log.writer, log.path);
+});
+
+describe('merging leaves runs of the index as they are when one of them is damaged, and goes on behind them:', () => {
+  /** A closed store with two runs of each kind, of which none was merged. */
+  function runsLog(): string {
+    const log = new LiveLog();
+    for (let run = 0; run < 2; run++) {
+      log.add(1000);
+      log.index();
+    }
+    log.writer.close();
+    expect(Number(oneValue(log.path, 'SELECT count(*) FROM runs'))).toBe(4);
+    return log.path;
+  }
+
+  const pageOf = (kind: RunKind) =>
+    `(SELECT id * ${RUN_PAGES} FROM runs WHERE kind = ${kind} ORDER BY low LIMIT 1)`;
+
+  test.each([
+    [
+      'a page of positions',
+      (path: string) =>
+        withSql(
+          path,
+          `UPDATE run_pages SET body = zeroblob(length(body)) WHERE id = ${pageOf(RunKind.Events)}`,
+        ),
+    ],
+    [
+      'a page of names',
+      (path: string) =>
+        withSql(path, `UPDATE run_pages SET checksum = 1 WHERE id = ${pageOf(RunKind.Names)}`),
+    ],
+    [
+      'a page that is gone',
+      (path: string) => withSql(path, `DELETE FROM run_pages WHERE id = ${pageOf(RunKind.Events)}`),
+    ],
+  ])('%s', (_name, damaged) => {
+    const path = damaged(runsLog());
+    expect(verifyStore(path)).toMatchObject({ ok: false, events: 2000 });
+    for (const _open of [1, 2]) {
+      const writer = new Writer({ path, synchronous: 'NORMAL', run: '', types: [ROW_TYPE] });
+      const rows = new LogRows({ after: writer.state.lastPosition, names: writer.state.lastName });
+      writer.addSlab(rows.slab.id, rows.slab.memory);
+      const damage: (Error | undefined)[] = [];
+      for (let run = 0; run < 40; run++) {
+        rows.add(`later${writer.state.lastName}-${run}`, run);
+        const segments = rows.take().map(({ slab, from, to }) => ({ slab: slab.id, from, to }));
+        writer.commit([{ segments, progress: undefined, shapes: [] }]);
+        do damage.push(writer.takeDamage());
+        while (writer.indexQuietly());
+        damage.push(writer.takeDamage());
+      }
+      expect(damage.filter((one) => one !== undefined)).toMatchObject([{ code: 'MILLRACE_STORE_CORRUPT' }]);
+      writer.close();
+      // Those that came since are merged.
+      expect(Number(oneValue(path, 'SELECT count(*) FROM runs'))).toBeLessThan(30);
+      expect(Number(oneValue(path, 'SELECT max(tier) FROM runs'))).toBeGreaterThan(0);
+    }
+    const report = verifyStore(path);
+    expect(report).toMatchObject({ ok: false, events: 2080 });
+    expect(new Set(report.problems.map(({ kind }) => kind))).toEqual(new Set(['index']));
+    using reader = openStoreReader(path);
+    expect([...reader.read()]).toHaveLength(2080);
+  });
 });
