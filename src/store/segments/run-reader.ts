@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { Sqlite } from '../sqlite.js';
 import { firstPage, type KnownRun, keyOf, knownRun } from './fences.js';
 import {
+  damagedRun,
   isHalf,
   PAGE_COLUMNS,
   PageReader,
@@ -106,10 +107,17 @@ export class RunReader {
   #look(): void {
     const ids = this.#ids.all() as number[];
     if (ids.length === this.#known.size && ids.every((id) => this.#known.has(id))) return;
-    const all = ids.map((id) => this.#known.get(id) ?? knownRun(storedRun(this.#run.get(id) as RunRow)));
+    const all = ids.map((id) => this.#known.get(id) ?? this.#readRun(id));
     all.sort((a, b) => a.low - b.low);
     this.#known = new Map(all.filter((run) => !isHalf(run)).map((run) => [run.id, run]));
     this.#byKind = Map.groupBy(all, ({ kind }) => kind);
+  }
+
+  #readRun(id: number): KnownRun {
+    const row = this.#run.get(id) as RunRow | undefined;
+    // Of damage a row may be met where it cannot be found.
+    if (row === undefined) throw damagedRun(id);
+    return knownRun(storedRun(row));
   }
 
   #open(run: Run, page: number): void {

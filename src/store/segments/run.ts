@@ -147,7 +147,7 @@ export class PageReader {
   }
 }
 
-function damagedRun(id: number): StoreCorruptError {
+export function damagedRun(id: number): StoreCorruptError {
   return new StoreCorruptError(
     `The store is damaged: run ${id} of its index is not what was written. Run 'millrace verify' on it, and restore it from a backup.`,
   );
