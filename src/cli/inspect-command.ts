@@ -32,9 +32,11 @@ async function run(args: readonly string[]): Promise<number> {
   if (values.json) refuseIdle({ full }, 'is of what is printed for a person: JSON has all in full');
   const reader = openStoreReader(onlyFile(positionals, 'inspect'));
   try {
-    const summary = reader.summary();
-    const last = reader.last(INSPECT_LAST_EVENTS);
-    const fingerprint = values.fingerprint ? reader.fingerprint() : undefined;
+    const { summary, last, fingerprint } = reader.atOnce(() => ({
+      summary: reader.summary(),
+      last: reader.last(INSPECT_LAST_EVENTS),
+      fingerprint: values.fingerprint ? reader.fingerprint() : undefined,
+    }));
     await print(
       values.json
         ? `${jsonLine({ ...summary, fingerprint, last })}\n`

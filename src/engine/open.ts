@@ -103,6 +103,7 @@ async function openParts(
 ): Promise<EngineParts> {
   const registry = new EventRegistry(options.events);
   const store = world.makeStore();
+  store.onDamage = (error) => lasting.notices.send({ kind: 'store-damaged', error });
   let rooms: Rooms | undefined;
   try {
     const stored = await openStore(store, registry, options, log);

@@ -1,3 +1,4 @@
+import { checkWhole } from '../kernel/check.js';
 import { DeadLetterNotFoundError, InvalidOptionError, StoreLockedError } from '../kernel/errors.js';
 import { shown } from '../kernel/thrown.js';
 import type { DeadLetterRecord } from './dead-letter.js';
@@ -18,7 +19,7 @@ type Found = Pick<DeadLetterRecord, 'position' | 'state'>;
  *
  * @param positions which ones, or all of them. One that is not there: nothing is changed.
  * @returns the positions of the dead letters that will be tried again.
- * @throws DeadLetterNotFoundError, StoreLockedError, and the errors of `openStoreReader`.
+ * @throws InvalidOptionError, DeadLetterNotFoundError, StoreLockedError, and the errors of `openStoreReader`.
  */
 export function retryDeadLetters(path: string, positions: readonly number[] | 'all'): number[] {
   return edit(path, positions, (store, letters) => {
@@ -37,7 +38,7 @@ export function retryDeadLetters(path: string, positions: readonly number[] | 'a
  *
  * @param positions which ones, or all of them. One that is not there: nothing is changed.
  * @returns the positions of the dead letters that are gone.
- * @throws DeadLetterNotFoundError, StoreLockedError, and the errors of `openStoreReader`.
+ * @throws InvalidOptionError, DeadLetterNotFoundError, StoreLockedError, and the errors of `openStoreReader`.
  */
 export function discardDeadLetters(path: string, positions: readonly number[] | 'all'): number[] {
   return edit(path, positions, (store, letters) => {
@@ -68,6 +69,9 @@ function edit(
     throw new InvalidOptionError(
       `Which dead letters is ${shown(positions)}; it must be 'all' or an array of positions.`,
     );
+  }
+  for (const position of positions === 'all' ? [] : positions) {
+    checkWhole('Dead letters', 'position', position, 1);
   }
   const { database, close } = openClosed(path);
   try {

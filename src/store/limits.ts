@@ -2,9 +2,6 @@ import { MAX_DEAD_LETTER_CHARACTERS, MAX_NAME_BYTES, MAX_PAYLOAD_BYTES } from '.
 
 // What a file may hold is measured before it is read: each limit is the most that an engine writes.
 
-/** Payload or metadata that is read with its page. What is longer is read by itself: few events are. */
-export const READ_PIECE_BYTES = 65_536;
-
 /** Payloads and metadata in one page; four of the longest. A page with more ends before them. */
 export const READ_PAGE_BYTES = 4 * MAX_PAYLOAD_BYTES;
 

@@ -18,8 +18,9 @@ import { NameReader } from './segments/name-reader.js';
 import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
+import { readLogNumbers } from './segments/segment-table.js';
 import { guard, type Sqlite, toStoreError } from './sqlite.js';
-import type { EventReader, PageQuery, RawEvent, StoredName } from './store.js';
+import type { EventReader, PageQuery, RawEvent, StoredName, TypedPage, TypedQuery } from './store.js';
 import { readShapes, readTypes } from './types.js';
 
 /** A read-only connection to a store. */
@@ -57,19 +58,28 @@ export class SqliteReader implements EventReader {
   }
 
   get types(): ReadonlyMap<number, StoredType> {
-    this.#types ??= this.#read(() => new Map(readTypes(this.database).map((type) => [type.id, type])));
-    return this.#types;
+    return this.#types ?? this.freshTypes();
+  }
+
+  freshTypes(): ReadonlyMap<number, StoredType> {
+    const types = this.#read(() => new Map(readTypes(this.database).map((type) => [type.id, type])));
+    this.#types = types;
+    return types;
   }
 
   page(query: PageQuery): readonly RawEvent[] {
     const { aggregate, from, limit } = query;
     if (aggregate === undefined) return this.#read(() => this.#segments.page(from, limit, READ_PAGE_BYTES));
-    return this.#together(() => this.#aggregatePage(aggregate, query));
+    return this.together(() => this.#aggregatePage(aggregate, query));
+  }
+
+  typedPage(query: TypedQuery): TypedPage {
+    return this.#read(() => this.#segments.typedPage(query, READ_PAGE_BYTES));
   }
 
   findName(name: string, indexed?: number): StoredName | undefined {
     if (indexed !== undefined && this.database.open && this.#finder.isNew(name, indexed)) return undefined;
-    return this.#together(() => {
+    return this.together(() => {
       const id = this.#finder.find(name, indexed !== undefined);
       return id === undefined ? undefined : { id, name, version: this.#runs.lastVersion(RunKind.Events, id) };
     });
@@ -85,12 +95,8 @@ export class SqliteReader implements EventReader {
   }
 
   allNames(limit: number): Iterable<StoredName> | undefined {
-    return this.#together(() => {
-      const count = this.database
-        .prepare('SELECT names FROM segments ORDER BY first DESC LIMIT 1')
-        .pluck()
-        .get();
-      if (((count as number | undefined) ?? 0) > limit) return undefined;
+    return this.together(() => {
+      if (readLogNumbers(this.database).names > limit) return undefined;
       const versions = this.#versions();
       const all: StoredName[] = [];
       for (const block of this.#nameReader.blocks(0)) {
@@ -106,7 +112,7 @@ export class SqliteReader implements EventReader {
 
   /** Calls back with the columns of every segment. */
   columns(take: Parameters<SegmentReader['columns']>[1]): void {
-    this.#together(() => this.#segments.columns(1, take));
+    this.together(() => this.#segments.columns(1, take));
   }
 
   /** The last version of each aggregate that the index has. */
@@ -128,7 +134,7 @@ export class SqliteReader implements EventReader {
 
   consumers(name?: string): readonly StoredConsumer[] {
     // In one transaction: the tables belong together.
-    return this.#together(() => readConsumers(this.database, name));
+    return this.together(() => readConsumers(this.database, name));
   }
 
   get processing(): StoredProcessing {
@@ -139,16 +145,16 @@ export class SqliteReader implements EventReader {
     this.database.close();
   }
 
+  /** Reads in one transaction, and so at one moment: the writer may write, merge or pack between two statements. */
+  together<Result>(call: () => Result): Result {
+    return this.#read(() => this.#moment.run(call));
+  }
+
   #read<Result>(call: () => Result): Result {
     if (!this.database.open) {
       throw new EngineClosedError(`Store ${this.path} has been closed. Open it again before reading.`);
     }
     return guard(this.path, call);
-  }
-
-  /** In one read transaction: the writer may merge or pack between two statements. */
-  #together<Result>(call: () => Result): Result {
-    return this.#read(() => this.#moment.run(call));
   }
 
   #aggregatePage(aggregate: number, { from, limit, tail }: PageQuery): readonly RawEvent[] {

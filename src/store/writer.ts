@@ -16,13 +16,14 @@ import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from '
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
 import { Indexer } from './segments/indexer.js';
 import { INDEX_LAG, INDEX_STEPS, MAX_SEGMENT_EVENTS } from './segments/limits.js';
-import { LogWriter, readLastSegment } from './segments/log-writer.js';
+import { LogWriter } from './segments/log-writer.js';
 import { NameReader } from './segments/name-reader.js';
 import { PackTable } from './segments/pack-table.js';
 import type { PackResult } from './segments/packer.js';
 import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
+import { readLastSegment } from './segments/segment-table.js';
 import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
 import { readLastName, readRun, readShapes, readTypes } from './types.js';
 
@@ -77,7 +78,7 @@ export class Writer {
       this.#shapes = this.state.shapes.length;
       this.#shapesCommitted = this.#shapes;
       this.#files = new FileIdentity(options.path);
-      // So that a reader never meets more unindexed events than were written since the store was opened.
+      // What the last engine left out when it was killed: readers look through it, each for itself.
       this.index();
     } catch (error) {
       this.#store.close();
@@ -88,6 +89,11 @@ export class Writer {
   /** Events up to here are in the index, and their names. */
   get indexed(): number {
     return this.#indexer.indexed;
+  }
+
+  /** Damage in the index that was met unasked and left as it is; told once. */
+  takeDamage(): Error | undefined {
+    return this.#indexer.takeDamage();
   }
 
   addSlab(id: number, memory: SharedArrayBuffer): void {
@@ -139,14 +145,26 @@ export class Writer {
   }
 
   /**
-   * Puts what was packed into the file. That something is not worth packing is noted with the next that is, or at close:
-   * a log of large events would make a transaction for each of them.
+   * Puts what was packed into the file, or leaves it as it is where SQLite cannot read a page that it has to change. That
+   * something is not worth packing is noted with the next that is, or at close: a log of large events would make a
+   * transaction for each of them.
    *
-   * @throws StoreError, StoreCorruptError
+   * @returns why it was left.
+   * @throws StoreError; StoreCorruptError when other segments are there than were packed.
    */
-  applyPacked({ packed, done }: PackResult): void {
-    if (packed) this.#write(() => this.#packs.apply(packed, done));
+  applyPacked({ packed, done }: PackResult): StoreCorruptError | undefined {
+    let damage: StoreCorruptError | undefined;
+    try {
+      if (packed) this.#transact(() => this.#packs.apply(packed, done));
+    } catch (error) {
+      if (!(error instanceof StoreCorruptError) || error.details.sqlite === undefined) {
+        this.#failed = true;
+        throw error;
+      }
+      damage = error;
+    }
     this.#packs.done = done;
+    return damage;
   }
 
   #indexPiece(steps: number): void {
@@ -160,8 +178,18 @@ export class Writer {
     }
   }
 
-  /** One transaction, and everything in memory as it was before when it fails. */
+  /** As `#transact`; when it fails, nothing more is written. */
   #write(work: () => void): void {
+    try {
+      this.#transact(work);
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  /** One transaction, and everything in memory as it was before when it fails. */
+  #transact(work: () => void): void {
     try {
       inTransaction(this.#database, () => {
         this.#ownership.check();
@@ -172,7 +200,6 @@ export class Writer {
       this.#progress.committed();
       this.#shapesCommitted = this.#shapes;
     } catch (error) {
-      this.#failed = true;
       this.#log.rolledBack();
       this.#progress.rolledBack();
       this.#consumers.rolledBack();

@@ -23,8 +23,8 @@ export class LogRows {
     this.#namesBefore = names;
   }
 
-  /** Adds the next event of an aggregate, whose name is its key too. */
-  add(aggregate: string, data: unknown): this {
+  /** Adds the next event of an aggregate, whose name is its key too. @param type its number. */
+  add(aggregate: string, data: unknown, type = 1): this {
     const slab = this.slab;
     const row = this.#rows++;
     const known = this.#names.get(aggregate);
@@ -41,7 +41,7 @@ export class LogRows {
     slab.dataLength[row] = payload.copy(slab.bytes, this.#end);
     this.#end += payload.length;
     slab.position[row] = ++this.#position;
-    slab.type[row] = 1;
+    slab.type[row] = type;
     slab.aggregate[row] = name.id;
     slab.key[row] = name.id;
     slab.version[row] = ++name.version;
@@ -66,5 +66,12 @@ export class LogRows {
     const from = this.#sent;
     this.#sent = this.#rows;
     return from === this.#rows ? [] : [{ slab: this.slab, from, to: this.#rows }];
+  }
+
+  /** What was taken is stored: its place is used again. */
+  stored(): void {
+    this.#rows = 0;
+    this.#end = 0;
+    this.#sent = 0;
   }
 }

@@ -58,7 +58,7 @@ export function readBacktest(store: string, given: StoredBacktestOptions = {}): 
   checkTextsIfAny('readBacktest', { backtestId });
   checkCandlesIfAny('readBacktest', candles);
   using reader = openStoreReader(store);
-  return storedBacktest(reader, backtestId ?? onlyBacktest(reader), candles);
+  return reader.atOnce(() => storedBacktest(reader, backtestId ?? onlyBacktest(reader), candles));
 }
 
 /** As `readBacktest`, from a store that is open. */

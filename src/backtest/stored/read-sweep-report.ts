@@ -33,7 +33,7 @@ export function readSweepReport(store: string, given: { readonly candles?: Candl
   const { candles } = takeOptions(given, OPTIONS);
   checkCandlesIfAny('readSweepReport', candles);
   using reader = openStoreReader(store);
-  return storedSweep(reader, candles);
+  return reader.atOnce(() => storedSweep(reader, candles));
 }
 
 type Started = DataOf<typeof BacktestStarted>;

@@ -53,7 +53,8 @@ export async function writeStoreReport(
   }
   refuseInputs([['The report', path]], [['the store', store]]);
   using reader = openStoreReader(store);
-  const result = storedResult(reader, run, metric, options.candles);
+  // A sweep may be going on: its runs, the fingerprint and the best of them must be of one moment.
+  const result = reader.atOnce(() => storedResult(reader, run, metric, options.candles));
   return writeReport(path, result, options);
 }
 

@@ -131,7 +131,7 @@ function strategyOf(backtestId: string): string {
  */
 export function readWalkForward(store: string): StoredWalkForward {
   using reader = openStoreReader(store);
-  const found = storedWalk(reader);
+  const found = reader.atOnce(() => storedWalk(reader));
   if (found === undefined) throw new InputError(`The store '${store}' has no walk-forward.`);
   return found;
 }

@@ -12,8 +12,12 @@ import { parametersOf } from './settings.js';
  * @throws what `openStoreReader` throws, when the first row is asked for.
  */
 export function* readSweep(store: string): Generator<SweepRow, void> {
-  using reader = openStoreReader(store);
-  yield* sweepRows(reader);
+  const reader = openStoreReader(store);
+  try {
+    yield* sweepRows(reader);
+  } finally {
+    reader.close();
+  }
 }
 
 /** As `readSweep`, from a store that is open. */

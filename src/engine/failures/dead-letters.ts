@@ -1,7 +1,6 @@
 import { knownOptions, optionNames } from '../../events/known-options.js';
-import { isWhole } from '../../kernel/check.js';
-import { DeadLetterNotFoundError, InvalidOptionError, KeyParkedError } from '../../kernel/errors.js';
-import { shown } from '../../kernel/thrown.js';
+import { checkWhole } from '../../kernel/check.js';
+import { DeadLetterNotFoundError, KeyParkedError } from '../../kernel/errors.js';
 import { DEAD_LETTER_PAGE } from '../../limits.js';
 import type { DeadLetter, DeadLetterRecord } from '../../store/dead-letter.js';
 import { toDeadLetter } from '../../store/read-dead-letter.js';
@@ -46,8 +45,8 @@ export class DeadLetters {
   /** Dead letters in position order. @throws InvalidOptionError, EngineClosedError, EngineFailedError */
   async list(query: DeadLetterQuery = {}): Promise<DeadLetter[]> {
     const { after = 0, limit = 100 } = knownOptions(query, LIST);
-    checkNumber('after', after, 0, Number.MAX_SAFE_INTEGER);
-    checkNumber('limit', limit, 1, DEAD_LETTER_PAGE);
+    checkWhole('Dead letters', 'after', after, 0);
+    checkWhole('Dead letters', 'limit', limit, 1, DEAD_LETTER_PAGE);
     const { hub, store, registry, run } = this.#parts();
     await hub.flushed();
     const find = (name: string) => registry.find(name)?.definition;
@@ -129,7 +128,7 @@ export class DeadLetters {
     { hub, store, directory, parking, retried }: DeadLetterParts,
     position: number,
   ): Promise<{ letter: DeadLetterRecord; raw: RawEvent; key: NameEntry }> {
-    checkNumber('position', position, 1, Number.MAX_SAFE_INTEGER);
+    checkWhole('Dead letters', 'position', position, 1);
     await hub.flushed();
     const { reader } = store;
     const letter = reader.deadLetter(position);
@@ -167,12 +166,5 @@ function notFound(position: number, why = ''): DeadLetterNotFoundError {
   return new DeadLetterNotFoundError(
     `There is no dead letter at position ${position}${why}. List them with engine.deadLetters.list().`,
     { details: { position } },
-  );
-}
-
-function checkNumber(name: string, value: number, least: number, most: number): void {
-  if (isWhole(value, least, most)) return;
-  throw new InvalidOptionError(
-    `Dead letters: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );
 }

@@ -2,12 +2,13 @@ import type { AnyEventType } from '../../events/define-event.js';
 import type { DomainEvent } from '../../events/domain-event.js';
 import type { EventRegistry } from '../../events/registry.js';
 import { namesOfTypes } from '../../events/type-names.js';
-import { READ_PAGE } from '../../limits.js';
-import { decodeAnyway, decodeEvent, storedType } from '../../store/decode.js';
-import type { EventReader, RawEvent, Store } from '../../store/store.js';
+import { turn } from '../../kernel/turn.js';
+import { decodeAnyway, decodeEvent } from '../../store/decode.js';
+import { type PageSource, pagesOf } from '../../store/read-pages.js';
+import { positionIn, type ReadRange, rangeOf } from '../../store/read-range.js';
+import type { EventReader, RawEvent, Store, TypedQuery } from '../../store/store.js';
+import { typeFilter } from '../../store/typed-pages.js';
 import type { ReadOptions } from '../options.js';
-import { type PageSource, pagesOf } from './pages.js';
-import { type ReadRange, rangeOf } from './range.js';
 
 /**
  * Reads on over events whose `upcast` fails: they come as they were stored, and `upcastErrorOf` tells them apart. For
@@ -60,14 +61,15 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
   readonly #range: ReadRange;
   readonly #run: string;
   readonly #options: CheckedReadOptions;
-  readonly #types: ReadonlySet<string> | undefined;
+  readonly #wants: TypedQuery['wants'] | undefined;
   readonly #find: (name: string) => AnyEventType | undefined;
-  readonly #pages: AsyncGenerator<readonly RawEvent[], void, undefined>;
+  readonly #pages: Generator<readonly RawEvent[], void, undefined>;
   #page: readonly RawEvent[] = [];
   #next = 0;
   /** Events that may still be given. */
   #left: number;
   #loading: Promise<unknown> | undefined;
+  #hasBegun = false;
   #ended = false;
 
   /** @throws InvalidOptionError; UnknownEventTypeError when `types` names one that is not registered. */
@@ -78,11 +80,13 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
     this.#run = run;
     this.#options = options;
     this.#find = (name) => registry.find(name)?.definition;
-    this.#types =
-      options.types === undefined
-        ? undefined
-        : new Set(namesOfTypes('read', options.types).map(([name = '']) => registry.get(name).type));
-    this.#pages = pagesOf(source, this.#range, this.#types ? READ_PAGE : Math.min(READ_PAGE, this.#left));
+    if (options.types !== undefined) {
+      const types = new Set(
+        namesOfTypes('read', options.types).map(([name = '']) => registry.get(name).type),
+      );
+      this.#wants = typeFilter(source.reader, (name) => types.has(this.#find(name)?.type ?? ''));
+    }
+    this.#pages = pagesOf(source, this.#range, this.#wants);
   }
 
   async next(): Promise<IteratorResult<DomainEvent, void>> {
@@ -103,7 +107,7 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
 
   async return(): Promise<IteratorResult<DomainEvent, void>> {
     this.#ended = true;
-    await this.#pages.return();
+    this.#pages.return();
     return { value: undefined, done: true };
   }
 
@@ -124,13 +128,9 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
     while (this.#next < this.#page.length) {
       const raw = this.#page[this.#next++] as RawEvent;
       const reader = this.#reader();
-      const { position } = raw;
-      if (position < this.#range.fromPosition || position > this.#range.toPosition) {
-        // Positions go up with versions, so nothing further on lies within.
-        if (this.#range.isBackwards === position < this.#range.fromPosition) this.#end();
-        continue;
-      }
-      if (this.#types && !this.#types.has(this.#find(storedType(reader, raw).name)?.type ?? '')) continue;
+      const place = positionIn(this.#range, raw.position);
+      if (place === 'beyond') this.#end();
+      if (place !== 'within' || (this.#wants && !this.#wants(raw.type))) continue;
       if (--this.#left === 0) this.#end();
       return (this.#options[ANYWAY] ? decodeAnyway : decodeEvent)(reader, this.#run, raw, this.#find);
     }
@@ -138,7 +138,10 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
   }
 
   async #load(): Promise<void> {
-    const { value, done } = await this.#pages.next();
+    // The event loop goes round between pages.
+    if (this.#hasBegun) await turn();
+    this.#hasBegun = true;
+    const { value, done } = this.#pages.next();
     this.#page = value ?? [];
     this.#next = 0;
     if (done) this.#ended = true;

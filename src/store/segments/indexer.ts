@@ -76,6 +76,11 @@ export class Indexer {
     this.#merges.resume();
   }
 
+  /** Damage that merging has met and left as it is; told once. */
+  takeDamage(): Error | undefined {
+    return this.#merges.takeDamage();
+  }
+
   /** Leaves what is half done so that the next writer goes on with it, inside the caller's transaction. */
   suspend(): void {
     this.#merges.suspend();

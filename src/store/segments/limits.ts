@@ -33,6 +33,9 @@ export const KEPT_BYTES = 16 * 1024 * 1024;
 /** Events of one segment that are read each by itself; of more all columns are read at once. */
 export const ROWS_ALONE = 8;
 
+/** Events that are looked at for one page of some types: about a millisecond, after which others have their turn. */
+export const TYPED_PAGE_EVENTS = 8192;
+
 /** Names of one block, and bytes after which it ends. */
 export const BLOCK_NAMES = 1024;
 export const BLOCK_BYTES = 64 * 1024;

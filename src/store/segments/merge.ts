@@ -57,7 +57,7 @@ export class Merge {
   readonly kind: RunKind;
   /** Of the runs that it merges. */
   readonly tier: number;
-  readonly #runs: readonly Run[];
+  readonly runs: readonly Run[];
   readonly #sources: readonly Source[];
   readonly #writer: RunWriter;
   readonly #table: RunTable;
@@ -68,7 +68,7 @@ export class Merge {
   constructor(table: RunTable, runs: readonly Run[], read: ReadPage, half?: Run) {
     const [{ kind, low }] = runs as [Run];
     this.#table = table;
-    this.#runs = runs;
+    this.runs = runs;
     this.kind = kind;
     this.tier = Math.max(...runs.map((run) => run.tier));
     this.#from = half && placeBehind(half, kind, read);
@@ -76,9 +76,14 @@ export class Merge {
     this.#writer = new RunWriter(table, kind, low, half);
   }
 
+  /** The run that it makes. */
+  get made(): Pick<Run, 'id'> {
+    return this.#writer;
+  }
+
   /** Whether it is about a run. */
   has({ id }: Run): boolean {
-    return this.#runs.some((run) => run.id === id);
+    return this.runs.some((run) => run.id === id);
   }
 
   /**
@@ -107,7 +112,7 @@ export class Merge {
   }
 
   get #high(): number {
-    return this.#runs.at(-1)?.high ?? 0;
+    return this.runs.at(-1)?.high ?? 0;
   }
 
   /** The one with the lowest key; of those with the same, the first. */
@@ -133,7 +138,7 @@ export class Merge {
   }
 
   #replace(): void {
-    for (const run of this.#runs) this.#table.drop(run);
+    for (const run of this.runs) this.#table.drop(run);
     this.#writer.finish(this.tier + 1, this.#high);
   }
 }

@@ -1,5 +1,5 @@
 import { StoreCorruptError } from '../../kernel/errors.js';
-import type { Sqlite } from '../sqlite.js';
+import { damageIn, type Sqlite } from '../sqlite.js';
 import { MERGE_RUNS, STEPS_A_PAGE } from './limits.js';
 import { Merge, type ReadPage } from './merge.js';
 import { PAGE_COLUMNS, pageId, type Run, RunKind } from './run.js';
@@ -17,6 +17,9 @@ export class Merges {
   readonly #runs: RunReader;
   readonly #read: ReadPage;
   #active: Merge[] = [];
+  /** Runs of a kind up to there stay as they are: one of them is damaged. */
+  readonly #unmerged = new Map<RunKind, number>();
+  #damage: StoreCorruptError | undefined;
 
   constructor(database: Sqlite, table: RunTable, runs: RunReader) {
     this.#table = table;
@@ -53,22 +56,56 @@ export class Merges {
   start(count: number): boolean {
     const runs = this.mergeable(count);
     if (!runs) return false;
-    this.#active.push(new Merge(this.#table, runs, this.#read));
+    const merge = this.#attempt(runs, () => new Merge(this.#table, runs, this.#read));
+    if (merge) this.#active.push(merge);
     this.#sort();
     return true;
+  }
+
+  /** What was met in runs that nobody has asked for: they stay as they are, and merging goes on behind them. Told once. */
+  takeDamage(): StoreCorruptError | undefined {
+    const damage = this.#damage;
+    this.#damage = undefined;
+    return damage;
   }
 
   /** Does about so many steps inside the caller's transaction. @returns how many are left: none, or nothing is under way. */
   write(steps: number): number {
     let left = steps;
-    if (this.#table.hasLeft) left -= this.#table.tidy(Math.ceil(steps / 2 / STEPS_A_PAGE)) * STEPS_A_PAGE;
+    if (this.#table.hasLeft) left -= this.#tidy(Math.ceil(steps / 2 / STEPS_A_PAGE)) * STEPS_A_PAGE;
     while (left > 0) {
       const merge = this.#active[0];
       if (!merge) break;
-      left = merge.write(left);
-      if (left > 0) this.#active.shift();
+      const rest = this.#attempt(merge.runs, () => merge.write(left));
+      if (rest === undefined) this.#table.drop(merge.made);
+      if (rest === undefined || rest > 0) this.#active.shift();
+      left = rest ?? left - 1;
     }
     return Math.max(0, left);
+  }
+
+  #tidy(pages: number): number {
+    try {
+      return this.#table.attempt(() => this.#table.tidy(pages));
+    } catch (error) {
+      this.#damage ??= damageIn(this.#table.database.name, error);
+      this.#table.leaveFirst();
+      return 0;
+    }
+  }
+
+  /** Does a piece of a merge. @returns undefined when its runs are damaged: nothing of the piece was done. */
+  #attempt<Result>(runs: readonly Run[], work: () => Result): Result | undefined {
+    try {
+      return this.#table.attempt(work);
+    } catch (error) {
+      const damage = damageIn(this.#table.database.name, error);
+      const [{ kind, low }] = runs as [Run];
+      const high = runs.at(-1)?.high ?? low;
+      this.#unmerged.set(kind, high);
+      this.#damage ??= leftUnmerged(damage, kind, low, high);
+      return undefined;
+    }
   }
 
   /** Leaves in the file what there is of those under way, inside the caller's transaction. */
@@ -85,7 +122,8 @@ export class Merges {
   mergeable(count: number): readonly Run[] | undefined {
     let found: readonly Run[] | undefined;
     for (const kind of KINDS) {
-      const runs = this.#runs.runs(kind);
+      const unmerged = this.#unmerged.get(kind) ?? -1;
+      const runs = this.#runs.runs(kind).filter(({ low }) => low > unmerged);
       const highest = Math.min(runs[0]?.tier ?? -1, (found?.[0]?.tier ?? Number.POSITIVE_INFINITY) - 1);
       for (let tier = 0; tier <= highest; tier++) {
         if (this.#active.some((merge) => merge.kind === kind && merge.tier === tier)) continue;
@@ -116,8 +154,16 @@ export class Merges {
       return new Merge(this.#table, own, this.#read, half);
     } catch (error) {
       // Nothing is lost with it: the runs are merged from the beginning.
-      if (error instanceof StoreCorruptError) return undefined;
-      throw error;
+      damageIn(this.#table.database.name, error);
+      return undefined;
     }
   }
+}
+
+function leftUnmerged(cause: StoreCorruptError, kind: RunKind, low: number, high: number): StoreCorruptError {
+  const what = kind === RunKind.Events ? `events from position ${low} to ${high}` : 'names';
+  return new StoreCorruptError(
+    `The store is damaged: the index of its ${what} cannot be merged, and stays as it is (${cause.message}) Everything else goes on. Run 'millrace verify' on it, and restore it from a backup.`,
+    { cause, details: { ...(kind === RunKind.Events && { position: low }) } },
+  );
 }

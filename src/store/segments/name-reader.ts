@@ -1,26 +1,21 @@
-import type { Statement } from 'better-sqlite3';
 import { StoreCorruptError } from '../../kernel/errors.js';
 import type { Sqlite } from '../sqlite.js';
 import { KEPT_BLOCKS } from './limits.js';
-import { BLOCK_COLUMNS, type BlockRow, NameBlock } from './name-blocks.js';
+import { type BlockRow, blockFinder, NameBlock, nextBlockFinder } from './name-blocks.js';
 
 /** Finds names by their number. Inside the caller's transaction. */
 export class NameReader {
   readonly #path: string;
-  readonly #block: Statement;
-  readonly #after: Statement;
+  readonly #rowOf: (id: number) => BlockRow | undefined;
+  readonly #after: (block: number) => BlockRow | undefined;
   /** By their number. */
   readonly #kept = new Map<number, NameBlock>();
   #last: NameBlock | undefined;
 
   constructor(database: Sqlite) {
     this.#path = database.name;
-    this.#block = database
-      .prepare(`SELECT ${BLOCK_COLUMNS} FROM names WHERE first <= ? ORDER BY first DESC LIMIT 1`)
-      .raw();
-    this.#after = database
-      .prepare(`SELECT ${BLOCK_COLUMNS} FROM names WHERE block > ? ORDER BY block LIMIT 1`)
-      .raw();
+    this.#rowOf = blockFinder(database);
+    this.#after = nextBlockFinder(database);
   }
 
   /** @throws StoreCorruptError when there is no such name. */
@@ -37,7 +32,7 @@ export class NameReader {
   *blocks(after: number): Generator<NameBlock> {
     let last = after;
     while (true) {
-      const row = this.#after.get(last) as BlockRow | undefined;
+      const row = this.#after(last);
       if (!row) return;
       yield new NameBlock(row);
       last = row[0];
@@ -56,7 +51,7 @@ export class NameReader {
 
   #blockOf(id: number): NameBlock | undefined {
     for (const block of this.#kept.values()) if (block.has(id)) return block;
-    const row = this.#block.get(id) as BlockRow | undefined;
+    const row = this.#rowOf(id);
     if (!row) return undefined;
     const block = new NameBlock(row);
     if (this.#kept.size >= KEPT_BLOCKS) this.#kept.delete(this.#kept.keys().next().value as number);

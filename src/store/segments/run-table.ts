@@ -79,6 +79,22 @@ export class RunTable {
     return removed;
   }
 
+  /** What comes first of those pages cannot be removed: it stays. */
+  leaveFirst(): void {
+    this.#leftNow.shift();
+  }
+
+  /** Does `work` so that nothing of it stays when it throws, and the caller's transaction goes on. */
+  attempt<Result>(work: () => Result): Result {
+    const left = [...this.#leftNow];
+    try {
+      return this.database.transaction(work)();
+    } catch (error) {
+      this.#leftNow = left;
+      throw error;
+    }
+  }
+
   committed(): void {
     this.#left = [...this.#leftNow];
   }

@@ -29,7 +29,7 @@ export class SegmentBuilder {
     this.#emit = emit;
   }
 
-  /** Adds an event. The names that it brings are in `names` already. */
+  /** Adds an event. The names that it brings are added to `names` afterwards, before the next one. */
   add(slab: Slab, row: number, check: number): void {
     const data = slab.dataLength[row] as number;
     const metadata = slab.metadataLength[row] as number;

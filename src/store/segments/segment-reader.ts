@@ -1,14 +1,18 @@
 import type { Statement } from 'better-sqlite3';
 import type { Sqlite } from '../sqlite.js';
+import type { TypedPage, TypedQuery } from '../store.js';
 import { BodyReader, eventOf, type OpenSegment } from './body.js';
 import { holds, KeptSegments } from './kept-segments.js';
-import { ROWS_ALONE } from './limits.js';
+import { ROWS_ALONE, TYPED_PAGE_EVENTS } from './limits.js';
 import type { SegmentRow } from './segment-row.js';
+import { rowFinder } from './segment-table.js';
 import {
   damaged,
+  mayHave,
   openSegment,
   SEGMENT_COLUMNS,
   type SegmentRowValues,
+  type StoredSegment,
   storedSegment,
 } from './stored-segment.js';
 
@@ -23,7 +27,7 @@ interface Tail {
 /** Reads events out of their segments. Inside the caller's transaction. */
 export class SegmentReader {
   readonly #from: Statement;
-  readonly #at: Statement;
+  readonly #rowAt: (position: number) => SegmentRowValues | undefined;
   readonly #body = new BodyReader();
   readonly #kept = new KeptSegments();
   #tail: Tail | undefined;
@@ -35,9 +39,7 @@ export class SegmentReader {
          WHERE first >= coalesce((SELECT max(first) FROM segments WHERE first <= ?), 1) ORDER BY first`,
       )
       .raw();
-    this.#at = database
-      .prepare(`SELECT ${SEGMENT_COLUMNS} FROM segments WHERE first <= ? ORDER BY first DESC LIMIT 1`)
-      .raw();
+    this.#rowAt = rowFinder(database);
   }
 
   /**
@@ -65,16 +67,59 @@ export class SegmentReader {
     return events;
   }
 
+  /** As `page`, of some types: segments that have none of them are not decompressed. */
+  typedPage({ from, limit, wants }: TypedQuery, bytes: number): TypedPage {
+    const events: SegmentRow[] = [];
+    let next = from;
+    let left = bytes;
+    const take = (segment: OpenSegment): boolean => {
+      this.#body.open(segment);
+      const { type: types } = this.#body.columns;
+      let last = -1;
+      let isWanted = false;
+      for (let index = next - segment.first; index < segment.count; index++, next++) {
+        const type = types[index] as number;
+        if (type !== last) {
+          last = type;
+          isWanted = wants(type);
+        }
+        if (!isWanted) continue;
+        if (events.length === limit) return false;
+        const event = this.#body.event(index);
+        left -= event.size;
+        if (left < 0 && events.length > 0) return false;
+        events.push(event);
+      }
+      return events.length < limit && next - from < TYPED_PAGE_EVENTS;
+    };
+    const known = this.#kept.at(from);
+    if (known && !take(known)) return { events, next };
+    for (const stored of this.#stored(next)) {
+      if (mayHave(stored, wants)) {
+        if (!take(this.#kept.keep(openSegment(stored)))) break;
+        continue;
+      }
+      next = stored.first + stored.count;
+      if (next - from >= TYPED_PAGE_EVENTS) break;
+    }
+    return { events, next };
+  }
+
   /** The segments from the one that holds a position on, each beginning where the one before ends. @throws StoreCorruptError */
   *segments(from: number): Generator<OpenSegment> {
+    for (const stored of this.#stored(from)) yield this.#kept.keep(openSegment(stored));
+  }
+
+  /** The same, as they lie in the file, once their checksums were compared. */
+  *#stored(from: number): Generator<StoredSegment> {
     let next = from;
     for (const row of this.#from.iterate(from) as IterableIterator<SegmentRowValues>) {
-      const stored = storedSegment(row);
-      const end = stored.first + stored.count;
+      const segment = storedSegment(row);
+      const end = segment.first + segment.count;
       // The log ends before the position.
       if (end <= next && next === from) continue;
-      if (stored.first > next || end <= next) throw damaged(next, 'is missing');
-      yield this.#kept.keep(openSegment(stored));
+      if (segment.first > next || end <= next) throw damaged(next, 'is missing');
+      yield segment;
       next = end;
     }
   }
@@ -146,7 +191,7 @@ export class SegmentReader {
   #holding(position: number): OpenSegment | undefined {
     const known = this.#kept.at(position);
     if (known) return known;
-    const row = this.#at.get(position) as SegmentRowValues | undefined;
+    const row = this.#rowAt(position);
     const segment = row && openSegment(storedSegment(row));
     if (holds(segment, position)) return this.#kept.keep(segment);
     // Either the log ends before it, or there is a gap.

@@ -304,6 +304,7 @@ const INTERNAL = [
   'PageQuery',
   'ProcessingOptions',
   'SubscriptionHooks',
+  'TypedQuery',
   'WriterOptions',
   'AnyOptions',
   'checkKnown',

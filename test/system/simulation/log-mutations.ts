@@ -22,7 +22,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
             if (!packed) return original.call(this, result);
             // The last event of it goes with the segments that it replaces.
             const kept = { ...packed, segment: { ...packed.segment, count: packed.segment.count - 1 } };
-            original.call(this, { ...result, packed: kept });
+            return original.call(this, { ...result, packed: kept });
           },
       ),
   },

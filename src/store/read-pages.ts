@@ -1,9 +1,9 @@
-import { NotRetainedError } from '../../kernel/errors.js';
-import { turn } from '../../kernel/turn.js';
-import { READ_PAGE } from '../../limits.js';
-import { mayHaveMore } from '../../store/decode.js';
-import type { EventReader, RawEvent } from '../../store/store.js';
-import type { ReadRange } from './range.js';
+import { NotRetainedError, StoreCorruptError } from '../kernel/errors.js';
+import { READ_PAGE } from '../limits.js';
+import { mayHaveMore } from './decode.js';
+import type { ReadRange } from './read-range.js';
+import type { EventReader, RawEvent, TypedQuery } from './store.js';
+import { typedPage } from './typed-pages.js';
 
 /** Where pages come from. */
 export interface PageSource {
@@ -17,21 +17,27 @@ export interface PageSource {
 
 /** Events by version or position, both included. */
 type Read = (from: number, to: number) => readonly RawEvent[];
+type Pages = Generator<readonly RawEvent[], void, undefined>;
 
 /**
- * The events of a range page by page, in its direction. Each page is one finished statement, and the event loop goes
- * round between them.
+ * The events of a range page by page, in its direction. Each page is one finished statement. A page may be empty, and may
+ * hold events of other types than those that are wanted.
  *
- * @param most events of a page; a page of large ones has fewer.
+ * @param wants which types, if not all of them: a help for the source, which may leave out the others.
  */
-export async function* pagesOf(
+export function* pagesOf(
   source: PageSource,
   range: ReadRange,
-  most = READ_PAGE,
-): AsyncGenerator<readonly RawEvent[], void, undefined> {
+  wants: TypedQuery['wants'] | undefined,
+): Pages {
   const { aggregateId, isBackwards } = range;
+  const most = wants ? READ_PAGE : Math.min(READ_PAGE, range.limit);
   const aggregate = aggregateId === undefined ? undefined : source.reader().findName(aggregateId)?.id;
   if (aggregateId !== undefined && aggregate === undefined) return;
+  if (aggregate === undefined && wants && !isBackwards) {
+    yield* ofTypes(source, range, wants);
+    return;
+  }
   const tail = (after: number) => source.tailOf(aggregateId ?? '', after);
   const read: Read = (from, to) => {
     const limit = Math.min(most, to - from + 1);
@@ -43,37 +49,49 @@ export async function* pagesOf(
   const place = aggregate === undefined ? positionOf : versionOf;
   // An aggregate's error names a position, which is no version.
   const retained = aggregate === undefined ? readRetained(read) : read;
-  const end = isBackwards ? Math.min(range.to, source.endOf(aggregateId)) : 0;
-  if (isBackwards) yield* backwards({ read, retained, place }, range.from, end, most);
-  else yield* forwards(read, place, range, most);
+  if (!isBackwards) yield* forwards(read, place, range, most);
+  else yield* backwards({ read, retained, place }, range.from, endOf(source, range), most);
 }
 
-async function* forwards(
+function endOf({ endOf }: PageSource, { aggregateId, to }: ReadRange): number {
+  return Math.min(to, endOf(aggregateId));
+}
+
+function* ofTypes({ reader }: PageSource, { from, to }: ReadRange, wants: TypedQuery['wants']): Pages {
+  for (let at = from; at <= to; ) {
+    const { events, next } = typedPage(reader(), { from: at, limit: READ_PAGE, wants });
+    yield events;
+    if (next === at) return;
+    at = next;
+  }
+}
+
+function* forwards(
   read: Read,
   place: (event: RawEvent) => number,
   { from, to }: ReadRange,
   most: number,
-): AsyncGenerator<readonly RawEvent[], void, undefined> {
+): Pages {
   for (let next = from; next <= to; ) {
     const page = read(next, to);
     const last = page.at(-1);
     if (!last) return;
+    if (place(last) < next) throw leadsBack(last, next);
     yield page;
     if (page.length < most && !mayHaveMore(page)) return;
     next = place(last) + 1;
-    await turn();
   }
 }
 
 /** Numbers have no gaps, so that a page that ends at a given one is found without an index of its own. */
-async function* backwards(
+function* backwards(
   { read, retained, place }: { read: Read; retained: Read; place: (event: RawEvent) => number },
   from: number,
   end: number,
   most: number,
-): AsyncGenerator<readonly RawEvent[], void, undefined> {
+): Pages {
   for (let to = end; to >= from; ) {
-    let start = Math.max(from, to - most + 1);
+    const start = Math.max(from, to - most + 1);
     let page = retained(start, to);
     // A page that large events have cut off ends before its last one: that part comes first.
     for (let last = page.at(-1); last && place(last) < to; last = page.at(-1)) {
@@ -82,10 +100,9 @@ async function* backwards(
       if (rest.length === 0) break;
       page = rest;
     }
-    start = place(page[0] ?? ({ position: start, version: start } as RawEvent));
-    if (page.length > 0) yield page.toReversed();
-    to = start - 1;
-    await turn();
+    const [first] = page;
+    if (first) yield page.toReversed();
+    to = (first ? place(first) : start) - 1;
   }
 }
 
@@ -100,6 +117,13 @@ function readRetained(read: Read): Read {
       return read(first, to);
     }
   };
+}
+
+/** A damaged file would be read for ever. */
+function leadsBack({ position }: RawEvent, next: number): StoreCorruptError {
+  return new StoreCorruptError(`Position ${position} comes where number ${next} should, in the log.`, {
+    details: { position },
+  });
 }
 
 function positionOf({ position }: RawEvent): number {
