@@ -7,7 +7,11 @@ export function consumersOf(parts: () => EngineParts, checkOpen: () => void): Co
   const consumers = new Consumers({
     log: parts,
     checkOpen,
-    others: () => parts().late.statuses,
+    others: {
+      statuses: () => parts().late.statuses,
+      letters: () => parts().late.lettersOf(),
+      forget: (name) => parts().late.forget(name),
+    },
     failed: (failure) => parts().notices.send({ kind: 'consumer-failed', ...failure }),
     changed: () => parts().health.tell(),
   });

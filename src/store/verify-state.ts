@@ -1,8 +1,8 @@
 import { StoreCorruptError } from '../kernel/errors.js';
 import { PROGRESS_CHUNK, READ_PAGE } from '../limits.js';
 import { rowCheck } from './checksum.js';
-import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-table.js';
-import { leftToLate } from './late-consumers.js';
+import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow, parseOwners } from './dead-letter-table.js';
+import { finishedFor } from './late-consumers.js';
 import { Progress, type ProgressChunk } from './progress.js';
 import { isWhole } from './progress-table.js';
 import { SegmentColumns } from './segments/body.js';
@@ -45,8 +45,7 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   // What is finished stays finished, so an older state of the progress is good enough for newer letters.
   const isUsable = progress && isWhole(progress) && chunks.every(isWhole);
   const lanes = isUsable ? new Progress(progress.mark, chunks) : new Progress(0, []);
-  const isLate = leftToLate(database);
-  const isFinished = (position: number) => lanes.isFinished(position) && !isLate(position);
+  const isFinished = finishedFor(database, lanes);
   const page = database.prepare(
     `SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters
      WHERE dead_letters.position > ? ORDER BY dead_letters.position LIMIT ?`,
@@ -99,13 +98,14 @@ function keyFinder(database: Sqlite): (position: number) => number | undefined {
 function faultOf(
   letter: DeadLetterRow,
   eventKey: number | undefined,
-  isFinished: (position: number) => boolean,
+  isFinished: (owner: string, position: number) => boolean | undefined,
 ): string | undefined {
   const { position, key, state, checksum } = letter;
-  if (checksum !== rowCheck(columnsOf(letter))) return 'is not what was written';
+  const owners = parseOwners(letter.owners);
+  if (checksum !== rowCheck(columnsOf(letter)) || !owners) return 'is not what was written';
   if (eventKey === undefined) return 'has no event in the log';
   if (eventKey !== 0 && key !== eventKey) return 'has another key than its event';
-  if (state === 'parked' && isFinished(position)) return 'is parked, but its event is finished';
+  if (state === 'parked' && owners.every((owner) => isFinished(owner, position) === true)) return 'is parked, but its event is finished';
   return undefined;
 }
 

@@ -26,6 +26,7 @@ function letter(position: number, changes: Partial<DeadLetterRecord> = {}): Dead
     state: 'parked',
     attempts: 3,
     handler: 'risk',
+    owners: ['millrace:lanes'],
     lane: 1,
     firstFailedAt: 1000,
     failedAt: 2000 + position,
@@ -92,7 +93,11 @@ describe.each([
   test('are changed and removed in the order of the commits', async () => {
     const store = await open(make());
     const change = (put: DeadLetterRecord[], remove: number[]) =>
-      store.commit(batch({ deadLetters: { put, remove } }));
+      store.commit(
+        batch({
+          deadLetters: { put, remove: remove.map((position) => ({ position, owners: ['millrace:lanes'] })) },
+        }),
+      );
     await store.commit(batch({ segments: new LogRows().add('a', 1).add('a', 2).add('a', 3).take() }));
     // Of one turn, so that the writer has them in one transaction.
     await Promise.all([
