@@ -144,7 +144,10 @@ export class Consumers {
 
   /** @internal What those that run are at. */
   running(): readonly ConsumerStatus[] {
-    return [...[...this.#running.values()].map((consumer) => consumer.status()), ...this.#parts.others.statuses()];
+    return [
+      ...[...this.#running.values()].map((consumer) => consumer.status()),
+      ...this.#parts.others.statuses(),
+    ];
   }
 
   /** @internal What health says of them. */

@@ -47,9 +47,21 @@ export function assemble(foundation: Foundation): Rooms {
   const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
   const commits = commitRoom(foundation, hub, sequence, intake);
-  const late = new LateHandlers({ ...foundation, hub, progress: sequence.progress, parking: failing.parking });
+  const late = new LateHandlers({
+    ...foundation,
+    hub,
+    progress: sequence.progress,
+    parking: failing.parking,
+  });
   const dispatch = dispatchRoom(foundation, hub, sequence, { ...failing, late });
-  const failures = failuresRoom(foundation, hub, { ...sequence, ...failing, ...dispatch, holding, commits, late });
+  const failures = failuresRoom(foundation, hub, {
+    ...sequence,
+    ...failing,
+    ...dispatch,
+    holding,
+    commits,
+    late,
+  });
   const facts = new EngineFacts({
     hub,
     counters,

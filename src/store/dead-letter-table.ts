@@ -127,7 +127,8 @@ export class DeadLetterWriter {
 
 /** A row's columns in their order, without the checksum that they give. */
 export function columnsOf(row: Omit<DeadLetterRow, 'checksum'>): (string | number)[] {
-  const { position, key, state, attempts, handler, owners, lane, firstFailedAt, failedAt, error, retry } = row;
+  const { position, key, state, attempts, handler, owners, lane, firstFailedAt, failedAt, error, retry } =
+    row;
   return [position, key, state, attempts, handler, owners, lane, firstFailedAt, failedAt, error, retry];
 }
 

@@ -43,6 +43,7 @@ export function finishLate(database: Sqlite, letters: readonly SettledLetter[]):
   const table = new ConsumerTable(database);
   for (const { name, progress } of lateOf(database)) {
     for (const { position, owners } of letters) if (owners.includes(name)) progress.finish(position);
-    if (progress.changed) table.apply({ kind: 'update', name, progress: progress.take(), put: [], removed: [] });
+    if (progress.changed)
+      table.apply({ kind: 'update', name, progress: progress.take(), put: [], removed: [] });
   }
 }

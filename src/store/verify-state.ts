@@ -105,7 +105,8 @@ function faultOf(
   if (checksum !== rowCheck(columnsOf(letter)) || !owners) return 'is not what was written';
   if (eventKey === undefined) return 'has no event in the log';
   if (eventKey !== 0 && key !== eventKey) return 'has another key than its event';
-  if (state === 'parked' && owners.every((owner) => isFinished(owner, position) === true)) return 'is parked, but its event is finished';
+  if (state === 'parked' && owners.every((owner) => isFinished(owner, position) === true))
+    return 'is parked, but its event is finished';
   return undefined;
 }
 

@@ -140,7 +140,9 @@ export class LateHandlers {
 
   /** Whose dead letter it is, and who is not here; one whose consumer was removed has no part in it any more. */
   missing({ owners }: SettledLetter): string | undefined {
-    return owners.find((owner) => this.#known.has(owner) && !this.#all.some(({ record }) => record.name === owner));
+    return owners.find(
+      (owner) => this.#known.has(owner) && !this.#all.some(({ record }) => record.name === owner),
+    );
   }
 
   /** @throws HandlerNotGivenError when somebody is not here whose dead letter it is. */
@@ -217,7 +219,7 @@ export class LateHandlers {
     if (!call) return [LANES];
     const names = call.late.map(({ record }) => record.name);
     for (const name of names) if (!before?.owners.includes(name)) this.#count(name, 1);
-    return call.lanes ? [LANES, ...names] : names;
+    return (call.lanes ? [LANES, ...names] : names).sort();
   }
 
   /** A dead letter is one no more. */
@@ -228,7 +230,8 @@ export class LateHandlers {
   /** Somebody gave a dead letter up: to those whose it is its event counts as done, whether they are here or not. */
   discard(letter: SettledLetter): void {
     for (const owner of letter.owners) {
-      const record = this.#all.find((late) => late.record.name === owner)?.record ?? this.#absentRecord(owner);
+      const record =
+        this.#all.find((late) => late.record.name === owner)?.record ?? this.#absentRecord(owner);
       if (record) this.#finish(record, letter.position);
     }
     this.raised(letter);

@@ -144,7 +144,19 @@ describe('a dead letter that is not what was written is found:', () => {
 
   test('one with a right checksum, but for an event of another key, or for a finished one', () => {
     const letter = (key: number, state: string) => {
-      const columns = [1, key, state, 1, 'risk', '["millrace:lanes"]', 0, 5, 5, '{"name":"Error","message":"no"}', 0];
+      const columns = [
+        1,
+        key,
+        state,
+        1,
+        'risk',
+        '["millrace:lanes"]',
+        0,
+        5,
+        5,
+        '{"name":"Error","message":"no"}',
+        0,
+      ];
       const values = [...columns, rowCheck(columns)].map((value) =>
         typeof value === 'string' ? `'${value}'` : value,
       );
