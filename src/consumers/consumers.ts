@@ -2,6 +2,7 @@ import type { AnyEventType } from '../events/define-event.js';
 import { didYouMean } from '../events/nearest.js';
 import { waitsForItself } from '../kernel/async-context.js';
 import { ConsumerRunningError, InvalidOptionError, TooManyConsumersError } from '../kernel/errors.js';
+import { lateEnd } from '../store/consumer.js';
 import type { LetterCount } from '../store/dead-letter.js';
 import { MAX_CONSUMERS } from '../store/limits.js';
 import type { Running } from './attached.js';
@@ -109,7 +110,8 @@ export class Consumers {
    * EngineFailedError, WaitsForItselfError.
    */
   async remove(name: string): Promise<void> {
-    checkConsumerName(name);
+    // Names of Millrace's own are made of others, and may be longer.
+    if (typeof name !== 'string' || lateEnd(name) === undefined) checkConsumerName(name);
     this.#parts.checkOpen();
     const consumer = this.#running.get(name);
     const isOther = this.#parts.others.statuses().some((other) => other.name === name);

@@ -84,7 +84,8 @@ export class Failures {
 
   /** Decides about a key whose first queued event has failed and of which nothing is in flight. */
   settle(key: NameEntry): void {
-    const { counters, types, time, failed, late } = this.#parts;
+    const { counters, types, time, failed, late, scheduler } = this.#parts;
+    scheduler.putFirst(key, failed.of(key)?.reference ?? key.head);
     const slab = this.#slabOf(key.head);
     const row = rowOf(key.head);
     const type = types[slab.type[row] as number]?.type ?? '';

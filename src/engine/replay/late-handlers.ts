@@ -2,9 +2,11 @@ import type { ConsumerLink } from '../../consumers/link.js';
 import { ConsumerRecord } from '../../consumers/record.js';
 import { Saving } from '../../consumers/saving.js';
 import type { ConsumerStatus } from '../../consumers/status.js';
-import { HandlerNotGivenError, TooManyConsumersError } from '../../kernel/errors.js';
+import { isStorable } from '../../kernel/check.js';
+import { HandlerNotGivenError, InvalidDefinitionError, TooManyConsumersError } from '../../kernel/errors.js';
 import type { Time } from '../../kernel/time.js';
 import type { CalledHandlers, HandledType } from '../../lanes/protocol.js';
+import { MAX_NAME_BYTES } from '../../limits.js';
 import { isLate, lateEnd, lateModule, lateName } from '../../store/consumer.js';
 import { LANES, type LetterCount, type SettledLetter } from '../../store/dead-letter.js';
 import { MAX_CONSUMERS } from '../../store/limits.js';
@@ -249,7 +251,14 @@ export class LateHandlers {
   }
 
   #meet(type: string, module: string, from: number, last: number): ConsumerRecord {
-    const record = newRecord(lateName(type, module, last), from, last, this.#parts.progress);
+    const name = lateName(type, module, last);
+    if (!isStorable(name, MAX_NAME_BYTES)) {
+      throw new InvalidDefinitionError(
+        `Handlers '${module}' ask for old events of '${type}', and are a consumer of the log for that, whose name would be longer than ${MAX_NAME_BYTES} bytes. Shorten the module's name.`,
+        { details: { module, type } },
+      );
+    }
+    const record = newRecord(name, from, last, this.#parts.progress);
     this.#known.add(record.name);
     // It goes along with the first commit, whatever that is: nothing new is durable before it.
     this.#saving.note(record);

@@ -228,6 +228,7 @@ describe('a dead letter', () => {
     await engine.drain();
     const parked = (await engine.deadLetters.list()).find(({ state }) => state === 'parked');
     await engine.deadLetters.discard(parked?.position ?? 0);
+    await engine.drain();
     await expect(engine.deadLetters.retry(position)).rejects.toMatchObject({
       code: 'MILLRACE_HANDLER_FAILED',
     });
