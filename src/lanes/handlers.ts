@@ -70,7 +70,8 @@ export interface HandlerOptions {
    * Which events of before this handler's module was there it is called with, too: all of the log (`start`), those from
    * a position on, or none (`now`, default). They come in the order of their keys, before anything new of the key, and
    * to this handler alone: others of the type have had them. It counts once per module and type; what is done of it is
-   * kept in the log under both names.
+   * kept in the log under both names. The log does not know which modules handled its events before: a module that was
+   * there without it, and begins to ask, gets those that it has handled as new ones once more.
    */
   readonly from?: 'start' | 'now' | number;
 }

@@ -27,6 +27,7 @@ export class LateModule {
   isHere = false;
   /** Tries of each event that it cannot handle at first. */
   readonly #tries = new Map<number, number>();
+  readonly #givenUp = new Set<number>();
   /** Whether a task was last run with it, by its position: a new event is handled by all modules that are there. */
   readonly #with = new Map<number, boolean>();
 
@@ -38,9 +39,31 @@ export class LateModule {
   /** A process opens the log. The first one has nothing to ask for. */
   opening(isFirst: boolean): void {
     const { steps } = this.#life;
-    this.isHere = this.#isEver && !isFirst && steps.chance(this.#isMet ? 0.8 : 0.7);
+    this.isHere = this.#isEver && !isFirst && steps.chance(0.65);
     this.#isMet ||= this.isHere;
     if (this.#isEver) steps.note(this.isHere ? 'with the late module' : 'without the late module');
+  }
+
+  /** While no engine is open, a user has some dead letter tried again by the next one, as `retryDeadLetters` does. */
+  retryOffline(): void {
+    const { steps, disk, rerun } = this.#life;
+    const letters = [...disk.read().letters.values()];
+    if (!this.#isEver || letters.length === 0 || !steps.chance(0.3)) return;
+    const letter = steps.pick(letters);
+    steps.note(`retry ${letter.position} by the next engine`);
+    if (letter.state === 'skipped' || letter.owners.length > 1) rerun.add(letter.position);
+    const deadLetters = { put: [{ ...letter, retry: true }], remove: [] };
+    disk.write({ events: [], names: [], batch: { progress: undefined, shapes: [], deadLetters } });
+  }
+
+  /** A user gave up what it had failed on, and that is stored. */
+  gaveUp(position: number): void {
+    this.#givenUp.add(position);
+  }
+
+  /** A power cut may have taken back what was given up. */
+  powerCut(): void {
+    this.#givenUp.clear();
   }
 
   /** A task runs in the handlers that were there from the beginning. */
@@ -60,11 +83,12 @@ export class LateModule {
 
   /** Whether it fails on a task so often that this may have become a dead letter. */
   isBad({ number }: Task): boolean {
-    return this.#isEver && (number / 100) % 6 === 2;
+    return this.#isEver && (number / 100) % 4 === 2;
   }
 
-  /** Whether it must not be called with an event that its log says it is done with. */
+  /** Whether it must not be called with an event: its log says that it is done with it, or its user did. */
   isOver(position: number, store: SimStore): boolean {
+    if (this.#givenUp.has(position)) return true;
     const { contents } = store;
     const consumer = consumerOf(contents, position);
     if (!consumer?.progress.isFinished(position)) return false;

@@ -159,6 +159,7 @@ export class Life {
       const lost = Math.min(this.disk.transactions, this.steps.below(4));
       this.disk.loseLast(lost);
       this.counts.powerCuts++;
+      this.late.powerCut();
       this.steps.note(`power cut: ${lost} transactions lost`);
       const { length } = this.disk.read().events;
       lostBeyond = length;
@@ -167,6 +168,7 @@ export class Life {
       for (const position of [...this.discarded, ...this.rerun]) this.#forgetIfLost(position, length);
     }
     this.followers.killed(lostBeyond);
+    this.late.retryOffline();
     this.process = this.#newProcess();
     await this.open();
   }
