@@ -217,6 +217,7 @@ test('so are its dead letters', async () => {
       ...{ position, state, attempts, handler, lane, retry, key, owners, name, message },
     }),
   );
-  expect(letters).toMatchObject([{ owners: ['millrace:lanes'] }, { owners: ['millrace:lanes'] }]);
+  expect(letters.length).toBeGreaterThan(2);
+  for (const { owners } of letters) expect(owners).toEqual(['millrace:lanes']);
   expect(readLetters(path)).toEqual(letters);
 });
