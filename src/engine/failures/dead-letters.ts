@@ -10,7 +10,8 @@ import type { LateHandlers } from '../replay/late-handlers.js';
 import type { ReplayParts } from '../replay/log-flow.js';
 import { feed, type Resumer } from '../replay/resume.js';
 import type { NameEntry } from '../sequence/directory.js';
-import { parkedBehind, type RetriedLetter } from './failures.js';
+import { parkedBehind } from './failures.js';
+import type { RetriedLetter } from './retried-letter.js';
 
 const BUSY = ' any more: it is being retried or discarded';
 

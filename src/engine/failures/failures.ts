@@ -16,6 +16,7 @@ import type { SlabPool } from '../sequence/slab-pool.js';
 import type { Counters } from '../watch/counters.js';
 import type { Notices } from '../watch/notices.js';
 import type { FailedKeys } from './failed-keys.js';
+import type { RetriedLetter } from './retried-letter.js';
 
 /** What failures are made of. */
 export interface FailureParts {
@@ -48,12 +49,6 @@ export interface FailureEvents {
   stop(error: Error): void;
   changed(): void;
 }
-
-/** A dead letter that is being tried again: what it had behind it. */
-export type RetriedLetter = Pick<
-  DeadLetterRecord,
-  'position' | 'owners' | 'state' | 'attempts' | 'firstFailedAt'
->;
 
 const NO_RETRIES: FailureRule = {
   retries: 0,

@@ -1,8 +1,8 @@
 import type { EventRegistry } from '../../events/registry.js';
 import type { SettledLetter } from '../../store/dead-letter.js';
 import type { RawEvent, Store } from '../../store/store.js';
-import type { RetriedLetter } from '../failures/failures.js';
 import type { Parking } from '../failures/parking.js';
+import type { RetriedLetter } from '../failures/retried-letter.js';
 import type { Entrance } from '../intake/entrance.js';
 import type { Receipts } from '../intake/receipts.js';
 import type { Wave, Waves } from '../intake/waves.js';

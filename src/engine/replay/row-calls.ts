@@ -1,6 +1,6 @@
 import type { CalledHandlers } from '../../lanes/protocol.js';
 import { LANES } from '../../store/dead-letter.js';
-import type { RetriedLetter } from '../failures/failures.js';
+import type { RetriedLetter } from '../failures/retried-letter.js';
 import type { LateHandler } from './late-handler.js';
 
 /** Whom an event of the log is for that is on its way again, where that is not simply every handler of its type. */

@@ -68,27 +68,7 @@ export function deadLetterChecks(make: MakeStore): StoreCheck[] {
         same(trial.reader.deadLetters({ after: 0, limit: 9 }), expected, 'dead letters');
       },
     },
-    {
-      name: 'a dead letter in the place of another keeps its owners, and is gone with the last of them',
-      run: async () => {
-        const { trial } = await open();
-        await using _ = trial;
-        const late = ['millrace:handler/a.b/late@4'];
-        const both = [...late, 'millrace:lanes'];
-        const found = () => trial.reader.deadLetter(2);
-        await trial.commit({ deadLetters: { put: [letter(2, { state: 'skipped' })], remove: [] } });
-        await trial.commit({ deadLetters: { put: [letter(2, { owners: late, attempts: 7 })], remove: [] } });
-        same(found(), letter(2, { owners: both, attempts: 7 }), 'the letter of both');
-        await trial.commit({ deadLetters: { put: [letter(2, { owners: both })], remove: [] } });
-        same(found(), letter(2, { owners: both }), 'the letter of both, once more');
-        await trial.commit({ deadLetters: { put: [], remove: [settled(2), settled(5, late)] } });
-        same(found(), letter(2, { owners: late }), 'the letter of one');
-        await trial.commit({ deadLetters: { put: [letter(2)], remove: [settled(2, late)] } });
-        same(found(), letter(2), 'the letter that came after it');
-        await trial.commit({ deadLetters: { put: [], remove: [settled(2, both)] } });
-        same(found(), undefined, 'a letter without owners');
-      },
-    },
+    joinedCheck(open),
     {
       name: "a dead letter's event can be read by its position",
       run: async () => {
@@ -99,4 +79,28 @@ export function deadLetterChecks(make: MakeStore): StoreCheck[] {
       },
     },
   ];
+}
+
+function joinedCheck(open: () => Promise<{ readonly trial: Trial }>): StoreCheck {
+  return {
+    name: 'a dead letter in the place of another keeps its owners, and is gone with the last of them',
+    run: async () => {
+      const { trial } = await open();
+      await using _ = trial;
+      const late = ['millrace:handler/a.b/late@4'];
+      const both = [...late, 'millrace:lanes'];
+      const found = () => trial.reader.deadLetter(2);
+      await trial.commit({ deadLetters: { put: [letter(2, { state: 'skipped' })], remove: [] } });
+      await trial.commit({ deadLetters: { put: [letter(2, { owners: late, attempts: 7 })], remove: [] } });
+      same(found(), letter(2, { owners: both, attempts: 7 }), 'the letter of both');
+      await trial.commit({ deadLetters: { put: [letter(2, { owners: both })], remove: [] } });
+      same(found(), letter(2, { owners: both }), 'the letter of both, once more');
+      await trial.commit({ deadLetters: { put: [], remove: [settled(2), settled(5, late)] } });
+      same(found(), letter(2, { owners: late }), 'the letter of one');
+      await trial.commit({ deadLetters: { put: [letter(2)], remove: [settled(2, late)] } });
+      same(found(), letter(2), 'the letter that came after it');
+      await trial.commit({ deadLetters: { put: [], remove: [settled(2, both)] } });
+      same(found(), undefined, 'a letter without owners');
+    },
+  };
 }

@@ -37,10 +37,6 @@ export const LATE_MUTATIONS: readonly Mutation[] = [
     apply: () => replace(LateHandlers.prototype, 'buried', () => () => ['millrace:lanes']),
   },
   {
-    name: 'a dead letter whose module is not there is given up when it is tried again',
-    apply: () => replace(LateHandlers.prototype, 'missing', () => () => undefined),
-  },
-  {
     name: 'what is given up is not noted for a late handler',
     apply: () => replace(LateHandlers.prototype, 'discard', () => () => {}),
   },
