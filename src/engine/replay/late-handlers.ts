@@ -277,8 +277,10 @@ export class LateHandlers {
 
   #finish(record: ConsumerRecord, position: number): void {
     record.finish(position);
-    // Sends nothing: what the event emitted, and what is noted of it besides, goes into the same commit.
+    // Sends nothing: what the event emitted, and what is noted of it besides, goes into the same commit. When there is
+    // nothing of that, a commit is made for it, as for what the lanes have finished.
     this.#saving.note(record);
+    this.#parts.consumerLink.due();
   }
 
   #count(name: string, more: number): void {

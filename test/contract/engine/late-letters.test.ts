@@ -239,7 +239,7 @@ describe('a dead letter', () => {
 describe('what is said of a late handler', () => {
   const name = 'millrace:handler/late.old/late@24';
 
-  test('parked keys and failed events are counted: by status, metrics, health and in the file', async () => {
+  test('parked keys and failed events are counted: in its status, in metrics and in the file', async () => {
     const store = await oldLog(twelve('throw late'));
     const engine = await open(store, ['late-first', 'late-start'], { threads: 0 });
     await engine.recovered;
@@ -292,4 +292,24 @@ test('a module that was there and begins to ask gets what it handled as new even
   const engine = await open(store, ['late-same'], { threads: 0 });
   await engine.recovered;
   expect((await seenIn(engine)).same?.k1).toEqual([1, 5, 9, 1, 5, 9]);
+});
+
+test('what it is done with is stored when it is recovered, also where it emits nothing', async () => {
+  const store = await oldLog(twelve('say'));
+  const engine = await open(store, ['late-first', 'late-long'], { threads: 0 });
+  await engine.recovered;
+  using reader = openStoreReader(store);
+  expect(reader.summary().consumers).toMatchObject([{ position: 24, lag: 0 }]);
+});
+
+test('its consumer can be removed, however long its name is', async () => {
+  const store = await oldLog(twelve('say'));
+  const engine = await open(store, ['late-first', 'late-long'], { threads: 0 });
+  await engine.recovered;
+  await engine.close();
+  const without = await open(store, ['late-first'], { threads: 0 });
+  const [{ name = '' } = {}] = without.consumers.list();
+  expect(name.length).toBeGreaterThan(128);
+  await without.consumers.remove(name);
+  expect(without.consumers.list()).toEqual([]);
 });

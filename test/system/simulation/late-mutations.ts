@@ -38,6 +38,7 @@ export const LATE_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'what is given up is not noted for a late handler',
+    from: 200,
     apply: () => replace(LateHandlers.prototype, 'discard', () => () => {}),
   },
   {
