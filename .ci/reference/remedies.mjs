@@ -40,6 +40,8 @@ export const REMEDIES = {
   MILLRACE_PUBLISH_MANY: 'The events are stored. Retry or discard those that `failures` names.',
   MILLRACE_HANDLER_MODULE_NOT_FOUND:
     "Correct the URL in `handlers`, or the consumer's `module`: `new URL('./x.handlers.js', import.meta.url)`.",
+  MILLRACE_HANDLER_NOT_GIVEN:
+    'Open the engine with the module that `details.module` names, with `from`, and retry; or discard the dead letter.',
   MILLRACE_HANDLER_MODULE_INVALID:
     'Export `defineHandlers(…)` as the default (a consumer: its function), and pass all its event types in `events`.',
   MILLRACE_HANDLER_MODULE_FAILED: 'Look at `cause`: it is what the module threw while it was loaded.',

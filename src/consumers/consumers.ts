@@ -3,6 +3,8 @@ import type { DomainEvent } from '../events/domain-event.js';
 import { didYouMean } from '../events/nearest.js';
 import { waitsForItself } from '../kernel/async-context.js';
 import { ConsumerRunningError, InvalidOptionError, TooManyConsumersError } from '../kernel/errors.js';
+import { lateEnd } from '../store/consumer.js';
+import type { LetterCount } from '../store/dead-letter.js';
 import { MAX_CONSUMERS } from '../store/limits.js';
 import type { Running } from './attached.js';
 import { Consumer } from './consumer.js';
@@ -19,11 +21,21 @@ export interface ConsumersParts {
   /** Throws when the engine is not open. */
   readonly checkOpen: () => void;
   /** Consumers that lanes run: handlers which asked for old events. */
-  readonly others: () => readonly ConsumerStatus[];
+  readonly others: LaneConsumers;
   readonly failed: (failure: ConsumerFailed) => void;
   /** What health says of consumers may have changed. */
   readonly changed: () => void;
   readonly read: FollowParts['read'];
+}
+
+/** Consumers whose failed events are the engine's dead letters. */
+export interface LaneConsumers {
+  /** Those that are here. */
+  readonly statuses: () => readonly ConsumerStatus[];
+  /** The dead letters of any of them, by name. */
+  readonly letters: () => (name: string) => LetterCount;
+  /** The log has forgotten one that is not here. */
+  readonly forget: (name: string) => void;
 }
 
 /** The consumers of an engine's log: those that run, and those that are stored. */
@@ -100,10 +112,11 @@ export class Consumers {
     const { store, facts } = this.#parts.log();
     const running = this.running();
     const known = new Set(running.map(({ name }) => name));
+    const letters = this.#parts.others.letters();
     const stored = store.reader
       .consumers()
       .filter(({ name }) => !known.has(name))
-      .map((consumer) => stoppedStatus(consumer, facts.lastDurable));
+      .map((consumer) => stoppedStatus(consumer, facts.lastDurable, letters(consumer.name)));
     return [...running, ...stored].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -114,10 +127,11 @@ export class Consumers {
    * EngineFailedError, WaitsForItselfError.
    */
   async remove(name: string): Promise<void> {
-    checkConsumerName(name);
+    // Names of Millrace's own are made of others, and may be longer.
+    if (typeof name !== 'string' || lateEnd(name) === undefined) checkConsumerName(name);
     this.#parts.checkOpen();
     const consumer = this.#running.get(name);
-    const isOther = this.#parts.others().some((other) => other.name === name);
+    const isOther = this.#parts.others.statuses().some((other) => other.name === name);
     if (isOther || (consumer && !(consumer instanceof Consumer))) throw notYours(name);
     if (this.#removing.has(name) || (!consumer && this.#stored(name) === undefined)) {
       const known = this.list().map((one) => one.name);
@@ -127,6 +141,7 @@ export class Consumers {
     try {
       if (consumer instanceof Consumer) await consumer.stop();
       const { consumerLink, hub } = this.#parts.log();
+      this.#parts.others.forget(name);
       consumerLink.note({ take: () => ({ kind: 'remove', name }) });
       consumerLink.due();
       await hub.flushed();
@@ -148,7 +163,10 @@ export class Consumers {
 
   /** @internal What those that run are at. */
   running(): readonly ConsumerStatus[] {
-    return [...[...this.#running.values()].map((consumer) => consumer.status()), ...this.#parts.others()];
+    return [
+      ...[...this.#running.values()].map((consumer) => consumer.status()),
+      ...this.#parts.others.statuses(),
+    ];
   }
 
   /** @internal What health says of them. */

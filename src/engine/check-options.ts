@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import { optionNames, takeOptions } from '../events/known-options.js';
 import { POOLED_SLAB_BYTES } from '../events/slab.js';
-import { isWhole } from '../kernel/check.js';
+import { isStorable, isWhole } from '../kernel/check.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 import { moduleUrlOf } from '../kernel/module-url.js';
 import { bounded, reasonOf } from '../kernel/thrown.js';
@@ -190,9 +190,8 @@ function describe(value: unknown): string {
 
 function text(name: string, value: unknown): void {
   if (value === undefined) return;
-  const isText = typeof value === 'string' && value !== '' && value.isWellFormed();
   // The store keeps it, and refuses a file with a longer one as damaged.
-  if (isText && Buffer.byteLength(value) <= MAX_NAME_BYTES) return;
+  if (isStorable(value, MAX_NAME_BYTES)) return;
   throw new InvalidOptionError(
     `Option ${name} is ${describe(value)}; it must be a text of 1 to ${MAX_NAME_BYTES} bytes in UTF-8.`,
   );

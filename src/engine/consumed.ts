@@ -17,7 +17,11 @@ export function consumersOf({ parts, checkOpen, read }: ConsumingEngine): Consum
   const consumers = new Consumers({
     log: parts,
     ...{ checkOpen, read },
-    others: () => parts().late.statuses,
+    others: {
+      statuses: () => parts().late.statuses,
+      letters: () => parts().late.lettersOf(),
+      forget: (name) => parts().late.forget(name),
+    },
     failed: (failure) => parts().notices.send({ kind: 'consumer-failed', ...failure }),
     changed: () => parts().health.tell(),
   });

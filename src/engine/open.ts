@@ -198,7 +198,7 @@ function setupOf(options: CheckedOptions, state: StoreState) {
 }
 
 async function openLanes(
-  { crew, failures, late, store }: Rooms,
+  { crew, failures, late }: Rooms,
   registry: EventRegistry,
   stored: StoreState,
 ): Promise<void> {
@@ -212,5 +212,5 @@ async function openLanes(
     const definition = registry.find(type)?.definition;
     return { names: definition ? [definition.type, ...definition.aliases] : [type], late };
   });
-  late.begin(lateRules, stored.lastPosition, store.reader);
+  late.begin(lateRules, stored.lastPosition, stored.deadLetters.late);
 }

@@ -23,3 +23,17 @@ export function checkWhole(
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
   throw new InvalidOptionError(`${of}: ${name} is ${shown(value)}; it must be a whole number ${range}.`);
 }
+
+/**
+ * Whether it is a text that comes back from a store as it went in: not empty, at most so many bytes of UTF-8, and without
+ * half a character, which UTF-8 cannot hold.
+ */
+export function isStorable(value: unknown, mostBytes: number): value is string {
+  return (
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= mostBytes &&
+    value.isWellFormed() &&
+    Buffer.byteLength(value) <= mostBytes
+  );
+}

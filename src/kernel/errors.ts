@@ -160,6 +160,11 @@ export class KeyParkedError extends MillraceError {
   static override readonly code = 'MILLRACE_KEY_PARKED';
 }
 
+/** Handlers are asked for that this engine was opened without. */
+export class HandlerNotGivenError extends MillraceError {
+  static override readonly code = 'MILLRACE_HANDLER_NOT_GIVEN';
+}
+
 /** An event that was not handled. */
 export interface PublishFailure {
   readonly position: number;

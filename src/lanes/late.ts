@@ -1,5 +1,5 @@
 import type { HandlerEntry } from './handlers.js';
-import type { HandledType } from './protocol.js';
+import type { CalledHandlers, HandledType } from './protocol.js';
 
 /** Modules that ask for old events of a type: from the first position that one of their handlers asks for. */
 export function lateModules(entries: readonly HandlerEntry[]): HandledType['late'] {
@@ -10,7 +10,7 @@ export function lateModules(entries: readonly HandlerEntry[]): HandledType['late
   return [...first].map(([module, from]) => ({ module, from }));
 }
 
-/** Whether it is one of the handlers that asked for old events, of these modules. */
-export function isOneOf({ module, from }: HandlerEntry, modules: readonly string[]): boolean {
-  return from !== undefined && modules.includes(module);
+/** Whether it is one of the handlers that are called. */
+export function isOneOf({ module, from }: HandlerEntry, { lanes, late }: CalledHandlers): boolean {
+  return from === undefined ? lanes : late.includes(module);
 }

@@ -12,8 +12,9 @@ import {
 } from '../kernel/errors.js';
 import { isPromised } from '../kernel/thenable.js';
 import { READ_PAGE } from '../limits.js';
-import { lastFor } from './consumer.js';
-import type { DeadLetter } from './dead-letter.js';
+import { type ConsumerFailureRecord, lastFor } from './consumer.js';
+import type { DeadLetter, LetterCount } from './dead-letter.js';
+import { countLateLetters } from './dead-letter-table.js';
 import { addToFingerprint, decodeEvent, pagesFrom, pagesUpTo } from './decode.js';
 import { countFinished } from './progress-span.js';
 import { readProgress } from './progress-table.js';
@@ -291,14 +292,17 @@ export class StoreReader implements Disposable {
   }
 
   #consumers(lastPosition: number): StoreSummary['consumers'] {
+    // What a handler that came later failed on is a dead letter.
+    const letters = guard(this.path, () => countLateLetters(this.#reader.database));
     return this.#reader.consumers().map(({ name, progress, failures }) => {
-      const parked = failures.filter(({ state }) => state === 'parked').length;
+      const { parked, skipped } = letters.get(name) ?? countFailures(failures);
+      const last = lastFor(name, lastPosition);
       return {
         name,
-        position: progress.mark,
-        lag: Math.max(0, lastFor(name, lastPosition) - countFinished(progress)),
+        position: Math.min(progress.mark, last),
+        lag: Math.max(0, last - countFinished(progress)),
         parked,
-        skipped: failures.length - parked,
+        skipped,
       };
     });
   }
@@ -356,6 +360,11 @@ export class StoreReader implements Disposable {
   #value(sql: string): unknown {
     return guard(this.path, () => this.#reader.database.prepare(sql).pluck().get());
   }
+}
+
+function countFailures(failures: readonly ConsumerFailureRecord[]): LetterCount {
+  const parked = failures.filter(({ state }) => state === 'parked').length;
+  return { parked, skipped: failures.length - parked };
 }
 
 /** Opens a store for looking, read-only. Close it when done. @throws the errors of `StoreReader`. */

@@ -11,6 +11,9 @@ export const MAX_ERROR_BYTES = 3 * MAX_DEAD_LETTER_CHARACTERS;
 /** Longest list of handler modules or subscribers in one row, in bytes. */
 export const MAX_HANDLERS_BYTES = 1024 * 1024;
 
+/** Longest list of the owners of one dead letter, in bytes: at most every consumer of the log, as JSON. */
+export const MAX_OWNERS_BYTES = 4 * 1024 * 1024;
+
 /** Longest list of an event type's volatile fields, or of a shape's keys: the keys of one payload. */
 export const MAX_KEYS_BYTES = MAX_PAYLOAD_BYTES;
 

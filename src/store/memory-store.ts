@@ -58,7 +58,7 @@ export class MemoryStore implements Store {
       types: [...this.#types.values()],
       shapes: [],
       progress: { mark: 0, chunks: [] },
-      deadLetters: { parked: [], retry: [], retryParked: [] },
+      deadLetters: { parked: [], retry: [], retryParked: [], late: new Map() },
       indexed: 0,
     };
   }

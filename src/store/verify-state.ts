@@ -1,8 +1,8 @@
 import { StoreCorruptError } from '../kernel/errors.js';
 import { PROGRESS_CHUNK, READ_PAGE } from '../limits.js';
 import { rowCheck } from './checksum.js';
-import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-table.js';
-import { leftToLate } from './late-consumers.js';
+import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow, parseOwners } from './dead-letter-table.js';
+import { finishedFor } from './late-consumers.js';
 import { Progress, type ProgressChunk } from './progress.js';
 import { isWhole } from './progress-table.js';
 import { SegmentColumns } from './segments/body.js';
@@ -50,13 +50,13 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   while (true) {
     // In one transaction with their events and what is left to late handlers: an engine that has the file open may go
     // on writing.
-    const { letters, isLate } = database.transaction(() => {
+    const { letters, isFinished } = database.transaction(() => {
       const found = page.all(after, READ_PAGE) as DeadLetterRow[];
       const letters = found.map((letter) => [letter, keyOf(letter.position)] as const);
-      return { letters, isLate: letters.length > 0 ? leftToLate(database) : () => false };
+      return { letters, isFinished: finishedFor(database, lanes) };
     })();
     for (const [letter, key] of letters) {
-      const fault = faultOf(letter, key, (position) => lanes.isFinished(position) && !isLate(position));
+      const fault = faultOf(letter, key, isFinished);
       if (fault === undefined) continue;
       const { position } = letter;
       problems.add('dead-letter', `The dead letter at position ${position} ${fault}.`, position);
@@ -94,13 +94,15 @@ function keyFinder(database: Sqlite): (position: number) => number | undefined {
 function faultOf(
   letter: DeadLetterRow,
   eventKey: number | undefined,
-  isFinished: (position: number) => boolean,
+  isFinished: (owner: string, position: number) => boolean | undefined,
 ): string | undefined {
   const { position, key, state, checksum } = letter;
-  if (checksum !== rowCheck(columnsOf(letter))) return 'is not what was written';
+  const owners = parseOwners(letter.owners);
+  if (checksum !== rowCheck(columnsOf(letter)) || !owners) return 'is not what was written';
   if (eventKey === undefined) return 'has no event in the log';
   if (eventKey !== 0 && key !== eventKey) return 'has another key than its event';
-  if (state === 'parked' && isFinished(position)) return 'is parked, but its event is finished';
+  if (state === 'parked' && owners.every((owner) => isFinished(owner, position) === true))
+    return 'is parked, but its event is finished';
   return undefined;
 }
 

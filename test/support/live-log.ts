@@ -62,11 +62,15 @@ export class LiveLog implements Disposable {
   /** A handler that comes late asks for old events, and parks the key of the first one of them. */
   parkLate(): void {
     const letter = { position: 1, key: 1, state: 'parked', attempts: 1, handler: 'late', lane: 0 } as const;
+    const owners = [lateName(ROW_TYPE.name, 'late', this.#events)];
     const error = encodeError(new Error('no'));
     this.writer.commit([
       {
         ...{ segments: [], progress: undefined, shapes: [] },
-        deadLetters: { put: [{ ...letter, firstFailedAt: 1, failedAt: 2, error, retry: false }], remove: [] },
+        deadLetters: {
+          put: [{ ...letter, owners, firstFailedAt: 1, failedAt: 2, error, retry: false }],
+          remove: [],
+        },
         consumers: [
           {
             ...{ kind: 'reset', name: lateName(ROW_TYPE.name, 'late', this.#events) },

@@ -1,7 +1,7 @@
 import type { Codec } from '../../events/codec.js';
 import { slabOf } from '../../events/slab.js';
 import type { Lane } from '../../lanes/executor.js';
-import type { LaneAnswer, LaneBatch, NewSlab } from '../../lanes/protocol.js';
+import type { CalledHandlers, LaneAnswer, LaneBatch, NewSlab } from '../../lanes/protocol.js';
 import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
@@ -114,7 +114,7 @@ export class LaneSeat {
     pool: SlabPool,
     codec: Codec,
     attempts: ReadonlyMap<number, number> | undefined,
-    only: ReadonlyMap<number, readonly string[]> | undefined,
+    only: ReadonlyMap<number, CalledHandlers> | undefined,
   ): LaneBatch {
     const cleared = this.#cleared;
     this.#cleared = [];
