@@ -8,6 +8,9 @@ export {
   type StoreReadOptions,
   type StoreSummary,
 } from '../store/inspect.js';
+export type { SqlRow, SqlRows } from '../store/sql/rows.js';
+export type { SqlParameters, SqlValue } from '../store/sql/statement.js';
+export { SQL_TABLES, type SqlTableInfo } from '../store/sql/table-info.js';
 export type { Trace, TraceNode, TraceQuery } from '../store/story.js';
 export { traceStory } from '../store/trace.js';
 export { type StoreReport, verifyStore } from '../store/verify.js';

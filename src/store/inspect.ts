@@ -3,15 +3,22 @@ import type { DomainEvent } from '../events/domain-event.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { didYouMean } from '../events/nearest.js';
 import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
-import { DeadLetterNotFoundError, StoreCorruptError, UnknownEventTypeError } from '../kernel/errors.js';
+import {
+  DeadLetterNotFoundError,
+  EngineClosedError,
+  StoreCorruptError,
+  UnknownEventTypeError,
+} from '../kernel/errors.js';
 import { READ_PAGE } from '../limits.js';
-import { lastFor } from './consumer.js';
+import { type ConsumerLag, consumerLag } from './consumer-lag.js';
 import type { DeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, storedType } from './decode.js';
 import { countFinished } from './progress-span.js';
 import { readProgress } from './progress-table.js';
 import { toDeadLetter } from './read-dead-letter.js';
 import { FORMAT_VERSION } from './schema.js';
+import { SqlRows } from './sql/rows.js';
+import type { SqlParameters } from './sql/statement.js';
 import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
 import type { RawEvent } from './store.js';
@@ -34,13 +41,7 @@ export interface StoreSummary {
   /** Events whose handlers failed for good. */
   readonly deadLetters: { readonly parked: number; readonly skipped: number };
   /** By name; `lag` counts the events that it is not done with, failed and parked ones included. */
-  readonly consumers: readonly {
-    readonly name: string;
-    readonly position: number;
-    readonly lag: number;
-    readonly parked: number;
-    readonly skipped: number;
-  }[];
+  readonly consumers: readonly ConsumerLag[];
   readonly aggregates: number;
   readonly types: readonly { readonly type: string; readonly count: number }[];
   readonly topAggregates: readonly { readonly aggregateId: string; readonly count: number }[];
@@ -112,7 +113,7 @@ export class StoreReader implements Disposable {
         parked: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'parked'")),
         skipped: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'skipped'")),
       },
-      consumers: this.#consumers(lastPosition),
+      consumers: this.#reader.consumers().map((consumer) => consumerLag(consumer, lastPosition)),
       aggregates: aggregates.size,
       types: this.#typeCounts(types),
       topAggregates: this.#topAggregates(aggregates),
@@ -141,6 +142,19 @@ export class StoreReader implements Disposable {
       if (types && !types.has(storedType(this.#reader, raw).name)) continue;
       yield this.#decode(raw);
     }
+  }
+
+  /**
+   * Asks the log in SQL, read-only: `sql('SELECT type, count(*) FROM events GROUP BY type')`. The tables are `events`,
+   * `events_of(aggregate_id)`, `events_between(first, last)`, `events_of_type(type)`, `aggregates`, `types`,
+   * `dead_letters` and `consumers`; payload and metadata are JSON text. An answer is of the log as it was at the call.
+   *
+   * @param parameters values for each `?` of the statement, or by name for its `:names`.
+   * @throws SqlError, also while rows are read; SqlReadOnlyError when it would do anything but read; InvalidOptionError.
+   */
+  sql(statement: string, parameters: SqlParameters = []): SqlRows {
+    const source = { reader: this.#reader, run: this.run, last: this.#lastPosition() };
+    return new SqlRows(source, statement, parameters, () => this.#reader.database.open);
   }
 
   /** The dead letters in position order. */
@@ -218,19 +232,6 @@ export class StoreReader implements Disposable {
     return decodeEvent(this.#reader, this.run, raw);
   }
 
-  #consumers(lastPosition: number): StoreSummary['consumers'] {
-    return this.#reader.consumers().map(({ name, progress, failures }) => {
-      const parked = failures.filter(({ state }) => state === 'parked').length;
-      return {
-        name,
-        position: progress.mark,
-        lag: Math.max(0, lastFor(name, lastPosition) - countFinished(progress)),
-        parked,
-        skipped: failures.length - parked,
-      };
-    });
-  }
-
   #lastPosition(): number {
     return Number(this.#value('SELECT first + count - 1 FROM segments ORDER BY first DESC LIMIT 1') ?? 0);
   }
@@ -281,7 +282,11 @@ export class StoreReader implements Disposable {
       .slice(0, TOP_AGGREGATES);
   }
 
+  /** @throws EngineClosedError; StoreError */
   #value(sql: string): unknown {
+    if (!this.#reader.database.open) {
+      throw new EngineClosedError(`Store ${this.path} has been closed. Open it again before reading.`);
+    }
     return guard(this.path, () => this.#reader.database.prepare(sql).pluck().get());
   }
 }
