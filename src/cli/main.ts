@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Comman
   inspect: () => import('./inspect-command.js'),
   read: () => import('./read-command.js'),
   sql: () => import('./sql-command.js'),
+  export: () => import('./export-command.js'),
   trace: () => import('./trace-command.js'),
   verify: () => import('./verify-command.js'),
   profile: () => import('./profile-command.js'),
@@ -33,6 +34,7 @@ const HELP = `millrace COMMAND [options]
   inspect FILE        say what is in a store
   read FILE           print the events of a store
   sql FILE            ask a store in SQL, or at a prompt
+  export FILE         write the events of a store for other programs: SQLite, JSON lines, CSV, Parquet
   trace FILE          follow one story: an event and what it led to
   verify FILE         check that a store is whole
   profile -- CMD      run a program and see which handler on which thread burns the CPU

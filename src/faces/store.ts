@@ -15,3 +15,6 @@ export type { Trace, TraceNode, TraceQuery } from '../store/story.js';
 export { traceStory } from '../store/trace.js';
 export { type StoreReport, verifyStore } from '../store/verify.js';
 export type { StoreProblem, StoreProblemKind } from '../store/verify-problems.js';
+export type { EventSelection } from '../transfer/event-selection.js';
+export { type ExportOptions, type ExportSummary, exportStore } from '../transfer/export.js';
+export type { ExportForm } from '../transfer/form.js';

@@ -33,7 +33,7 @@ describe('docs/sql.md', () => {
     process.chdir(folder);
     try {
       const { code, stdout, stderr } = await millrace(...wordsOf(line));
-      expect(stream === 'output' ? stdout : stderr).toBe(text);
+      expect(stream === 'output' ? stdout : stderr).toBe(text.replaceAll('$PWD', folder));
       expect(code).toBe(stream === 'output' ? 0 : 1);
     } finally {
       process.chdir(here);

@@ -1,5 +1,6 @@
 import { type EventMetadata, eventId, readMetadata } from '../../events/domain-event.js';
 import { storedType, unpackData, unpackMetadata } from '../decode.js';
+import { SegmentRow } from '../segments/segment-row.js';
 import type { EventReader, RawEvent } from '../store.js';
 import { plainJson } from './plain-json.js';
 
@@ -19,6 +20,8 @@ export interface EventRecord {
   readonly causedBy: number;
   readonly data: unknown;
   readonly metadata: EventMetadata;
+  /** Bytes of payload and metadata as they lie in the store. */
+  readonly size: number;
 }
 
 /** The columns of such a row, in their order, wherever rows are shown. */
@@ -72,6 +75,7 @@ export function eventRecord(
     causedBy: raw.causation,
     data: wanted.has('data') ? unpackData(reader, raw) : undefined,
     metadata: readMetadata(wantsMetadata(wanted) ? unpackMetadata(reader, raw) : undefined, id),
+    size: raw instanceof SegmentRow ? raw.size : raw.data.length + (raw.metadata?.length ?? 0),
   };
 }
 
