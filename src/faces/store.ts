@@ -18,3 +18,4 @@ export type { StoreProblem, StoreProblemKind } from '../store/verify-problems.js
 export type { EventSelection } from '../transfer/event-selection.js';
 export { type ExportOptions, type ExportSummary, exportStore } from '../transfer/export.js';
 export type { ExportForm } from '../transfer/form.js';
+export { type ImportOptions, type ImportSummary, importStore } from '../transfer/import.js';
