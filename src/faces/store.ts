@@ -9,7 +9,7 @@ export {
   type StoreSummary,
 } from '../store/inspect.js';
 export type { SqlRow, SqlRows } from '../store/sql/rows.js';
-export type { SqlParameters, SqlValue } from '../store/sql/statement.js';
+export type { SqlValue, SqlValues } from '../store/sql/statement.js';
 export { SQL_TABLES, type SqlTableInfo } from '../store/sql/table-info.js';
 export type { Trace, TraceNode, TraceQuery } from '../store/story.js';
 export { traceStory } from '../store/trace.js';

@@ -18,7 +18,7 @@ import { readProgress } from './progress-table.js';
 import { toDeadLetter } from './read-dead-letter.js';
 import { FORMAT_VERSION } from './schema.js';
 import { SqlRows } from './sql/rows.js';
-import type { SqlParameters } from './sql/statement.js';
+import type { SqlValues } from './sql/statement.js';
 import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
 import type { RawEvent } from './store.js';
@@ -152,7 +152,7 @@ export class StoreReader implements Disposable {
    * @param parameters values for each `?` of the statement, or by name for its `:names`.
    * @throws SqlError, also while rows are read; SqlReadOnlyError when it would do anything but read; InvalidOptionError.
    */
-  sql(statement: string, parameters: SqlParameters = []): SqlRows {
+  sql(statement: string, parameters: SqlValues = []): SqlRows {
     const source = { reader: this.#reader, run: this.run, last: this.#lastPosition() };
     return new SqlRows(source, statement, parameters, () => this.#reader.database.open);
   }

@@ -7,8 +7,8 @@ import {
   bindable,
   checkStatement,
   readOnly,
-  type SqlParameters,
   type SqlValue,
+  type SqlValues,
   toSqlError,
 } from './statement.js';
 import { type SqlTable, TABLES, tableForm } from './tables.js';
@@ -32,7 +32,7 @@ export class SqlRows implements IterableIterator<SqlRow>, Disposable {
   #ended = false;
 
   /** @throws SqlError, SqlReadOnlyError, InvalidOptionError. */
-  constructor(source: SqlSource, statement: string, parameters: SqlParameters, isOpen: () => boolean) {
+  constructor(source: SqlSource, statement: string, parameters: SqlValues, isOpen: () => boolean) {
     checkStatement(statement);
     const values = bindable(parameters);
     this.#isOpen = isOpen;

@@ -7,7 +7,7 @@ import { TABLES, tableForm } from './tables.js';
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
 /** Values for the `?` of a statement in their order, or for its `:name` by their names. */
-export type SqlParameters = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
+export type SqlValues = readonly SqlValue[] | Readonly<Record<string, SqlValue>>;
 
 const READS = ['SELECT', 'VALUES', 'WITH'];
 const OTHERS =
