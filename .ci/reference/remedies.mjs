@@ -65,6 +65,10 @@ export const REMEDIES = {
     'Check the disk and its mount, run `millrace verify FILE`, then call `engine.recover()`.',
   MILLRACE_STORE_MOVED: 'Put the file back in its place, then call `engine.recover()`.',
   MILLRACE_STORE_CORRUPT: 'Run `millrace verify FILE`: it names each problem, and how to save what is whole.',
+  MILLRACE_SQL:
+    "Look at SQLite's own text in the message; `millrace sql FILE` has `.tables` and `.schema`, and docs/sql.md examples.",
+  MILLRACE_SQL_READ_ONLY:
+    'Ask with SELECT; to change the data, write it out with `millrace export FILE --to out.db` and work on that.',
   MILLRACE_DEAD_LETTER_NOT_FOUND:
     'Take the position from `list()`; the dead letter may be retried or discarded by now.',
   MILLRACE_QUEUE_FULL: 'Publish more slowly, raise the size of the queue, or let the bus wait (`whenFull`).',
@@ -85,6 +89,7 @@ export const REMEDIES = {
   MILLRACE_HEAP_TOO_LARGE: 'Take the snapshot when less is in memory, or look at the thread with a debugger.',
   MILLRACE_PROFILE_BUSY: 'Wait for the other profile, or abort its signal.',
   MILLRACE_INPUT: 'Correct the file in the line that `details.line` names.',
+  MILLRACE_PACKAGE_MISSING: 'Install the package that the message names, or choose another form.',
   MILLRACE_OUTPUT: 'Pass another path, or the option that replaces what is there.',
   MILLRACE_TEST_TIMEOUT:
     'Read what the message says about running handlers, parked keys and waiting retries; raise `timeout` last.',

@@ -103,7 +103,8 @@ export class StoredEvent<Data = unknown, Name extends string = string> implement
   }
 }
 
-function readMetadata(stored: StoredMetadata | undefined, id: string): EventMetadata {
+/** What is stored of an event's metadata, as its readers see it. */
+export function readMetadata(stored: StoredMetadata | undefined, id: string): EventMetadata {
   if (!stored) return { correlationId: id };
   const correlationId = stored.r ?? stored.c ?? id;
   return {

@@ -296,6 +296,17 @@ export class StoreCorruptError extends MillraceError {
   static override readonly code = 'MILLRACE_STORE_CORRUPT';
 }
 
+/** A statement over a log is not what SQLite understands, or failed. `details.sqlite` is SQLite's code, if it has one. */
+export class SqlError extends MillraceError {
+  // Not a literal type: a more precise error extends this one.
+  static override readonly code: string = 'MILLRACE_SQL';
+}
+
+/** A statement over a log would do something else than read it. Nothing was done. */
+export class SqlReadOnlyError extends SqlError {
+  static override readonly code = 'MILLRACE_SQL_READ_ONLY';
+}
+
 /** There is no dead letter at that position. */
 export class DeadLetterNotFoundError extends MillraceError {
   static override readonly code = 'MILLRACE_DEAD_LETTER_NOT_FOUND';
@@ -344,6 +355,11 @@ export class ProfileBusyError extends MillraceError {
 /** An input file (CSV, candles, configuration) is not of the documented form. `details.line` names the line. */
 export class InputError extends MillraceError {
   static override readonly code = 'MILLRACE_INPUT';
+}
+
+/** A package that only this call needs is not installed. `details.package` names it. */
+export class PackageMissingError extends MillraceError {
+  static override readonly code = 'MILLRACE_PACKAGE_MISSING';
 }
 
 /** A file for the user, such as a profile or a report, cannot be written where it should be. */

@@ -72,7 +72,7 @@ function eventOf(reader: EventReader, run: string, raw: RawEvent, type: string, 
 }
 
 /** @throws StoreCorruptError when the bytes are no value. */
-function unpackData({ codec }: EventReader, raw: RawEvent): unknown {
+export function unpackData({ codec }: EventReader, raw: RawEvent): unknown {
   try {
     return raw instanceof SegmentRow ? raw.unpackData(codec) : codec.unpack(raw.data);
   } catch (cause) {
@@ -81,7 +81,7 @@ function unpackData({ codec }: EventReader, raw: RawEvent): unknown {
 }
 
 /** @throws StoreCorruptError when the bytes are no value. */
-function unpackMetadata({ codec }: EventReader, raw: RawEvent): StoredMetadata | undefined {
+export function unpackMetadata({ codec }: EventReader, raw: RawEvent): StoredMetadata | undefined {
   try {
     if (raw instanceof SegmentRow) return raw.unpackMetadata(codec) as StoredMetadata | undefined;
     return raw.metadata && (codec.unpack(raw.metadata) as StoredMetadata);

@@ -6,15 +6,15 @@ import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
 import { checkWhole } from '../kernel/check.js';
 import {
   DeadLetterNotFoundError,
+  EngineClosedError,
   InvalidOptionError,
   StoreCorruptError,
   UnknownEventTypeError,
 } from '../kernel/errors.js';
 import { isPromised } from '../kernel/thenable.js';
 import { READ_PAGE } from '../limits.js';
-import { type ConsumerFailureRecord, lastFor } from './consumer.js';
-import type { DeadLetter, LetterCount } from './dead-letter.js';
-import { countLateLetters } from './dead-letter-table.js';
+import { type ConsumerLag, consumerLags } from './consumer-lag.js';
+import type { DeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, pagesUpTo } from './decode.js';
 import { countFinished } from './progress-span.js';
 import { readProgress } from './progress-table.js';
@@ -22,6 +22,8 @@ import { toDeadLetter } from './read-dead-letter.js';
 import { type PageSource, pagesOf } from './read-pages.js';
 import { positionIn, type ReadRange, rangeOf } from './read-range.js';
 import { FORMAT_VERSION } from './schema.js';
+import { SqlRows } from './sql/rows.js';
+import type { SqlValues } from './sql/statement.js';
 import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
 import type { RawEvent, TypedQuery } from './store.js';
@@ -45,13 +47,7 @@ export interface StoreSummary {
   /** Events whose handlers failed for good. */
   readonly deadLetters: { readonly parked: number; readonly skipped: number };
   /** By name; `lag` counts the events that it is not done with, failed and parked ones included. */
-  readonly consumers: readonly {
-    readonly name: string;
-    readonly position: number;
-    readonly lag: number;
-    readonly parked: number;
-    readonly skipped: number;
-  }[];
+  readonly consumers: readonly ConsumerLag[];
   readonly aggregates: number;
   readonly types: readonly { readonly type: string; readonly count: number }[];
   readonly topAggregates: readonly { readonly aggregateId: string; readonly count: number }[];
@@ -160,7 +156,7 @@ export class StoreReader implements Disposable {
         parked: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'parked'")),
         skipped: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'skipped'")),
       },
-      consumers: this.#consumers(lastPosition),
+      consumers: consumerLags(this.#reader, lastPosition),
       aggregates: aggregates.size,
       types: this.#typeCounts(types),
       topAggregates: this.#topAggregates(aggregates),
@@ -226,6 +222,19 @@ export class StoreReader implements Disposable {
     }
   }
 
+  /**
+   * Asks the log in SQL, read-only: `sql('SELECT type, count(*) FROM events GROUP BY type')`. The tables are `events`,
+   * `events_of(aggregate_id)`, `events_between(first, last)`, `events_of_type(type)`, `aggregates`, `types`,
+   * `dead_letters` and `consumers`; payload and metadata are JSON text. An answer is of the log as it was at the call.
+   *
+   * @param parameters values for each `?` of the statement, or by name for its `:names`.
+   * @throws SqlError, also while rows are read; SqlReadOnlyError when it would do anything but read; InvalidOptionError.
+   */
+  sql(statement: string, parameters: SqlValues = []): SqlRows {
+    const source = { reader: this.#reader, run: this.run, last: this.#lastPosition() };
+    return new SqlRows(source, statement, parameters, () => this.#reader.database.open);
+  }
+
   /** The dead letters in position order. @throws InvalidOptionError */
   deadLetters(options: DeadLetterOptions = {}): Generator<DeadLetter> {
     const { after = 0 } = knownOptions(options, DEAD_LETTERS);
@@ -271,7 +280,6 @@ export class StoreReader implements Disposable {
     this.close();
   }
 
-  /** Pages from a start on. Of one aggregate, events of other types are among them. */
   /** A name that the store has never heard of is a typing error: reading nothing would say that nothing happened. */
   #typesOf(types: readonly TypeOrName[]): ReadonlySet<string> {
     // Asked anew: an engine may have brought types since the last time.
@@ -289,22 +297,6 @@ export class StoreReader implements Disposable {
 
   #decode(raw: RawEvent): DomainEvent {
     return decodeEvent(this.#reader, this.run, raw);
-  }
-
-  #consumers(lastPosition: number): StoreSummary['consumers'] {
-    // What a handler that came later failed on is a dead letter.
-    const letters = guard(this.path, () => countLateLetters(this.#reader.database));
-    return this.#reader.consumers().map(({ name, progress, failures }) => {
-      const { parked, skipped } = letters.get(name) ?? countFailures(failures);
-      const last = lastFor(name, lastPosition);
-      return {
-        name,
-        position: Math.min(progress.mark, last),
-        lag: Math.max(0, last - countFinished(progress)),
-        parked,
-        skipped,
-      };
-    });
   }
 
   #lastPosition(): number {
@@ -357,14 +349,13 @@ export class StoreReader implements Disposable {
       .slice(0, TOP_AGGREGATES);
   }
 
+  /** @throws EngineClosedError; StoreError */
   #value(sql: string): unknown {
+    if (!this.#reader.database.open) {
+      throw new EngineClosedError(`Store ${this.path} has been closed. Open it again before reading.`);
+    }
     return guard(this.path, () => this.#reader.database.prepare(sql).pluck().get());
   }
-}
-
-function countFailures(failures: readonly ConsumerFailureRecord[]): LetterCount {
-  const parked = failures.filter(({ state }) => state === 'parked').length;
-  return { parked, skipped: failures.length - parked };
 }
 
 /** Opens a store for looking, read-only. Close it when done. @throws the errors of `StoreReader`. */

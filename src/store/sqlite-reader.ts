@@ -6,8 +6,8 @@ import { SparseNumbers } from '../kernel/sparse-numbers.js';
 import { MAX_LANE_NAMES } from '../limits.js';
 import type { StoredConsumer } from './consumer.js';
 import { readConsumers } from './consumer-table.js';
-import type { DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
-import { DeadLetterReader } from './dead-letter-table.js';
+import type { DeadLetterRange, DeadLetterRecord, LetterCount } from './dead-letter.js';
+import { countLateLetters, DeadLetterReader } from './dead-letter-table.js';
 import { READ_PAGE_BYTES } from './limits.js';
 import { openForReading } from './open-store.js';
 import type { StoredProcessing } from './processing.js';
@@ -135,6 +135,11 @@ export class SqliteReader implements EventReader {
   consumers(name?: string): readonly StoredConsumer[] {
     // In one transaction: the tables belong together.
     return this.together(() => readConsumers(this.database, name));
+  }
+
+  /** Dead letters of handlers that came later, by the names of their consumers. */
+  lateLetters(): ReadonlyMap<string, LetterCount> {
+    return this.#read(() => countLateLetters(this.database));
   }
 
   get processing(): StoredProcessing {

@@ -18,7 +18,14 @@ import {
 import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
 import { diffProfiles, findLeaks } from 'millrace/profile';
 import { createPublisher } from 'millrace/publisher';
-import { discardDeadLetters, openStoreReader, retryDeadLetters, traceStory } from 'millrace/store';
+import {
+  discardDeadLetters,
+  exportStore,
+  importStore,
+  openStoreReader,
+  retryDeadLetters,
+  traceStory,
+} from 'millrace/store';
 import { createTestEngine, EventSpy, specify, storeContract, waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -119,6 +126,8 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['ProcessingLogQuery', 'ID', 'id', (bad) => storage.processingLog(bad)],
   ['StoreReadOptions', 'tpyes', 'types', (bad) => reader.read(bad)],
   ['DeadLetterOptions', 'affter', 'after', (bad) => reader.deadLetters(bad)],
+  ['ExportOptions', 'aggregateID', 'aggregateId', (bad) => exportStore('a.db', 'a.csv', bad)],
+  ['ImportOptions', 'handeld', 'handled', (bad) => importStore('a.jsonl', 'b.db', bad)],
   ['TraceQuery', 'positon', 'position', (bad) => traceStory(reader, bad)],
   ['DiffOptions', 'treshold', 'threshold', (bad) => diffProfiles('a', 'b', bad)],
   [
