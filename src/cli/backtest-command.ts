@@ -96,10 +96,13 @@ const TRADE_COLUMNS = [
 
 function writeTrades(path: string, { trades }: BacktestResult): Promise<void> {
   const time = (value: unknown) => new Date(value as number).toISOString();
+  const columns = trades.some(({ funding }) => funding !== undefined)
+    ? ([...TRADE_COLUMNS, 'funding'] as const)
+    : TRADE_COLUMNS;
   const rows = trades.map((trade) =>
-    TRADE_COLUMNS.map((column) => (column.endsWith('Time') ? time(trade[column]) : trade[column])),
+    columns.map((column) => (column.endsWith('Time') ? time(trade[column]) : trade[column])),
   );
-  return writeCsv(path, TRADE_COLUMNS, rows);
+  return writeCsv(path, columns, rows);
 }
 
 function report(result: BacktestResult, candles: Candles, seconds: number): string {
@@ -118,6 +121,7 @@ function report(result: BacktestResult, candles: Candles, seconds: number): stri
     row('profit factor', decimals(tradeStatistics.profitFactor)),
     row('exposure', percentage(result.exposure)),
     row('commission', decimals(result.commission)),
+    ...(result.funding === null ? [] : [row('funding', decimals(result.funding))]),
     row('orders', `${grouped(result.orders.length)}${rejected > 0 ? `, ${rejected} rejected` : ''}`),
   ];
   const { taker, maker } = settings.commission;

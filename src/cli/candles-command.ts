@@ -64,6 +64,7 @@ function textOf(report: CandleReport, candles: Candles): string {
     ],
     ['span', `${clock(start)} to ${clock(end)} (starts of the first and the last, UTC)`],
     ['gaps', gapsText(gaps)],
+    ...fundingLine(report),
     ...faultLines(report),
   ];
   const width = Math.max(...lines.map(([name = '']) => name.length));
@@ -106,6 +107,13 @@ const SEPARATORS: Readonly<Record<string, string>> = {
   '\t': 'tabs',
   '|': 'bars',
 };
+
+/** One rate in each candle of minutes is a rate that was copied down: it would be paid as often. */
+function fundingLine({ fundingRates, candles }: CandleReport): string[][] {
+  if (fundingRates === null) return [];
+  const dense = fundingRates === candles ? ', one in each candle: each is paid' : '';
+  return [['funding', `${grouped(fundingRates)} rates${dense}`]];
+}
 
 function gapsText({ count, missing, largest, withoutWeekends }: CandleReport['gaps']): string {
   const weekends = withoutWeekends ? ' (weekends not counted)' : '';

@@ -9,7 +9,7 @@ import { type Bar, touch, touchAtOpen, touchInside } from './touch.js';
 
 /**
  * The simulated market and account of one run: a pure function of candles and orders. Of each candle it does, in this
- * order: at the open the market orders of the candle before, and what the open price reaches; then, inside, what high
+ * order: before the open the funding of what is held; at the open the market orders of the candle before, and what the open price reaches; then, inside, what high
  * and low reach, stops before targets; at the close what is to be filled there (`afterClose`, after the strategy was
  * asked). Nothing that was decided on a candle is filled by its high or low.
  */
@@ -20,12 +20,14 @@ export class Broker {
   readonly #columns: Columns;
   readonly #observer: BrokerObserver;
   readonly #bar: Bar;
+  readonly #funding: Float64Array | undefined;
   readonly #execution: Execution;
 
   constructor(settings: RunSettings, columns: Columns, observer: BrokerObserver) {
     this.#settings = settings;
     this.#columns = columns;
     this.#observer = observer;
+    this.#funding = columns.funding;
     this.#execution = new Execution(settings, columns, observer);
     this.account = this.#execution.account;
     this.book = this.#execution.book;
@@ -42,6 +44,7 @@ export class Broker {
     const { open } = this.book;
     this.#execution.enter(index);
     const bar = this.#bar;
+    if (this.#funding !== undefined) this.#fund(this.#funding[index] as number);
     const waiting = open.length;
     for (let at = 0; at < waiting; at++) {
       const order = open[at] as Order;
@@ -178,6 +181,15 @@ export class Broker {
       bestDistance = distance;
     }
     return best;
+  }
+
+  /** Who holds at the start of a candle, before anything is filled in it. */
+  #fund(rate: number): void {
+    if (rate === 0) return;
+    const { account } = this;
+    const { open, time } = this.#bar;
+    const funded = account.fund(rate, open);
+    if (funded !== undefined) this.#observer.funded(funded, account.quantity, rate, open, time);
   }
 
   #liquidateAt(price: number): void {

@@ -14,6 +14,8 @@ export interface Columns {
   readonly low: Float64Array;
   readonly close: Float64Array;
   readonly volume: Float64Array;
+  /** Rate that is due at the start of each candle; 0 for none. Undefined: there are none. */
+  readonly funding?: Float64Array | undefined;
 }
 
 /** Called for each fill, while the candle that it is in is still unknown to the strategy. */
@@ -54,7 +56,7 @@ export class Execution {
     this.#settings = settings;
     this.#columns = columns;
     this.#observer = observer;
-    this.account = new Account(settings);
+    this.account = new Account(settings, columns.funding !== undefined);
     this.book = new Book(settings.fill, settings.tickSize);
   }
 

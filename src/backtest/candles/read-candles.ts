@@ -129,6 +129,7 @@ function imported(texts: readonly SourceText[], options: CandleOptions): Importe
       timeframe,
       madeFrom: result.madeFrom,
       gaps: gapsOf(made, timeframe),
+      fundingRates: made.funding?.reduce((count, rate) => count + (rate === 0 ? 0 : 1), 0) ?? null,
       duplicates: result.duplicates,
       disordered: result.disordered,
       emptyRows: sum(candles, 'emptyRows'),

@@ -42,6 +42,8 @@ export interface CandleReport {
   /** The timeframe in the file, where another was asked for; `trades` for trades. */
   readonly madeFrom: string | null;
   readonly gaps: Gaps;
+  /** Candles at whose start a funding rate is due; null when there is no such column. */
+  readonly fundingRates: number | null;
   /** Rows left out because another row has the same time: the same row again, or with `faults: 'skip'` an earlier one. */
   readonly duplicates: number;
   /** Rows that were earlier than one before them, and were sorted. */

@@ -78,13 +78,15 @@ export interface TradeRow {
   /** Indexes of the candles. */
   readonly entryIndex: number;
   readonly exitIndex: number;
-  /** Net of its share of all commissions. */
+  /** Net of its share of all commissions, and with its share of the funding. */
   readonly profit: number;
   /** Profit over what the entry was worth, its commission included. 0.05 is five percent. */
   readonly profitFraction: number;
   readonly holdingMs: number;
   /** Commission of entry and exit. */
   readonly commission: number;
+  /** Its share of the funding of its position: received above 0, paid below. Only where the candles have funding rates. */
+  readonly funding?: number;
   readonly reason: ClosureReason;
   /** Largest loss while it was held, as a fraction of the entry price; 0 or less. */
   readonly worst: number;
@@ -241,6 +243,8 @@ export interface BacktestResult<Parameters = Readonly<Record<string, unknown>>> 
   readonly tradeStatistics: TradeStatistics;
   readonly finalCapital: number;
   readonly commission: number;
+  /** Of all positions, received above 0, paid below; null where the candles have no funding rates. */
+  readonly funding: number | null;
   /** Value of all fills, bought and sold. */
   readonly turnover: number;
   /** Candles on whose close a position was held, over all candles. */

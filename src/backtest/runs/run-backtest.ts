@@ -98,6 +98,7 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
     tradeStatistics: statistics.trades,
     finalCapital: statistics.curve.finalCapital,
     commission: account.commissionPaid,
+    funding: account.fundingReceived ?? null,
     turnover: account.turnover,
     exposure: run.candlesHeld / candles.length,
   };

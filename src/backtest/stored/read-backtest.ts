@@ -77,6 +77,7 @@ export function storedBacktest(
     tradeStatistics: tradeStatistics(replayed.trades),
     finalCapital: completed.final_capital,
     commission: metric(run, 'total_commission') ?? 0,
+    funding: metric(run, 'total_funding'),
     turnover: metric(run, 'turnover') ?? 0,
     exposure: metric(run, 'exposure_time') ?? 0,
     stored: { store: reader.path, level, every, exact: candles !== undefined },
@@ -107,11 +108,11 @@ function curveOf(run: StoredRun, candles: Candles | undefined) {
     );
   }
   if (candles !== undefined) {
-    const replayed = replay(executed, settings, candles.time);
+    const replayed = replay(executed, settings, candles);
     return { curve: exactCurve(replayed, candles.time, candles.close), replayed, every: 1 };
   }
   const time = unpackColumn(loaded.curve_times);
-  const replayed: Replayed = replay(executed, settings, time);
+  const replayed: Replayed = replay(executed, settings, { time });
   const equity = unpackColumn(completed.equity_curve);
   if (equity.length !== time.length) {
     throw new InputError(`Backtest '${identity.backtestId}' has a curve that does not fit its times.`);
