@@ -1,8 +1,14 @@
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BrokerOptions, Grid, RecordingLevel } from '../backtest/index.js';
+import {
+  type BacktestOptions,
+  type BrokerOptions,
+  type Grid,
+  type RecordingLevel,
+  readFiner,
+} from '../backtest/index.js';
 import { InputError } from '../faces/errors.js';
-import { CANDLE_ARGUMENTS } from './candle-arguments.js';
+import { CANDLE_ARGUMENTS, type CandleArguments, candleOptions } from './candle-arguments.js';
 import { onlyFile, UsageError } from './command.js';
 
 /** The options of `parseArgs` for commands that simulate. */
@@ -24,6 +30,7 @@ export const BACKTEST_ARGUMENTS = {
 export const RUN_ARGUMENTS = {
   ...BACKTEST_ARGUMENTS,
   ...CANDLE_ARGUMENTS,
+  finer: { type: 'string' },
   param: { type: 'string', multiple: true },
   report: { type: 'string' },
   csv: { type: 'string' },
@@ -38,7 +45,8 @@ export const GRID_ARGUMENTS = {
 } as const;
 
 /** Their lines of a command's help. */
-export const BACKTEST_HELP = `  --strategy NAME    a shipped strategy, or the file of one of your own (default: rsi)
+export const BACKTEST_HELP = `  --finer FILE       finer candles of the same market, or its trades: they decide what comes first within a candle
+  --strategy NAME    a shipped strategy, or the file of one of your own (default: rsi)
   --symbol NAME      what the candles are of (default: the file's name)
   --capital N        cash at the start (default: 10000)
   --commission PART  part of each fill's value (default: 0.001)
@@ -71,6 +79,15 @@ export function simulationOf(given: Given): Simulation {
   };
   const all = { ...numbers, symbol, seed, level, fill };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Simulation;
+}
+
+/** What `--finer` names, as an option of a run; its files are read as those of the candles, but for form and length. */
+export function finerOf(
+  values: CandleArguments & { readonly finer?: string },
+): Pick<BacktestOptions, 'finer'> {
+  const { finer, format: _format, timeframe: _timeframe, ...rest } = values;
+  if (finer === '') throw new UsageError('--finer is empty. Pass the path of a file.');
+  return finer === undefined ? {} : { finer: readFiner(finer, candleOptions(rest)) };
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {

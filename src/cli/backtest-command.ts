@@ -10,6 +10,7 @@ import {
 import {
   BACKTEST_HELP,
   candleFile,
+  finerOf,
   parametersOf,
   RUN_ARGUMENTS,
   simulationOf,
@@ -29,7 +30,6 @@ Runs one strategy with one set of parameters over a file of candles, and says wh
 
   --param NAME=VALUE a parameter of the strategy; may be given many times
 ${BACKTEST_HELP}${CANDLE_HELP}  --check            test the strategy for look-ahead and for results that change, and print what was found
-  --store FILE       write its events into a new SQLite file, of which millrace report tells later
   --store FILE       write its events into a new SQLite file, of which millrace report tells later
 ${REPORT_HELP}  --csv FILE         write the trades as CSV
   --json             print one JSON object: identity, statistics, trades, orders, fills
@@ -56,7 +56,14 @@ async function run(args: readonly string[]): Promise<number> {
   const file = candleFile(positionals, values.input, 'backtest');
   const strategy = await loadStrategy(values.strategy ?? 'rsi');
   const candles = readCandles(file, candleOptions(values));
-  const options = { symbol: symbolOf(file), ...simulation, candles, strategy, parameters };
+  const options = {
+    symbol: symbolOf(file),
+    ...simulation,
+    candles,
+    ...finerOf(values),
+    strategy,
+    parameters,
+  };
   const { store } = values;
   const result = store === undefined ? runBacktest(options) : await storeBacktest(store, options);
   if (values.csv !== undefined) await writeTrades(values.csv, result);
@@ -130,11 +137,17 @@ ${identity.strategyId} on ${identity.symbol}: ${grouped(candles.length)} candles
 
 ${table(['<', identity.strategy, 'buy and hold'], rows)}
 
-rules        fill ${settings.fill}, commission ${taker === maker ? taker : `${maker} maker, ${taker} taker`}, slippage ${settings.slippage.fraction}, spread ${settings.spread}, leverage ${settings.leverage}
+${finerLine(result)}rules        fill ${settings.fill}, commission ${taker === maker ? taker : `${maker} maker, ${taker} taker`}, slippage ${settings.slippage.fraction}, spread ${settings.spread}, leverage ${settings.leverage}
 identity     ${identity.backtestId}, data ${identity.dataHash.slice(0, 12)}, strategy ${identity.strategyHash.slice(0, 12)}, seed ${identity.seed}
 fingerprint  ${result.fingerprint}
 time         ${seconds.toFixed(2)} s in all
 `;
+}
+
+function finerLine({ finer }: BacktestResult): string {
+  if (finer === null) return '';
+  const { timeframe, covered, decided } = finer;
+  return `finer        ${timeframe}, in ${grouped(covered)} candles; ${grouped(decided)} were decided by it\n`;
 }
 
 export default { help, run } satisfies Command;

@@ -13,6 +13,7 @@ import { MAX_THREADS } from '../limits.js';
 import {
   BACKTEST_HELP,
   candleFile,
+  finerOf,
   GRID_ARGUMENTS,
   gridWith,
   RUN_ARGUMENTS,
@@ -66,6 +67,7 @@ async function run(args: readonly string[]): Promise<number> {
   const simulation = simulationOf(values);
   const file = candleFile(positionals, values.input, 'sweep');
   const candles = readCandles(file, candleOptions(values));
+  const finer = finerOf(values);
   const store = values.store ?? newStore();
   const bar = new ProgressBar();
   using interrupts = new Interrupts(() => {
@@ -77,6 +79,7 @@ async function run(args: readonly string[]): Promise<number> {
     symbol: symbolOf(file),
     ...simulation,
     candles,
+    ...finer,
     strategy,
     grid,
     store,
@@ -91,7 +94,13 @@ async function run(args: readonly string[]): Promise<number> {
   }).finally(() => bar.clear());
   if (values.csv !== undefined) await writeRows(values.csv, result);
   const page = result.best.length === 0 ? undefined : await writeReportFile(values.report, result, candles);
-  const options = { symbol: symbolOf(file), ...simulation, candles, strategy: await loadStrategy(strategy) };
+  const options = {
+    symbol: symbolOf(file),
+    ...simulation,
+    candles,
+    ...finer,
+    strategy: await loadStrategy(strategy),
+  };
   const checks = values.check ? checkBest(options, result) : undefined;
   const totalSeconds = (performance.now() - started) / 1000;
   const json = () => `${jsonLine({ ...result, checks, report: page, totalSeconds })}\n`;

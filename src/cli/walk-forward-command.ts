@@ -3,6 +3,7 @@ import { MAX_THREADS } from '../limits.js';
 import {
   BACKTEST_HELP,
   candleFile,
+  finerOf,
   GRID_ARGUMENTS,
   gridWith,
   RUN_ARGUMENTS,
@@ -65,6 +66,7 @@ async function run(args: readonly string[]): Promise<number> {
     symbol: symbolOf(file),
     ...simulationOf(values),
     candles,
+    ...finerOf(values),
     strategy: values.strategy ?? 'rsi',
     grid,
     anchored,

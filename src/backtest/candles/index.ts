@@ -11,6 +11,7 @@ export {
   importCandles,
   parseCandles,
   readCandles,
+  readFiner,
   readTrades,
 } from './read-candles.js';
 export type { CandleReport, RowFault, SourceReport, TextKind } from './report.js';

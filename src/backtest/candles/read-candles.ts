@@ -63,6 +63,19 @@ export function readTrades(paths: string | readonly string[], options: CandleOpt
   return tradeColumns(trades.flatMap(({ part }) => part.trades)).trades;
 }
 
+/**
+ * Reads what decides within the candles of a backtest (`finer`): candles, or trades as they are.
+ *
+ * @throws InputError as {@link readCandles}. InvalidOptionError.
+ */
+export function readFiner(paths: string | readonly string[], options: CandleOptions = {}): Candles | Trades {
+  const known = checkCandleOptions(options);
+  const texts = textsIn(paths);
+  const { candles, trades } = read(texts, known);
+  if (candles.length > 0) return ofCandles(candles, known).candles;
+  return tradeColumns(trades.flatMap(({ part }) => part.trades)).trades;
+}
+
 function textsIn(paths: string | readonly string[]): readonly SourceText[] {
   const all: readonly unknown[] = Array.isArray(paths) ? paths : [paths];
   const isPath = (path: unknown): path is string => typeof path === 'string';

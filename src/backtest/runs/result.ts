@@ -47,6 +47,8 @@ export interface RunIdentity {
   readonly candles: number;
   /** SHA-256 of the candles, in hex. */
   readonly dataHash: string;
+  /** SHA-256 of the finer candles, in hex. Only where there are some. */
+  readonly finerHash?: string;
   /** SHA-256 of the strategy's source, in hex. */
   readonly strategyHash: string;
   /** SHA-256 of parameters and settings as canonical JSON, in hex. */
@@ -225,6 +227,16 @@ export interface SlippageSettings {
   readonly volume: number;
 }
 
+/** How far finer candles, or trades, decided what came first within a candle. */
+export interface FinerUse {
+  /** Their length, or `trades`. */
+  readonly timeframe: string;
+  /** Candles that they make up; in the others stops go first, as `insideBar` says. */
+  readonly covered: number;
+  /** Candles within which an order was reached, and which they therefore decided. */
+  readonly decided: number;
+}
+
 /** What one run led to. `trades`, `orders`, `fills` and curves are whole at every recording level. */
 export interface BacktestResult<Parameters = Readonly<Record<string, unknown>>> {
   readonly identity: RunIdentity;
@@ -249,6 +261,8 @@ export interface BacktestResult<Parameters = Readonly<Record<string, unknown>>> 
   readonly turnover: number;
   /** Candles on whose close a position was held, over all candles. */
   readonly exposure: number;
+  /** Null without finer candles. */
+  readonly finer: FinerUse | null;
   /** SHA-256 over identity (but engine, Node.js, V8 and architecture), fills, orders, equity and records, in hex. */
   readonly fingerprint: string;
 }

@@ -12,7 +12,7 @@ import { filledOrders, placedOrders } from './stored-orders.js';
 import { type StoredIdentity, type StoredRun, storedRun } from './stored-run.js';
 
 /** A backtest as its log tells it, without running anything. */
-export interface StoredBacktest extends Omit<BacktestResult, 'identity' | 'fingerprint'> {
+export interface StoredBacktest extends Omit<BacktestResult, 'identity' | 'fingerprint' | 'finer'> {
   readonly identity: StoredIdentity;
   /** How it was told. */
   readonly stored: {

@@ -17,6 +17,7 @@ import type { SweepShared } from './sweep.handlers.js';
 
 const SWEEP = optionNames<SweepOptions>('sweep', {
   candles: true,
+  finer: true,
   strategy: true,
   grid: true,
   random: true,
@@ -123,7 +124,7 @@ function checked({ sortBy, top = SWEEP_BEST_ROWS, runBudgetMs, runMemoryMb }: Sw
 }
 
 function engineOptions(plan: SweepPlan, { store, threads, runBudgetMs, runMemoryMb }: SweepOptions) {
-  const { candles, dataHash, symbol, timeframe } = plan.market;
+  const { candles, dataHash, symbol, timeframe, finer } = plan.market;
   const shared: SweepShared = {
     candles: candles.buffer,
     dataHash,
@@ -131,6 +132,7 @@ function engineOptions(plan: SweepPlan, { store, threads, runBudgetMs, runMemory
     timeframe,
     strategyUrl: plan.strategyUrl,
     runBudgetMs,
+    ...(finer && { finer: finer.candles.buffer, isTrades: finer.timeframe === 'trades' }),
   };
   return {
     events: allTradingEvents,
