@@ -79,6 +79,7 @@ export const REMEDIES = {
   MILLRACE_HEAP_TOO_LARGE: 'Take the snapshot when less is in memory, or look at the thread with a debugger.',
   MILLRACE_PROFILE_BUSY: 'Wait for the other profile, or abort its signal.',
   MILLRACE_INPUT: 'Correct the file in the line that `details.line` names.',
+  MILLRACE_PACKAGE_MISSING: 'Install the package that the message names, or choose another form.',
   MILLRACE_OUTPUT: 'Pass another path, or the option that replaces what is there.',
   MILLRACE_TEST_TIMEOUT:
     'Read what the message says about running handlers, parked keys and waiting retries; raise `timeout` last.',

@@ -4,8 +4,8 @@ import {
   type BacktestOptions,
   type BrokerOptions,
   type Grid,
+  loadFiner,
   type RecordingLevel,
-  readFiner,
 } from '../backtest/index.js';
 import { InputError } from '../faces/errors.js';
 import { CANDLE_ARGUMENTS, type CandleArguments, candleOptions } from './candle-arguments.js';
@@ -82,12 +82,12 @@ export function simulationOf(given: Given): Simulation {
 }
 
 /** What `--finer` names, as an option of a run; its files are read as those of the candles, but for form and length. */
-export function finerOf(
+export async function finerOf(
   values: CandleArguments & { readonly finer?: string },
-): Pick<BacktestOptions, 'finer'> {
+): Promise<Pick<BacktestOptions, 'finer'>> {
   const { finer, format: _format, timeframe: _timeframe, ...rest } = values;
   if (finer === '') throw new UsageError('--finer is empty. Pass the path of a file.');
-  return finer === undefined ? {} : { finer: readFiner(finer, candleOptions(rest)) };
+  return finer === undefined ? {} : { finer: await loadFiner(finer, candleOptions(rest)) };
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {

@@ -1,8 +1,8 @@
 import {
   type BacktestResult,
   type Candles,
+  loadCandles,
   loadStrategy,
-  readCandles,
   runBacktest,
   storeBacktest,
   timeframeOf,
@@ -55,12 +55,12 @@ async function run(args: readonly string[]): Promise<number> {
   const parameters = parametersOf(values.param);
   const file = candleFile(positionals, values.input, 'backtest');
   const strategy = await loadStrategy(values.strategy ?? 'rsi');
-  const candles = readCandles(file, candleOptions(values));
+  const { candles } = await loadCandles(file, candleOptions(values));
   const options = {
     symbol: symbolOf(file),
     ...simulation,
     candles,
-    ...finerOf(values),
+    ...(await finerOf(values)),
     strategy,
     parameters,
   };

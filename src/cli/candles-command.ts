@@ -1,4 +1,4 @@
-import { type CandleReport, type Candles, importCandles } from '../backtest/index.js';
+import { type CandleReport, type Candles, loadCandles } from '../backtest/index.js';
 import { visible } from '../kernel/visible.js';
 import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { type Command, parseCommand, UsageError } from './command.js';
@@ -26,7 +26,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (positionals.length === 0 || positionals.includes(''))
     throw new UsageError("'candles' needs a file: millrace candles FILE");
   const { json, ...rest } = values;
-  const { candles, report } = importCandles(positionals, candleOptions(rest));
+  const { candles, report } = await loadCandles(positionals, candleOptions(rest));
   const [first, last] = ends(candles);
   await print(json ? `${jsonLine({ ...report, first, last })}\n` : textOf(report, candles));
   return 0;

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { readCandles, type SweepMetric, writeStoreReport } from '../backtest/index.js';
+import { loadCandles, type SweepMetric, writeStoreReport } from '../backtest/index.js';
 import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { type Command, parseCommand, UsageError } from './command.js';
 import { print } from './output.js';
@@ -44,7 +44,7 @@ async function run(args: readonly string[]): Promise<number> {
   for (const name of ['run', 'out'] as const) {
     if (values[name] === '') throw new UsageError(`--${name} is empty.`);
   }
-  const candles = file === undefined ? undefined : readCandles(file, candleOptions(values));
+  const candles = file === undefined ? undefined : (await loadCandles(file, candleOptions(values))).candles;
   const options = {
     force: values.force,
     ...(candles && { candles }),

@@ -1,8 +1,8 @@
 import {
   type BacktestOptions,
   type Grid,
+  loadCandles,
   loadStrategy,
-  readCandles,
   SWEEP_METRICS,
   type SweepMetric,
   type SweepResult,
@@ -66,8 +66,8 @@ async function run(args: readonly string[]): Promise<number> {
   const { values, positionals, threads, grid, random, top, runBudgetMs } = parse(args);
   const simulation = simulationOf(values);
   const file = candleFile(positionals, values.input, 'sweep');
-  const candles = readCandles(file, candleOptions(values));
-  const finer = finerOf(values);
+  const { candles } = await loadCandles(file, candleOptions(values));
+  const finer = await finerOf(values);
   const store = values.store ?? newStore();
   const bar = new ProgressBar();
   using interrupts = new Interrupts(() => {

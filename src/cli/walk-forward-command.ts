@@ -1,4 +1,4 @@
-import { readCandles, type SweepMetric, type WalkForward, walkForward } from '../backtest/index.js';
+import { loadCandles, type SweepMetric, type WalkForward, walkForward } from '../backtest/index.js';
 import { MAX_THREADS } from '../limits.js';
 import {
   BACKTEST_HELP,
@@ -57,7 +57,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (values.grid === undefined) throw new UsageError("'walk-forward' needs a grid: --grid NAME=5:30:1.");
   const grid = gridWith(values.grid, values.param);
   const file = candleFile(positionals, values.input, 'walk-forward');
-  const candles = readCandles(file, candleOptions(values));
+  const { candles } = await loadCandles(file, candleOptions(values));
   const { windows, train, threads, sort, anchored } = values;
   using interrupts = new Interrupts(() =>
     complain('Finishing the backtests under way; Ctrl-C again to end at once.\n'),
@@ -66,7 +66,7 @@ async function run(args: readonly string[]): Promise<number> {
     symbol: symbolOf(file),
     ...simulationOf(values),
     candles,
-    ...finerOf(values),
+    ...(await finerOf(values)),
     strategy: values.strategy ?? 'rsi',
     grid,
     anchored,

@@ -323,6 +323,11 @@ export class InputError extends MillraceError {
   static override readonly code = 'MILLRACE_INPUT';
 }
 
+/** A package that only this call needs is not installed. `details.package` names it. */
+export class PackageMissingError extends MillraceError {
+  static override readonly code = 'MILLRACE_PACKAGE_MISSING';
+}
+
 /** A file for the user, such as a profile or a report, cannot be written where it should be. */
 export class OutputError extends MillraceError {
   static override readonly code = 'MILLRACE_OUTPUT';

@@ -9,6 +9,8 @@ export { type CandleOptions, checkCandleOptions } from './options.js';
 export {
   type ImportedCandles,
   importCandles,
+  loadCandles,
+  loadFiner,
   parseCandles,
   readCandles,
   readFiner,

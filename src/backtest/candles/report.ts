@@ -2,8 +2,8 @@ import type { TimeUnit } from './epoch-column.js';
 import type { CandleFormat, Stamps } from './formats.js';
 import type { Gaps } from './gaps.js';
 
-/** How the rows of a text stand there. `json-lines`: one value a line. */
-export type TextKind = 'csv' | 'json' | 'json-lines';
+/** How the rows of a file stand there. `json-lines`: one value a line. */
+export type TextKind = 'csv' | 'json' | 'json-lines' | 'parquet';
 
 /** A row that is no candle; `at` counts lines, or the rows of a JSON document, from 1. */
 export interface RowFault {
