@@ -162,7 +162,9 @@ describe('a Parquet file that cannot be read is an error with a code', () => {
   test('where readCandles is asked, which says what reads it', () => {
     const path = written(whole());
     for (const read of [readCandles, importCandles, readTrades]) {
-      expect(() => read(path)).toThrow(/it is a Parquet file. Read it with loadCandles/);
+      expect(() => read(path)).toThrow(
+        /it is a Parquet file. Convert it to CSV, or read it with loadCandles/,
+      );
     }
   });
 
