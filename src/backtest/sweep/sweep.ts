@@ -6,7 +6,7 @@ import { SWEEP_BEST_ROWS } from '../../limits.js';
 import { allTradingEvents } from '../../trading/index.js';
 import { BROKER_NAMES } from '../broker/settings.js';
 import { buyAndHold } from '../runs/buy-and-hold.js';
-import { SWEEP_RESULT_ROWS } from '../runs/limits.js';
+import { SWEEP_LOG_BYTES, SWEEP_RESULT_ROWS } from '../runs/limits.js';
 import { Conductor } from './conductor.js';
 import { LiveFingerprint } from './live-fingerprint.js';
 import type { SweepOptions, SweepResult } from './options.js';
@@ -145,7 +145,8 @@ function engineOptions(plan: SweepPlan, { store, threads, runBudgetMs, runMemory
     dispatch: 'accepted' as const,
     // Made by this package from what it has checked itself: a thousand trades a run are not checked once more.
     validate: 'off' as const,
-    ...(store !== undefined && { store, durability: 'os' as const }),
+    // What is returned is taken from the events as they come: of a hundred thousand runs none need be kept.
+    ...(store === undefined ? { memoryBytes: SWEEP_LOG_BYTES } : { store, durability: 'os' as const }),
     ...(threads !== undefined && { threads }),
     ...(runBudgetMs !== undefined && { handlerTimeoutMs: Math.ceil(runBudgetMs * BUDGET_SLACK) }),
     ...(runMemoryMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: runMemoryMb } }),
