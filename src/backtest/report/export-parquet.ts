@@ -1,6 +1,8 @@
-import { PackageMissingError } from '../../faces/errors.js';
+import { InvalidOptionError, PackageMissingError } from '../../faces/errors.js';
 import type { BacktestResult } from '../runs/result.js';
 import { type CsvTable, isTimeColumn, tableOf } from './export.js';
+
+const TABLES: readonly CsvTable[] = ['trades', 'orders', 'fills', 'equity'];
 
 type Writer = typeof import('hyparquet-writer');
 
@@ -8,9 +10,14 @@ type Writer = typeof import('hyparquet-writer');
  * A table of a result as the bytes of a Parquet file: as `resultCsv`, with times as timestamps, numbers as doubles, and null where a
  * value is missing. `writeFileSync('trades.parquet', await resultParquet(result, 'trades'))`.
  *
- * @throws PackageMissingError without the package `hyparquet-writer`.
+ * @throws InvalidOptionError for what is no table. PackageMissingError without the package `hyparquet-writer`.
  */
 export async function resultParquet(result: BacktestResult, table: CsvTable): Promise<Uint8Array> {
+  if (!TABLES.includes(table)) {
+    throw new InvalidOptionError(
+      `resultParquet: 'table' is '${String(table)}'; it must be one of ${TABLES.join(', ')}.`,
+    );
+  }
   const { parquetWriteBuffer } = await load();
   const { names, rows } = tableOf(result, table);
   const columnData = names.map((name) => {

@@ -12,7 +12,7 @@ const perTrade = new WeakMap<Trades, Candles>();
 /** @throws InvalidOptionError for what is neither. What `finerOf` throws. */
 export function finerFor(candles: Candles, finer: FinerOption): FinerCandles {
   if (finer instanceof Candles) return finerOf(candles, finer, false);
-  if (!((finer as Partial<Trades> | null)?.price instanceof Float64Array)) {
+  if (!isTrades(finer)) {
     throw new InvalidOptionError(
       "'finer' must be Candles, as readCandles returns them, or trades, as readTrades returns them.",
     );
@@ -20,4 +20,11 @@ export function finerFor(candles: Candles, finer: FinerOption): FinerCandles {
   const made = perTrade.get(finer) ?? candlePerTrade(finer);
   perTrade.set(finer, made);
   return finerOf(candles, made, true);
+}
+
+function isTrades(finer: unknown): finer is Trades {
+  const { length, time, price, quantity } = (finer ?? {}) as Partial<Trades>;
+  return [time, price, quantity].every(
+    (column) => column instanceof Float64Array && column.length === length,
+  );
 }

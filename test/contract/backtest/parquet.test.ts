@@ -227,4 +227,7 @@ test.each([
   expect(rows.length).toBeGreaterThan(10);
   expect(rows.map((row) => names.map((name) => cell(row[name])).join())).toEqual(lines);
   expect((await resultParquet({ ...result, [table]: [] }, 'trades')).length).toBeGreaterThan(100);
+  await expect(resultParquet(result, 'plots' as never)).rejects.toThrow(
+    /'table' is 'plots'; it must be one of trades/,
+  );
 });

@@ -226,7 +226,9 @@ describe('a candle that the finer ones do not make up', () => {
   });
 
   test('is no such thing where what was passed is something else', () => {
-    for (const finer of [null, {}, [1], 'x']) {
+    const price = Float64Array.of(1, 2);
+    const short = { length: 2, time: Float64Array.of(1), price, quantity: price };
+    for (const finer of [null, {}, [1], 'x', { price }, short, { ...short, time: [1, 2] }]) {
       expect(() => run(coarse(TARGET_FIRST), BRACKET, { finer: finer as never })).toThrow(InvalidOptionError);
     }
   });
