@@ -1,10 +1,12 @@
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  type BacktestOptions,
   type BrokerOptions,
   FILL_MODES,
   type FillMode,
   type Grid,
+  loadFiner,
   RECORDING_LEVELS,
   type RecordingLevel,
   SHIPPED_STRATEGIES,
@@ -12,7 +14,7 @@ import {
   type SweepMetric,
 } from '../backtest/index.js';
 import { InputError } from '../faces/errors.js';
-import { CANDLE_ARGUMENTS } from './candle-arguments.js';
+import { CANDLE_ARGUMENTS, type CandleArguments, candleOptions } from './candle-arguments.js';
 import { oneOf, onlyFile, UsageError } from './command.js';
 
 /** The options of `parseArgs` for commands that simulate. */
@@ -34,6 +36,7 @@ export const BACKTEST_ARGUMENTS = {
 export const RUN_ARGUMENTS = {
   ...BACKTEST_ARGUMENTS,
   ...CANDLE_ARGUMENTS,
+  finer: { type: 'string' },
   param: { type: 'string', multiple: true },
   report: { type: 'string' },
   csv: { type: 'string' },
@@ -48,7 +51,8 @@ export const GRID_ARGUMENTS = {
 } as const;
 
 /** Their lines of a command's help. */
-export const BACKTEST_HELP = `  --strategy NAME    a shipped strategy, or the file of one of your own (default: rsi)
+export const BACKTEST_HELP = `  --finer FILE       finer candles of the same market, or its trades: they decide what comes first within a candle
+  --strategy NAME    a shipped strategy, or the file of one of your own (default: rsi)
   --symbol NAME      what the candles are of (default: the file's name)
   --capital N        cash at the start (default: 10000)
   --commission PART  part of each fill's value (default: 0.001)
@@ -84,6 +88,15 @@ export function simulationOf(given: Given): Simulation {
   };
   const all = { ...numbers, symbol, seed, level, fill };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Simulation;
+}
+
+/** What `--finer` names, as an option of a run; its files are read as those of the candles, but for form and length. */
+export async function finerOf(
+  values: CandleArguments & { readonly finer?: string },
+): Promise<Pick<BacktestOptions, 'finer'>> {
+  const { finer, format: _format, timeframe: _timeframe, ...rest } = values;
+  if (finer === '') throw new UsageError('--finer is empty. Pass the path of a file.');
+  return finer === undefined ? {} : { finer: await loadFiner(finer, candleOptions(rest)) };
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {

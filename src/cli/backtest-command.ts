@@ -1,8 +1,8 @@
 import {
   type BacktestResult,
   type Candles,
+  loadCandles,
   loadStrategy,
-  readCandles,
   runBacktest,
   storeBacktest,
   timeframeOf,
@@ -10,6 +10,7 @@ import {
 import {
   BACKTEST_HELP,
   candleFile,
+  finerOf,
   parametersOf,
   RUN_ARGUMENTS,
   simulationOf,
@@ -59,8 +60,15 @@ async function run(args: readonly string[]): Promise<number> {
   const file = candleFile(positionals, values.input, 'backtest');
   checkOutputs(values, file);
   const strategy = await loadStrategy(values.strategy ?? 'rsi');
-  const candles = readCandles(file, candleOptions(values));
-  const options = { symbol: symbolOf(file), ...simulation, candles, strategy, parameters };
+  const { candles } = await loadCandles(file, candleOptions(values));
+  const options = {
+    symbol: symbolOf(file),
+    ...simulation,
+    candles,
+    ...(await finerOf(values)),
+    strategy,
+    parameters,
+  };
   const result = store === undefined ? runBacktest(options) : await storeBacktest(store, options);
   if (values.csv !== undefined) await writeTrades(values.csv, result);
   const page = await writeReportFile(values.report, result, candles);
@@ -99,10 +107,13 @@ const TRADE_COLUMNS = [
 
 function writeTrades(path: string, { trades }: BacktestResult): Promise<void> {
   const time = (value: unknown) => new Date(value as number).toISOString();
+  const columns = trades.some(({ funding }) => funding !== undefined)
+    ? ([...TRADE_COLUMNS, 'funding'] as const)
+    : TRADE_COLUMNS;
   const rows = trades.map((trade) =>
-    TRADE_COLUMNS.map((column) => (column.endsWith('Time') ? time(trade[column]) : trade[column])),
+    columns.map((column) => (column.endsWith('Time') ? time(trade[column]) : trade[column])),
   );
-  return writeCsv(path, TRADE_COLUMNS, rows);
+  return writeCsv(path, columns, rows);
 }
 
 function report(result: BacktestResult, candles: Candles, seconds: number): string {
@@ -121,6 +132,7 @@ function report(result: BacktestResult, candles: Candles, seconds: number): stri
     row('profit factor', decimals(tradeStatistics.profitFactor)),
     row('exposure', percentage(result.exposure)),
     row('commission', decimals(result.commission)),
+    ...(result.funding === null ? [] : [row('funding', decimals(result.funding))]),
     row('orders', `${grouped(result.orders.length)}${rejected > 0 ? `, ${rejected} rejected` : ''}`),
   ];
   const { taker, maker } = settings.commission;
@@ -129,11 +141,17 @@ ${identity.strategyId} on ${identity.symbol}: ${grouped(candles.length)} candles
 
 ${table(['<', identity.strategy, 'buy and hold'], rows)}
 
-rules        fill ${settings.fill}, commission ${taker === maker ? taker : `${maker} maker, ${taker} taker`}, slippage ${settings.slippage.fraction}, spread ${settings.spread}, leverage ${settings.leverage}
+${finerLine(result)}rules        fill ${settings.fill}, commission ${taker === maker ? taker : `${maker} maker, ${taker} taker`}, slippage ${settings.slippage.fraction}, spread ${settings.spread}, leverage ${settings.leverage}
 identity     ${identity.backtestId}, data ${identity.dataHash.slice(0, 12)}, strategy ${identity.strategyHash.slice(0, 12)}, seed ${identity.seed}
 fingerprint  ${result.fingerprint}
 time         ${seconds.toFixed(2)} s in all
 `;
+}
+
+function finerLine({ finer }: BacktestResult): string {
+  if (finer === null) return '';
+  const { timeframe, covered, decided } = finer;
+  return `finer        ${timeframe}, in ${grouped(covered)} candles; ${grouped(decided)} were decided by it\n`;
 }
 
 export default { help, run } satisfies Command;

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { readCandles, writeStoreReport } from '../backtest/index.js';
+import { loadCandles, writeStoreReport } from '../backtest/index.js';
 import { refuseInputs } from '../files/inputs.js';
 import { metricOf } from './backtest-arguments.js';
 import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
@@ -58,7 +58,7 @@ async function run(args: readonly string[]): Promise<number> {
       ['the file of the candles', file],
     ],
   );
-  const candles = file === undefined ? undefined : readCandles(file, candleOptions(reading));
+  const candles = file === undefined ? undefined : (await loadCandles(file, candleOptions(reading))).candles;
   const options = {
     force,
     ...(candles && { candles }),

@@ -1,8 +1,8 @@
 import {
   type BacktestOptions,
   type Grid,
+  loadCandles,
   loadStrategy,
-  readCandles,
   SWEEP_METRICS,
   type SweepResult,
   sweep,
@@ -12,6 +12,7 @@ import { MAX_THREADS } from '../limits.js';
 import {
   BACKTEST_HELP,
   candleFile,
+  finerOf,
   GRID_ARGUMENTS,
   gridWith,
   metricOf,
@@ -68,7 +69,8 @@ async function run(args: readonly string[]): Promise<number> {
   const simulation = simulationOf(values);
   const file = candleFile(positionals, values.input, 'sweep');
   checkOutputs(values, file);
-  const candles = readCandles(file, candleOptions(values));
+  const { candles } = await loadCandles(file, candleOptions(values));
+  const finer = await finerOf(values);
   const store = values.store ?? newStore();
   const bar = new ProgressBar();
   using interrupts = new Interrupts(() => {
@@ -80,6 +82,7 @@ async function run(args: readonly string[]): Promise<number> {
     symbol: symbolOf(file),
     ...simulation,
     candles,
+    ...finer,
     strategy,
     grid,
     store,
@@ -94,7 +97,13 @@ async function run(args: readonly string[]): Promise<number> {
   }).finally(() => bar.clear());
   if (values.csv !== undefined) await writeRows(values.csv, result);
   const page = result.best.length === 0 ? undefined : await writeReportFile(values.report, result, candles);
-  const options = { symbol: symbolOf(file), ...simulation, candles, strategy: await loadStrategy(strategy) };
+  const options = {
+    symbol: symbolOf(file),
+    ...simulation,
+    candles,
+    ...finer,
+    strategy: await loadStrategy(strategy),
+  };
   const checks = values.check ? checkBest(options, result) : undefined;
   const totalSeconds = (performance.now() - started) / 1000;
   const json = () => `${jsonLine({ ...result, checks, report: page, totalSeconds })}\n`;

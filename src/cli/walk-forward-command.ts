@@ -1,8 +1,9 @@
-import { readCandles, type WalkForward, walkForward } from '../backtest/index.js';
+import { loadCandles, type WalkForward, walkForward } from '../backtest/index.js';
 import { MAX_THREADS } from '../limits.js';
 import {
   BACKTEST_HELP,
   candleFile,
+  finerOf,
   GRID_ARGUMENTS,
   gridWith,
   metricOf,
@@ -62,7 +63,7 @@ async function run(args: readonly string[]): Promise<number> {
   checkOutputs(values, file);
   const simulation = simulationOf(values);
   const sortBy = metricOf(values.sort);
-  const candles = readCandles(file, candleOptions(values));
+  const { candles } = await loadCandles(file, candleOptions(values));
   const { windows, train, threads, anchored } = values;
   using interrupts = new Interrupts(() =>
     complain('Finishing the backtests under way; Ctrl-C again to end at once.\n'),
@@ -71,6 +72,7 @@ async function run(args: readonly string[]): Promise<number> {
     symbol: symbolOf(file),
     ...simulation,
     candles,
+    ...(await finerOf(values)),
     strategy: values.strategy ?? 'rsi',
     grid,
     anchored,

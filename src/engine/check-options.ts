@@ -14,6 +14,7 @@ import {
   MAX_MAX_IN_FLIGHT,
   MAX_NAME_BYTES,
   MAX_THREADS,
+  MEMORY_STORE_BYTES,
 } from '../limits.js';
 import { checkStorePath } from '../store/store-path.js';
 import type { Durability, EngineOptions } from './options.js';
@@ -31,6 +32,7 @@ export interface CheckedOptions extends EngineOptions {
   readonly validate: 'publish' | 'off';
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
+  readonly memoryBytes: number;
   readonly health: Required<HealthThresholds>;
   readonly deterministic: boolean;
   readonly seed: string;
@@ -51,6 +53,7 @@ const ENGINE = optionNames<EngineOptions>('openEngine', {
   validate: true,
   maxInFlight: true,
   maxInFlightBytes: true,
+  memoryBytes: true,
   health: true,
   logger: true,
   tracing: true,
@@ -102,6 +105,7 @@ export function checkOptions(given: EngineOptions): CheckedOptions {
       4 * POOLED_SLAB_BYTES,
       Number.MAX_SAFE_INTEGER,
     ),
+    memoryBytes: whole('memoryBytes', options.memoryBytes ?? MEMORY_STORE_BYTES, 1, MEMORY_STORE_BYTES),
     health: checkThresholds(options.health),
     deterministic: options.deterministic ?? false,
     seed: options.seed ?? 'millrace',

@@ -168,9 +168,9 @@ export function realWorld(options: CheckedOptions): World {
   };
 }
 
-function makeStore({ store, durability, run, deterministic, seed }: CheckedOptions): Store {
+function makeStore({ store, durability, run, deterministic, seed, memoryBytes }: CheckedOptions): Store {
   const prefix = run ?? (deterministic ? seed : randomBytes(6).toString('hex'));
-  if (store === undefined) return new MemoryStore(prefix);
+  if (store === undefined) return new MemoryStore(prefix, memoryBytes);
   return new SqliteStore(store, durability === 'disk' ? 'FULL' : 'NORMAL', prefix);
 }
 

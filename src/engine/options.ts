@@ -49,6 +49,8 @@ export interface EngineOptions<Types extends AnyEventType = AnyEventType> {
   readonly maxInFlight?: number;
   /** Bytes of slab memory for events in flight, before publishers wait. Default 96 MiB. */
   readonly maxInFlightBytes?: number;
+  /** Bytes of its newest events that a log in memory keeps for reading; from 1. Default and most: 256 MiB. Not for a store. */
+  readonly memoryBytes?: number;
   /** When `engine.health()` is no longer `HEALTHY`. */
   readonly health?: HealthThresholds;
   /** Hears of opening, closing, failures and every notice. Default: silent. */

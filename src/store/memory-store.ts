@@ -10,7 +10,7 @@ import { MemoryDeadLetters } from './memory-dead-letters.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 import type { CommitBatch, EventReader, PageQuery, RawEvent, Segment, Store, StoredName } from './store.js';
 
-/** A log without a file. It keeps the newest `MEMORY_STORE_BYTES` of events for reading. */
+/** A log without a file. It keeps some of its newest events for reading. */
 export class MemoryStore implements Store {
   readonly location = 'memory';
   readonly indexed = Number.POSITIVE_INFINITY;
@@ -23,12 +23,14 @@ export class MemoryStore implements Store {
   readonly #segments: KeptEvents[] = [];
   readonly #deadLetters = new MemoryDeadLetters();
   readonly #consumers = new MemoryConsumers();
+  readonly #bytes: number;
   #size = 0;
   #closed = false;
 
-  /** @param run begins the ids of its events. */
-  constructor(run: string) {
+  /** @param run begins the ids of its events. @param bytes how much of the events it keeps. */
+  constructor(run: string, bytes = MEMORY_STORE_BYTES) {
     this.#run = run;
+    this.#bytes = bytes;
     this.reader = {
       types: this.#types,
       codec: new Codec([], () => this.#shapes),
@@ -72,7 +74,7 @@ export class MemoryStore implements Store {
     // Before events are dropped, so that a letter's own event is still there to be kept with it.
     if (deadLetters) this.#deadLetters.apply(deadLetters, (position) => this.#eventAt(position));
     for (const change of consumers) this.#consumers.apply(change);
-    while (this.#size > MEMORY_STORE_BYTES && this.#segments.length > 1) {
+    while (this.#size > this.#bytes && this.#segments.length > 1) {
       this.#size -= this.#segments.shift()?.size ?? 0;
     }
   }

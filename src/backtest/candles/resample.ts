@@ -39,7 +39,7 @@ export function resample(source: Candles, timeframe: string): HigherTimeframe {
 function merged(source: Candles, { startOf }: Timeframe): Candles {
   const starts = source.time.map(startOf);
   const count = starts.reduce((sum, start, row) => sum + (row === 0 || start !== starts[row - 1] ? 1 : 0), 0);
-  const result = Candles.allocate(count);
+  const result = Candles.allocate(count, source.funding !== undefined);
   let at = -1;
   for (let row = 0; row < source.length; row++) {
     const [high, low] = [source.high[row] as number, source.low[row] as number];
@@ -55,7 +55,28 @@ function merged(source: Candles, { startOf }: Timeframe): Candles {
     result.close[at] = source.close[row] as number;
     result.volume[at] = (result.volume[at] as number) + (source.volume[row] as number);
   }
+  if (source.funding && result.funding) gatherFunding(source, source.funding, starts, result, result.funding);
   return result;
+}
+
+/**
+ * A rate that is due at the start of a coarser candle stays there. One that is due within it falls to the start of the
+ * next: who was in the market then is who held at the start of the next, not who came in there. Several are added up.
+ */
+function gatherFunding(
+  source: Candles,
+  rates: Float64Array,
+  starts: Float64Array,
+  result: Candles,
+  gathered: Float64Array,
+): void {
+  let at = -1;
+  for (let row = 0; row < source.length; row++) {
+    if (row === 0 || starts[row] !== starts[row - 1]) at++;
+    const rate = rates[row] as number;
+    const to = source.time[row] === starts[row] ? at : at + 1;
+    if (rate !== 0 && to < result.length) gathered[to] = (gathered[to] as number) + rate;
+  }
 }
 
 function closedAt(source: Candles, finer: Timeframe, coarser: Candles, target: Timeframe): Int32Array {

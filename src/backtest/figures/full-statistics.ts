@@ -83,12 +83,15 @@ export interface FullStatistics {
   readonly exposure: number;
   readonly turnover: number;
   readonly commission: number;
+  /** Received above 0, paid below; null where the market has none. */
+  readonly funding: number | null;
 }
 
 type Curves = Pick<
   BacktestResult,
   'equity' | 'trades' | 'benchmark' | 'exposure' | 'turnover' | 'commission'
 > & {
+  readonly funding?: number | null;
   readonly settings: Pick<BacktestResult['settings'], 'initialCapital'>;
 };
 
@@ -144,6 +147,7 @@ export function fullStatistics(result: Curves): FullStatistics {
     exposure: result.exposure,
     turnover: result.turnover,
     commission: result.commission,
+    funding: result.funding ?? null,
   };
 }
 

@@ -14,16 +14,26 @@ export type CsvTable = 'trades' | 'orders' | 'fills' | 'equity';
 export function resultCsv(result: BacktestResult, table: CsvTable): string {
   checkResult('resultCsv', result);
   oneOf("resultCsv: 'table'", table, TABLES);
-  const rows: readonly object[] = table === 'equity' ? equityRows(result) : result[table];
-  const [first] = rows;
-  const names = first ? Object.keys(first) : HEADERS[table];
+  const { names, rows } = tableOf(result, table);
   const lines = rows.map((row) =>
     names.map((name) => cell(name, (row as Record<string, unknown>)[name])).join(','),
   );
   return `${[names.map((name) => cell('', name)).join(','), ...lines].join('\n')}\n`;
 }
 
-const TABLES: readonly CsvTable[] = ['trades', 'orders', 'fills', 'equity'];
+export const TABLES: readonly CsvTable[] = ['trades', 'orders', 'fills', 'equity'];
+
+/** The rows of a table, and the names of its columns. */
+export function tableOf(result: BacktestResult, table: CsvTable) {
+  const rows: readonly object[] = table === 'equity' ? equityRows(result) : result[table];
+  const [first] = rows;
+  return { names: first ? Object.keys(first) : HEADERS[table], rows };
+}
+
+/** Whether a column holds times. */
+export function isTimeColumn(name: string): boolean {
+  return /(?:^t|T)ime$/.test(name);
+}
 
 /** The columns of a table without rows. */
 const HEADERS: Readonly<Record<CsvTable, readonly string[]>> = {
@@ -55,8 +65,7 @@ function equityRows({ equity, benchmark, plots }: BacktestResult): readonly obje
 
 function cell(name: string, value: unknown): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '';
-  if (typeof value === 'number')
-    return /(?:^t|T)ime$/.test(name) ? new Date(value).toISOString() : String(value);
+  if (typeof value === 'number') return isTimeColumn(name) ? new Date(value).toISOString() : String(value);
   const text = String(value);
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

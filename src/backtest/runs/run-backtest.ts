@@ -4,19 +4,25 @@ import { optionNames, takeOptions } from '../../events/known-options.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { BROKER_NAMES, type BrokerOptions } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
+import type { Trades } from '../candles/trades.js';
 import { checkCandles, checkLevel, checkTextsIfAny } from '../given.js';
 import { isStrategy, type Strategy } from '../strategies/define.js';
 import { benchmarkOf } from './buy-and-hold.js';
 import { completedEvent, statisticsOf } from './completed.js';
 import type { Emit } from './order-events.js';
 import { canonical, identityOf, marketOf, planRun, type RunPlan } from './plan.js';
-import type { BacktestResult, RecordingLevel } from './result.js';
+import type { BacktestResult, FinerUse, RecordingLevel } from './result.js';
 import { orderRow } from './rows.js';
 import { type Simulated, simulate } from './simulate.js';
 
 /** What decides a run, and what is to be heard of it. */
 export interface BacktestOptions<Parameters = Readonly<Record<string, unknown>>> extends BrokerOptions {
   readonly candles: Candles;
+  /**
+   * Finer candles of the same market, whose length divides that of `candles`, or its trades: where stop and target lie within one
+   * candle, they decide which came first. A candle that they do not make up is decided by `insideBar`.
+   */
+  readonly finer?: Candles | Trades | undefined;
   readonly strategy: Strategy<Parameters>;
   /** Those left out have the defaults of the strategy's schema. */
   readonly parameters?: Partial<Parameters> | undefined;
@@ -37,6 +43,7 @@ export interface BacktestOptions<Parameters = Readonly<Record<string, unknown>>>
 /** Options of a run whose events somebody else takes. */
 const NAMES = {
   candles: true,
+  finer: true,
   strategy: true,
   parameters: true,
   symbol: true,
@@ -83,7 +90,14 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
       `tradeFrom is ${tradeFrom}; it must be the index of a candle, 0 to ${candles.length - 1}.`,
     );
   }
-  const plan = planRun(marketOf(candles, symbol), strategy, parameters, options, seed, tradeFrom);
+  const plan = planRun(
+    marketOf(candles, symbol, options.finer),
+    strategy,
+    parameters,
+    options,
+    seed,
+    tradeFrom,
+  );
   const start = performance.now();
   const run = simulate(plan, { level, emit, keep: true, budgetMs });
   const statistics = statisticsOf(plan, run);
@@ -104,8 +118,10 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
     tradeStatistics: statistics.trades,
     finalCapital: statistics.curve.finalCapital,
     commission: account.commissionPaid,
+    funding: account.fundingReceived ?? null,
     turnover: account.turnover,
     exposure: run.candlesHeld / candles.length,
+    finer: finerUse(plan, run),
   };
   return { ...result, fingerprint: fingerprintOf(plan, run, result.orders) };
 }
@@ -113,6 +129,10 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
 function checkBudget(budgetMs: number | undefined): void {
   if (budgetMs === undefined || budgetMs > 0) return;
   throw new InvalidOptionError(`budgetMs is ${String(budgetMs)}; it must be a number above 0.`);
+}
+
+function finerUse({ market: { finer } }: RunPlan, { broker }: Simulated): FinerUse | null {
+  return finer ? { timeframe: finer.timeframe, covered: finer.covered, decided: broker.walked } : null;
 }
 
 function fingerprintOf(plan: RunPlan, run: Simulated, orders: readonly unknown[]): string {

@@ -15,7 +15,7 @@ import { type StoredIdentity, type StoredRun, storedRun } from './stored-run.js'
 import { writtenCuts, writtenFigures } from './written-figures.js';
 
 /** A backtest as its log tells it, without running anything. */
-export interface StoredBacktest extends Omit<BacktestResult, 'identity' | 'fingerprint'> {
+export interface StoredBacktest extends Omit<BacktestResult, 'identity' | 'fingerprint' | 'finer'> {
   readonly identity: StoredIdentity;
   /** How it was told. */
   readonly stored: {
@@ -93,6 +93,7 @@ export function storedBacktest(
     tradeStatistics: tradeStatistics(replayed.trades),
     finalCapital: completed.final_capital,
     commission: metric(run, 'total_commission') ?? 0,
+    funding: metric(run, 'total_funding'),
     turnover: metric(run, 'turnover') ?? 0,
     exposure: metric(run, 'exposure_time') ?? 0,
     stored: {
@@ -129,11 +130,11 @@ function curveOf(run: StoredRun, candles: Candles | undefined) {
     );
   }
   if (candles !== undefined) {
-    const replayed = replay(executed, settings, candles.time);
+    const replayed = replay(executed, settings, candles);
     return { curve: exactCurve(replayed, candles.time, candles.close), replayed, every: 1 };
   }
   const time = unpackColumn(loaded.curve_times);
-  const replayed: Replayed = replay(executed, settings, time);
+  const replayed: Replayed = replay(executed, settings, { time });
   const equity = unpackColumn(completed.equity_curve);
   if (equity.length !== time.length) {
     throw new InputError(`Backtest '${identity.backtestId}' has a curve that does not fit its times.`);

@@ -41,8 +41,16 @@ export async function storeBacktest<Parameters>(
 
 /** The event that a run of its own begins with. */
 export function startedAlone(options: Omit<BacktestOptions, 'emit'>): NewEvent {
-  const { candles, strategy, parameters, symbol = 'candles', seed = 'millrace', tradeFrom = 0 } = options;
-  const market = marketOf(candles, symbol);
+  const {
+    candles,
+    finer,
+    strategy,
+    parameters,
+    symbol = 'candles',
+    seed = 'millrace',
+    tradeFrom = 0,
+  } = options;
+  const market = marketOf(candles, symbol, finer);
   const plan = planRun(market, strategy, parameters, options, seed, tradeFrom);
   return BacktestStarted(
     {

@@ -88,6 +88,7 @@ export function storedRun(reader: StoreReader, backtestId: string): StoredRun {
       end: started.end_date,
       candles: Number(completed.performance_metrics?.candles),
       dataHash: settings.data_hash,
+      ...(settings.finer_hash !== undefined && { finerHash: settings.finer_hash }),
       strategyHash: settings.strategy_hash,
       settingsHash: sha256(canonical({ parameters, settings: rules })),
       seed: settings.seed,

@@ -158,6 +158,7 @@ const statistics: z.ZodType<FullStatistics> = z.object({
   exposure: number,
   turnover: number,
   commission: number,
+  funding: number.nullable(),
 });
 
 const Written: z.ZodType<RunFigures> = z.object({

@@ -1,5 +1,6 @@
 import type { BrokerOptions } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
+import type { Trades } from '../candles/trades.js';
 import type { Overfitting } from '../figures/overfitting.js';
 import type { BuyAndHold } from '../runs/buy-and-hold.js';
 import type { RecordingLevel } from '../runs/result.js';
@@ -61,6 +62,8 @@ export type Search = () => AsyncGenerator<
 /** Options of `sweep`: what is run, over which candles, and where the events go. */
 export interface SweepOptions extends BrokerOptions, SweepSpace {
   readonly candles: Candles;
+  /** As for `runBacktest`: finer candles, or trades, that decide what comes first within a candle. */
+  readonly finer?: Candles | Trades | undefined;
   /** Name of a shipped strategy, or the file of one: a path, or a URL such as `new URL('./mine.js', import.meta.url)`. */
   readonly strategy: string | URL;
   /** Proposes runs instead of `grid` and `list`. */

@@ -54,7 +54,7 @@ export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
   const strategy = await loadStrategy(options.strategy);
   const settings = brokerSettings(options);
   const space = search === undefined ? spaceOf(strategy, options, seed) : undefined;
-  const market = marketOf(candles, symbol);
+  const market = marketOf(candles, symbol, options.finer);
   const { grid, random, list } = options;
   const identity = {
     version: BACKTEST_VERSION,
@@ -62,6 +62,7 @@ export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
     settings,
     level,
     dataHash: market.dataHash,
+    ...(market.finer && { finerHash: market.finer.hash }),
     symbol,
     seed,
     runs: search === undefined ? { grid: sorted(grid), random, list: list?.map(canonical).sort() } : 'search',

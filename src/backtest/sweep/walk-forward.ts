@@ -18,6 +18,7 @@ import { WalkLog } from './walk-log.js';
 
 const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
   candles: true,
+  finer: true,
   strategy: true,
   grid: true,
   random: true,

@@ -41,6 +41,7 @@ const REST: Readonly<Record<string, readonly unknown[]>> = {
   probabilisticSharpe: [{ count: 10, skewness: 0, kurtosis: 3 }],
   resample: ['1w'],
   resultCsv: ['trades'],
+  resultParquet: ['trades'],
   storeBacktest: [{ candles, strategy }],
   writeReport: [result],
   writeStoreReport: [`${file}.db`],
