@@ -189,8 +189,11 @@ describe('a Parquet file that cannot be read is an error with a code', () => {
     const file = JSON.stringify(written(whole()));
     writeFileSync(
       program,
-      `import { loadCandles, resultParquet } from 'millrace/backtest';
-       for (const call of [loadCandles(${file}), resultParquet({ trades: [] }, 'trades')])
+      `import { loadCandles, loadStrategy, parseCandles, resultParquet, runBacktest } from 'millrace/backtest';
+       const days = Array.from({ length: 60 }, (_, day) => new Date(86400000 * day).toISOString() + ',1,2,1,2,1');
+       const candles = parseCandles(['time,open,high,low,close,volume', ...days].join('\\n'));
+       const result = runBacktest({ candles, strategy: await loadStrategy('buy-and-hold') });
+       for (const call of [loadCandles(${file}), resultParquet(result, 'trades')])
          await call.catch(({ code, message, details }) => console.log(code, details.package, /npm install/.test(message)));`,
     );
     const { stdout } = await runNode([program]);
@@ -226,7 +229,7 @@ test.each([
   const names = head.split(',');
   expect(rows.length).toBeGreaterThan(10);
   expect(rows.map((row) => names.map((name) => cell(row[name])).join())).toEqual(lines);
-  expect((await resultParquet({ ...result, [table]: [] }, 'trades')).length).toBeGreaterThan(100);
+  expect((await resultParquet({ ...result, trades: [] }, 'trades')).length).toBeGreaterThan(100);
   await expect(resultParquet(result, 'plots' as never)).rejects.toThrow(
     /'table' is 'plots'; it must be one of trades/,
   );
