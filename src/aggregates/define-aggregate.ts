@@ -64,10 +64,11 @@ export interface Aggregate<
   readonly commands: All;
 }
 
-/** What a command takes, and what it replies. */
+/** What a command takes. */
 export type CommandInput<Decide> = Decide extends (state: never, input: infer Input, ctx: never) => unknown
   ? Input
   : never;
+/** What a command replies. */
 export type CommandReply<Decide> = Decide extends (...args: never) => infer Reply ? Awaited<Reply> : never;
 
 /** The schemas of commands that have one. */

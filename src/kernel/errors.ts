@@ -122,10 +122,7 @@ export class ConcurrencyError extends MillraceError {
   static override readonly code = 'MILLRACE_CONCURRENCY';
 }
 
-/**
- * One of the events of an `append` has an `eventId` that another event of the aggregate has, and it is not the same append
- * again. `details` has `eventId` and `version`.
- */
+/** An `append` has an event with the `eventId` of another one, and is not the same again. `details` has `eventId`, `version`. */
 export class EventIdTakenError extends MillraceError {
   static override readonly code = 'MILLRACE_EVENT_ID_TAKEN';
 }

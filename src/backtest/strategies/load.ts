@@ -45,7 +45,7 @@ function checkedUrl(given: string): string {
   const url = moduleUrlOf(given);
   if (url !== undefined) return url;
   throw new InputError(
-    `The strategy '${given}' is no URL of a file. Write new URL('./my-strategy.js', import.meta.url).`,
+    `The strategy '${given}' is no URL of a module. Write new URL('./my-strategy.js', import.meta.url).`,
     { details: { strategy: given } },
   );
 }

@@ -1,3 +1,5 @@
+import { lateName } from '../../store/consumer.js';
+import { LANES } from '../../store/dead-letter.js';
 import type { DeadLetterRecord, SettledLetter } from '../store.js';
 import { LogState, Rows } from './rows.js';
 import { type MakeStore, RUN, type StoreCheck, same, sameEvents, Trial } from './trial.js';
@@ -10,7 +12,7 @@ export function letter(position: number, changes: Partial<DeadLetterRecord> = {}
     state: 'parked',
     attempts: 3,
     handler: 'risk',
-    owners: ['millrace:lanes'],
+    owners: [LANES],
     lane: 0,
     firstFailedAt: 1000,
     failedAt: 2000 + position,
@@ -21,7 +23,7 @@ export function letter(position: number, changes: Partial<DeadLetterRecord> = {}
 }
 
 /** Letters that are one no more, of the owner that `letter` gives them or of others. */
-function settled(position: number, owners: readonly string[] = ['millrace:lanes']): SettledLetter {
+function settled(position: number, owners: readonly string[] = [LANES]): SettledLetter {
   return { position, owners };
 }
 
@@ -87,8 +89,8 @@ function joinedCheck(open: () => Promise<{ readonly trial: Trial }>): StoreCheck
     run: async () => {
       const { trial } = await open();
       await using _ = trial;
-      const late = ['millrace:handler/a.b/late@4'];
-      const both = [...late, 'millrace:lanes'];
+      const late = [lateName('a.b', 'late', 4)];
+      const both = [...late, LANES];
       const found = () => trial.reader.deadLetter(2);
       await trial.commit({ deadLetters: { put: [letter(2, { state: 'skipped' })], remove: [] } });
       await trial.commit({ deadLetters: { put: [letter(2, { owners: late, attempts: 7 })], remove: [] } });

@@ -1,3 +1,5 @@
+import { lateName } from '../../store/consumer.js';
+import { LANES } from '../../store/dead-letter.js';
 import type { Store } from '../store.js';
 import { letter } from './dead-letter-checks.js';
 import { LogState, Rows } from './rows.js';
@@ -165,10 +167,10 @@ function stateAgainChecks(openTwice: OpenTwice): StoreCheck[] {
       run: async () => {
         const rows = new Rows(new LogState());
         for (let number = 0; number < 6; number++) rows.add({ aggregate: 'a' });
-        const owners = ['millrace:handler/a.b/late@4'];
+        const owners = [lateName('a.b', 'late', 4)];
         const put = [
           letter(2, { owners }),
-          letter(3, { owners: [...owners, 'millrace:lanes'], state: 'skipped' }),
+          letter(3, { owners: [...owners, LANES], state: 'skipped' }),
           letter(4, { retry: true, state: 'skipped' }),
           letter(5, { retry: true }),
         ];
