@@ -74,10 +74,7 @@ export class UpcastError extends EventFunctionError {
   static override readonly code = 'MILLRACE_UPCAST';
 }
 
-/**
- * A handler or subscriber waited for something that only happens once it has ended itself. `details.call` names the
- * call, `details.inside` says where it was made.
- */
+/** A handler waits for what only happens once it has ended itself. `details.call` names the call, `inside` where it is. */
 export class WaitsForItselfError extends MillraceError {
   static override readonly code = 'MILLRACE_WAITS_FOR_ITSELF';
 }
