@@ -28,6 +28,7 @@ import { KeyRuns } from './sequence/key-runs.js';
 import { Sequencer } from './sequence/sequencer.js';
 import { Shapes } from './sequence/shapes.js';
 import { SlabPool } from './sequence/slab-pool.js';
+import { StateKeeper } from './states/state-keeper.js';
 import { EngineFacts } from './watch/facts.js';
 import { HealthWatch } from './watch/health.js';
 import { healthFacts } from './watch/health-facts.js';
@@ -46,9 +47,10 @@ export function assemble(foundation: Foundation): Rooms {
   const failing = failingParts();
   const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
-  const commits = commitRoom(foundation, hub, sequence, intake);
+  const states = new StateKeeper({ ...foundation, pool: sequence.pool });
+  const commits = commitRoom(foundation, hub, sequence, { ...intake, states });
   const late = new LateHandlers({ ...foundation, hub, progress: sequence.progress });
-  const dispatch = dispatchRoom(foundation, hub, sequence, { ...failing, late });
+  const dispatch = dispatchRoom(foundation, hub, sequence, { ...failing, late, states });
   const failures = failuresRoom(foundation, hub, { ...sequence, ...failing, ...dispatch, holding, commits });
   const facts = new EngineFacts({
     hub,
@@ -77,6 +79,7 @@ export function assemble(foundation: Foundation): Rooms {
     failures,
     holding,
     late,
+    states,
     facts,
     health,
     resumer: new Resumer(replay),
@@ -176,9 +179,9 @@ function commitRoom(
   { store, meters, consumerLink }: Foundation,
   hub: Hub,
   { progress, shapes }: SequenceRoom,
-  { pressure, receipts }: IntakeRoom,
+  { pressure, receipts, states }: IntakeRoom & { states: StateKeeper },
 ): CommitQueue {
-  return new CommitQueue(store, progress, meters, consumerLink, {
+  return new CommitQueue(store, progress, meters, consumerLink, states, {
     sending: () => {
       pressure.check();
       return receipts.takeSettling();
@@ -194,7 +197,7 @@ function dispatchRoom(
   foundation: Foundation,
   hub: Hub,
   sequence: SequenceRoom,
-  { failed, late }: FailingParts & { late: LateHandlers },
+  { failed, late, states }: FailingParts & { late: LateHandlers; states: StateKeeper },
 ) {
   const { options, meters, notices, counters } = foundation;
   const { directory, sequencer, scheduler, pool, shapes, runs, types } = sequence;
@@ -210,9 +213,10 @@ function dispatchRoom(
     failed: (error) => hub.fail(error),
   });
   const pump = new LanePump(
-    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late } },
+    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states } },
     {
       unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
+      unknownStateShape: ({ type, shape }) => shapes.learn(states.types[type], shape),
       refusals: refusalsIn(directory, sequencer, types, options.deterministic),
       emitted: (emission, bytes) => hub.emitted(emission, bytes),
       finished: (slab, row) => hub.finished(slab, row),

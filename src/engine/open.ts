@@ -41,6 +41,8 @@ export interface World {
   readonly eventTime?: () => number;
   /** Names that the engine keeps in memory; left out: as many as the heap allows. */
   readonly maxNames?: number;
+  /** Memory that keys' states may take; left out: as much as the heap allows. */
+  readonly maxStateBytes?: number;
 }
 
 /**
@@ -103,9 +105,20 @@ async function openParts(
   let rooms: Rooms | undefined;
   try {
     const stored = await openStore(store, registry, options, log);
-    const { makeLane, eventTime, maxNames = defaultNameLimit() } = world;
+    const { makeLane, eventTime, maxNames = defaultNameLimit(), maxStateBytes } = world;
     const setup = setupOf(options, stored);
-    const made = { ...lasting, options, registry, store, stored, makeLane, setup, eventTime, maxNames };
+    const made = {
+      ...lasting,
+      options,
+      registry,
+      store,
+      stored,
+      makeLane,
+      setup,
+      eventTime,
+      maxNames,
+      maxStateBytes,
+    };
     rooms = assemble(made);
     await openLanes(rooms, registry, stored);
     const { recovered } = await beginBacklog(rooms, stored);
@@ -194,7 +207,7 @@ function setupOf(options: CheckedOptions, state: StoreState) {
 }
 
 async function openLanes(
-  { crew, failures, late, store }: Rooms,
+  { crew, failures, late, states, store }: Rooms,
   registry: EventRegistry,
   stored: StoreState,
 ): Promise<void> {
@@ -208,5 +221,6 @@ async function openLanes(
     const definition = registry.find(type)?.definition;
     return { names: definition ? [definition.type, ...definition.aliases] : [type], late };
   });
+  states.begin(rules);
   late.begin(lateRules, stored.lastPosition, store.reader);
 }

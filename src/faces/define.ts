@@ -19,4 +19,11 @@ export {
   type HandlerOptions,
   type ModuleHooks,
   type OnEvent,
+  type StateHandler,
+  type StateHandlerOptions,
 } from '../lanes/handlers.js';
+export {
+  defineState,
+  type StateOptions,
+  type StateType,
+} from '../lanes/states/define-state.js';

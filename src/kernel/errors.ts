@@ -362,3 +362,21 @@ export class ConsumerThreadError extends MillraceError {
 export class TooManyConsumersError extends MillraceError {
   static override readonly code = 'MILLRACE_TOO_MANY_CONSUMERS';
 }
+
+/**
+ * What a handler has made of its key's state cannot be kept: it is no plain data, does not match its schema, or its
+ * `initial` threw. The event has failed. `details` has `state` and `key`.
+ */
+export class InvalidStateError extends MillraceError {
+  static override readonly code = 'MILLRACE_INVALID_STATE';
+}
+
+/** A key's state is larger than a state may be. The event that made it so has failed. `details` has `state`, `key` and `bytes`. */
+export class StateTooLargeError extends MillraceError {
+  static override readonly code = 'MILLRACE_STATE_TOO_LARGE';
+}
+
+/** The log has states that are not those of its handlers: of another version, or more kinds than a log may have. */
+export class StateVersionError extends MillraceError {
+  static override readonly code = 'MILLRACE_STATE_VERSION';
+}

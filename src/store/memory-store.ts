@@ -7,6 +7,7 @@ import { MEMORY_STORE_BYTES } from '../limits.js';
 import { KeptEvents } from './kept-events.js';
 import { MemoryConsumers } from './memory-consumers.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
+import { MemoryStates } from './memory-states.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 import type { CommitBatch, EventReader, PageQuery, RawEvent, Segment, Store, StoredName } from './store.js';
 
@@ -23,6 +24,7 @@ export class MemoryStore implements Store {
   readonly #segments: KeptEvents[] = [];
   readonly #deadLetters = new MemoryDeadLetters();
   readonly #consumers = new MemoryConsumers();
+  readonly #states = new MemoryStates();
   #size = 0;
   #closed = false;
 
@@ -39,6 +41,8 @@ export class MemoryStore implements Store {
       deadLetters: (query) => this.#deadLetters.page(query),
       deadLetter: (position) => this.#deadLetters.find(position),
       consumers: (name) => this.#consumers.all(name),
+      states: (query) => this.#states.page(query),
+      stateTypes: () => this.#states.types,
       processing: this.#consumers.processing,
     };
   }
@@ -59,11 +63,12 @@ export class MemoryStore implements Store {
       shapes: [],
       progress: { mark: 0, chunks: [] },
       deadLetters: { parked: [], retry: [], retryParked: [] },
+      states: [],
       indexed: 0,
     };
   }
 
-  async commit({ segments, shapes, deadLetters, consumers = [] }: CommitBatch): Promise<void> {
+  async commit({ segments, shapes, deadLetters, consumers = [], states }: CommitBatch): Promise<void> {
     this.#shapes.push(...shapes);
     for (const segment of segments) {
       this.#addNames(segment);
@@ -72,6 +77,7 @@ export class MemoryStore implements Store {
     // Before events are dropped, so that a letter's own event is still there to be kept with it.
     if (deadLetters) this.#deadLetters.apply(deadLetters, (position) => this.#eventAt(position));
     for (const change of consumers) this.#consumers.apply(change);
+    if (states) this.#states.apply(states);
     while (this.#size > MEMORY_STORE_BYTES && this.#segments.length > 1) {
       this.#size -= this.#segments.shift()?.size ?? 0;
     }
@@ -84,6 +90,7 @@ export class MemoryStore implements Store {
     this.#segments.length = 0;
     this.#deadLetters.clear();
     this.#consumers.clear();
+    this.#states.clear();
   }
 
   /** Small commits share a piece: one of its own for each would take thirty times the bytes of its event. */

@@ -17,6 +17,8 @@ import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
 import { guard, type Sqlite, toStoreError } from './sqlite.js';
+import type { StateQuery, StoredState, StoredStateType } from './state.js';
+import { StateReader } from './state-table.js';
 import type { EventReader, PageQuery, RawEvent, StoredName } from './store.js';
 import { readShapes, readTypes } from './types.js';
 
@@ -30,6 +32,7 @@ export class SqliteReader implements EventReader {
   readonly #nameReader: NameReader;
   readonly #indexed: Statement;
   readonly #deadLetters: DeadLetterReader;
+  readonly #states: StateReader;
   readonly #names = new Map<number, string>();
   #types: ReadonlyMap<number, StoredType> | undefined;
 
@@ -44,6 +47,7 @@ export class SqliteReader implements EventReader {
       this.#nameReader = new NameReader(this.database, this.#runs);
       this.#indexed = this.database.prepare('SELECT indexed FROM progress').pluck();
       this.#deadLetters = new DeadLetterReader(this.database);
+      this.#states = new StateReader(this.database);
     } catch (error) {
       this.database.close();
       throw toStoreError(path, error);
@@ -122,6 +126,14 @@ export class SqliteReader implements EventReader {
   consumers(name?: string): readonly StoredConsumer[] {
     // In one transaction: the tables belong together.
     return this.#together(() => readConsumers(this.database, name));
+  }
+
+  states(query: StateQuery): readonly StoredState[] {
+    return this.#read(() => this.#states.page(query));
+  }
+
+  stateTypes(): readonly StoredStateType[] {
+    return this.#read(() => this.#states.types());
   }
 
   get processing(): StoredProcessing {

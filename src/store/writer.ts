@@ -24,6 +24,8 @@ import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
 import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
+import type { StateChange } from './state.js';
+import { readStateTypes, StateTable } from './state-table.js';
 import { readLastName, readRun, readShapes, readTypes } from './types.js';
 
 /** Index entries written at once in a quiet moment: a few milliseconds, for which a commit may have to wait. */
@@ -36,6 +38,7 @@ export interface Commit {
   readonly shapes: readonly Shape[];
   readonly deadLetters?: DeadLetterChange | undefined;
   readonly consumers?: readonly ConsumerChange[];
+  readonly states?: StateChange;
 }
 
 /** The one writing connection of a store, and everything that is done with it. Lives on the writer thread. */
@@ -48,6 +51,7 @@ export class Writer {
   readonly #progress: ProgressTable;
   readonly #deadLetters: DeadLetterWriter;
   readonly #consumers: ConsumerTable;
+  readonly #states: StateTable;
   readonly #indexer: Indexer;
   readonly #packs: PackTable;
   readonly #files: FileIdentity;
@@ -76,6 +80,7 @@ export class Writer {
       this.#packs = new PackTable(this.#database);
       this.#deadLetters = new DeadLetterWriter(this.#database);
       this.#consumers = new ConsumerTable(this.#database);
+      this.#states = new StateTable(this.#database);
       this.#addShape = this.#database.prepare('INSERT INTO payload_shapes VALUES (?, ?, ?)');
       this.#shapes = this.state.shapes.length;
       this.#shapesCommitted = this.#shapes;
@@ -118,6 +123,7 @@ export class Writer {
       for (const { deadLetters } of commits) if (deadLetters) this.#deadLetters.apply(deadLetters);
       for (const { consumers } of commits)
         for (const change of consumers ?? []) this.#consumers.apply(change);
+      for (const { states } of commits) if (states) this.#states.apply(states);
       // At least as many entries as there are new events, so that the index keeps up with any load.
       if (this.#indexer.isDue) this.#indexer.write(Math.max(INDEX_PIECE, events), this.#log.block);
     });
@@ -168,6 +174,7 @@ export class Writer {
       this.#log.rolledBack();
       this.#progress.rolledBack();
       this.#consumers.rolledBack();
+      this.#states.rolledBack();
       this.#shapes = this.#shapesCommitted;
       throw toStoreError(this.#path, error);
     }
@@ -302,6 +309,7 @@ export class Writer {
       shapes: readShapes(this.#database),
       progress: { mark, chunks },
       deadLetters: readOpenDeadLetters(this.#database),
+      states: readStateTypes(this.#database),
       indexed,
     };
   }
