@@ -3,11 +3,13 @@ export type { DeadLetter, DeadLetterState } from '../store/dead-letter.js';
 export { discardDeadLetters, retryDeadLetters } from '../store/dead-letter-editor.js';
 export {
   type DeadLetterOptions,
+  type KeyStateEntry,
   openStoreReader,
   type StoreReader,
   type StoreReadOptions,
   type StoreSummary,
 } from '../store/inspect.js';
+export type { StateCount } from '../store/state-counts.js';
 export type { Trace, TraceNode, TraceQuery } from '../store/story.js';
 export { traceStory } from '../store/trace.js';
 export { type StoreReport, verifyStore } from '../store/verify.js';

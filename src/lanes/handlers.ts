@@ -119,7 +119,7 @@ export interface OnEvent {
   <Name extends string, Schema extends z.ZodType, State>(
     eventType: EventType<Name, Schema>,
     options: StateHandlerOptions<State>,
-    handler: StateHandler<z.output<Schema>, Name, State>,
+    handler: StateHandler<z.output<Schema>, Name, NoInfer<State>>,
   ): void;
   <Name extends string, Schema extends z.ZodType>(
     eventType: EventType<Name, Schema>,

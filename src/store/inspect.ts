@@ -5,6 +5,7 @@ import { didYouMean } from '../events/nearest.js';
 import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
 import { DeadLetterNotFoundError, StoreCorruptError, UnknownEventTypeError } from '../kernel/errors.js';
 import { READ_PAGE } from '../limits.js';
+import { addStates, currentStateTypes, statePages, stateValue } from './all-states.js';
 import { lastFor } from './consumer.js';
 import type { DeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, storedType } from './decode.js';
@@ -14,6 +15,7 @@ import { toDeadLetter } from './read-dead-letter.js';
 import { FORMAT_VERSION } from './schema.js';
 import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
+import { type StateCount, stateCounts } from './state-counts.js';
 import type { RawEvent } from './store.js';
 import { checkStorePath } from './store-path.js';
 import { readRun } from './types.js';
@@ -41,6 +43,8 @@ export interface StoreSummary {
     readonly parked: number;
     readonly skipped: number;
   }[];
+  /** States that handlers keep for keys, by name and version: how many keys have one, and the bytes of all. */
+  readonly states: readonly StateCount[];
   readonly aggregates: number;
   readonly types: readonly { readonly type: string; readonly count: number }[];
   readonly topAggregates: readonly { readonly aggregateId: string; readonly count: number }[];
@@ -57,6 +61,17 @@ export interface StoreReadOptions {
   readonly fromPosition?: number;
   /** Only these event types, or types of these names. */
   readonly types?: readonly TypeOrName[];
+}
+
+/** What handlers keep for a key, as the last event that changed it has left it. */
+export interface KeyStateEntry {
+  /** The partition key. */
+  readonly key: string;
+  readonly name: string;
+  readonly version: number;
+  /** The event that made it so. */
+  readonly position: number;
+  readonly value: unknown;
 }
 
 /** Which dead letters `StoreReader.deadLetters` gives. */
@@ -113,6 +128,7 @@ export class StoreReader implements Disposable {
         skipped: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'skipped'")),
       },
       consumers: this.#consumers(lastPosition),
+      states: guard(this.path, () => stateCounts(this.#reader.database)),
       aggregates: aggregates.size,
       types: this.#typeCounts(types),
       topAggregates: this.#topAggregates(aggregates),
@@ -169,9 +185,24 @@ export class StoreReader implements Disposable {
     });
   }
 
+  /** The states that handlers keep for keys, those of older versions included. @throws StoreCorruptError */
+  *states(): Generator<KeyStateEntry> {
+    const types = new Map(this.#reader.stateTypes().map((type) => [type.id, type]));
+    for (const page of types.size === 0 ? [] : statePages(this.#reader)) {
+      for (const state of page) {
+        const { name = '', version = 0 } = types.get(state.type) ?? {};
+        const value = stateValue(this.#reader, state);
+        yield { key: this.#reader.nameOf(state.key), name, version, position: state.position, value };
+      }
+    }
+  }
+
   fingerprint(): string {
     const fingerprint = new Fingerprint();
     for (const page of pagesFrom(this.#reader, 1)) addToFingerprint(fingerprint, this.#reader, page);
+    const types = currentStateTypes(this.#reader);
+    if (types.size === 0) return fingerprint.digest();
+    for (const page of statePages(this.#reader)) addStates(fingerprint, this.#reader, types, page);
     return fingerprint.digest();
   }
 

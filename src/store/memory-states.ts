@@ -14,9 +14,12 @@ import {
 export class MemoryStates {
   readonly types: StoredStateType[] = [];
   readonly #states = new Map<number, StoredState>();
+  /** All of them in order, made when somebody walks through them. */
+  #sorted: readonly StoredState[] | undefined;
 
   apply(change: StateChange): void {
     this.types.push(...change.types);
+    this.#sorted = undefined;
     eachState(change, (slot, position, bytes) => {
       // Bytes of its own, so that it does not keep those of the whole change.
       const own = Buffer.from(bytes);
@@ -26,12 +29,10 @@ export class MemoryStates {
 
   page({ from, to = Number.POSITIVE_INFINITY, after = -1, limit }: StateQuery): readonly StoredState[] {
     if (from === to) return this.#ofKey(from, after).slice(0, limit);
+    this.#sorted ??= [...this.#states].sort(([a], [b]) => a - b).map(([, state]) => state);
     const first = slotOf(from, after + 1);
-    const slots = [...this.#states.keys()].filter((slot) => slot >= first && keyOfSlot(slot) <= to);
-    return slots
-      .sort((a, b) => a - b)
-      .slice(0, limit)
-      .map((slot) => this.#states.get(slot) as StoredState);
+    const begin = firstFrom(this.#sorted, first);
+    return this.#sorted.slice(begin, begin + limit).filter(({ key }) => key <= to);
   }
 
   clear(): void {
@@ -47,4 +48,17 @@ export class MemoryStates {
     }
     return states;
   }
+}
+
+/** Where the states from a slot on begin. */
+function firstFrom(sorted: readonly StoredState[], slot: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const { key, type } = sorted[middle] as StoredState;
+    if (slotOf(key, type) < slot) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,5 +1,6 @@
 import { Fingerprint } from '../../events/canonical.js';
 import { turn } from '../../kernel/turn.js';
+import { addStates, currentStateTypes, statePages } from '../../store/all-states.js';
 import { addToFingerprint, pagesFrom } from '../../store/decode.js';
 import type { EventReader } from '../../store/store.js';
 
@@ -14,6 +15,12 @@ export async function fingerprintOf(reader: EventReader, to: number, check: () =
     const last = page.findIndex(({ position }) => position > to);
     addToFingerprint(fingerprint, reader, last < 0 ? page : page.slice(0, last));
     if (last >= 0) break;
+    await turn();
+    check();
+  }
+  const types = currentStateTypes(reader);
+  for (const page of types.size === 0 ? [] : statePages(reader)) {
+    addStates(fingerprint, reader, types, page);
     await turn();
     check();
   }

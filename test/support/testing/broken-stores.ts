@@ -66,6 +66,8 @@ function withReader(change: (reader: EventReader) => Partial<EventReader>): (inn
           deadLetters: (query) => reader.deadLetters(query),
           deadLetter: (position) => reader.deadLetter(position),
           consumers: (name) => reader.consumers(name),
+          states: (query) => reader.states(query),
+          stateTypes: () => reader.stateTypes(),
           processing: reader.processing,
           ...change(reader),
         };
@@ -283,6 +285,21 @@ export const BROKEN_STORES: readonly [
     })),
     'a change of a consumer adds to it, takes its place, or removes it, and touches no other',
     /consumers\(\)\[0\]/,
+  ],
+  [
+    'gives all states when those of one key are asked for',
+    withReader((reader) => ({ states: ({ from, limit }) => reader.states({ from, limit }) })),
+    'states come back as they went in, by key, and in pages in the order of keys and types',
+    /states of key 1/,
+  ],
+  [
+    'keeps the first state of a key',
+    withCommits(({ states, ...batch }) => ({
+      ...batch,
+      ...(states && (states.types.length > 0 || batch.segments.length > 0) && { states }),
+    })),
+    'a state takes the place of the one before, and no other',
+    /states\[0\]/,
   ],
   [
     'loses the events of a position that is asked for alone',

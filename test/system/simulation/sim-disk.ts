@@ -5,6 +5,7 @@ import type { Shape } from '../../../dist/src/events/shape-index.js';
 import type { DeadLetterRecord } from '../../../dist/src/store/dead-letter.js';
 import { MemoryConsumers } from '../../../dist/src/store/memory-consumers.js';
 import { MemoryProcessing } from '../../../dist/src/store/memory-processing.js';
+import { MemoryStates } from '../../../dist/src/store/memory-states.js';
 import { Progress, type ProgressChunk } from '../../../dist/src/store/progress.js';
 import type { StoreState, TypeToStore } from '../../../dist/src/store/protocol.js';
 import type { CommitBatch, EventReader, RawEvent, Segment, Store } from '../../../dist/src/store/store.js';
@@ -14,7 +15,7 @@ import type { Steps } from './steps.js';
 interface Written {
   readonly events: readonly RawEvent[];
   readonly names: readonly (readonly [number, string])[];
-  readonly batch: Pick<CommitBatch, 'progress' | 'shapes' | 'deadLetters' | 'consumers'>;
+  readonly batch: Pick<CommitBatch, 'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states'>;
 }
 
 /** A disk that outlives processes. Each transaction is whole or not there; the newest may not be synced. */
@@ -52,6 +53,7 @@ export class Contents {
   readonly letters = new Map<number, DeadLetterRecord>();
   readonly chunks = new Map<number, ProgressChunk>();
   readonly consumers = new MemoryConsumers();
+  readonly states = new MemoryStates();
   mark = 0;
 
   constructor(types: readonly StoredType[]) {
@@ -68,6 +70,7 @@ export class Contents {
     for (const position of batch.deadLetters?.remove ?? []) this.letters.delete(position);
     for (const letter of batch.deadLetters?.put ?? []) this.letters.set(letter.position, letter);
     for (const change of batch.consumers ?? []) this.consumers.apply(change);
+    if (batch.states) this.states.apply(batch.states);
     if (!batch.progress) return;
     this.mark = batch.progress.mark;
     for (const chunk of batch.progress.chunks) this.chunks.set(chunk.index, chunk);
@@ -135,6 +138,8 @@ export class SimStore implements Store {
         .slice(0, limit),
     deadLetter: (position) => this.#contents.letters.get(position),
     consumers: (name) => this.#contents.consumers.all(name),
+    states: (query) => this.#contents.states.page(query),
+    stateTypes: () => this.#contents.states.types,
     processing: new MemoryProcessing(),
   };
 
@@ -166,6 +171,7 @@ export class SimStore implements Store {
         retry: of('skipped', true).map(({ position }) => position),
         retryParked: of('parked', true).map(({ position }) => position),
       },
+      states: this.#contents.states.types,
       indexed: events.length,
     };
   }
