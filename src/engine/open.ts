@@ -25,6 +25,7 @@ import type { EngineParts, KnownLog, Lasting, Rooms } from './parts.js';
 import { beginBacklog } from './replay/begin.js';
 import { defaultNameLimit } from './sequence/directory.js';
 import { EngineState } from './state.js';
+import { beginStates, withRebuilds } from './states/begin-states.js';
 import { Counters } from './watch/counters.js';
 import { EngineLog } from './watch/logger.js';
 import { Notices } from './watch/notices.js';
@@ -217,10 +218,12 @@ async function openLanes(
     if (registered) registered.handled = true;
     failures.setRule(rule);
   }
-  const lateRules = rules.map(({ type, late }) => {
-    const definition = registry.find(type)?.definition;
-    return { names: definition ? [definition.type, ...definition.aliases] : [type], late };
-  });
   states.begin(rules);
+  const typeRules = rules.map(({ type, late, usedStates }) => {
+    const definition = registry.find(type)?.definition;
+    return { names: definition ? [definition.type, ...definition.aliases] : [type], late, usedStates };
+  });
+  const lateRules = withRebuilds(typeRules, states);
   late.begin(lateRules, stored.lastPosition, store.reader);
+  beginStates(lateRules, states, late, store);
 }

@@ -72,6 +72,8 @@ export class LaneContext implements HandlerContext, StateContext {
   readonly #slot: number;
   readonly #ahead: KeyAhead | undefined;
   #states: EventStates | undefined;
+  /** What the handler emits is left out. */
+  #isMute = false;
   #deadline: Deadline | undefined;
   #unlimited: AbortController | undefined;
   /** Name of the module whose handler was called last. */
@@ -120,8 +122,9 @@ export class LaneContext implements HandlerContext, StateContext {
   }
 
   /** A handler is about to be called. */
-  begin({ module, timeoutMs }: HandlerEntry): void {
+  begin({ module, timeoutMs, isRebuilding }: HandlerEntry): void {
     this.handler = module;
+    this.#isMute = isRebuilding === true;
     if (this.#deadline) this.#endDeadline();
     if (timeoutMs === undefined) return;
     this.#deadline = new Deadline(timeoutMs, module);
@@ -169,6 +172,7 @@ export class LaneContext implements HandlerContext, StateContext {
     const aggregateId = type.aggregateId(data);
     const partitionKey = type.partitionKey(data, aggregateId);
     this.#checkKey(type.type, partitionKey);
+    if (this.#isMute) return;
     this.#buffer().add(
       type.type,
       {

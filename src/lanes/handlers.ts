@@ -103,6 +103,8 @@ export interface HandlerEntry extends FailureRule {
   readonly from: number | undefined;
   /** The state that it is given, if it has one. */
   readonly state: StateType | undefined;
+  /** It is called to have its state as it would be: what it emits was emitted long ago, by it or by what it was then. */
+  readonly isRebuilding?: boolean;
 }
 
 /** What a handler module may do besides handling events. */

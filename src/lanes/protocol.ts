@@ -76,10 +76,16 @@ export interface HandledType extends FailureRule {
   /** The shortest `timeoutMs` of the type's handlers. */
   readonly timeoutMs: number | undefined;
   /** Modules with handlers that ask for old events, and the first position of them. */
-  readonly late: readonly { readonly module: string; readonly from: number }[];
-  /** All states of the lane's handlers, in the order of their indexes, and whether handlers of this type use any. */
+  readonly late: readonly {
+    readonly module: string;
+    readonly from: number;
+    /** Names of the states that those handlers use. */
+    readonly states: readonly string[];
+  }[];
+  /** All states of the lane's handlers, in the order of their indexes. */
   readonly states: readonly { readonly name: string; readonly version: number }[];
-  readonly usesStates: boolean;
+  /** Names of the states that handlers of this type use. */
+  readonly usedStates: readonly string[];
 }
 
 export interface LaneFailure {

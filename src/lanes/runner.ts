@@ -15,7 +15,7 @@ import { EmitRules, LaneContext } from './context.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
 import type { LaneCell } from './lane-cell.js';
 import { LaneProfile } from './lane-profile.js';
-import { isOneOf, lateModules } from './late.js';
+import { calledOf, lateModules } from './late.js';
 import { NameCache } from './name-cache.js';
 import { Outbox } from './outbox.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
@@ -131,7 +131,7 @@ export class LaneRunner {
   get handled(): HandledType[] {
     return this.#handlers.flatMap((handlers) => {
       if (!handlers) return [];
-      const { stored, entries, usesStates } = handlers;
+      const { stored, entries } = handlers;
       const strict = entries.find((entry) => entry.onFailure !== 'skip') ?? (entries[0] as HandlerEntry);
       const timeouts = entries.flatMap((entry) => entry.timeoutMs ?? []);
       return {
@@ -145,7 +145,7 @@ export class LaneRunner {
         timeoutMs: timeouts.length === 0 ? undefined : Math.min(...timeouts),
         late: lateModules(entries),
         states: this.#states.types.map(({ name, version }) => ({ name, version })),
-        usesStates,
+        usedStates: [...new Set(entries.flatMap(({ state }) => state?.name ?? []))],
       };
     });
   }
@@ -321,7 +321,7 @@ export class LaneRunner {
       );
       if (handlers.usesStates) context.hold(this.#states.of(key, partitionKey));
       const only = run.batch.only?.get(index);
-      const entries = only ? handlers.entries.filter((entry) => isOneOf(entry, only)) : handlers.entries;
+      const entries = only ? calledOf(handlers.entries, only) : handlers.entries;
       const pending = callHandlers(entries, 0, event, context);
       if (startedAt !== undefined) work.timed(type, performance.now() - startedAt);
       if (pending) {

@@ -20,6 +20,13 @@ export const Doubled = defineEvent('state.doubled', {
   aggregateId: (data) => data.key,
 });
 
+/** Of an aggregate that another key may have. */
+export const Crossed = defineEvent('state.crossed', {
+  schema: z.object({ id: z.string(), key: z.string(), seen: z.number() }),
+  aggregateId: (data) => data.id,
+  partitionKey: (data) => data.key,
+});
+
 export const STATE_EVENTS = [Stepped, Told, Doubled];
 
 /** The sum of a key's steps, how many there were, and the newest of them. */

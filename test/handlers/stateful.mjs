@@ -31,7 +31,7 @@ export default defineHandlers('stateful', (on) => {
     if (what === 'bad-emit') ctx.emit(Told({ key, n, sum: /** @type {any} */ ('no number'), count: 0 }));
     ctx.emit(Told({ key, n, sum: state.sum, count: state.count }));
     if (what === 'replaced') return { sum: state.sum, count: state.count, last: [...state.last] };
-    if (what !== undefined) return goWrong(what, ctx.attempt).then(() => undefined);
+    if (what !== undefined) return goWrong(what, ctx.attempt);
     return undefined;
   });
   on(Stepped, { ...options, state: Seen }, ({ data }, seen) => {

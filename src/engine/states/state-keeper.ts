@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { rowOf, slabOf } from '../../events/slab.js';
 import { InvalidDefinitionError, StateVersionError } from '../../kernel/errors.js';
+import { rebuildName } from '../../lanes/late.js';
 import type { HandledType } from '../../lanes/protocol.js';
 import { CargoWriter } from '../../lanes/states/cargo.js';
 import { MAX_STATE_TYPES } from '../../lanes/states/limits.js';
@@ -91,9 +92,9 @@ export class StateKeeper {
     const { states, types } = this.#parts.stored;
     this.#types = first.states.map(({ name, version }) => {
       const known = states.filter((state) => state.name === name);
+      const newest = Math.max(0, ...known.map((state) => state.version));
+      if (newest > version) throw olderVersion(this.#parts.store.location, name, newest, version);
       const same = known.find((state) => state.version === version);
-      const [other] = known;
-      if (other && !same) throw otherVersion(this.#parts.store.location, name, other.version, version);
       return { name, version, id: same?.id ?? 0, asRecord: true };
     });
     const coming = this.#types.filter(({ id }) => id === 0).length;
@@ -102,7 +103,7 @@ export class StateKeeper {
         `Store ${this.#parts.store.location} has ${this.#lastId} states of all names and versions; the limit is ${MAX_STORED_STATE_TYPES}.`,
       );
     }
-    const users = new Set(rules.filter(({ usesStates }) => usesStates).map(({ type }) => type));
+    const users = new Set(rules.filter(({ usedStates }) => usedStates.length > 0).map(({ type }) => type));
     for (const { id, name } of types) this.#users[id] = users.has(name);
   }
 
@@ -114,6 +115,23 @@ export class StateKeeper {
   /** Whether lanes must wait for commits before they are given more. */
   get isFull(): boolean {
     return this.#changedBytes + this.#savingBytes > STATE_UNSAVED_BYTES;
+  }
+
+  /** Those of them that are built anew from the log, which has them in an older version. */
+  get rebuilt(): readonly Pick<KeptType, 'name' | 'version'>[] {
+    const { states } = this.#parts.stored;
+    const older = this.#types.filter(({ name, version }) =>
+      states.some((state) => state.name === name && state.version < version),
+    );
+    if (older.length === 0) return older;
+    const consumers = this.#parts.store.reader.consumers().map(({ name }) => name);
+    // One that the log has in this version, but is not building, is built.
+    const isBuilding = (type: KeptType) => consumers.some((name) => name.includes(`/${rebuildName(type)}@`));
+    return older.filter((type) => !this.#wasStored(type) || isBuilding(type));
+  }
+
+  #wasStored({ name, version }: KeptType): boolean {
+    return this.#parts.stored.states.some((state) => state.name === name && state.version === version);
   }
 
   /** The states of the handlers, by index. */
@@ -278,9 +296,9 @@ function defaultLimit(): number {
   return Math.min(STATE_CACHE_BYTES, getHeapStatistics().heap_size_limit / STATE_HEAP_SHARE);
 }
 
-function otherVersion(location: string, name: string, stored: number, wanted: number): StateVersionError {
+function olderVersion(location: string, name: string, stored: number, wanted: number): StateVersionError {
   return new StateVersionError(
-    `Store ${location} has state '${name}' of version ${stored}, and the handlers have version ${wanted}. States are not rebuilt from the log yet: go on with the version that is stored, or give the new one another name.`,
+    `Store ${location} has state '${name}' of version ${stored}, and the handlers have version ${wanted}, whose states are not kept since then. Open it with version ${stored}, or with a higher one: it is built anew then.`,
     { details: { state: name, stored, wanted } },
   );
 }

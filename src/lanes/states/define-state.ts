@@ -6,8 +6,8 @@ import { shown } from '../../kernel/thrown.js';
 
 const BRAND = Symbol.for('millrace.state');
 
-/** Characters of a state's name: it stands in messages, and in every log that has such states. */
-const MAX_STATE_NAME = 256;
+/** Characters of a state's name: with its version it is as long as the name of a module that asks for old events. */
+const MAX_STATE_NAME = 100;
 
 /** A state that handlers keep for each partition key; made by `defineState`. */
 export interface StateType<State = unknown> {
@@ -20,9 +20,12 @@ export interface StateType<State = unknown> {
 
 /** Options of `defineState`. */
 export interface StateOptions<State> {
-  /** What the log knows it by; one definition for each name. 1 to 256 characters. */
+  /** What the log knows it by; one definition for each name. 1 to 100 characters. */
   readonly name: string;
-  /** Whole number from 1 to 2^31 - 1, higher when the state's form or meaning has changed. Default 1. */
+  /**
+   * Whole number from 1 to 2^31 - 1, higher when the state's form or meaning has changed: it is then built anew from the
+   * log, by calling its handlers with the events that they have had; what they emit is left out. Default 1.
+   */
   readonly version?: number;
   /** The state of a key that has none yet. Called once for each such key, so that no two share an object. */
   readonly initial: () => State;

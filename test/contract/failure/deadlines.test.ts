@@ -65,7 +65,7 @@ describe('a handler that is late has a while to end by itself', () => {
           timeoutMs: 10,
           late: [],
           states: [],
-          usesStates: false,
+          usedStates: [],
         },
       ],
       run: () => {},
