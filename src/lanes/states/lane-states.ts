@@ -251,7 +251,7 @@ function validated(type: StateType, value: unknown, partitionKey: string): unkno
     throw invalid(type, partitionKey, 'cannot be checked: its schema returned a promise');
   const [issue] = result?.error?.issues ?? [];
   const path = issue?.path.map(String).join('.') ?? '';
-  const what = `${path && `, field '${path}'`} does not match its schema: ${issue?.message ?? 'it says no more'}`;
+  const what = `${path && `, field '${path}', `}does not match its schema: ${issue?.message ?? 'it says no more'}`;
   throw invalid(type, partitionKey, what, result?.error);
 }
 

@@ -59,7 +59,7 @@ describe.each(ENGINES)('a handler with a state, $threads threads, $durability', 
 
   test.each([
     ['bad', 'MILLRACE_INVALID_STATE', /State 'sum' of key 'a', field 'sum'/],
-    ['off-schema', 'MILLRACE_INVALID_STATE', /State 'sum' of key 'a', field 'sum' does not match its schema/],
+    ['off-schema', 'MILLRACE_INVALID_STATE', /State 'sum' of key 'a', field 'sum', does not match its schema/],
     ['large', 'MILLRACE_STATE_TOO_LARGE', /takes \d+ bytes, the limit is 1048576/],
   ])('that makes it %s has failed with %s, and the key goes on from the state of before', async (what, code, message) => {
     const engine = await open();

@@ -36,7 +36,8 @@ describe.each(INLINE_AND_THREADS)('a state of a new version, %i threads', (threa
     await second.recovered;
     await second.drain();
     const told = await collect(second, { types: [Told] });
-    expect(told.map(({ data }) => [data.key, data.sum, data.count]).sort()).toEqual([
+    const tellings = told.map(({ data }) => data as { key: string; sum: number; count: number });
+    expect(tellings.map(({ key, sum, count }) => [key, sum, count]).sort()).toEqual([
       ['a', 1, 1],
       ['a', 42, 2],
       ['a', 5, 1],

@@ -1,0 +1,28 @@
+import { defineEvent, defineHandlers, defineState } from 'millrace/define';
+import { specify } from 'millrace/testing';
+import { z } from 'zod';
+
+const Deposited = defineEvent('bank.deposited', {
+  schema: z.object({ account: z.string(), amount: z.number() }),
+  aggregateId: ({ account }) => account,
+});
+const Told = defineEvent('bank.told', {
+  schema: z.object({ account: z.string(), balance: z.number() }),
+  aggregateId: ({ account }) => account,
+});
+
+const Balance = defineState({ name: 'balance', initial: () => 0, schema: z.number().max(1000) });
+
+const bank = defineHandlers('bank', (on) => {
+  on(Deposited, { state: Balance, onFailure: 'skip' }, ({ data: { account, amount } }, balance, ctx) => {
+    ctx.emit(Told({ account, balance: balance + amount }));
+    return balance + amount;
+  });
+});
+
+const account = 'a1';
+const deposited = (amount) => Deposited({ account, amount });
+const given = specify(bank, { events: [Deposited, Told] }).given(deposited(900), deposited(50));
+await given.when(deposited(50)).thenEmits(Told({ account, balance: 1000 }));
+const { thrown } = await given.when(deposited(51)).thenThrows('MILLRACE_INVALID_STATE');
+console.log(thrown.message);
