@@ -16,22 +16,19 @@ const Candle = defineState({ name: 'candle', initial: () => ({ minute: 0, open: 
 
 const candles = defineHandlers('candles', (on) => {
   on(Trade, { state: Candle }, ({ data: { symbol, price, minute } }, candle, ctx) => {
-    if (candle.minute === minute) candle.close = price;
-    else {
-      if (candle.minute > 0) ctx.emit(CandleClosed({ symbol, ...candle }));
-      return { minute, open: price, close: price };
-    }
+    if (candle.minute === minute) return { ...candle, close: price };
+    if (candle.minute > 0) ctx.emit(CandleClosed({ symbol, ...candle }));
+    return { minute, open: price, close: price };
   });
 });
 
 await using engine = await createTestEngine({ events: [Trade, CandleClosed], handlers: [candles] });
-const trades = [
-  ['AAA', 1, 10],
-  ['BBB', 1, 50],
-  ['AAA', 1, 12],
-  ['AAA', 2, 11],
-  ['BBB', 2, 49],
-];
-await engine.publishMany(trades.map(([symbol, minute, price]) => Trade({ symbol, minute, price })));
+await engine.publishMany([
+  Trade({ symbol: 'AAA', minute: 1, price: 10 }),
+  Trade({ symbol: 'BBB', minute: 1, price: 50 }),
+  Trade({ symbol: 'AAA', minute: 1, price: 12 }),
+  Trade({ symbol: 'AAA', minute: 2, price: 11 }),
+  Trade({ symbol: 'BBB', minute: 2, price: 49 }),
+]);
 await engine.drain();
 for await (const { data } of engine.read({ types: [CandleClosed] })) console.log(data);

@@ -21,8 +21,7 @@ const bank = defineHandlers('bank', (on) => {
 });
 
 const account = 'a1';
-const deposited = (amount) => Deposited({ account, amount });
-const given = specify(bank, { events: [Deposited, Told] }).given(deposited(900), deposited(50));
-await given.when(deposited(50)).thenEmits(Told({ account, balance: 1000 }));
-const { thrown } = await given.when(deposited(51)).thenThrows('MILLRACE_INVALID_STATE');
-console.log(thrown.message);
+const given = specify(bank, { events: [Deposited, Told] }).given(Deposited({ account, amount: 950 }));
+await given.when(Deposited({ account, amount: 50 })).thenEmits(Told({ account, balance: 1000 }));
+const { thrown } = await given.when(Deposited({ account, amount: 51 })).thenThrows('MILLRACE_INVALID_STATE');
+console.log(String(thrown));
