@@ -97,7 +97,7 @@ type DispatchRoom = ReturnType<typeof dispatchRoom>;
 
 /** Who hands out numbers, and the memory that events lie in. */
 function sequenceRoom(
-  { options, store, stored, registry, setup, maxNames }: Foundation,
+  { options, store, stored, registry, setup, maxNames, movesKeys }: Foundation,
   hub: Hub,
   waves: Waves,
 ) {
@@ -108,7 +108,7 @@ function sequenceRoom(
   directory.load(stored.lastName);
   const pool = new SlabPool(maxInFlightBytes, (slab) => hub.forget(slab));
   const sequencer = new Sequencer(directory, pool, stored.lastPosition, deterministic);
-  const scheduler = new LaneScheduler(pool.slabs, setup.concurrency);
+  const scheduler = new LaneScheduler(pool.slabs, setup.concurrency, movesKeys);
   // What must be durable before it is handled has its number before it is handled.
   const isAhead = deterministic && dispatch === 'accepted';
   const runs = isAhead ? new KeyRuns(sequencer, pool, scheduler) : undefined;

@@ -44,6 +44,8 @@ export interface World {
   readonly maxNames?: number;
   /** Memory that keys' states may take; left out: as much as the heap allows. */
   readonly maxStateBytes?: number;
+  /** Whether free keys go to another lane each time: for tests of what handlers keep on their thread. */
+  readonly movesKeys?: boolean;
 }
 
 /**
@@ -106,7 +108,7 @@ async function openParts(
   let rooms: Rooms | undefined;
   try {
     const stored = await openStore(store, registry, options, log);
-    const { makeLane, eventTime, maxNames = defaultNameLimit(), maxStateBytes } = world;
+    const { makeLane, eventTime, maxNames = defaultNameLimit(), maxStateBytes, movesKeys } = world;
     const setup = setupOf(options, stored);
     const made = {
       ...lasting,
@@ -119,6 +121,7 @@ async function openParts(
       eventTime,
       maxNames,
       maxStateBytes,
+      movesKeys,
     };
     rooms = assemble(made);
     await openLanes(rooms, registry, stored);

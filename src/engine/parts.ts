@@ -53,6 +53,8 @@ export interface Foundation extends Lasting {
   readonly eventTime: (() => number) | undefined;
   /** Names kept in memory. */
   readonly maxNames: number;
+  /** Whether free keys go to another lane each time: for tests of what handlers keep on their thread. */
+  readonly movesKeys?: boolean | undefined;
   /** Memory that keys' states may take; left out: as much as the heap allows. */
   readonly maxStateBytes?: number | undefined;
 }

@@ -60,9 +60,17 @@ export class LaneScheduler {
   /** Lanes that take work; what waits is shared out among them. */
   openLanes = 1;
 
-  /** @param concurrency events whose handlers may overlap on a lane. */
-  constructor(slabs: readonly (ScheduledSlab | undefined)[], concurrency = 1) {
+  /** The lane that each free key was on last, when it is to go to another one each time. */
+  readonly #lastLanes: WeakMap<KeyState, number> | undefined;
+
+  /**
+   * @param concurrency events whose handlers may overlap on a lane.
+   * @param movesKeys whether a free key goes to another lane than the one that it was on: what handlers keep on their
+   * thread is missed there, which a test wants to see.
+   */
+  constructor(slabs: readonly (ScheduledSlab | undefined)[], concurrency = 1, movesKeys = false) {
     this.#slabs = slabs;
+    this.#lastLanes = movesKeys ? new WeakMap() : undefined;
     this.#waitingRows = Math.max(MAILBOX_ROWS, concurrency);
   }
 
@@ -306,7 +314,9 @@ export class LaneScheduler {
       this.#ready.shift();
       ready = this.#ready.peek();
     }
-    if (!bound) return this.#ready.shift();
+    if (ready && this.#lastLanes && this.openLanes > 1 && this.#lastLanes.get(ready) === lane)
+      ready = undefined;
+    if (!bound) return ready && this.#ready.shift();
     if (!ready || this.#isHot(bound)) return own.bound.shift();
     return this.#positionOf(bound.head) <= this.#positionOf(ready.head)
       ? own.bound.shift()
@@ -332,6 +342,7 @@ export class LaneScheduler {
     key.inFlight += count - from;
     this.#queued -= count - from;
     key.lane = lane;
+    this.#lastLanes?.set(key, lane);
     if (key.queued === 0) key.place = KeyPlace.Idle;
     else this.#bind(key);
     return count;

@@ -140,7 +140,10 @@ export class StateTable {
 function prepareAll(prepare: (sql: string) => Statement) {
   return {
     putType: prepare('INSERT INTO state_types VALUES (?, ?, ?, ?)'),
-    put: prepare('INSERT OR REPLACE INTO states VALUES (?, ?, ?, ?)'),
+    put: prepare(
+      `INSERT INTO states VALUES (?, ?, ?, ?) ON CONFLICT (slot)
+       DO UPDATE SET position = excluded.position, value = excluded.value, checksum = excluded.checksum`,
+    ),
   };
 }
 

@@ -1,3 +1,8 @@
+export {
+  checkDeterminism,
+  type DeterminismOptions,
+  type DeterminismReport,
+} from './check-determinism.js';
 export type { EventSource, SeenEvent } from './event-source.js';
 export { type EventOf, EventSpy, type EventSpyOptions } from './event-spy.js';
 export type { ExpectedError } from './expected-error.js';

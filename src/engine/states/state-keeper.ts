@@ -190,7 +190,8 @@ export class StateKeeper {
   /** Everything that has changed, for the commit of this number. */
   take(commit: number): StateChange | undefined {
     if (this.#changed.length === 0) return undefined;
-    const changed = this.#changed;
+    // In the order of their rows: neighbours lie on the same page.
+    const changed = this.#changed.sort((a, b) => a.id - b.id);
     this.#changed = [];
     this.#savingBytes += this.#changedBytes;
     this.#saving.set(commit, this.#changedBytes);
