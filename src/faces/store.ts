@@ -9,7 +9,7 @@ export {
   type StoreReadOptions,
   type StoreSummary,
 } from '../store/inspect.js';
-export type { StateCount } from '../store/state-counts.js';
+export type { StateCount } from '../store/state.js';
 export type { Trace, TraceNode, TraceQuery } from '../store/story.js';
 export { traceStory } from '../store/trace.js';
 export { type StoreReport, verifyStore } from '../store/verify.js';

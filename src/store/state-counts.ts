@@ -1,15 +1,6 @@
 import type { Sqlite } from './sqlite.js';
-import { MAX_STORED_STATE_TYPES } from './state.js';
+import { MAX_STORED_STATE_TYPES, type StateCount } from './state.js';
 import { hasStates, readStateTypes } from './state-table.js';
-
-/** The states of one name and version that a log has. */
-export interface StateCount {
-  readonly name: string;
-  readonly version: number;
-  /** Keys that have one. */
-  readonly keys: number;
-  readonly bytes: number;
-}
 
 /** How many states there are of each type. @throws StoreCorruptError */
 export function stateCounts(database: Sqlite): readonly StateCount[] {

@@ -17,6 +17,15 @@ export interface StoredState {
   readonly bytes: Buffer;
 }
 
+/** The states of one name and version that a log has. */
+export interface StateCount {
+  readonly name: string;
+  readonly version: number;
+  /** Keys that have one. */
+  readonly keys: number;
+  readonly bytes: number;
+}
+
 /** Which states to read, in the order of keys, then types. */
 export interface StateQuery {
   /** The first key. */
