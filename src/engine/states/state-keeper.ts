@@ -158,10 +158,10 @@ export class StateKeeper {
       if (this.#users[slab.type[row] as number] !== true) continue;
       const key = slab.keys[row] as NameEntry;
       const states = key.states ?? this.#find(key);
+      states.isUsed = true;
       if (states.holder === seat) continue;
       if (states.holder?.state === 'open') states.holder.forgetStates(key.id);
       states.holder = seat;
-      states.isUsed = true;
       cargo.add(key.id, states.bytes);
     }
     return { count, states: cargo.take() };
@@ -177,9 +177,8 @@ export class StateKeeper {
     states.weight += 3 * more;
     this.#weight += 3 * more;
     this.#changedBytes += bytes.length;
-    if (states.changed.includes(index)) return;
-    if (states.changed.length === 0) this.#changed.push(key);
-    states.changed.push(index);
+    if (states.changed === 0) this.#changed.push(key);
+    states.changed |= 1 << index;
   }
 
   /** An event of the key has failed: what its lane has of the states may be ahead of them. */
@@ -211,9 +210,13 @@ export class StateKeeper {
   #pack(keys: readonly NameEntry[], commit: number): StateChange {
     let count = 0;
     let length = 0;
-    for (const { states } of keys) {
-      count += states?.changed.length ?? 0;
-      for (const index of states?.changed ?? []) length += states?.bytes[index]?.length ?? 0;
+    for (const key of keys) {
+      const { changed, bytes } = key.states as KeyStates;
+      for (let index = 0; changed >> index !== 0; index++) {
+        if ((changed & (1 << index)) === 0) continue;
+        count++;
+        length += bytes[index]?.length ?? 0;
+      }
     }
     const types: StoredStateType[] = [];
     const slots = new Float64Array(count);
@@ -225,13 +228,14 @@ export class StateKeeper {
     for (const key of keys) {
       const states = key.states as KeyStates;
       states.commit = commit;
-      for (const index of states.changed) {
+      for (let index = 0; states.changed >> index !== 0; index++) {
+        if ((states.changed & (1 << index)) === 0) continue;
         slots[at] = slotOf(key.id, this.#idOf(index, types));
         positions[at] = states.positions[index] as number;
         end += bytes.write(states.bytes[index] as string, end, 'latin1');
         ends[at++] = end;
       }
-      states.changed.length = 0;
+      states.changed = 0;
     }
     return { types, slots, positions, ends, bytes };
   }
@@ -249,7 +253,7 @@ export class StateKeeper {
   /** The states of a key that is not in use. */
   #find(key: NameEntry): KeyStates {
     this.#trim();
-    const states = new KeyStates();
+    const states = new KeyStates(this.#types.length);
     let bytes = 0;
     if (key.id <= this.#lastStored) {
       const query = { from: key.id, to: key.id, limit: MAX_STORED_STATE_TYPES };
@@ -278,7 +282,7 @@ export class StateKeeper {
       }
       const states = key.states as KeyStates;
       if (states.isUsed) states.isUsed = false;
-      else if (key.inFlight === 0 && states.changed.length === 0 && states.commit <= this.#committed) {
+      else if (key.inFlight === 0 && states.changed === 0 && states.commit <= this.#committed) {
         this.#forget(key, states);
       }
     }

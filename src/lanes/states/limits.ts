@@ -3,8 +3,11 @@
 /** Bytes of one key's state as it is encoded: it is copied for each event that changes it. */
 export const MAX_STATE_BYTES = 1024 * 1024;
 
-/** States that the handlers of one engine may define: each key has a place for every one of them. */
-export const MAX_STATE_TYPES = 64;
+/**
+ * States that the handlers of one engine may define: each key has a place for every one of them, and which of them have
+ * changed are the bits of one small number.
+ */
+export const MAX_STATE_TYPES = 30;
 
 /**
  * Bytes of changed states after which a lane answers, though its turn is not over: a few of the largest. A batch of
