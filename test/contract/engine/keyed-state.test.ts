@@ -125,7 +125,7 @@ describe('states in a store', () => {
 
   test.each(
     INLINE_AND_THREADS,
-  )('are there again when the log is opened again, and after recover(), %i threads', async (threads) => {
+  )('are there again when the log is opened again, %i threads', async (threads) => {
     const store = tempStore();
     const options = { ...STATEFUL, store, threads };
     const first = await openTestEngine(options);
@@ -137,6 +137,28 @@ describe('states in a store', () => {
     const third = await openTestEngine(options);
     await third.publish(step(8), { until: 'handled' });
     expect(await sumsOf(third)).toEqual([1, 5, 13]);
+  });
+
+  test.each(
+    INLINE_AND_THREADS,
+  )('are as the handled events have left them after recover(), %i threads', async (threads) => {
+    const healed = new Int32Array(new SharedArrayBuffer(4));
+    const engine = await openTestEngine({
+      events: STATE_EVENTS,
+      handlers: [handlers('stateful'), handlers('stopping-state')],
+      store: tempStore(),
+      durability: 'os',
+      shared: { healed },
+      threads,
+    });
+    await engine.publishMany([step(1), step(2), step(4, 'stop'), step(8), step(16, undefined, 'b')]);
+    await expect(engine.drain()).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
+    healed[0] = 1;
+    await engine.recover();
+    await engine.recovered;
+    await engine.publish(step(32), { until: 'handled' });
+    expect(await sumsOf(engine)).toEqual([1, 3, 7, 15, 47]);
+    expect(await sumsOf(engine, 'b')).toEqual([16]);
   });
 
   test('a log without states has no tables for them', async () => {
