@@ -72,12 +72,10 @@ export class LaneContext implements HandlerContext, StateContext {
   readonly #slot: number;
   readonly #ahead: KeyAhead | undefined;
   #states: EventStates | undefined;
-  /** What the handler emits is left out. */
-  #isMute = false;
   #deadline: Deadline | undefined;
   #unlimited: AbortController | undefined;
-  /** Name of the module whose handler was called last. */
-  handler = '';
+  /** The handler that was called last. */
+  #entry: HandlerEntry | undefined;
   #metadata: Buffer | undefined;
   #random: (() => number) | undefined;
   #ended = false;
@@ -122,9 +120,9 @@ export class LaneContext implements HandlerContext, StateContext {
   }
 
   /** A handler is about to be called. */
-  begin({ module, timeoutMs, isRebuilding }: HandlerEntry): void {
-    this.handler = module;
-    this.#isMute = isRebuilding === true;
+  begin(entry: HandlerEntry): void {
+    const { module, timeoutMs } = entry;
+    this.#entry = entry;
     if (this.#deadline) this.#endDeadline();
     if (timeoutMs === undefined) return;
     this.#deadline = new Deadline(timeoutMs, module);
@@ -136,6 +134,11 @@ export class LaneContext implements HandlerContext, StateContext {
     if (!this.#isAwaited && this.#emissions.end > this.#start) this.#own = this.#emissions.split(this.#start);
     this.#isAwaited = true;
     this.#deadline?.arm(() => this.#cell.passed(this.#slot));
+  }
+
+  /** Name of the module whose handler was called last. */
+  get handler(): string {
+    return this.#entry?.module ?? '';
   }
 
   get lane(): number {
@@ -172,7 +175,7 @@ export class LaneContext implements HandlerContext, StateContext {
     const aggregateId = type.aggregateId(data);
     const partitionKey = type.partitionKey(data, aggregateId);
     this.#checkKey(type.type, partitionKey);
-    if (this.#isMute) return;
+    if (this.#entry?.isRebuilding) return;
     this.#buffer().add(
       type.type,
       {
