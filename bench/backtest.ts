@@ -1,5 +1,6 @@
 import type { BacktestRun } from './contestants/backtest.js';
-import { type Bench, type Measured, resultOf, round } from './support/report.js';
+import { type Bench, type Measured, resultOf, round, summarise } from './support/report.js';
+import type { Sample } from './support/sample.js';
 import type { Session } from './support/session.js';
 import type { Contestant } from './support/spawn.js';
 
@@ -22,19 +23,41 @@ export const backtest: Bench = {
       Object.entries(plans).map(([name, options]) => [name, { module: 'backtest', options }]),
     );
     const measured = await session.rounds(contestants);
+    const growth = session.mode === 'full' ? await growths(session) : [];
     return {
       config: { strategy: 'rsi', candles, runs, durability: 'memory', repeats: session.repeats },
-      results: Object.keys(contestants).map((name) => resultOf(measured, name)),
+      results: [
+        ...Object.keys(contestants).map((name) => resultOf(measured, name)),
+        ...growth.map(({ name, sample }) => summarise(name, [sample])),
+      ],
       ratios: {
         vsBareLoop: round(measured.ratio('sweep, one thread', 'a loop by hand')),
         twoThreads: round(measured.ratio('sweep, two threads', 'sweep, one thread')),
         'summary, to full': round(measured.ratio('sweep, one thread, full', 'sweep, one thread, summary')),
+        ...Object.fromEntries(growth.map(({ name, sample }) => [`memory: ${name}`, grown(sample)])),
       },
       targets: {
         vsBareLoop: { atLeast: 0.5 },
         twoThreads: { atLeast: 1.85 },
         'summary, to full': { atLeast: 0.5 },
+        ...Object.fromEntries(growth.map(({ name }) => [`memory: ${name}`, { atMost: 1.5 }])),
       },
     };
   },
 };
+
+/** A sweep keeps its best rows and its sums. What is left a run is its name and its fingerprint. */
+async function growths(session: Session) {
+  const found: { readonly name: string; readonly sample: Sample }[] = [];
+  for (const where of ['memory', 'store'] as const) {
+    const name = `100,000 runs, ${where}`;
+    const contestant = { module: 'sweep-growth', options: { where, runs: 100_000 } };
+    found.push({ name, sample: await session.run(name, contestant) });
+  }
+  return found;
+}
+
+/** Resident memory at the end over that at a tenth of the runs. */
+function grown({ extra = {} }: Sample): number {
+  return round((extra['MB at the end'] ?? Number.NaN) / (extra['MB at a tenth'] ?? Number.NaN));
+}

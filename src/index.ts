@@ -27,6 +27,7 @@ export {
   defineHandlers,
   defineState,
   type EventMetadata,
+  type EventOf,
   type EventOptions,
   type EventType,
   type EventTypeOptions,

@@ -24,6 +24,9 @@ export const CLOCK_READS = 32;
 /** Longest aggregate id or partition key in UTF-8 bytes: names are index keys, not documents. */
 export const MAX_NAME_BYTES = 1024;
 
+/** Longest `eventId` in characters: an id of the caller's, such as a UUID and a word, not a document. */
+export const MAX_EVENT_ID = 256;
+
 /** Values in one payload, shared ones counted each time: 16 MiB hold fewer. */
 export const MAX_PAYLOAD_VALUES = 8_388_608;
 
@@ -250,9 +253,6 @@ export const MAX_CANDLES = 50_000_000;
 /** RSI lengths. 1 has no smoothing, and nobody waits years of candles for a first value. */
 export const RSI_LENGTH_MIN = 2;
 export const RSI_LENGTH_MAX = 1000;
-
-/** Parameter sets of one sweep: each is a row of the result table, which is sorted in memory. */
-export const MAX_GRID_SIZE = 100_000;
 
 /** Unfinished backtests per thread: enough that no lane waits for the next, few enough that Ctrl-C is quick. */
 export const SWEEP_RUNS_AHEAD = 4;

@@ -1,5 +1,5 @@
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
-import { encodeError } from '../src/kernel/error-codec.js';
+import { encodeError, type WireError } from '../src/kernel/error-codec.js';
 import { WAL_PAGES_LAST, WAL_PAGES_LIMIT, WAL_PAGES_MAX, WRITER_IDLE_MS } from '../src/limits.js';
 import { epochNow } from '../src/sampling/span-log.js';
 import { type ProfileOrder, ThreadProfiler } from '../src/sampling/thread-profiler.js';
@@ -26,6 +26,8 @@ let idleTimer: NodeJS.Timeout | undefined;
 let isResting = false;
 /** When segments may be packed again while events come. */
 let packAgain = 0;
+/** Damage was met by what nobody has asked for, and told. */
+let isTold = false;
 /** Newest events that are not packed. */
 let packBehind = PACK_BEHIND;
 
@@ -91,6 +93,7 @@ function write(): void {
   if (profiler.isRunning)
     profiler.note({ kind: 'commit', start, end: epochNow(), events: eventsOf(commits) });
   reply({ kind: 'committed', sequence: lastSequence, indexed: writer.indexed });
+  tellOfIndex(writer);
   tendWal(WAL_PAGES_MAX);
   // At a bounded pace while events come: what it costs is taken from them.
   if (performance.now() >= packAgain) pack();
@@ -123,13 +126,15 @@ function pack(): void {
 function finishPack(result: PackResult): void {
   if (failed || !writer) return;
   packAgain = performance.now() + PACK_PAUSE_MS;
+  if (result.damage) tell(result.damage);
   // Nothing is worth it yet: asked again when more has come.
   if (result.packed === undefined && result.done === writer.coldRange(0)?.after) {
     packAgain = performance.now() + PACK_PAUSE_IDLE_MS;
     return;
   }
   try {
-    writer.applyPacked(result);
+    const damage = writer.applyPacked(result);
+    if (damage) tell(encodeError(damage));
     tendWal(WAL_PAGES_MAX);
     // In a quiet moment at once the next.
     if (isResting) setTimeout(() => isResting && pack(), 0);
@@ -159,8 +164,10 @@ function finishCheckpoint(): void {
 function rest(): void {
   try {
     // In pieces, each a turn of the event loop: a commit that comes goes first.
-    if (writer?.indexQuietly()) idleTimer = setTimeout(rest, 0);
-    else if (writer) {
+    if (writer?.indexQuietly()) {
+      tellOfIndex(writer);
+      idleTimer = setTimeout(rest, 0);
+    } else if (writer) {
       checkpoint(writer);
       isResting = true;
       pack();
@@ -189,6 +196,18 @@ async function profile(question: number, order: ProfileOrder): Promise<void> {
   } catch (error) {
     reply({ kind: 'unprofiled', question, error: encodeError(error) });
   }
+}
+
+function tellOfIndex(of: Writer): void {
+  const damage = of.takeDamage();
+  if (damage) tell(encodeError(damage));
+}
+
+/** Tells of damage that stops nothing: once, because what is damaged in one place mostly is in many. */
+function tell(damage: WireError): void {
+  if (isTold) return;
+  isTold = true;
+  reply({ kind: 'damaged', error: damage });
 }
 
 function fail(error: unknown): void {

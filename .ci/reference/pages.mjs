@@ -20,6 +20,7 @@ const SUBPATHS = /** @type {const} */ ([
     'millrace/consumers',
     'Types of consumers: named, durable cursors over the log. `engine.consumers` starts them.',
   ],
+  ['millrace/aggregates', 'Aggregates that take commands, as deciders and as classes, on the main thread.'],
   ['millrace/publisher', 'Subscribers on the main thread, without an engine.'],
   ['millrace/bus', 'The event bus, the event storage, and both as one system.'],
   [

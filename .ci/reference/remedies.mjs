@@ -27,6 +27,10 @@ export const REMEDIES = {
   MILLRACE_NOT_DETERMINISTIC:
     'Pass `occurredAt` with each event, and give all events of an aggregate the same partition key.',
   MILLRACE_CONCURRENCY: 'Read the aggregate again, decide again, and append with `details.actual`.',
+  MILLRACE_COMMAND_REFUSED:
+    'Tell the caller; `details.rule` says which rule forbids it. Nothing was appended.',
+  MILLRACE_UNKNOWN_COMMAND: 'Ask for a command that the aggregate has; the message lists them.',
+  MILLRACE_EVENT_ID_TAKEN: 'Give new events new ids; an id names one event of its aggregate for good.',
   MILLRACE_CLOSED: 'Open the engine again. What was acknowledged is kept.',
   MILLRACE_FAILED: 'Look at `cause`, remove it, and call `engine.recover()` or open the store again.',
   MILLRACE_HANDLER_FAILED:
@@ -35,9 +39,11 @@ export const REMEDIES = {
     'Retry or discard the failed event of the same key: `engine.deadLetters.list()` has it.',
   MILLRACE_PUBLISH_MANY: 'The events are stored. Retry or discard those that `failures` names.',
   MILLRACE_HANDLER_MODULE_NOT_FOUND:
-    "Correct the URL in `handlers`: `new URL('./x.handlers.js', import.meta.url)`.",
+    "Correct the URL in `handlers`, or the consumer's `module`: `new URL('./x.handlers.js', import.meta.url)`.",
+  MILLRACE_HANDLER_NOT_GIVEN:
+    'Open the engine with the module that `details.module` names, with `from`, and retry; or discard the dead letter.',
   MILLRACE_HANDLER_MODULE_INVALID:
-    'Export `defineHandlers(…)` as the default, and pass all its event types in `events`.',
+    'Export `defineHandlers(…)` as the default (a consumer: its function), and pass all its event types in `events`.',
   MILLRACE_HANDLER_MODULE_FAILED: 'Look at `cause`: it is what the module threw while it was loaded.',
   MILLRACE_EMIT_AFTER_END: 'Await everything that emits before the handler returns.',
   MILLRACE_HANDLER_TIMEOUT: 'Make the handler faster, have it look at `ctx.signal`, or raise `timeoutMs`.',
@@ -59,6 +65,10 @@ export const REMEDIES = {
     'Check the disk and its mount, run `millrace verify FILE`, then call `engine.recover()`.',
   MILLRACE_STORE_MOVED: 'Put the file back in its place, then call `engine.recover()`.',
   MILLRACE_STORE_CORRUPT: 'Run `millrace verify FILE`: it names each problem, and how to save what is whole.',
+  MILLRACE_SQL:
+    "Look at SQLite's own text in the message; `millrace sql FILE` has `.tables` and `.schema`, and docs/sql.md examples.",
+  MILLRACE_SQL_READ_ONLY:
+    'Ask with SELECT; to change the data, write it out with `millrace export FILE --to out.db` and work on that.',
   MILLRACE_DEAD_LETTER_NOT_FOUND:
     'Take the position from `list()`; the dead letter may be retried or discarded by now.',
   MILLRACE_QUEUE_FULL: 'Publish more slowly, raise the size of the queue, or let the bus wait (`whenFull`).',
@@ -71,7 +81,7 @@ export const REMEDIES = {
   MILLRACE_CONSUMER_NOT_FOUND: 'Take the name from `engine.consumers.list()`.',
   MILLRACE_CONSUMER_RUNNING: 'Use the running consumer, or stop it before it is started again.',
   MILLRACE_CONSUMER_THREAD:
-    'Look at what the handler does that ends its thread; the event is tried again, and is a dead letter in the end.',
+    'Look at `cause`, and at what the module does that ends its thread. An event that ended it is in `consumer.failures()`; a consumer that is `failed` goes on with `resume()`.',
   MILLRACE_CONSUMER_STOPPED:
     'Look at `cause`, remove it, and start the consumer again: it goes on where it was.',
   MILLRACE_TOO_MANY_CONSUMERS: 'Remove consumers that are no longer used: `engine.consumers.remove(name)`.',
@@ -84,6 +94,7 @@ export const REMEDIES = {
   MILLRACE_HEAP_TOO_LARGE: 'Take the snapshot when less is in memory, or look at the thread with a debugger.',
   MILLRACE_PROFILE_BUSY: 'Wait for the other profile, or abort its signal.',
   MILLRACE_INPUT: 'Correct the file in the line that `details.line` names.',
+  MILLRACE_PACKAGE_MISSING: 'Install the package that the message names, or choose another form.',
   MILLRACE_OUTPUT: 'Pass another path, or the option that replaces what is there.',
   MILLRACE_TEST_TIMEOUT:
     'Read what the message says about running handlers, parked keys and waiting retries; raise `timeout` last.',

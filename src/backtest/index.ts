@@ -1,6 +1,11 @@
 /** Backtests as events: candles in, one walk per parameter set on the lanes, every event in the log. */
 export type { Exits, OrderRequest, OrderView, Size } from './broker/order.js';
-export type { BrokerOptions, CommissionOption, SlippageOption } from './broker/settings.js';
+export {
+  type BrokerOptions,
+  type CommissionOption,
+  FILL_MODES,
+  type SlippageOption,
+} from './broker/settings.js';
 export {
   LookAheadError,
   RunBudgetError,
@@ -9,6 +14,7 @@ export {
 } from './broker/strategy-mistake.js';
 export * from './candles/index.js';
 export * from './figures/index.js';
+export { RECORDING_LEVELS } from './given.js';
 export type { Bands, ColumnOf, Indicator, IndicatorBuilder, Macd, Source } from './indicators/indicator.js';
 export { WilderRsi } from './indicators/rsi.js';
 export * from './report/index.js';

@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../faces/errors.js';
 import { ANNUALISE_DAYS_MIN } from '../limits.js';
+import { checkColumns } from './given.js';
 
 const DAY_MS = 86_400_000;
 const YEAR_MS = 365.25 * DAY_MS;
@@ -132,8 +133,9 @@ export function equityStatistics(
   };
 }
 
-/** @throws InvalidOptionError */
-function checkCurve(time: Float64Array, equity: Float64Array, initialCapital: number): void {
+/** @throws InvalidOptionError for what is no curve of an account. */
+export function checkCurve(time: Float64Array, equity: Float64Array, initialCapital: number): void {
+  checkColumns('equityStatistics', { time, equity });
   if (!(initialCapital > 0 && initialCapital < Number.POSITIVE_INFINITY)) {
     throw new InvalidOptionError(
       `The initial capital is ${initialCapital}; it must be a finite number above 0.`,

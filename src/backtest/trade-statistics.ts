@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../faces/errors.js';
+import { checkRows } from './given.js';
 
 /** What the statistics need of a trade. */
 export interface RoundTrip {
@@ -74,6 +75,7 @@ export function tradeStatistics(roundTrips: readonly RoundTrip[]): TradeStatisti
 }
 
 function checkTrades(roundTrips: readonly RoundTrip[]): void {
+  checkRows('tradeStatistics', 'roundTrips', roundTrips);
   roundTrips.forEach(({ profit, profitFraction, holdingMs }, index) => {
     if ([profit, profitFraction, holdingMs].every(Number.isFinite)) return;
     throw new InvalidOptionError(`The trade at index ${index} has a number that is not finite.`);

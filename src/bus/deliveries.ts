@@ -222,6 +222,7 @@ export class Deliveries {
 
   #finish(delivery: Delivery): void {
     const { processing, counters } = this.#parts.journal;
+    const { previous, unheard } = delivery;
     const { position } = delivery.event;
     let error: Error | undefined;
     if (delivery.failures.length > 0) {
@@ -229,13 +230,15 @@ export class Deliveries {
       processing.fail(record);
       counters.failed++;
       counters.givenUp++;
-      if (!delivery.previous) counters.unprocessed++;
+      if (!previous) counters.unprocessed++;
       const failed = ofSubscriber(record);
       error = handlerError(failed);
       this.#events.failed(failed);
+    } else if (previous && unheard.length > 0) {
+      processing.fail({ ...previous, handlers: unheard });
     } else {
       counters.handled++;
-      if (delivery.previous) {
+      if (previous) {
         processing.unfail(position);
         counters.unprocessed--;
       }

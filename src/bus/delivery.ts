@@ -65,7 +65,7 @@ export class Delivery {
       const attempt = (this.#failed?.get(subscriber) ?? 0) + 1;
       const tried = await this.#try(subscriber, attempt);
       if (!tried.failed) {
-        if (all.length > 1) this.#settle(subscriber);
+        if (all.length > 1 || this.previous) this.#settle(subscriber);
         continue;
       }
       this.firstFailedAt ||= Date.now();
@@ -80,6 +80,13 @@ export class Delivery {
       }
     }
     return pause;
+  }
+
+  /** Names under which the failed event failed, and nobody was called now: their subscribers are gone, perhaps meanwhile. */
+  get unheard(): readonly string[] {
+    if (!this.previous) return [];
+    const called = [...(this.#settled ?? []), ...this.failures.map(({ subscriber }) => subscriber)];
+    return this.previous.handlers.filter((name) => !called.some((subscriber) => subscriber.name === name));
   }
 
   /** An event that its type's `upcast` cannot bring into today's form is shown to nobody, and no pause changes that. */

@@ -25,7 +25,7 @@ export interface FailedEvent {
 }
 
 /** What is stored of a delivery that failed for good. Of several failed subscribers the first one's error is kept. */
-export function failedRecord({ event, failures, firstFailedAt, previous }: Delivery): FailedRecord {
+export function failedRecord({ event, failures, firstFailedAt, previous, unheard }: Delivery): FailedRecord {
   const { position, id, type, aggregateId, version } = event;
   const first = failures[0] as Failure;
   return {
@@ -34,7 +34,7 @@ export function failedRecord({ event, failures, firstFailedAt, previous }: Deliv
     type,
     aggregateId,
     version,
-    handlers: failures.map(({ subscriber }) => subscriber.name),
+    handlers: [...failures.map(({ subscriber }) => subscriber.name), ...unheard],
     attempts: Math.max(...failures.map(({ attempts }) => attempts)) + (previous?.attempts ?? 0),
     firstFailedAt: previous?.firstFailedAt ?? firstFailedAt,
     failedAt: Date.now(),

@@ -44,11 +44,12 @@ export class FailedEvents {
   }
 
   /**
-   * Tries a failed event again: only with the subscribers, by name, or the lane that failed. Resolves when it is
-   * processed. A subscriber gets it behind what its key has waiting; a lane as `engine.deadLetters.retry` says.
+   * Tries a failed event again: only with the subscribers, by name, or the lane that failed. Resolves when those that
+   * there are have processed it; under the names that nobody has now it stays failed. A subscriber gets it behind what its
+   * key has waiting; a lane as `engine.deadLetters.retry` says.
    *
    * @throws DeadLetterNotFoundError; HandlerError when it fails again, and it is a failed event again then;
-   * InvalidOptionError when nobody subscribes under the old name; WaitsForItselfError inside a subscriber of the bus.
+   * InvalidOptionError when nobody subscribes under any of its names; WaitsForItselfError inside a subscriber of the bus.
    */
   async retry(position: number): Promise<void> {
     checkNumber('position', position, 1, Number.MAX_SAFE_INTEGER);

@@ -100,6 +100,7 @@ export const JOURNAL_NAMES = {
   dispatch: true,
   validate: true,
   maxInFlightBytes: true,
+  memoryBytes: true,
   health: true,
   logger: true,
   tracing: true,

@@ -42,6 +42,8 @@ export class Processing implements Noted, Running {
   #sent: (readonly ProcessingChange[])[] = [];
   #unstored = 0;
   #lastNumber: number;
+  /** Undefined when it has to be counted again. */
+  #failedCount: number | undefined;
 
   /** @throws StoreCorruptError when what is stored is not what was written. */
   constructor(log: () => ConsumedLog) {
@@ -63,7 +65,13 @@ export class Processing implements Noted, Running {
     return this.#unstored >= MAX_UNSTORED_CHANGES;
   }
 
+  /** How many failed events there are: counted when some have come or gone, not with every look. */
   get failedCount(): number {
+    this.#failedCount ??= this.#countFailed();
+    return this.#failedCount;
+  }
+
+  #countFailed(): number {
     const stored = this.#stored;
     const isFailed = new Map<number, boolean>();
     for (const change of this.#all()) {
@@ -105,10 +113,12 @@ export class Processing implements Noted, Running {
   }
 
   fail(record: FailedRecord): void {
+    this.#failedCount = undefined;
     this.#change({ kind: 'fail', record });
   }
 
   unfail(position: number): void {
+    this.#failedCount = undefined;
     this.#change({ kind: 'unfail', position });
   }
 
@@ -163,6 +173,8 @@ export class Processing implements Noted, Running {
 
   stored(): void {
     this.#unstored -= this.#sent.shift()?.length ?? 0;
+    // In memory the oldest ones make room for what was stored.
+    this.#failedCount = undefined;
   }
 
   status(): ConsumerStatus {
@@ -187,6 +199,7 @@ export class Processing implements Noted, Running {
   wake(): void {}
 
   engineFailed(): void {
+    this.#failedCount = undefined;
     this.#changes = [...this.#all()];
     this.#sent = [];
     this.#record.rewrite();

@@ -1,9 +1,11 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
 import type { EventRegistry } from '../events/registry.js';
 import { outside, staying } from '../kernel/async-context.js';
+import { isStorable } from '../kernel/check.js';
 import { InvalidOptionError, TooManySubscriptionsError, UnknownEventTypeError } from '../kernel/errors.js';
 import type { RetryRule } from '../kernel/retry-rule.js';
-import { MAX_SUBSCRIPTIONS } from '../limits.js';
+import { shown } from '../kernel/thrown.js';
+import { MAX_NAME_BYTES, MAX_SUBSCRIPTIONS } from '../limits.js';
 import { checkSubscription } from '../publisher/subscription-options.js';
 import { topicOfPattern } from '../publisher/topic.js';
 import { type BusHandler, type BusSubscribeOptions, checkTimeout } from './options.js';
@@ -58,9 +60,6 @@ export class Subscribers {
     const { name, timeoutMs = this.#timeoutMs, ...options } = knownOptions(given, SUBSCRIBE);
     const { priority, retry } = checkSubscription(handle, options);
     checkTimeout('timeoutMs', timeoutMs);
-    if (name !== undefined && (typeof name !== 'string' || name === '')) {
-      throw new InvalidOptionError('Subscription option name must be a text of at least one character.');
-    }
     if (this.#byId.size >= MAX_SUBSCRIPTIONS) {
       throw new TooManySubscriptionsError(
         `The bus has ${MAX_SUBSCRIPTIONS} subscriptions already, so somebody forgets to end theirs with unsubscribe.`,
@@ -68,7 +67,7 @@ export class Subscribers {
     }
     const types = this.#typesOf(pattern);
     const id = `subscription-${++this.#lastId}`;
-    const own = name ?? (handle.name || id);
+    const own = nameOf(name ?? (handle.name || id));
     const waited = staying(this, `the subscriber '${own}' of '${pattern}'`, handle);
     const called: BusHandler<never, never> = (event, context) =>
       outside(() => waited.call(undefined, event, context));
@@ -113,4 +112,12 @@ export class Subscribers {
       { details: { pattern } },
     );
   }
+}
+
+/** The log keeps it with what the subscriber has processed. */
+function nameOf(name: unknown): string {
+  if (isStorable(name, MAX_NAME_BYTES)) return name;
+  throw new InvalidOptionError(
+    `Subscription option name is ${shown(name)}; it, or the function's name in its place, must be a text of 1 to ${MAX_NAME_BYTES} bytes in UTF-8, without half characters.`,
+  );
 }

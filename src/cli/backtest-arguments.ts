@@ -1,9 +1,21 @@
 import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BrokerOptions, Grid, RecordingLevel } from '../backtest/index.js';
+import {
+  type BacktestOptions,
+  type BrokerOptions,
+  FILL_MODES,
+  type FillMode,
+  type Grid,
+  loadFiner,
+  RECORDING_LEVELS,
+  type RecordingLevel,
+  SHIPPED_STRATEGIES,
+  SWEEP_METRICS,
+  type SweepMetric,
+} from '../backtest/index.js';
 import { InputError } from '../faces/errors.js';
-import { CANDLE_ARGUMENTS } from './candle-arguments.js';
-import { onlyFile, UsageError } from './command.js';
+import { CANDLE_ARGUMENTS, type CandleArguments, candleOptions } from './candle-arguments.js';
+import { oneOf, onlyFile, UsageError } from './command.js';
 
 /** The options of `parseArgs` for commands that simulate. */
 export const BACKTEST_ARGUMENTS = {
@@ -24,6 +36,7 @@ export const BACKTEST_ARGUMENTS = {
 export const RUN_ARGUMENTS = {
   ...BACKTEST_ARGUMENTS,
   ...CANDLE_ARGUMENTS,
+  finer: { type: 'string' },
   param: { type: 'string', multiple: true },
   report: { type: 'string' },
   csv: { type: 'string' },
@@ -38,7 +51,8 @@ export const GRID_ARGUMENTS = {
 } as const;
 
 /** Their lines of a command's help. */
-export const BACKTEST_HELP = `  --strategy NAME    a shipped strategy, or the file of one of your own (default: rsi)
+export const BACKTEST_HELP = `  --finer FILE       finer candles of the same market, or its trades: they decide what comes first within a candle
+  --strategy NAME    a shipped strategy, or the file of one of your own (default: rsi)
   --symbol NAME      what the candles are of (default: the file's name)
   --capital N        cash at the start (default: 10000)
   --commission PART  part of each fill's value (default: 0.001)
@@ -47,7 +61,8 @@ export const BACKTEST_HELP = `  --strategy NAME    a shipped strategy, or the fi
   --leverage N       how many times its equity the account may hold (default: 1)
   --fill MODE        next_open (default), next_close or this_close, which is optimistic
   --seed TEXT        seed of ctx.random() (default: millrace)
-  --level LEVEL      full, trades (default) or summary: how much of each run becomes events
+  --level LEVEL      full, trades (default) or summary: how much of each run becomes events. Of the last there is no report
+                     of a run, but the ranking of a sweep and the windows of a walk-forward
 `;
 
 type Given = Readonly<Partial<Record<keyof typeof BACKTEST_ARGUMENTS, string>>>;
@@ -59,9 +74,11 @@ export interface Simulation extends BrokerOptions {
   readonly level?: RecordingLevel;
 }
 
-/** @throws UsageError for what is no number. */
+/** @throws UsageError for what is no number, and no level or fill mode. */
 export function simulationOf(given: Given): Simulation {
-  const { symbol, seed, level, fill } = given;
+  const { symbol, seed } = given;
+  const level = oneOf<RecordingLevel>(given.level, '--level', RECORDING_LEVELS);
+  const fill = oneOf<FillMode>(given.fill, '--fill', FILL_MODES);
   const numbers = {
     initialCapital: numberOf('capital', given.capital),
     commission: numberOf('commission', given.commission),
@@ -71,6 +88,15 @@ export function simulationOf(given: Given): Simulation {
   };
   const all = { ...numbers, symbol, seed, level, fill };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Simulation;
+}
+
+/** What `--finer` names, as an option of a run; its files are read as those of the candles, but for form and length. */
+export async function finerOf(
+  values: CandleArguments & { readonly finer?: string },
+): Promise<Pick<BacktestOptions, 'finer'>> {
+  const { finer, format: _format, timeframe: _timeframe, ...rest } = values;
+  if (finer === '') throw new UsageError('--finer is empty. Pass the path of a file.');
+  return finer === undefined ? {} : { finer: await loadFiner(finer, candleOptions(rest)) };
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {
@@ -104,6 +130,24 @@ function sampleFile(): string {
       "No candles: pass a file, or install the sample data with 'npm install --save-dev vega-datasets'.",
       { cause: error },
     );
+  }
+}
+
+/** What rows are sorted by, when it is said. @throws UsageError */
+export function metricOf(sort: string | undefined): SweepMetric | undefined {
+  return oneOf(sort, '--sort', SWEEP_METRICS);
+}
+
+/** The file of a strategy of one's own; undefined for a shipped one. */
+export function strategyFile(strategy: string | undefined): string | undefined {
+  if (strategy === undefined || (SHIPPED_STRATEGIES as readonly string[]).includes(strategy))
+    return undefined;
+  if (!strategy.startsWith('file:')) return strategy;
+  try {
+    return fileURLToPath(strategy);
+  } catch {
+    // What is no URL of a file is said where the strategy is loaded.
+    return undefined;
   }
 }
 

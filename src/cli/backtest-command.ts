@@ -1,8 +1,8 @@
 import {
   type BacktestResult,
   type Candles,
+  loadCandles,
   loadStrategy,
-  readCandles,
   runBacktest,
   storeBacktest,
   timeframeOf,
@@ -10,6 +10,7 @@ import {
 import {
   BACKTEST_HELP,
   candleFile,
+  finerOf,
   parametersOf,
   RUN_ARGUMENTS,
   simulationOf,
@@ -17,10 +18,11 @@ import {
 } from './backtest-arguments.js';
 import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { checkStrategy } from './check-strategy.js';
-import { type Command, parseCommand, UsageError } from './command.js';
+import { type Command, parseCommand, refuseIdle, UsageError } from './command.js';
 import { writeCsv } from './csv-file.js';
 import { jsonLine, print } from './output.js';
 import { checkReport, REPORT_HELP, reportLine, writeReportFile } from './report-file.js';
+import { checkOutputs } from './run-outputs.js';
 import { decimals, grouped, percentage, table } from './table.js';
 
 const help = `millrace backtest [CANDLES] [options]
@@ -29,8 +31,8 @@ Runs one strategy with one set of parameters over a file of candles, and says wh
 
   --param NAME=VALUE a parameter of the strategy; may be given many times
 ${BACKTEST_HELP}${CANDLE_HELP}  --check            test the strategy for look-ahead and for results that change, and print what was found
-  --store FILE       write its events into a new SQLite file, of which millrace report tells later
-  --store FILE       write its events into a new SQLite file, of which millrace report tells later
+  --store FILE       write its events into a new SQLite file, of which millrace report tells later; not at the level
+                     summary, of which nothing could be told
 ${REPORT_HELP}  --csv FILE         write the trades as CSV
   --json             print one JSON object: identity, statistics, trades, orders, fills
   --help             print this text
@@ -51,13 +53,22 @@ async function run(args: readonly string[]): Promise<number> {
   });
   checkReport(values.report);
   if (values.store === '') throw new UsageError('--store is empty. Pass the path of a file.');
+  const { store, level } = values;
   const simulation = simulationOf(values);
+  if (store === undefined) refuseIdle({ level }, 'says what is stored, and has no effect without --store');
   const parameters = parametersOf(values.param);
   const file = candleFile(positionals, values.input, 'backtest');
+  checkOutputs(values, file);
   const strategy = await loadStrategy(values.strategy ?? 'rsi');
-  const candles = readCandles(file, candleOptions(values));
-  const options = { symbol: symbolOf(file), ...simulation, candles, strategy, parameters };
-  const { store } = values;
+  const { candles } = await loadCandles(file, candleOptions(values));
+  const options = {
+    symbol: symbolOf(file),
+    ...simulation,
+    candles,
+    ...(await finerOf(values)),
+    strategy,
+    parameters,
+  };
   const result = store === undefined ? runBacktest(options) : await storeBacktest(store, options);
   if (values.csv !== undefined) await writeTrades(values.csv, result);
   const page = await writeReportFile(values.report, result, candles);
@@ -96,10 +107,13 @@ const TRADE_COLUMNS = [
 
 function writeTrades(path: string, { trades }: BacktestResult): Promise<void> {
   const time = (value: unknown) => new Date(value as number).toISOString();
+  const columns = trades.some(({ funding }) => funding !== undefined)
+    ? ([...TRADE_COLUMNS, 'funding'] as const)
+    : TRADE_COLUMNS;
   const rows = trades.map((trade) =>
-    TRADE_COLUMNS.map((column) => (column.endsWith('Time') ? time(trade[column]) : trade[column])),
+    columns.map((column) => (column.endsWith('Time') ? time(trade[column]) : trade[column])),
   );
-  return writeCsv(path, TRADE_COLUMNS, rows);
+  return writeCsv(path, columns, rows);
 }
 
 function report(result: BacktestResult, candles: Candles, seconds: number): string {
@@ -118,6 +132,7 @@ function report(result: BacktestResult, candles: Candles, seconds: number): stri
     row('profit factor', decimals(tradeStatistics.profitFactor)),
     row('exposure', percentage(result.exposure)),
     row('commission', decimals(result.commission)),
+    ...(result.funding === null ? [] : [row('funding', decimals(result.funding))]),
     row('orders', `${grouped(result.orders.length)}${rejected > 0 ? `, ${rejected} rejected` : ''}`),
   ];
   const { taker, maker } = settings.commission;
@@ -126,11 +141,17 @@ ${identity.strategyId} on ${identity.symbol}: ${grouped(candles.length)} candles
 
 ${table(['<', identity.strategy, 'buy and hold'], rows)}
 
-rules        fill ${settings.fill}, commission ${taker === maker ? taker : `${maker} maker, ${taker} taker`}, slippage ${settings.slippage.fraction}, spread ${settings.spread}, leverage ${settings.leverage}
+${finerLine(result)}rules        fill ${settings.fill}, commission ${taker === maker ? taker : `${maker} maker, ${taker} taker`}, slippage ${settings.slippage.fraction}, spread ${settings.spread}, leverage ${settings.leverage}
 identity     ${identity.backtestId}, data ${identity.dataHash.slice(0, 12)}, strategy ${identity.strategyHash.slice(0, 12)}, seed ${identity.seed}
 fingerprint  ${result.fingerprint}
 time         ${seconds.toFixed(2)} s in all
 `;
+}
+
+function finerLine({ finer }: BacktestResult): string {
+  if (finer === null) return '';
+  const { timeframe, covered, decided } = finer;
+  return `finer        ${timeframe}, in ${grouped(covered)} candles; ${grouped(decided)} were decided by it\n`;
 }
 
 export default { help, run } satisfies Command;

@@ -25,10 +25,11 @@ export const CANDLE_HELP = `  --format FORMAT    ${CANDLE_FORMATS.join(', ')} (d
   --years FROM-TO    years in which numeric times may lie (default: 1970-2100)
 `;
 
-type Given = Readonly<Partial<Record<keyof typeof CANDLE_ARGUMENTS, string>>>;
+/** What the command line says of how candles are read. */
+export type CandleArguments = Readonly<Partial<Record<keyof typeof CANDLE_ARGUMENTS, string>>>;
 
 /** What the command line says about reading candles. @throws UsageError */
-export function candleOptions(given: Given): CandleOptions {
+export function candleOptions(given: CandleArguments): CandleOptions {
   const { format, zone, stamps, timeframe, faults, tolerance, 'time-unit': timeUnit, years } = given;
   const [, first, last] = /^(\d{4})-(\d{4})$/.exec(years ?? '') ?? [];
   if (years !== undefined && !(Number(first) >= 1 && Number(first) <= Number(last))) {

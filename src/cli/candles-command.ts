@@ -1,4 +1,4 @@
-import { type CandleReport, type Candles, importCandles } from '../backtest/index.js';
+import { type CandleReport, type Candles, loadCandles } from '../backtest/index.js';
 import { visible } from '../kernel/visible.js';
 import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
 import { type Command, parseCommand, UsageError } from './command.js';
@@ -26,7 +26,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (positionals.length === 0 || positionals.includes(''))
     throw new UsageError("'candles' needs a file: millrace candles FILE");
   const { json, ...rest } = values;
-  const { candles, report } = importCandles(positionals, candleOptions(rest));
+  const { candles, report } = await loadCandles(positionals, candleOptions(rest));
   const [first, last] = ends(candles);
   await print(json ? `${jsonLine({ ...report, first, last })}\n` : textOf(report, candles));
   return 0;
@@ -64,6 +64,7 @@ function textOf(report: CandleReport, candles: Candles): string {
     ],
     ['span', `${clock(start)} to ${clock(end)} (starts of the first and the last, UTC)`],
     ['gaps', gapsText(gaps)],
+    ...fundingLine(report),
     ...faultLines(report),
   ];
   const width = Math.max(...lines.map(([name = '']) => name.length));
@@ -106,6 +107,13 @@ const SEPARATORS: Readonly<Record<string, string>> = {
   '\t': 'tabs',
   '|': 'bars',
 };
+
+/** One rate in each candle of minutes is a rate that was copied down: it would be paid as often. */
+function fundingLine({ fundingRates, candles }: CandleReport): string[][] {
+  if (fundingRates === null) return [];
+  const dense = fundingRates === candles ? ', one in each candle: each is paid' : '';
+  return [['funding', `${grouped(fundingRates)} rates${dense}`]];
+}
 
 function gapsText({ count, missing, largest, withoutWeekends }: CandleReport['gaps']): string {
   const weekends = withoutWeekends ? ' (weekends not counted)' : '';

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { didYouMean } from '../events/nearest.js';
+import { didYouMean, mustBeOneOf } from '../events/nearest.js';
 
 /** One word after `millrace`. */
 export interface Command {
@@ -65,6 +65,28 @@ export function wholeNumber(text: string, option: string, lowest: number, highes
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= lowest && value <= highest) return value;
   throw new UsageError(`${option} is '${text}'; it must be a whole number from ${lowest} to ${highest}.`);
+}
+
+/** One of a fixed set of values, or undefined when it is left out. @throws UsageError that has all of them. */
+export function oneOf<Value extends string>(
+  text: string | undefined,
+  option: string,
+  allowed: readonly Value[],
+): Value | undefined {
+  if (text === undefined || (allowed as readonly string[]).includes(text)) return text as Value | undefined;
+  throw new UsageError(`${option} is '${text}'; ${mustBeOneOf(text, allowed)}`);
+}
+
+/**
+ * Refuses options that would have no effect: whoever gives one believes that it has.
+ *
+ * @param idle those that were given, of which none has an effect.
+ * @param reason the rest of the sentence: `is about the candles, and none are given`.
+ * @throws UsageError
+ */
+export function refuseIdle(idle: Readonly<Record<string, unknown>>, reason: string): void {
+  const [name] = Object.entries(idle).find(([, value]) => value !== undefined && value !== false) ?? [];
+  if (name !== undefined) throw new UsageError(`--${name} ${reason}.`);
 }
 
 /** An argument as a POSIX shell reads it back. */

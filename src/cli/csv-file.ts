@@ -22,7 +22,10 @@ export async function writeCsv(
     throw new UsageError(`--csv is '${path}'; it must be a file.`);
   const lines = [headings.join(',')];
   for (const row of rows) lines.push(row.map(cellOf).join(','));
-  const folder = OutputFolder.open(dirname(path), { isOurs: () => hasHeadings(path, headings) });
+  const folder = OutputFolder.open(dirname(path), {
+    advice: 'Name another file, or remove this one.',
+    isOurs: () => hasHeadings(path, headings),
+  });
   await folder.write(name, `${lines.join('\n')}\n`);
 }
 

@@ -3,7 +3,7 @@ import { discardDeadLetters, openStoreReader, retryDeadLetters } from '../faces/
 import type { DeadLetter } from '../index.js';
 import { visible } from '../kernel/visible.js';
 import { DEAD_LETTER_LINE_CHARACTERS, DEAD_LETTERS_LISTED } from '../limits.js';
-import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
+import { type Command, parseCommand, refuseIdle, UsageError, wholeNumber } from './command.js';
 import { jsonLine, print, shortened } from './output.js';
 import { grouped } from './table.js';
 
@@ -20,7 +20,7 @@ key went on.
 retry and discard are for a store that no engine has open; in a running program use engine.deadLetters.
 
   --all        retry or discard all of them
-  --limit N    list at most so many; default ${DEAD_LETTERS_LISTED}
+  --limit N    list at most so many, without positions; default ${DEAD_LETTERS_LISTED}
   --json       print JSON: an object a line for list, one object for retry and discard
   --help       print this text
 `;
@@ -45,7 +45,7 @@ async function run(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: {
       all: { type: 'boolean', default: false },
-      limit: { type: 'string', default: String(DEAD_LETTERS_LISTED) },
+      limit: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -57,12 +57,16 @@ async function run(args: readonly string[]): Promise<number> {
       `'dead-letters' cannot '${name}'. ${didYouMean(name, Object.keys(ACTIONS), 'It can')}`,
     );
   }
+  const { all, limit, json } = values;
+  if (name === 'list')
+    refuseIdle({ all }, 'is of retry and discard; a list has all of them anyway, up to --limit');
+  if (name !== 'list' || rest.length > 0) refuseIdle({ limit }, 'is of a list without positions');
   await action({
     file,
     positions: rest.map((text) => wholeNumber(text, 'POSITION', 1, Number.MAX_SAFE_INTEGER)),
-    all: values.all,
-    limit: wholeNumber(values.limit, '--limit', 1, Number.MAX_SAFE_INTEGER),
-    json: values.json,
+    all,
+    limit: wholeNumber(limit ?? String(DEAD_LETTERS_LISTED), '--limit', 1, Number.MAX_SAFE_INTEGER),
+    json,
   });
   return 0;
 }

@@ -1,7 +1,7 @@
 import { openStoreReader } from '../faces/store.js';
 import { visible } from '../kernel/visible.js';
 import { INSPECT_LAST_EVENTS } from '../limits.js';
-import { type Command, onlyFile, parseCommand } from './command.js';
+import { type Command, onlyFile, parseCommand, refuseIdle } from './command.js';
 import { eventLine, shortEventLine } from './event-line.js';
 import { INSPECT_ID_CHARACTERS } from './limits.js';
 import { jsonLine, print, shortened } from './output.js';
@@ -13,7 +13,7 @@ Says what is in a store: events by type and by aggregate, progress, consumers, s
 events. It only reads, also while an engine has the file open.
 
   --json          print one JSON object
-  --full          print the last events' payloads and all ids in full, however long they are
+  --full          print the last events' payloads and all ids in full, however long they are; JSON has them so
   --fingerprint   also compute the fingerprint, which reads the whole log
   --help          print this text
 `;
@@ -28,15 +28,19 @@ async function run(args: readonly string[]): Promise<number> {
       fingerprint: { type: 'boolean', default: false },
     },
   });
+  const { full } = values;
+  if (values.json) refuseIdle({ full }, 'is of what is printed for a person: JSON has all in full');
   const reader = openStoreReader(onlyFile(positionals, 'inspect'));
   try {
-    const summary = reader.summary();
-    const last = reader.last(INSPECT_LAST_EVENTS);
-    const fingerprint = values.fingerprint ? reader.fingerprint() : undefined;
+    const { summary, last, fingerprint } = reader.atOnce(() => ({
+      summary: reader.summary(),
+      last: reader.last(INSPECT_LAST_EVENTS),
+      fingerprint: values.fingerprint ? reader.fingerprint() : undefined,
+    }));
     await print(
       values.json
         ? `${jsonLine({ ...summary, fingerprint, last })}\n`
-        : report(summary, last, fingerprint, values.full),
+        : report(summary, last, fingerprint, full),
     );
   } finally {
     reader.close();

@@ -16,6 +16,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly default: Comman
   candles: () => import('./candles-command.js'),
   inspect: () => import('./inspect-command.js'),
   read: () => import('./read-command.js'),
+  sql: () => import('./sql-command.js'),
+  export: () => import('./export-command.js'),
+  import: () => import('./import-command.js'),
   trace: () => import('./trace-command.js'),
   verify: () => import('./verify-command.js'),
   profile: () => import('./profile-command.js'),
@@ -31,6 +34,9 @@ const HELP = `millrace COMMAND [options]
   report STORE        write the report of a sweep or backtest from its log alone
   inspect FILE        say what is in a store
   read FILE           print the events of a store
+  sql FILE            ask a store in SQL, or at a prompt
+  export FILE         write the events of a store for other programs: SQLite, JSON lines, CSV, Parquet
+  import FILE         make a store of what 'export' wrote
   trace FILE          follow one story: an event and what it led to
   verify FILE         check that a store is whole
   profile -- CMD      run a program and see which handler on which thread burns the CPU
@@ -53,6 +59,8 @@ async function run(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === '--version' || name === '-v') return printVersion();
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    // 'millrace help sweep' is what others write as well.
+    if (name === 'help' && rest.length > 0) return run([...rest.slice(0, 1), '--help']);
     await print(HELP);
     return name === undefined ? 2 : 0;
   }

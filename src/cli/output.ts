@@ -10,6 +10,12 @@ export async function print(text: string): Promise<void> {
   if (!process.stdout.write(visibleLines(text))) await once(process.stdout, 'drain');
 }
 
+/** As `print`, but what goes into a file or a pipe stays as it is: another program reads it, and no terminal. */
+export async function printExactly(text: string): Promise<void> {
+  if (process.stdout.isTTY) return print(text);
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+}
+
 /** As `print`, to stderr, and without waiting. */
 export function complain(text: string): void {
   process.stderr.write(visibleLines(text));

@@ -1,9 +1,10 @@
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { diffProfiles } from '../faces/profile.js';
+import { refuseInputs } from '../files/inputs.js';
 import { PROFILE_INTERVAL_MICROS_MAX, PROFILE_INTERVAL_MICROS_MIN, PROFILE_SECONDS_MAX } from '../limits.js';
-import { openProfileFolder } from '../report/profile-folder.js';
+import { isProfileFile, openProfileFolder } from '../report/profile-folder.js';
 import type { AttachSettings } from './attach-settings.js';
-import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
+import { type Command, parseCommand, refuseIdle, UsageError, wholeNumber } from './command.js';
 import { complain, jsonLine, print } from './output.js';
 import { runProgram } from './profiled-program.js';
 
@@ -98,6 +99,12 @@ function parse(args: readonly string[]): { settings: AttachSettings; program: re
     throw new UsageError("'profile' needs a program behind '--': millrace profile -- node app.js");
   }
   checkProgram(program);
+  if (values['no-cpu']) {
+    refuseIdle(
+      { interval: values.interval },
+      'is the time between two CPU samples, and has no effect with --no-cpu',
+    );
+  }
   if (values.out === '') throw new UsageError('--out is empty. Pass the path of a folder.');
   const { seconds, interval, out = `profile/${new Date().toISOString().replace(/[:.]/g, '-')}` } = values;
   const settings = {
@@ -111,6 +118,12 @@ function parse(args: readonly string[]): { settings: AttachSettings; program: re
         ? undefined
         : wholeNumber(interval, '--interval', PROFILE_INTERVAL_MICROS_MIN, PROFILE_INTERVAL_MICROS_MAX),
   };
+  // A file that the program is given, such as that of an earlier profile, is not replaced by this one.
+  const written = program.map((word) => basename(word)).filter(isProfileFile);
+  refuseInputs(
+    [...new Set(written)].map((name) => ['A file of the profile', join(settings.directory, name)]),
+    program.map((word) => [`'${word}' of the program`, word]),
+  );
   return { settings, program };
 }
 

@@ -9,7 +9,10 @@ const help = `millrace read FILE [options]
 Prints the events of a store in order, one a line. It only reads, also while an engine has the file open.
 
   --aggregate ID    only the events of this aggregate
-  --from POSITION   begin at this position of the log
+  --from POSITION   only events from this position of the log on
+  --until POSITION  only events up to this position
+  --limit COUNT     at most so many events
+  --backwards       the newest first
   --type TYPE       only this event type; may be given several times
   --json            one JSON object a line, with id and metadata
   --help            print this text
@@ -17,20 +20,17 @@ Prints the events of a store in order, one a line. It only reads, also while an 
 
 interface ReadArguments {
   readonly file: string;
-  readonly from: number;
   readonly options: StoreReadOptions;
   readonly json: boolean;
 }
 
 async function run(args: readonly string[]): Promise<number> {
-  const { file, from, options, json } = parse(args);
+  const { file, options, json } = parse(args);
   const reader = openStoreReader(file);
   try {
     let chunk = '';
     let count = 0;
     for (const event of reader.read(options)) {
-      // An aggregate is read in version order, which is position order too, but begins at its version 1.
-      if (event.position < from) continue;
       count++;
       chunk += `${json ? jsonLine(event) : eventLine(event)}\n`;
       if (chunk.length < READ_CHUNK_CHARACTERS) continue;
@@ -52,19 +52,30 @@ function parse(args: readonly string[]): ReadArguments {
     allowPositionals: true,
     options: {
       aggregate: { type: 'string' },
-      from: { type: 'string', default: '1' },
+      from: { type: 'string' },
+      until: { type: 'string' },
+      limit: { type: 'string' },
+      backwards: { type: 'boolean', default: false },
       type: { type: 'string', multiple: true },
       json: { type: 'boolean', default: false },
     },
   });
   const file = onlyFile(positionals, 'read');
   if (values.aggregate === '') throw new UsageError('--aggregate is empty. Pass the id of an aggregate.');
-  const from = wholeNumber(values.from, '--from', 1, Number.MAX_SAFE_INTEGER);
+  const whole = (name: 'from' | 'until' | 'limit') => {
+    const value = values[name];
+    return value === undefined ? undefined : wholeNumber(value, `--${name}`, 1, Number.MAX_SAFE_INTEGER);
+  };
+  const [from, until, limit] = [whole('from'), whole('until'), whole('limit')];
   const options: StoreReadOptions = {
-    ...(values.aggregate === undefined ? { fromPosition: from } : { aggregateId: values.aggregate }),
+    ...(values.aggregate !== undefined && { aggregateId: values.aggregate }),
+    ...(from !== undefined && { fromPosition: from }),
+    ...(until !== undefined && { toPosition: until }),
+    ...(limit !== undefined && { limit }),
+    ...(values.backwards && { direction: 'backwards' }),
     ...(values.type !== undefined && { types: values.type }),
   };
-  return { file, from, options, json: values.json };
+  return { file, options, json: values.json };
 }
 
 export default { help, run } satisfies Command;

@@ -1,7 +1,9 @@
 import { extname } from 'node:path';
-import { readCandles, type SweepMetric, writeStoreReport } from '../backtest/index.js';
+import { loadCandles, writeStoreReport } from '../backtest/index.js';
+import { refuseInputs } from '../files/inputs.js';
+import { metricOf } from './backtest-arguments.js';
 import { CANDLE_ARGUMENTS, CANDLE_HELP, candleOptions } from './candle-arguments.js';
-import { type Command, parseCommand, UsageError } from './command.js';
+import { type Command, parseCommand, refuseIdle, UsageError } from './command.js';
 import { print } from './output.js';
 import { reportLine } from './report-file.js';
 
@@ -12,10 +14,10 @@ With the candles of the run its curve is computed for each of them; without, it 
 1,025 of them. At the level 'summary' a log has neither curves nor trades: there is the ranking of a sweep.
 
   --run ID           the report of one run of a sweep: its id, or 'best'
-  --sort METRIC      what 'best' means: totalReturn (default), sharpe, sortino, calmar, maxDrawdown, profitFactor, …
+  --sort METRIC      what --run best means: totalReturn (default), sharpe, sortino, calmar, maxDrawdown, profitFactor, …
   --out FILE         the HTML file (default: the store's name, ending in .html)
   --title TEXT       heading of the page
-  --force            replace a file that is no report
+  --force            replace a file that is no report; a SQLite file, and the candles, never
 ${CANDLE_HELP}  --help             print this text
 
 Exit codes: 0 finished, 1 failed, 2 wrong usage.
@@ -44,15 +46,27 @@ async function run(args: readonly string[]): Promise<number> {
   for (const name of ['run', 'out'] as const) {
     if (values[name] === '') throw new UsageError(`--${name} is empty.`);
   }
-  const candles = file === undefined ? undefined : readCandles(file, candleOptions(values));
+  const { run, out = besideStore(store), title, force, sort, ...reading } = values;
+  const sortBy = metricOf(sort);
+  if (run !== 'best') refuseIdle({ sort }, "says what '--run best' means, and has no effect without it");
+  if (file === undefined)
+    refuseIdle(reading, 'says how candles are read, and has no effect without a file of them');
+  refuseInputs(
+    [[values.out === undefined ? 'The report' : '--out', out]],
+    [
+      ['the store', store],
+      ['the file of the candles', file],
+    ],
+  );
+  const candles = file === undefined ? undefined : (await loadCandles(file, candleOptions(reading))).candles;
   const options = {
-    force: values.force,
+    force,
     ...(candles && { candles }),
-    ...(values.run !== undefined && { run: values.run }),
-    ...(values.sort !== undefined && { sortBy: values.sort as SweepMetric }),
-    ...(values.title !== undefined && { title: values.title }),
+    ...(run !== undefined && { run }),
+    ...(sortBy !== undefined && { sortBy }),
+    ...(title !== undefined && { title }),
   };
-  await print(reportLine(await writeStoreReport(values.out ?? besideStore(store), store, options)));
+  await print(reportLine(await writeStoreReport(out, store, options)));
   return 0;
 }
 

@@ -1,10 +1,9 @@
 import {
   type BacktestOptions,
   type Grid,
+  loadCandles,
   loadStrategy,
-  readCandles,
   SWEEP_METRICS,
-  type SweepMetric,
   type SweepResult,
   sweep,
 } from '../backtest/index.js';
@@ -13,8 +12,10 @@ import { MAX_THREADS } from '../limits.js';
 import {
   BACKTEST_HELP,
   candleFile,
+  finerOf,
   GRID_ARGUMENTS,
   gridWith,
+  metricOf,
   RUN_ARGUMENTS,
   simulationOf,
   symbolOf,
@@ -27,6 +28,7 @@ import { Interrupts } from './interrupts.js';
 import { complain, jsonLine, print } from './output.js';
 import { ProgressBar } from './progress-bar.js';
 import { checkReport, REPORT_HELP, reportLine, writeReportFile } from './report-file.js';
+import { checkOutputs } from './run-outputs.js';
 import { sweepReport } from './sweep-report.js';
 
 /** 5 × 4 × 4 × 3 = 240 parameter sets around Wilder's own 14, 30 and 70: the grid of `rsi` when none is given. */
@@ -57,15 +59,18 @@ ${REPORT_HELP}  --csv FILE         write all rows as CSV
   --json             print one JSON object instead of the report, with the rows of all runs
   --help             print this text
 
-Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 or 143 interrupted by SIGINT or SIGTERM.
+Exit codes: 0 finished, 1 failed (or all runs did, or --check found something), 2 wrong usage, 130 or
+143 interrupted by SIGINT or SIGTERM.
 `;
 
 async function run(args: readonly string[]): Promise<number> {
   const started = performance.now();
-  const { values, positionals, threads, grid, random, top, runBudgetMs } = parse(args);
+  const { values, positionals, threads, grid, random, top, runBudgetMs, sortBy } = parse(args);
   const simulation = simulationOf(values);
   const file = candleFile(positionals, values.input, 'sweep');
-  const candles = readCandles(file, candleOptions(values));
+  checkOutputs(values, file);
+  const { candles } = await loadCandles(file, candleOptions(values));
+  const finer = await finerOf(values);
   const store = values.store ?? newStore();
   const bar = new ProgressBar();
   using interrupts = new Interrupts(() => {
@@ -77,13 +82,14 @@ async function run(args: readonly string[]): Promise<number> {
     symbol: symbolOf(file),
     ...simulation,
     candles,
+    ...finer,
     strategy,
     grid,
     store,
     signal: interrupts.signal,
     allowHuge: values.yes,
     onProgress: ({ finished, runs }) => bar.update(finished, runs ?? 0),
-    ...(values.sort !== undefined && { sortBy: values.sort as SweepMetric }),
+    ...(sortBy !== undefined && { sortBy }),
     ...(random !== undefined && { random }),
     ...(top !== undefined && { top }),
     ...(runBudgetMs !== undefined && { runBudgetMs }),
@@ -91,18 +97,35 @@ async function run(args: readonly string[]): Promise<number> {
   }).finally(() => bar.clear());
   if (values.csv !== undefined) await writeRows(values.csv, result);
   const page = result.best.length === 0 ? undefined : await writeReportFile(values.report, result, candles);
-  const options = { symbol: symbolOf(file), ...simulation, candles, strategy: await loadStrategy(strategy) };
+  const options = {
+    symbol: symbolOf(file),
+    ...simulation,
+    candles,
+    ...finer,
+    strategy: await loadStrategy(strategy),
+  };
   const checks = values.check ? checkBest(options, result) : undefined;
   const totalSeconds = (performance.now() - started) / 1000;
   const json = () => `${jsonLine({ ...result, checks, report: page, totalSeconds })}\n`;
   const text = () =>
     sweepReport(result, candles, store, totalSeconds) + reportLine(page) + (checks?.text ?? '');
   await print(values.json ? json() : text());
-  if (result.finished === result.runs) return checks?.passed === false ? 1 : 0;
+  const none = whyNone(result);
+  if (none !== undefined) complain(`\n${none}\n`);
+  if (result.finished === result.runs) return none !== undefined || checks?.passed === false ? 1 : 0;
   complain(
     `\n${result.finished} of ${result.runs} backtests are finished. To do the rest:\n  ${resumeCommand(args, store)}\n`,
   );
   return interrupts.code ?? 1;
+}
+
+/** Why there is no result to show; undefined when there is one, or an interrupt is why. */
+function whyNone({ best, runs, finished, failed, failures, skipped }: SweepResult): string | undefined {
+  if (best.length > 0 || finished < runs) return undefined;
+  const after = 'There is nothing to rank, to check or to report on.';
+  if (runs === 0)
+    return `Nothing was run: the strategy refuses all ${skipped} parameter sets as a whole. ${after}`;
+  return `All ${failed} runs failed. The first of them: ${failures[0]?.error}\n${after}`;
 }
 
 function parse(args: readonly string[]) {
@@ -131,6 +154,7 @@ function parse(args: readonly string[]) {
     positionals,
     grid: wholeGrid(values),
     random: number(random, '--random', 1, 10_000_000),
+    sortBy: metricOf(values.sort),
     top: number(top, '--top', 1, 10_000),
     threads: number(threads, '--threads', 0, MAX_THREADS),
     runBudgetMs: runSeconds === undefined ? undefined : runSeconds * 1000,

@@ -49,6 +49,8 @@ function odd({ failed, skipped, failures }: SweepResult): string {
 /** How far the best row is to be believed. */
 function overfitting({ overfitting: choice }: SweepResult): string {
   if (choice === null) return '';
+  if (choice.splits === 0)
+    return 'overfitting  n/a: the runs are all equal, and there was nothing to choose\n';
   return `overfitting  ${percentage(choice.probability)}: so often the best of one half of the time was in the lower half of the other; 50 % is a coin\n`;
 }
 

@@ -1,10 +1,12 @@
-import { readCandles, type SweepMetric, type WalkForward, walkForward } from '../backtest/index.js';
+import { loadCandles, type WalkForward, walkForward } from '../backtest/index.js';
 import { MAX_THREADS } from '../limits.js';
 import {
   BACKTEST_HELP,
   candleFile,
+  finerOf,
   GRID_ARGUMENTS,
   gridWith,
+  metricOf,
   RUN_ARGUMENTS,
   simulationOf,
   symbolOf,
@@ -15,6 +17,7 @@ import { writeCsv } from './csv-file.js';
 import { Interrupts } from './interrupts.js';
 import { complain, jsonLine, print } from './output.js';
 import { checkReport, REPORT_HELP, reportLine, writeReportFile } from './report-file.js';
+import { checkOutputs } from './run-outputs.js';
 import { decimals, percentage, table } from './table.js';
 
 const help = `millrace walk-forward [CANDLES] --grid NAME=VALUES [options]
@@ -34,7 +37,8 @@ ${REPORT_HELP}  --csv FILE         write the windows as CSV
   --json             print one JSON object
   --help             print this text
 
-Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 or 143 interrupted by SIGINT or SIGTERM.
+Exit codes: 0 finished, 1 failed (or ended before the last window), 2 wrong usage, 130 or 143 interrupted by SIGINT or
+SIGTERM.
 `;
 
 async function run(args: readonly string[]): Promise<number> {
@@ -56,21 +60,25 @@ async function run(args: readonly string[]): Promise<number> {
   if (values.grid === undefined) throw new UsageError("'walk-forward' needs a grid: --grid NAME=5:30:1.");
   const grid = gridWith(values.grid, values.param);
   const file = candleFile(positionals, values.input, 'walk-forward');
-  const candles = readCandles(file, candleOptions(values));
-  const { windows, train, threads, sort, anchored } = values;
+  checkOutputs(values, file);
+  const simulation = simulationOf(values);
+  const sortBy = metricOf(values.sort);
+  const { candles } = await loadCandles(file, candleOptions(values));
+  const { windows, train, threads, anchored } = values;
   using interrupts = new Interrupts(() =>
     complain('Finishing the backtests under way; Ctrl-C again to end at once.\n'),
   );
   const result = await walkForward({
     symbol: symbolOf(file),
-    ...simulationOf(values),
+    ...simulation,
     candles,
+    ...(await finerOf(values)),
     strategy: values.strategy ?? 'rsi',
     grid,
     anchored,
     signal: interrupts.signal,
     ...(values.store !== undefined && { store: values.store }),
-    ...(sort !== undefined && { sortBy: sort as SweepMetric }),
+    ...(sortBy !== undefined && { sortBy }),
     ...(train !== undefined && { trainShare: Number(train || Number.NaN) }),
     ...(windows !== undefined && { windows: wholeNumber(windows, '--windows', 1, 1000) }),
     ...(threads !== undefined && { threads: wholeNumber(threads, '--threads', 0, MAX_THREADS) }),
@@ -85,7 +93,9 @@ async function run(args: readonly string[]): Promise<number> {
       ? `${jsonLine({ ...plain, report: page, totalSeconds })}\n`
       : report(result, totalSeconds) + reportLine(page),
   );
-  return interrupts.code ?? (result.interrupted ? 1 : 0);
+  const { endedBy } = result;
+  if (endedBy !== null) complain(`\n${result.windows.length} windows were tried. ${endedBy}\n`);
+  return interrupts.code ?? (result.interrupted || endedBy !== null ? 1 : 0);
 }
 
 const HEADINGS = ['tried from', 'to', 'parameters', 'in sample', 'return', 'Sharpe', 'drawdown', 'trades'];

@@ -1,12 +1,13 @@
-import { knownOptions, optionNames } from '../events/known-options.js';
+import { knownOptions } from '../events/known-options.js';
 import { checkOutside, stayingIfAsync } from '../kernel/async-context.js';
 import { type ConsumerStoppedError, NotRetainedError } from '../kernel/errors.js';
 import type { Running } from './attached.js';
 import { CatchUps } from './catch-ups.js';
 import { noFailure, reasonFor, stopped, tooLate } from './faults.js';
+import { inTime } from './in-time.js';
 import { CONSUMER_END_MS } from './limits.js';
 import type { ConsumedLog } from './log.js';
-import { type CatchUpOptions, type CheckedConsumer, checkPosition } from './options.js';
+import { CATCH_UP, type CatchUpOptions, type CheckedConsumer, checkPosition } from './options.js';
 import { ConsumerRecord } from './record.js';
 import { ConsumerCounts, ConsumerRun, type RunOptions } from './run.js';
 import { Saving } from './saving.js';
@@ -31,8 +32,6 @@ export interface ConsumerParts {
   /** It has ended. */
   readonly ended: () => void;
 }
-
-const CATCH_UP = optionNames<CatchUpOptions>('whenCaughtUp', { signal: true });
 
 /**
  * A named, durable cursor over the log: it hands each event to its handler, in order per key, and remembers in the log's
@@ -69,7 +68,8 @@ export class Consumer implements AsyncDisposable, Running {
     this.#record = record;
     this.#saving = new Saving(parts.log);
     const { module, handle = () => {} } = options;
-    this.#thread = module === undefined ? undefined : new ConsumerThread(this.name, module);
+    this.#thread =
+      module === undefined ? undefined : new ConsumerThread(this.name, module, (error) => this.#broke(error));
     const own = stayingIfAsync(this, `the handler of consumer '${this.name}'`, handle);
     this.#options = { ...options, handle: this.#thread?.handle ?? own };
   }
@@ -86,7 +86,7 @@ export class Consumer implements AsyncDisposable, Running {
       position: record.mark,
       lag: Math.max(0, facts.lastDurable - record.done),
       parkedKeys: record.parked,
-      failures: record.failures.length,
+      failures: record.failed,
       ...this.#counts,
       inFlight: (this.#run ?? this.#ending)?.running ?? 0,
       ...(error && { error }),
@@ -102,7 +102,7 @@ export class Consumer implements AsyncDisposable, Running {
   /**
    * Begins no further event. Resolves when those under way have ended, and what is done is stored. Until `resume()`
    * events wait in the log. @throws ConsumerStoppedError, EngineFailedError, WaitsForItselfError; HandlerTimeoutError
-   * when a handler goes on for 10 s after its signal has aborted: it is paused then, too.
+   * when a handler on the main thread goes on for 10 s after its signal has aborted: it is paused then, too.
    */
   async pause(): Promise<void> {
     this.#check('pause()');
@@ -130,7 +130,7 @@ export class Consumer implements AsyncDisposable, Running {
    * is below stays as it is. Resolves when that is stored; handlers that run are waited for.
    *
    * @throws InvalidOptionError; ConsumerStoppedError, EngineFailedError, WaitsForItselfError; HandlerTimeoutError when a
-   * handler goes on for 10 s after its signal has aborted: nothing is replayed then.
+   * handler on the main thread goes on for 10 s after its signal has aborted: nothing is replayed then.
    */
   async replay(position: number): Promise<void> {
     this.#check('replay()');
@@ -193,8 +193,8 @@ export class Consumer implements AsyncDisposable, Running {
   /**
    * Ends it; its progress stays in the log, and the next start of its name goes on from there. Resolves when the events
    * under way have ended and what is done is stored. @throws EngineFailedError, WaitsForItselfError; HandlerTimeoutError
-   * when a handler goes on for 10 s after its signal has aborted: it is stopped then, and its name is free when the
-   * handler has ended.
+   * when a handler on the main thread goes on for 10 s after its signal has aborted: it is stopped then, and its name is
+   * free when the handler has ended.
    */
   async stop(): Promise<void> {
     checkOutside(this, 'consumer.stop()');
@@ -219,17 +219,21 @@ export class Consumer implements AsyncDisposable, Running {
     await this.stop();
   }
 
-  /** @internal It begins, and its place in the log is stored. */
+  /** @internal Has it begin, when its place in the log is stored. @throws ConsumerStoppedError when it is stopped before. */
   async begin(): Promise<void> {
+    this.#changes++;
     try {
       await this.#thread?.open();
-      this.#saving.note(this.#record);
+      if (this.#state === 'running') this.#saving.note(this.#record);
       await this.#saving.flushed();
     } catch (error) {
       this.#saving.end();
       await this.#thread?.close();
-      throw error;
+      if (this.#state === 'running') throw error;
+    } finally {
+      this.#changes--;
     }
+    this.#checkAlive();
     this.#begin();
   }
 
@@ -302,7 +306,11 @@ export class Consumer implements AsyncDisposable, Running {
     if (!run) return this.#halting ?? Promise.resolve();
     this.#run = undefined;
     this.#ending = run;
+    const { time } = this.#parts.log();
+    // A thread can be ended, whatever it does.
+    const timer = this.#thread && time.set(() => void this.#thread?.kill(), CONSUMER_END_MS);
     this.#halting = run.end(this.#stopped()).then(() => {
+      time.clear(timer);
       this.#halting = undefined;
       this.#ending = undefined;
       this.#begin();
@@ -323,18 +331,10 @@ export class Consumer implements AsyncDisposable, Running {
 
   /** Ends the run, and waits for its handlers: not longer than they may take. @throws HandlerTimeoutError */
   async #ended(call: string): Promise<void> {
-    const { time } = this.#parts.log();
-    const late = Promise.withResolvers<void>();
-    const timer = time.set(() => {
-      // A thread can be ended, whatever it does.
-      if (this.#thread) void this.#thread.kill();
-      else late.reject(tooLate(this.name, call, this.#ending?.running ?? 0));
-    }, CONSUMER_END_MS);
-    try {
-      await Promise.race([this.#halt(), late.promise]);
-    } finally {
-      time.clear(timer);
-    }
+    const halted = this.#halt();
+    // It does not wait longer for a thread: that has been ended by then.
+    if (this.#thread) return halted;
+    await inTime(this.#parts.log().time, halted, () => tooLate(this.name, call, this.#ending?.running ?? 0));
   }
 
   /** Changes the record while nothing runs, and stores it. */

@@ -1,11 +1,15 @@
 import type { AnyEventType } from '../events/define-event.js';
+import type { DomainEvent } from '../events/domain-event.js';
 import { didYouMean } from '../events/nearest.js';
 import { waitsForItself } from '../kernel/async-context.js';
 import { ConsumerRunningError, InvalidOptionError, TooManyConsumersError } from '../kernel/errors.js';
+import { lateEnd } from '../store/consumer.js';
+import type { LetterCount } from '../store/dead-letter.js';
 import { MAX_CONSUMERS } from '../store/limits.js';
 import type { Running } from './attached.js';
 import { Consumer } from './consumer.js';
 import { noConsumer, notYours } from './faults.js';
+import { type Followed, type FollowOptions, type FollowParts, follow } from './follow.js';
 import type { ConsumedLog } from './log.js';
 import { type CheckedConsumer, type ConsumerOptions, checkConsumer, checkConsumerName } from './options.js';
 import { ConsumerRecord } from './record.js';
@@ -17,10 +21,21 @@ export interface ConsumersParts {
   /** Throws when the engine is not open. */
   readonly checkOpen: () => void;
   /** Consumers that lanes run: handlers which asked for old events. */
-  readonly others: () => readonly ConsumerStatus[];
+  readonly others: LaneConsumers;
   readonly failed: (failure: ConsumerFailed) => void;
   /** What health says of consumers may have changed. */
   readonly changed: () => void;
+  readonly read: FollowParts['read'];
+}
+
+/** Consumers whose failed events are the engine's dead letters. */
+export interface LaneConsumers {
+  /** Those that are here. */
+  readonly statuses: () => readonly ConsumerStatus[];
+  /** The dead letters of any of them, by name. */
+  readonly letters: () => (name: string) => LetterCount;
+  /** The log has forgotten one that is not here. */
+  readonly forget: (name: string) => void;
 }
 
 /** The consumers of an engine's log: those that run, and those that are stored. */
@@ -30,6 +45,8 @@ export class Consumers {
   readonly #running = new Map<string, Running>();
   /** Names that are being removed. */
   readonly #removing = new Set<string>();
+  /** Who reads on whenever more is durable. */
+  readonly #followers = new Set<(isOver: boolean) => void>();
 
   /** @internal */
   constructor(parts: ConsumersParts) {
@@ -41,8 +58,9 @@ export class Consumers {
    * when that place is stored; its handler is called from then on.
    *
    * @throws InvalidOptionError, UnknownEventTypeError; ConsumerRunningError when one of that name runs;
-   * TooManyConsumersError; NotRetainedError when the first event is no longer in memory; EngineClosedError,
-   * EngineFailedError.
+   * TooManyConsumersError; NotRetainedError when the first event is no longer in memory; ConsumerStoppedError when it is
+   * removed, or the engine closed, before it has begun; EngineClosedError, EngineFailedError; of a module:
+   * HandlerModuleNotFoundError, HandlerModuleInvalidError, HandlerModuleFailedError, ConsumerThreadError.
    */
   async start<Type extends AnyEventType = AnyEventType>(options: ConsumerOptions<Type>): Promise<Consumer> {
     this.#parts.checkOpen();
@@ -72,10 +90,21 @@ export class Consumers {
     try {
       await consumer.begin();
     } catch (error) {
-      this.#running.delete(name);
+      if (this.#running.get(name) === consumer) this.#running.delete(name);
       throw error;
     }
     return consumer;
+  }
+
+  /** @internal `engine.follow`. */
+  follow(options: FollowOptions): Followed<DomainEvent> {
+    this.#parts.checkOpen();
+    const { log, read } = this.#parts;
+    const onMore = (listener: (isOver: boolean) => void) => {
+      this.#followers.add(listener);
+      return () => this.#followers.delete(listener);
+    };
+    return follow({ log, read, onMore, start: (consumer) => this.start(consumer) }, options);
   }
 
   /** Every consumer of the log by name, also those that do not run. @throws EngineClosedError */
@@ -83,10 +112,11 @@ export class Consumers {
     const { store, facts } = this.#parts.log();
     const running = this.running();
     const known = new Set(running.map(({ name }) => name));
+    const letters = this.#parts.others.letters();
     const stored = store.reader
       .consumers()
       .filter(({ name }) => !known.has(name))
-      .map((consumer) => stoppedStatus(consumer, facts.lastDurable));
+      .map((consumer) => stoppedStatus(consumer, facts.lastDurable, letters(consumer.name)));
     return [...running, ...stored].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -97,10 +127,11 @@ export class Consumers {
    * EngineFailedError, WaitsForItselfError.
    */
   async remove(name: string): Promise<void> {
-    checkConsumerName(name);
+    // Names of Millrace's own are made of others, and may be longer.
+    if (typeof name !== 'string' || lateEnd(name) === undefined) checkConsumerName(name);
     this.#parts.checkOpen();
     const consumer = this.#running.get(name);
-    const isOther = this.#parts.others().some((other) => other.name === name);
+    const isOther = this.#parts.others.statuses().some((other) => other.name === name);
     if (isOther || (consumer && !(consumer instanceof Consumer))) throw notYours(name);
     if (this.#removing.has(name) || (!consumer && this.#stored(name) === undefined)) {
       const known = this.list().map((one) => one.name);
@@ -110,6 +141,7 @@ export class Consumers {
     try {
       if (consumer instanceof Consumer) await consumer.stop();
       const { consumerLink, hub } = this.#parts.log();
+      this.#parts.others.forget(name);
       consumerLink.note({ take: () => ({ kind: 'remove', name }) });
       consumerLink.due();
       await hub.flushed();
@@ -131,7 +163,10 @@ export class Consumers {
 
   /** @internal What those that run are at. */
   running(): readonly ConsumerStatus[] {
-    return [...[...this.#running.values()].map((consumer) => consumer.status()), ...this.#parts.others()];
+    return [
+      ...[...this.#running.values()].map((consumer) => consumer.status()),
+      ...this.#parts.others.statuses(),
+    ];
   }
 
   /** @internal What health says of them. */
@@ -147,12 +182,14 @@ export class Consumers {
   /** @internal More events are durable. */
   wake(): void {
     for (const consumer of this.#running.values()) consumer.wake();
+    for (const follower of this.#followers) follower(false);
   }
 
   /** @internal */
   engineFailed(error: Error): void {
     this.#parts.log().consumerLink.forget();
     for (const consumer of this.#running.values()) consumer.engineFailed(error);
+    for (const follower of this.#followers) follower(false);
   }
 
   /** @internal Nothing waits for it: a handler of before may never end. */
@@ -162,6 +199,7 @@ export class Consumers {
 
   /** @internal Ends all of them, and stores what is done as far as the engine still can. */
   async close(): Promise<void> {
+    for (const follower of this.#followers) follower(true);
     const outcomes = await Promise.allSettled([...this.#running.values()].map((consumer) => consumer.end()));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     // A failure of the engine is reported by its own close.

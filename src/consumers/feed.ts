@@ -1,8 +1,8 @@
 import type { EventRegistry } from '../events/registry.js';
 import { StoreCorruptError } from '../kernel/errors.js';
 import { READ_PAGE } from '../limits.js';
-import { storedType } from '../store/decode.js';
-import type { RawEvent } from '../store/store.js';
+import type { RawEvent, TypedPage, TypedQuery } from '../store/store.js';
+import { typedPage, typeFilter } from '../store/typed-pages.js';
 import { CONSUMER_RELOAD } from './limits.js';
 import type { ConsumedLog } from './log.js';
 import type { ConsumerRecord } from './record.js';
@@ -33,8 +33,8 @@ export class Feed {
   readonly #log: ConsumedLog;
   readonly #record: ConsumerRecord;
   readonly #events: FeedEvents;
-  readonly #types: ReadonlySet<string> | undefined;
-  readonly #isWanted = new Map<number, boolean>();
+  /** Undefined: all types. */
+  readonly #wants: TypedQuery['wants'] | undefined;
   /** The first position that was not looked at. */
   #next: number;
   /** Keys with events that are left in the log: the position of the first one. */
@@ -50,7 +50,12 @@ export class Feed {
   ) {
     this.#log = log;
     this.#record = record;
-    this.#types = types;
+    this.#wants =
+      types &&
+      typeFilter(
+        () => log.store.reader,
+        (name) => types.has(currentName(log.registry, name)),
+      );
     this.#events = events;
     this.#next = record.nextUndone(1);
   }
@@ -100,29 +105,46 @@ export class Feed {
     const { store, facts } = this.#log;
     const last = facts.lastDurable;
     const from = this.#record.nextUndone(this.#next);
-    if (from > last) {
-      this.#next = from;
-      return;
-    }
-    let passed = 0;
-    const page = store.reader.page({ from, limit: Math.min(room, READ_PAGE) });
-    if (page.length === 0) {
+    this.#next = from;
+    if (from > last) return;
+    const { events, next } = this.#page(from, Math.min(room, READ_PAGE));
+    if (next === from) {
       throw new StoreCorruptError(
         `Store ${store.location} is damaged: it has no events from position ${from} on, though it had ${last}. Run 'millrace verify' on it, and restore it from a backup.`,
       );
     }
-    for (const event of page) {
+    let passed = 0;
+    for (const event of events) {
       const { position } = event;
       if (position > last) break;
+      passed += this.#passTo(position);
       this.#next = position + 1;
       if (this.#record.isDone(position)) continue;
       const key = event.partitionKey ?? event.aggregate;
-      if (!this.#takes(event)) {
-        this.#record.finish(position);
-        passed++;
-      } else if (!this.#held.has(key)) this.#events.load(key, event);
+      if (!this.#held.has(key)) this.#events.load(key, event);
     }
+    passed += this.#passTo(Math.min(next, last + 1));
     if (passed > 0) this.#events.passed(passed);
+  }
+
+  /** New events of the consumer's types; those between them are of others. */
+  #page(from: number, limit: number): TypedPage {
+    const { reader } = this.#log.store;
+    if (this.#wants) return typedPage(reader, { from, limit, wants: this.#wants });
+    const events = reader.page({ from, limit });
+    const last = events.at(-1);
+    return { events, next: last ? last.position + 1 : from };
+  }
+
+  /** Everything up to a position that was not looked at is of other types, and so done. @returns how much of it was not. */
+  #passTo(position: number): number {
+    let passed = 0;
+    for (; this.#next < position; this.#next++) {
+      if (this.#record.isDone(this.#next)) continue;
+      this.#record.finish(this.#next);
+      passed++;
+    }
+    return passed;
   }
 
   #readAgain(): void {
@@ -137,7 +159,7 @@ export class Feed {
       const key = event.partitionKey ?? event.aggregate;
       const loaded = keys.get(key);
       if (loaded === undefined || position < (this.#held.get(key) ?? 0)) continue;
-      if (this.#record.isDone(position) || !this.#takes(event)) continue;
+      if (this.#record.isDone(position) || this.#wants?.(event.type) === false) continue;
       if (loaded === CONSUMER_RELOAD) {
         this.#held.set(key, position);
         keys.delete(key);
@@ -158,18 +180,6 @@ export class Feed {
     this.#wanted.clear();
     this.#reload = { keys, from: firsts.reduce((least, first) => Math.min(least, first), this.#next) };
     return this.#reload;
-  }
-
-  #takes(event: RawEvent): boolean {
-    const types = this.#types;
-    if (!types) return true;
-    let isWanted = this.#isWanted.get(event.type);
-    if (isWanted === undefined) {
-      const { name } = storedType(this.#log.store.reader, event);
-      isWanted = types.has(currentName(this.#log.registry, name));
-      this.#isWanted.set(event.type, isWanted);
-    }
-    return isWanted;
   }
 }
 

@@ -37,3 +37,6 @@ export const MAX_CONSUMER_NAME = 128;
  * the end of one event's work, and shorter than the patience of a process manager that has asked a program to end.
  */
 export const CONSUMER_END_MS = 10_000;
+
+/** Threads of a consumer that may die in a row before they have begun an event: then its module is what ends them. */
+export const MAX_THREAD_DEATHS = 5;

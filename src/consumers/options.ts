@@ -3,10 +3,11 @@ import { optionNames, takeOptions } from '../events/known-options.js';
 import type { EventRegistry } from '../events/registry.js';
 import { namesOfTypes } from '../events/type-names.js';
 import { InvalidOptionError } from '../kernel/errors.js';
+import { moduleUrlOf } from '../kernel/module-url.js';
 import { type RetryRule, retryRuleOf } from '../kernel/retry-rule.js';
 import { shown } from '../kernel/thrown.js';
 import type { FailurePolicy } from '../lanes/handlers.js';
-import type { EventOf } from '../publisher/subscribable.js';
+import type { SubscribedEvent } from '../publisher/subscribable.js';
 import { OWN_CONSUMERS } from '../store/consumer.js';
 import { MAX_CONSUMER_CONCURRENCY, MAX_CONSUMER_NAME } from './limits.js';
 
@@ -22,7 +23,7 @@ export interface ConsumerContext {
 
 /** Handles one event of a consumer. The event is done when it has returned, or its promise resolved. */
 export type ConsumerHandler<Type extends AnyEventType = AnyEventType> = (
-  event: EventOf<'log', Type>,
+  event: SubscribedEvent<'log', Type>,
   context: ConsumerContext,
 ) => unknown;
 
@@ -35,7 +36,7 @@ export interface ConsumerOptions<Type extends AnyEventType = AnyEventType> {
    * the last durable one (`now`), or with the event at a position. A known name goes on where it was.
    */
   readonly from?: 'start' | 'now' | number;
-  /** Only these event types, or types of these names. All others count as done. Default: every event of the log. */
+  /** Only these event types, or types of these names, at least one. All others count as done. Default: all types. */
   readonly types?: readonly (Type | string)[];
   /** Events of different keys that may run at once, 1 to 256. Default 1: in the order of the log. */
   readonly concurrency?: number;
@@ -72,6 +73,8 @@ export interface CatchUpOptions {
   /** Ends the waiting with its reason; the consumer goes on. */
   readonly signal?: AbortSignal;
 }
+
+export const CATCH_UP = optionNames<CatchUpOptions>('whenCaughtUp', { signal: true });
 
 /** Options with every default filled in, free of the types of one event. */
 export interface CheckedConsumer {
@@ -121,11 +124,20 @@ export function checkConsumer<Type extends AnyEventType>(
   return {
     ...{ name, from, concurrency, onFailure, ...placeOf(options) },
     retry: retryRuleOf(options, refuse),
-    types:
-      types === undefined
-        ? undefined
-        : new Set(namesOfTypes('consumers.start', types).map(([type = '']) => registry.get(type).type)),
+    types: typesOf(types, registry),
   };
+}
+
+/** The names of the types that it takes; undefined for all. @throws InvalidOptionError, UnknownEventTypeError */
+function typesOf(
+  types: readonly (AnyEventType | string)[] | undefined,
+  registry: EventRegistry,
+): ReadonlySet<string> | undefined {
+  if (types === undefined) return undefined;
+  const names = namesOfTypes('consumers.start', types);
+  // It would pass the whole log by, and have all of it done.
+  if (names.length === 0) refuse('types', types, 'at least one event type; leave it out for all of them');
+  return new Set(names.map(([type = '']) => registry.get(type).type));
 }
 
 /** Who handles the events, and where. @throws InvalidOptionError */
@@ -142,8 +154,8 @@ function placeOf({
   }
   if (handle !== undefined)
     refuse('handle', handle, "left out with where: 'thread': functions cannot be sent there");
-  const url = module instanceof URL ? module.href : module;
-  if (typeof url === 'string' && URL.canParse(url)) return { handle: undefined, module: url };
+  const url = moduleUrlOf(module);
+  if (url !== undefined) return { handle: undefined, module: url };
   return refuse('module', module, "the URL of a module: new URL('./mailer.consumer.js', import.meta.url)");
 }
 
@@ -167,7 +179,7 @@ export function checkPosition(call: string, position: unknown): void {
   );
 }
 
-function isPosition(position: unknown): position is number {
+export function isPosition(position: unknown): position is number {
   return Number.isSafeInteger(position) && (position as number) >= 1;
 }
 

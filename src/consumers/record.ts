@@ -9,6 +9,7 @@ export class ConsumerRecord {
   #progress: Progress;
   #done: number;
   readonly #failures: Map<number, ConsumerFailureRecord>;
+  #parked: number;
   #put = new Map<number, ConsumerFailureRecord>();
   #removed = new Set<number>();
   /** What is stored is to be replaced as a whole. */
@@ -19,6 +20,7 @@ export class ConsumerRecord {
     this.#progress = new Progress(progress.mark, progress.chunks);
     this.#done = countFinished(progress);
     this.#failures = new Map(failures.map((failure) => [failure.position, failure]));
+    this.#parked = failures.filter(({ state }) => state === 'parked').length;
   }
 
   /** A consumer that the store does not know yet. @param mark it begins behind this position. */
@@ -43,8 +45,14 @@ export class ConsumerRecord {
     return [...this.#failures.values()].sort((a, b) => a.position - b.position);
   }
 
+  /** How many failed events are kept. */
+  get failed(): number {
+    return this.#failures.size;
+  }
+
+  /** How many of them are parked. */
   get parked(): number {
-    return this.failures.filter(({ state }) => state === 'parked').length;
+    return this.#parked;
   }
 
   failure(position: number): ConsumerFailureRecord | undefined {
@@ -73,7 +81,9 @@ export class ConsumerRecord {
       if (!oldest) return false;
       this.clear(oldest.position);
     }
+    this.clear(failure.position);
     this.#failures.set(failure.position, failure);
+    if (failure.state === 'parked') this.#parked++;
     this.#put.set(failure.position, failure);
     this.#removed.delete(failure.position);
     return true;
@@ -81,6 +91,7 @@ export class ConsumerRecord {
 
   /** Forgets a failed event. */
   clear(position: number): void {
+    if (this.#failures.get(position)?.state === 'parked') this.#parked--;
     this.#failures.delete(position);
     this.#put.delete(position);
     this.#removed.add(position);

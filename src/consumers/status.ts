@@ -5,6 +5,7 @@ import {
   lastFor,
   type StoredConsumer,
 } from '../store/consumer.js';
+import type { LetterCount } from '../store/dead-letter.js';
 import { countFinished } from '../store/progress-span.js';
 
 /**
@@ -59,15 +60,20 @@ export interface ConsumerFailed {
   readonly error: Error;
 }
 
-/** A consumer that is in the log and does not run. @param last the log's last durable position. */
-export function stoppedStatus({ name, progress, failures }: StoredConsumer, last: number): ConsumerStatus {
+/** A consumer that is in the log and does not run. @param last the log's last durable position. @param letters of it. */
+export function stoppedStatus(
+  { name, progress, failures }: StoredConsumer,
+  last: number,
+  letters: LetterCount,
+): ConsumerStatus {
+  const end = lastFor(name, last);
   return {
     name,
     state: 'stopped',
-    position: progress.mark,
-    lag: Math.max(0, lastFor(name, last) - countFinished(progress)),
-    parkedKeys: failures.filter(({ state }) => state === 'parked').length,
-    failures: failures.length,
+    position: Math.min(progress.mark, end),
+    lag: Math.max(0, end - countFinished(progress)),
+    parkedKeys: letters.parked + failures.filter(({ state }) => state === 'parked').length,
+    failures: letters.parked + letters.skipped + failures.length,
     ...{ handled: 0, failed: 0, retried: 0, skipped: 0, inFlight: 0 },
   };
 }

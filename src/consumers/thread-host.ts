@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { decodeError, encodeError } from '../kernel/error-codec.js';
 import { HandlerModuleInvalidError, HandlerModuleNotFoundError } from '../kernel/errors.js';
-import { defaultOf, importModule, isMissing } from '../lanes/load-handlers.js';
+import { isMissing } from '../kernel/module-url.js';
+import { defaultOf, importModule } from '../lanes/load-handlers.js';
 import { ConsumerCall } from './call.js';
 import type { ThreadReply, ThreadRequest } from './thread-protocol.js';
 
@@ -11,8 +12,12 @@ type Handle = (event: unknown, context: ConsumerCall) => unknown;
 export class ThreadHost {
   readonly #port: Pick<MessagePort, 'postMessage'>;
   readonly #calls = new Map<number, ConsumerCall>();
-  #handle: Handle | undefined;
+  /** Nothing is sent before the module is loaded. */
+  #handle: Handle = () => {
+    throw new Error('The module is not loaded yet.');
+  };
   #consumer = '';
+  #begun: Int32Array = new Int32Array(1);
 
   constructor(port: Pick<MessagePort, 'postMessage'>) {
     this.#port = port;
@@ -21,7 +26,7 @@ export class ThreadHost {
   async obey(request: ThreadRequest): Promise<void> {
     switch (request.kind) {
       case 'open':
-        return this.#open(request.module, request.consumer);
+        return this.#open(request);
       case 'handle':
         return this.#run(request);
       case 'abort':
@@ -30,8 +35,9 @@ export class ThreadHost {
     }
   }
 
-  async #open(module: string, consumer: string): Promise<void> {
+  async #open({ module, consumer, begun }: ThreadRequest & { readonly kind: 'open' }): Promise<void> {
     this.#consumer = consumer;
+    this.#begun = new Int32Array(begun);
     try {
       this.#handle = await load(module);
       this.#answer({ kind: 'opened' });
@@ -44,7 +50,8 @@ export class ThreadHost {
     const context = new ConsumerCall(this.#consumer, attempt);
     this.#calls.set(call, context);
     try {
-      await this.#handle?.(event, context);
+      this.#begun[0] = call;
+      await this.#handle(event, context);
       this.#answer({ kind: 'ended', call });
     } catch (error) {
       this.#answer({ kind: 'ended', call, error: encodeError(error) });
@@ -66,7 +73,7 @@ async function load(url: string): Promise<Handle> {
       { details: { module: url } },
     );
   }
-  const handle = defaultOf(await importModule(url), isHandle);
+  const handle = defaultOf(await importModule('Consumer', url), isHandle);
   if (handle) return handle;
   throw new HandlerModuleInvalidError(
     `Consumer module ${url} has no function as its default export. Write: export default async (event, context) => {};`,

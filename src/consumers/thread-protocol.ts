@@ -15,7 +15,14 @@ export interface SentEvent {
 
 /** Everything that the main thread sends to the thread of a consumer. */
 export type ThreadRequest =
-  | { readonly kind: 'open'; readonly module: string; readonly consumer: string }
+  | {
+      readonly kind: 'open';
+      readonly module: string;
+      readonly consumer: string;
+      /** One 32-bit number: the last call that the thread has begun. When it has died, this tells what it can have died of. */
+      readonly begun: SharedArrayBuffer;
+    }
+  /** Calls are numbered from 1, and begun in that order. */
   | { readonly kind: 'handle'; readonly call: number; readonly event: SentEvent; readonly attempt: number }
   /** The signal of a call aborts. */
   | { readonly kind: 'abort'; readonly call: number; readonly reason: WireError };

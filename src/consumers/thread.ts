@@ -1,180 +1,133 @@
-import { Worker } from 'node:worker_threads';
 import type { DomainEvent } from '../events/domain-event.js';
-import { ownFile } from '../events/own-files.js';
-import { threadArguments } from '../events/thread-arguments.js';
-import { decodeError, encodeError } from '../kernel/error-codec.js';
-import { ConsumerThreadError } from '../kernel/errors.js';
-import { onAbort } from '../kernel/on-abort.js';
-import { reasonOf, toError } from '../kernel/thrown.js';
+import { blame } from '../lanes/blame.js';
+import { stopped } from './faults.js';
+import { MAX_THREAD_DEATHS } from './limits.js';
 import type { ConsumerContext } from './options.js';
-import type { SentEvent, ThreadReply, ThreadRequest } from './thread-protocol.js';
-
-/** A call that is under way on the thread. */
-interface Pending {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
+import { ThreadCall } from './thread-call.js';
+import { type ThreadDeath, ThreadWorker } from './thread-worker.js';
 
 /**
  * The thread of one consumer. The main thread reads the log, keeps order and progress as for every consumer, and has
- * only the handler called here. A thread that dies is replaced with the next event; what died with it is run again alone,
- * one by one, so that the event which kills it is the only one to fail of that.
+ * only the handler called here. A thread that dies is replaced with the next event.
+ *
+ * What died with it are suspects, as on lanes: each is run again alone, while everything else waits, and has failed only
+ * when it ends a thread that had nothing else. So no event fails for what ran beside it or before it.
  */
 export class ConsumerThread {
   readonly #consumer: string;
   readonly #module: string;
-  readonly #pending = new Map<number, Pending>();
-  #worker: Worker | undefined;
-  #opening: Promise<Worker> | undefined;
-  #calls = 0;
-  /** Calls that may have killed a thread wait for their turn here: each has the thread to itself. */
-  #alone: Promise<void> = Promise.resolve();
-  #isAlone = false;
-  readonly #waiting: (() => void)[] = [];
+  readonly #broken: (error: Error) => void;
+  #worker: ThreadWorker | undefined;
+  #opening: Promise<ThreadWorker> | undefined;
+  readonly #suspects: ThreadCall[] = [];
+  /** While there are suspects: resolves when there are none. */
+  #cleared: Promise<void> | undefined;
+  /** Threads in a row that died before they had begun anything. */
+  #deaths = 0;
+  #wasOpen = false;
   #isClosed = false;
 
-  constructor(consumer: string, module: string) {
+  /** @param broken called when no event can be handled any more: a new thread cannot load the module. */
+  constructor(consumer: string, module: string, broken: (error: Error) => void) {
     this.#consumer = consumer;
     this.#module = module;
+    this.#broken = broken;
   }
 
-  /** @throws HandlerModuleNotFoundError, HandlerModuleInvalidError, HandlerModuleFailedError, ConsumerThreadError */
+  /**
+   * Resolves when the module is loaded, however long that takes: only `close` ends it.
+   *
+   * @throws HandlerModuleNotFoundError, HandlerModuleInvalidError, HandlerModuleFailedError, ConsumerThreadError
+   */
   async open(): Promise<void> {
     await this.#open();
+    this.#wasOpen = true;
   }
 
   /** Has the handler called. Resolves when the event is done. @throws what the handler threw; ConsumerThreadError */
-  readonly handle = async (event: DomainEvent, context: ConsumerContext): Promise<void> => {
-    while (this.#isAlone) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      await this.#call(event, context);
-    } catch (error) {
-      const isSuspect = error instanceof ConsumerThreadError && error.details.others !== 0;
-      // Of a thread that was ended nothing is run again.
-      if (!isSuspect || this.#isClosed || context.signal.aborted) throw error;
-      await this.#callAlone(event, context);
-    }
+  readonly handle = (event: DomainEvent, context: ConsumerContext): Promise<void> => {
+    const call = new ThreadCall(event, context);
+    void this.#inTurn(call);
+    return call.outcome;
   };
 
-  /** Ends the thread, whatever it does: its calls fail, and the next one starts another. */
+  /** Ends the thread, whatever it does, also while it loads its module; the next call starts another. */
   async kill(): Promise<void> {
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    if (worker) this.#lose(worker);
+    await worker?.end();
   }
 
+  /** Ends the thread for good. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#opening?.catch(() => {});
     await this.kill();
   }
 
-  /** One of several that were under way when the thread died: alone, so that there is no doubt. */
-  async #callAlone(event: DomainEvent, context: ConsumerContext): Promise<void> {
-    const before = this.#alone;
-    const turn = Promise.withResolvers<void>();
-    this.#alone = turn.promise;
-    await before;
-    try {
-      await this.#call(event, context);
-    } finally {
-      turn.resolve();
-      if (this.#alone === turn.promise) {
-        this.#isAlone = false;
-        for (const go of this.#waiting.splice(0)) go();
-      }
-    }
+  /** Behind the suspects, if there are any. */
+  async #inTurn(call: ThreadCall): Promise<void> {
+    // Not once: others wait for the same moment, and may be suspects by the time that it is this one's turn.
+    while (this.#cleared) await this.#cleared;
+    await this.#run(call);
   }
 
-  async #call(event: DomainEvent, context: ConsumerContext): Promise<void> {
-    const worker = await this.#open();
-    const call = ++this.#calls;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#pending.set(call, { resolve, reject });
-    worker.ref();
-    const leave = onAbort(context.signal, (reason) => {
-      this.#post(worker, { kind: 'abort', call, reason: encodeError(reason) });
-    });
+  /** Resolves when the call has ended, or the thread with it. */
+  async #run(call: ThreadCall): Promise<void> {
+    if (call.isOver) return;
     try {
-      this.#post(worker, { kind: 'handle', call, event: sent(event), attempt: context.attempt });
-      await promise;
-    } finally {
-      leave();
-      this.#pending.delete(call);
-      // An idle thread keeps no process alive.
-      if (this.#pending.size === 0) worker.unref();
-    }
-  }
-
-  #open(): Promise<Worker> {
-    this.#opening ??= this.#start();
-    return this.#opening;
-  }
-
-  async #start(): Promise<Worker> {
-    const worker = new Worker(ownFile('workers/consumer.js'), {
-      name: `consumer ${this.#consumer}`,
-      ...threadArguments('handlers'),
-    });
-    const opened = Promise.withResolvers<void>();
-    let thrown: unknown = new Error('it exited');
-    worker.on('message', (reply: ThreadReply) => {
-      if (reply.kind === 'opened') opened.resolve();
-      else if (reply.kind === 'refused') opened.reject(decodeError(reply.error));
-      else this.#ended(reply);
-    });
-    worker.on('error', (error) => {
-      thrown = error;
-    });
-    worker.once('exit', () => {
-      if (this.#worker === worker) this.#lost();
-      const error = this.#died(thrown, 0);
-      opened.reject(error);
-      this.#rejectAll(thrown);
-    });
-    this.#worker = worker;
-    try {
-      this.#post(worker, { kind: 'open', module: this.#module, consumer: this.#consumer });
-      await opened.promise;
+      const worker = await this.#open();
+      await worker.run(call);
     } catch (error) {
-      this.#lost();
-      await worker.terminate();
+      call.reject(error);
+    }
+  }
+
+  #died({ worker, begun, unbegun, isFresh, error }: ThreadDeath): void {
+    this.#lose(worker);
+    const { guilty, suspects } = blame(begun, isFresh);
+    for (const call of [...begun, ...unbegun]) {
+      // Of a thread that was ended nothing is run again.
+      if (this.#isClosed || call.context.signal.aborted || guilty.includes(call)) call.reject(error);
+    }
+    this.#suspects.unshift(...suspects);
+    if (suspects.length > 0) this.#cleared ??= this.#clear();
+    this.#deaths = isFresh && begun.length === 0 && unbegun.length > 0 ? this.#deaths + 1 : 0;
+    if (this.#deaths > MAX_THREAD_DEATHS) this.#broken(error);
+    for (const call of unbegun) void this.#inTurn(call);
+  }
+
+  /** Runs suspects one by one. One that died on a thread which had had another comes first again. */
+  async #clear(): Promise<void> {
+    for (let call = this.#suspects.shift(); call; call = this.#suspects.shift()) await this.#run(call);
+    this.#cleared = undefined;
+  }
+
+  async #open(): Promise<ThreadWorker> {
+    if (this.#isClosed) throw stopped(this.#consumer, 'stopped', undefined);
+    this.#opening ??= this.#start();
+    const opening = this.#opening;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#opening === opening) {
+        this.#opening = undefined;
+        // Whoever starts the consumer hears of it as it is.
+        if (this.#wasOpen) this.#broken(error as Error);
+      }
       throw error;
     }
-    worker.unref();
+  }
+
+  async #start(): Promise<ThreadWorker> {
+    const worker = new ThreadWorker(this.#consumer, (death) => this.#died(death));
+    this.#worker = worker;
+    await worker.open(this.#module);
     return worker;
   }
 
-  #ended({ call, error }: ThreadReply & { readonly kind: 'ended' }): void {
-    const pending = this.#pending.get(call);
-    if (error) pending?.reject(decodeError(error));
-    else pending?.resolve();
-  }
-
-  #lost(): void {
+  #lose(worker: ThreadWorker): void {
+    if (this.#worker !== worker) return;
     this.#worker = undefined;
     this.#opening = undefined;
   }
-
-  #rejectAll(thrown: unknown): void {
-    const others = this.#pending.size - 1;
-    // Before any of them hears of it: what comes from now on waits.
-    if (others > 0) this.#isAlone = true;
-    for (const { reject } of this.#pending.values()) reject(this.#died(thrown, others));
-    this.#pending.clear();
-  }
-
-  #died(thrown: unknown, others: number): ConsumerThreadError {
-    return new ConsumerThreadError(
-      `The thread of consumer '${this.#consumer}' ended: ${reasonOf(thrown)}. The next event starts another one.`,
-      { cause: toError(thrown), details: { consumer: this.#consumer, others } },
-    );
-  }
-
-  #post(worker: Worker, request: ThreadRequest): void {
-    worker.postMessage(request);
-  }
-}
-
-function sent(event: DomainEvent): SentEvent {
-  const { id, type, aggregateId, key, version, position, occurredAt, data, metadata } = event;
-  return { id, type, aggregateId, key, version, position, occurredAt, data, metadata };
 }

@@ -7,8 +7,9 @@ import { refusalsIn } from './dispatch/emission-check.js';
 import { LaneCrew } from './dispatch/lane-crew.js';
 import { LanePump } from './dispatch/lane-pump.js';
 import { FailedKeys } from './failures/failed-keys.js';
-import { Failures, type RetriedLetter } from './failures/failures.js';
+import { Failures } from './failures/failures.js';
 import { Parking } from './failures/parking.js';
+import type { RetriedLetter } from './failures/retried-letter.js';
 import { Hub } from './hub.js';
 import { Entrance } from './intake/entrance.js';
 import { InFlight } from './intake/in-flight.js';
@@ -49,9 +50,21 @@ export function assemble(foundation: Foundation): Rooms {
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
   const states = new StateKeeper({ ...foundation, pool: sequence.pool });
   const commits = commitRoom(foundation, hub, sequence, { ...intake, states });
-  const late = new LateHandlers({ ...foundation, hub, progress: sequence.progress });
+  const late = new LateHandlers({
+    ...foundation,
+    hub,
+    progress: sequence.progress,
+    parking: failing.parking,
+  });
   const dispatch = dispatchRoom(foundation, hub, sequence, { ...failing, late, states });
-  const failures = failuresRoom(foundation, hub, { ...sequence, ...failing, ...dispatch, holding, commits });
+  const failures = failuresRoom(foundation, hub, {
+    ...sequence,
+    ...failing,
+    ...dispatch,
+    holding,
+    commits,
+    late,
+  });
   const facts = new EngineFacts({
     hub,
     counters,
@@ -70,7 +83,7 @@ export function assemble(foundation: Foundation): Rooms {
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
     ...{ ...intake, ...sequence, ...dispatch, ...failing },
-    ...{ commits, failures, holding, health, late, time },
+    ...{ commits, failures, holding, health, late },
   });
   const { sequencer, directory, shapes } = sequence;
   return {
@@ -87,6 +100,7 @@ export function assemble(foundation: Foundation): Rooms {
       counters.subscriberErrors++;
     }),
     tailOf: (aggregateId, after) => sequencer.tail.positionsOf(directory.positionOf(aggregateId), after),
+    endOf: (aggregateId) => (aggregateId === undefined ? hub.lastDurable : directory.versionOf(aggregateId)),
   };
 }
 
@@ -233,17 +247,19 @@ function dispatchRoom(
 function failuresRoom(
   { notices, counters, time, setup }: Foundation,
   hub: Hub,
-  parts: SequenceRoom & FailingParts & DispatchRoom & { holding: Holding; commits: CommitQueue },
+  parts: SequenceRoom &
+    FailingParts &
+    DispatchRoom & { holding: Holding; commits: CommitQueue; late: LateHandlers },
 ): Failures {
-  const { scheduler, pool, types, failed, retried, pump, holding, commits } = parts;
+  const { scheduler, pool, types, failed, retried, late, pump, holding, commits } = parts;
   return new Failures(
-    { scheduler, pool, failed, retried, types, notices, counters, time, seed: setup.seed },
+    { scheduler, pool, failed, retried, late, types, notices, counters, time, seed: setup.seed },
     {
       retry: () => pump.pump(),
-      skipped: (slab, row, error) => hub.skipped(slab, row, error),
+      skipped: (slab, row) => hub.finished(slab, row),
       dropped: (slab, row) => hub.released(slab, row),
       failed: (slab, row, error) => holding.unhandled(slab, row, error),
-      parked: (key, position, error) => holding.park(key, position, error),
+      parked: (key, letter, error) => holding.park(key, letter, error),
       buried: (letter) => commits.bury(letter),
       stop: (error) => hub.fail(error),
       changed: () => hub.pump(),

@@ -1,12 +1,16 @@
 import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { checkUntil } from './check-options.js';
+import type { ExpectedVersion } from './intake/expected-version.js';
 import type { PublishOptions, ReadOptions } from './options.js';
 import { ANYWAY, type OwnReadOptions } from './reading/read.js';
 
 /** Options of `append`. */
 export interface AppendOptions extends PublishOptions {
-  /** The version that the aggregate must be at; 0 means that it must not exist. Default: any. */
-  readonly expectedVersion?: number;
+  /**
+   * The version that the aggregate must be at: a number; `none` or 0 when it must not exist, `exists` when it must,
+   * whatever its version. Default `any`.
+   */
+  readonly expectedVersion?: ExpectedVersion | undefined;
 }
 
 /** Options of `drain`. */
@@ -24,8 +28,12 @@ const DRAIN = optionNames<DrainOptions>('drain', { signal: true });
 const READ = optionNames<ReadOptions>('read', {
   aggregateId: true,
   fromVersion: true,
+  toVersion: true,
   fromPosition: true,
+  toPosition: true,
   types: true,
+  limit: true,
+  direction: true,
   signal: true,
 });
 

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import type { ResourceLimits } from 'node:worker_threads';
 import { optionNames, takeOptions } from '../events/known-options.js';
 import { POOLED_SLAB_BYTES } from '../events/slab.js';
-import { isWhole } from '../kernel/check.js';
+import { isStorable, isWhole } from '../kernel/check.js';
 import { InvalidOptionError } from '../kernel/errors.js';
+import { moduleUrlOf } from '../kernel/module-url.js';
 import { bounded, reasonOf } from '../kernel/thrown.js';
 import {
   DEFAULT_MAX_IN_FLIGHT,
@@ -14,6 +14,7 @@ import {
   MAX_MAX_IN_FLIGHT,
   MAX_NAME_BYTES,
   MAX_THREADS,
+  MEMORY_STORE_BYTES,
 } from '../limits.js';
 import { checkStorePath } from '../store/store-path.js';
 import type { Durability, EngineOptions } from './options.js';
@@ -31,6 +32,7 @@ export interface CheckedOptions extends EngineOptions {
   readonly validate: 'publish' | 'off';
   readonly maxInFlight: number;
   readonly maxInFlightBytes: number;
+  readonly memoryBytes: number;
   readonly health: Required<HealthThresholds>;
   readonly deterministic: boolean;
   readonly seed: string;
@@ -51,6 +53,7 @@ const ENGINE = optionNames<EngineOptions>('openEngine', {
   validate: true,
   maxInFlight: true,
   maxInFlightBytes: true,
+  memoryBytes: true,
   health: true,
   logger: true,
   tracing: true,
@@ -102,6 +105,7 @@ export function checkOptions(given: EngineOptions): CheckedOptions {
       4 * POOLED_SLAB_BYTES,
       Number.MAX_SAFE_INTEGER,
     ),
+    memoryBytes: whole('memoryBytes', options.memoryBytes ?? MEMORY_STORE_BYTES, 1, MEMORY_STORE_BYTES),
     health: checkThresholds(options.health),
     deterministic: options.deterministic ?? false,
     seed: options.seed ?? 'millrace',
@@ -158,7 +162,7 @@ function checkStore(store: unknown, durability: Durability): void {
 function checkTracing(tracing: unknown): void {
   if (tracing === undefined) return;
   const { carrier, laneModule } = (tracing ?? {}) as { carrier?: unknown; laneModule?: unknown };
-  if (typeof carrier === 'function' && typeof laneModule === 'string' && isModuleUrl(laneModule)) return;
+  if (typeof carrier === 'function' && typeof laneModule === 'string' && moduleUrlOf(laneModule)) return;
   throw new InvalidOptionError(
     "Option tracing must have carrier() and the URL laneModule: pass openTelemetry() of 'millrace/otel'.",
   );
@@ -174,22 +178,11 @@ function moduleUrls(modules: unknown): readonly string[] {
 }
 
 function moduleUrl(module: unknown): string {
-  const url = module instanceof URL ? module.href : module;
-  if (typeof url === 'string' && isModuleUrl(url)) return url;
+  const url = moduleUrlOf(module);
+  if (url !== undefined) return url;
   throw new InvalidOptionError(
     `Handler module ${describe(module)} is not a URL of a module. Write new URL('./risk.handlers.js', import.meta.url): threads load modules by URL, functions cannot be sent to them.`,
   );
-}
-
-function isModuleUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  try {
-    if (url.startsWith('file:')) fileURLToPath(url);
-    return true;
-  } catch {
-    // A file URL with a host, as in 'file://risk.handlers.js': it names no file of this machine.
-    return false;
-  }
 }
 
 /** Of a text that an error quotes. */
@@ -201,9 +194,8 @@ function describe(value: unknown): string {
 
 function text(name: string, value: unknown): void {
   if (value === undefined) return;
-  const isText = typeof value === 'string' && value !== '' && value.isWellFormed();
   // The store keeps it, and refuses a file with a longer one as damaged.
-  if (isText && Buffer.byteLength(value) <= MAX_NAME_BYTES) return;
+  if (isStorable(value, MAX_NAME_BYTES)) return;
   throw new InvalidOptionError(
     `Option ${name} is ${describe(value)}; it must be a text of 1 to ${MAX_NAME_BYTES} bytes in UTF-8.`,
   );

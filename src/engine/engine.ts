@@ -1,20 +1,20 @@
 import type { Consumers } from '../consumers/consumers.js';
-import type { NewEvent } from '../events/define-event.js';
+import type { Followed, FollowOptions } from '../consumers/follow.js';
+import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventRegistry } from '../events/registry.js';
 import { endingFrom } from '../kernel/async-context.js';
-import { EngineFailedError } from '../kernel/errors.js';
 import { checkSignal, unlessAborted } from '../kernel/on-abort.js';
-import { Subscribable } from '../publisher/subscribable.js';
+import { Subscribable, type SubscribedEvent } from '../publisher/subscribable.js';
 import type { ConstructorCount } from '../sampling/heap-objects.js';
 import type { Trace, TraceQuery } from '../store/story.js';
 import { type AppendOptions, checked, type DrainOptions } from './call-options.js';
 import { checkThreads } from './check-options.js';
 import { consumersOf } from './consumed.js';
 import { DeadLetters } from './failures/dead-letters.js';
-import { prepareAppend } from './intake/append.js';
-import { enter, take, takeMany, takeSoon, takeTogether, whenAt } from './intake/taking.js';
-import { checkExpectedVersion, wrongVersion } from './intake/wrong-version.js';
+import { appendTo } from './intake/append.js';
+import { checkExpectedVersion } from './intake/expected-version.js';
+import { enter, take, takeMany, takeSoon, whenAt } from './intake/taking.js';
 import type {
   EngineStats,
   ManyReceipt,
@@ -25,10 +25,11 @@ import type {
 } from './options.js';
 import { checkUntilOf, checkWait, closedError } from './own-waits.js';
 import type { EngineParts, KnownLog } from './parts.js';
+import { partsAgain } from './parts-again.js';
 import type { ProfileOptions } from './profiling/profile-options.js';
 import { type ProfileReport, Profiling, type SnapshotOptions } from './profiling/profiling.js';
 import { fingerprintOf } from './reading/fingerprint.js';
-import { streamOf } from './reading/read.js';
+import { ANYWAY, type OwnReadOptions, streamOf } from './reading/read.js';
 import { traceInLog } from './reading/trace.js';
 import type { Prepared } from './sequence/row-facts.js';
 import { shutDown } from './shut-down.js';
@@ -38,7 +39,10 @@ import type { Notice } from './watch/notices.js';
 import { statsOf } from './watch/stats.js';
 
 /** A running engine. Open it with `openEngine`, end it with `close` or `await using`. */
-export class Engine extends Subscribable<'log'> implements AsyncDisposable {
+export class Engine<Types extends AnyEventType = AnyEventType>
+  extends Subscribable<'log', Types>
+  implements AsyncDisposable
+{
   #parts: EngineParts;
   readonly #reopen: (log: KnownLog) => Promise<EngineParts>;
   #recovering: Promise<void> | undefined;
@@ -56,10 +60,11 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     super(parts.subscriptions);
     this.#parts = parts;
     this.#reopen = reopen;
-    this.consumers = consumersOf(
-      () => this.#parts,
-      () => this.#checkOpen(),
-    );
+    this.consumers = consumersOf({
+      parts: () => this.#parts,
+      checkOpen: () => this.#checkOpen(),
+      read: (range) => this.#read(range),
+    });
     this.metrics = new Metrics(() => this.#parts.facts, this.consumers);
     this.deadLetters = new DeadLetters((waits) => {
       if (waits !== undefined) checkWait(this.#parts.options, waits);
@@ -133,10 +138,14 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   /**
-   * Publishes events of one aggregate if it is at the expected version; 0 means that it must not exist. They are
-   * taken in together, so all of them must fit into `maxInFlight` and `maxInFlightBytes`.
+   * Publishes events of one aggregate if it is where `expectedVersion` says. They are taken in together, so all of them
+   * must fit into `maxInFlight` and `maxInFlightBytes`.
    *
-   * @throws AppendTooLargeError when they do not; ConcurrencyError with `expected` and `actual`; nothing was published then. And as `publish`.
+   * Events with an `eventId` each are appended once: the same call again, also after a crash, resolves with the receipt of
+   * the first when they are among the newest 256 of the aggregate, or behind the expected version; it waits for no handler.
+   *
+   * @throws AppendTooLargeError; ConcurrencyError with `expected` and `actual`; EventIdTakenError when others have their
+   * ids; nothing was published then. And as `publish`.
    */
   async append(
     aggregateId: string,
@@ -144,25 +153,12 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
     options: AppendOptions = {},
   ): Promise<Receipt> {
     this.#checkOpen();
-    const { expectedVersion, until = 'durable', signal } = checked.append(options);
+    const { expectedVersion: expected, until = 'durable', signal } = checked.append(options);
     checkUntilOf(this.#parts.options, 'append', until);
-    checkExpectedVersion(expectedVersion);
+    checkExpectedVersion(expected);
     signal?.throwIfAborted();
-    const parts = this.#parts;
-    const { preparation, directory, options: limits } = parts;
-    const { prepared, need } = prepareAppend(preparation, limits, aggregateId, events);
-    const accept = (): Receipt | Promise<Receipt> => {
-      const actual = directory.versionOf(aggregateId);
-      if (expectedVersion !== undefined && actual !== expectedVersion) {
-        throw wrongVersion(aggregateId, expectedVersion, actual);
-      }
-      if (prepared.length === 0) return { position: 0, version: actual };
-      directory.checkRoom(prepared);
-      return takeTogether(parts, prepared, until);
-    };
-    const [first] = prepared;
-    // Without events there is nothing to wait for; the version is checked all the same.
-    return first ? enter(parts, first, signal, accept, need) : accept();
+    const append = { aggregateId, events, expected, until, signal };
+    return appendTo(this.#parts, append, (range) => this.#read({ ...range, [ANYWAY]: true }));
   }
 
   /** Tells `listener` what happens in the engine: how full it is, for one. */
@@ -173,11 +169,31 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   /**
-   * Durable events: of one aggregate in version order, or of the whole log in position order. An event that its type's
-   * `upcast` fails on rejects with UpcastError; the next call, or another read from its position + 1, goes on.
+   * Durable events: of one aggregate in version order, or of the whole log in position order, or backwards. An event that
+   * its type's `upcast` fails on rejects with UpcastError; the next call goes on behind it. @throws InvalidOptionError,
+   * UnknownEventTypeError; NotRetainedError while reading a log in memory.
    */
-  read(options: ReadOptions = {}): AsyncGenerator<DomainEvent, void, undefined> {
-    return streamOf(() => this.#parts, { ...checked.read(options), check: () => this.#checkReadable() });
+  read<Type extends Types = Types>(
+    options: ReadOptions<Type> = {},
+  ): AsyncGenerator<SubscribedEvent<'log', Type>, void, undefined> {
+    return this.#read(options) as AsyncGenerator<SubscribedEvent<'log', Type>, void, undefined>;
+  }
+
+  /** The newest durable event of an aggregate; undefined when it has none. @throws as `read`. */
+  async last(aggregateId: string): Promise<SubscribedEvent<'log', Types> | undefined> {
+    const { value } = await this.read<Types>({ aggregateId, direction: 'backwards', limit: 1 }).next();
+    return value ?? undefined;
+  }
+
+  /**
+   * Events from the log's past into its future, without a gap or a double, until the engine closes. It reads when it is
+   * asked, so nothing is queued. @throws as `read`, and with a name as `consumers.start`; EngineFailedError, after which
+   * the next call goes on when the engine has recovered.
+   */
+  follow<Type extends Types = Types>(
+    options: FollowOptions<Type> = {},
+  ): Followed<SubscribedEvent<'log', Type>> {
+    return this.consumers.follow(options) as Followed<SubscribedEvent<'log', Type>>;
   }
 
   /**
@@ -187,8 +203,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    */
   trace(query: TraceQuery): Promise<Trace> {
     const { store, run, facts } = this.#parts;
-    const read = (options: ReadOptions) => this.read(options);
-    return traceInLog(read, store.location, run, { ...query }, facts.lastDurable);
+    return traceInLog((range) => this.#read(range), store.location, run, { ...query }, facts.lastDurable);
   }
 
   /**
@@ -203,8 +218,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   /**
-   * Resolves when everything accepted before the call, and everything it leads to, is durable and handled; parked keys
-   * are left out. What others publish meanwhile is not waited for. @throws WaitsForItselfError
+   * Resolves when everything accepted before the call, and everything it leads to, is durable and handled, but for parked
+   * keys. What others publish meanwhile is not waited for. @throws WaitsForItselfError
    */
   async drain(options: DrainOptions = {}): Promise<void> {
     const { signal } = checked.drain(options);
@@ -225,10 +240,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   }
 
   /**
-   * Runs handlers on so many threads from now on, 0 for the main thread. No order is broken and nothing waits:
-   * a thread that goes finishes what it has begun. Resolves when the new ones run.
-   *
-   * @throws InvalidOptionError; the error of a handler module that cannot be loaded any more.
+   * Runs handlers on so many threads from now on, 0 for the main thread. No order is broken and nothing waits: a thread that
+   * goes finishes what it has begun. Resolves when the new ones run. @throws InvalidOptionError; what loading modules throws.
    */
   async setThreads(threads: number): Promise<void> {
     checkThreads(threads);
@@ -241,10 +254,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
 
   /**
    * Calls the `onBroadcast` hooks of all handler modules on every lane, between two events. Lanes that are made
-   * later hear the last message. Resolves when every hook has ended.
-   *
-   * @throws UnsupportedPayloadError when the message is no plain data; BroadcastError naming the lanes whose
-   * hooks threw.
+   * later hear the last message. Resolves when every hook has ended. @throws UnsupportedPayloadError when the message is
+   * no plain data; BroadcastError naming the lanes whose hooks threw.
    */
   async broadcast(message: unknown): Promise<void> {
     this.#checkOpen();
@@ -288,7 +299,7 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
    *
    * @throws EngineFailedError when the engine had failed; everything is closed then, too. WaitsForItselfError in a handler
    * on the main thread that awaits it: the closing goes on, and waits for that handler. HandlerTimeoutError when a
-   * consumer's handler goes on for 10 s after its signal has aborted; everything is closed then, too.
+   * consumer's handler on the main thread goes on for 10 s after its signal has aborted; everything is closed then, too.
    */
   close(): Promise<void> {
     const call = 'engine.close()';
@@ -300,9 +311,8 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
 
   /**
    * Samples CPU and allocations of the main thread, every lane and the writer at once, and writes profiles and a
-   * report into a folder. Events flow on as before. Closing the engine ends it early.
-   *
-   * @throws InvalidOptionError, ProfileBusyError, EngineClosedError, and OutputError before anything is sampled.
+   * report into a folder. Events flow on as before. Closing the engine ends it early. @throws InvalidOptionError,
+   * ProfileBusyError, EngineClosedError, and OutputError before anything is sampled.
    */
   profile(options: ProfileOptions = {}): Promise<ProfileReport> {
     return this.#profiling.run(options);
@@ -343,26 +353,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
 
   async #recover(): Promise<void> {
     const before = this.#parts;
-    const { state, hub, crew, store, options, run, log } = before;
+    const { state, hub, log } = before;
     if (state.isEnding) throw closedError();
     if (!hub.failure) return;
-    if (options.store === undefined) {
-      throw new EngineFailedError(
-        "An engine with durability 'memory' cannot recover: its log was in the memory that failed. Open a new one.",
-        { cause: hub.failure },
-      );
-    }
-    state.to('recovering');
-    log.begins('recovering');
-    try {
-      await this.#profiling.interrupt();
-      // What does not close any more has failed already, and the new parts say whether the store is in use.
-      await Promise.allSettled([crew.close(), store.close()]);
-      this.#parts = await this.#reopen({ run, lastDurable: hub.lastDurable });
-    } catch (error) {
-      state.to('failed');
-      throw error;
-    }
+    this.#parts = await partsAgain(before, this.#reopen, () => this.#profiling.interrupt());
     state.to('open');
     const { health } = this.#parts;
     log.opened(this.#parts, 'recovered');
@@ -374,6 +368,10 @@ export class Engine extends Subscribable<'log'> implements AsyncDisposable {
   protected override subscribableTypes(): EventRegistry {
     this.#checkOpen();
     return this.#parts.registry;
+  }
+
+  #read(options: OwnReadOptions): AsyncGenerator<DomainEvent, void, undefined> {
+    return streamOf(() => this.#parts, { ...checked.read(options), check: () => this.#checkReadable() });
   }
 
   #checkReadable(): void {

@@ -2,21 +2,21 @@ import type { DomainEvent } from '../events/domain-event.js';
 import type { Emission } from '../events/emission.js';
 import type { RegisteredType } from '../events/registry.js';
 import { rowOf, rowReference, slabOf } from '../events/slab.js';
-import { encodeError } from '../kernel/error-codec.js';
-import { EngineFailedError, type HandlerError } from '../kernel/errors.js';
+import { EngineFailedError } from '../kernel/errors.js';
 import { reasonOf, toError } from '../kernel/thrown.js';
-import type { Time } from '../kernel/time.js';
 import { KeyPlace } from '../lanes/key-state.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
+import { LANES, type SettledLetter } from '../store/dead-letter.js';
 import type { Progress } from '../store/progress.js';
 import type { RawEvent, Store } from '../store/store.js';
 import type { CommitQueue, HubSegment } from './commit/commit-queue.js';
 import { eventAt } from './commit/event-at.js';
 import type { LaneCrew } from './dispatch/lane-crew.js';
 import type { LanePump } from './dispatch/lane-pump.js';
-import type { Failures, RetriedLetter } from './failures/failures.js';
+import type { Failures } from './failures/failures.js';
 import type { Parking } from './failures/parking.js';
+import type { RetriedLetter } from './failures/retried-letter.js';
 import type { Entrance } from './intake/entrance.js';
 import type { InFlight } from './intake/in-flight.js';
 import type { IntakeFlow } from './intake/intake-flow.js';
@@ -26,6 +26,7 @@ import type { Wave, Waves } from './intake/waves.js';
 import type { Holding } from './replay/holding.js';
 import type { LateHandlers } from './replay/late-handlers.js';
 import type { LogFlow } from './replay/log-flow.js';
+import type { RowCall } from './replay/row-calls.js';
 import type { NameEntry } from './sequence/directory.js';
 import type { HubSlab, WaitingEvent } from './sequence/hub-slab.js';
 import type { KeyRuns } from './sequence/key-runs.js';
@@ -60,7 +61,6 @@ export interface HubParts {
   readonly runs: KeyRuns | undefined;
   readonly progress: Progress;
   readonly late: LateHandlers;
-  readonly time: Time;
   readonly commits: CommitQueue;
   readonly scheduler: LaneScheduler;
   readonly crew: LaneCrew;
@@ -204,27 +204,25 @@ export class Hub implements IntakeFlow, LogFlow {
 
   /** Every handler of a row's event has ended, or it was skipped. */
   finished(slab: HubSlab, row: number): void {
-    const { counters, progress, retried, commits, receipts, inFlight, late } = this.#parts;
+    const { counters, progress, retried, receipts, inFlight, late } = this.#parts;
     const position = slab.position[row] as number;
     counters.handled++;
     progress.finish(position);
-    late.finished(rowReference(slab.id, row), position);
-    if (retried.size > 0 && retried.delete(position)) commits.raise(position);
-    receipts.handled(position);
+    const call = late.finished(rowReference(slab.id, row), position);
+    if (retried.size > 0) this.#raise(position, call);
+    // Nobody waits for an old event, and somebody may wait for a dead letter of the same one.
+    if (!call || call.lanes || call.letter) receipts.handled(position);
     inFlight.release(slab, row);
   }
 
-  /** An event failed for good, and its key goes on. */
-  skipped(slab: HubSlab, row: number, error: HandlerError): void {
-    const key = slab.keys[row] as NameEntry;
-    const position = slab.position[row] as number;
-    const { late, time } = this.#parts;
-    late.skipped(rowReference(slab.id, row), {
-      ...{ position, key: key.id, attempts: Number(error.details.attempts) },
-      failedAt: time.now(),
-      error: encodeError(error),
-    });
-    this.finished(slab, row);
+  /** A dead letter was handled, if it was tried again by this row: a late handler may come to its event meanwhile. */
+  #raise(position: number, call: RowCall | undefined): void {
+    const { retried, commits, late } = this.#parts;
+    const letter = retried.get(position);
+    if (!letter || (call && call.letter !== letter)) return;
+    retried.delete(position);
+    commits.raise(letter);
+    late.raised(letter);
   }
 
   /** A key has a failed event and nothing in flight any more. */
@@ -234,8 +232,13 @@ export class Hub implements IntakeFlow, LogFlow {
 
   /** A row is in the log only, and needs its lane no more. */
   released(slab: HubSlab, row: number): void {
-    this.#parts.late.released(rowReference(slab.id, row));
-    this.#parts.inFlight.release(slab, row);
+    const { late, retried, inFlight } = this.#parts;
+    const position = slab.position[row] as number;
+    const call = late.released(rowReference(slab.id, row));
+    const letter = retried.get(position);
+    // Of a parked letter the event stays unfinished, and comes again.
+    if (letter?.state === 'skipped' && (!call || call.letter === letter)) retried.delete(position);
+    inFlight.release(slab, row);
   }
 
   /** One more event of the key is unfinished. */
@@ -264,17 +267,21 @@ export class Hub implements IntakeFlow, LogFlow {
     pump.pump();
   }
 
-  restore(facts: RowFacts, event: RawEvent, wave: Wave, isNew: boolean): void {
+  restore(facts: RowFacts, event: RawEvent, wave: Wave, isNew: boolean, again?: RetriedLetter): void {
     if (this.#failure) throw this.#failure;
     const { sequencer, inFlight, scheduler, progress, late, retried } = this.#parts;
     sequencer.restore(facts, event);
     const { slab } = sequencer;
     const row = slab.rows - 1;
     const { position } = event;
-    if (progress.isFinished(position)) {
-      const wasSkipped = retried.get(position)?.state === 'skipped';
-      late.fed(rowReference(slab.id, row), facts.type.type, position, wasSkipped);
-    }
+    const asked = retried.size === 0 ? undefined : retried.get(position);
+    late.fed(rowReference(slab.id, row), {
+      type: facts.type.type,
+      position,
+      isUnfinished: !progress.isFinished(position),
+      // A skipped one goes its own way: its event may be on its way besides, as an old one.
+      letter: again ?? (asked?.state === 'parked' ? asked : undefined),
+    });
     const key = slab.keys[row] as NameEntry;
     slab.holds++;
     slab.waves[row] = wave;
@@ -304,19 +311,20 @@ export class Hub implements IntakeFlow, LogFlow {
 
   isLeft({ type, position }: RawEvent): boolean {
     const { progress, types, late } = this.#parts;
-    return !progress.isFinished(position) || late.isLeft(types[type]?.type, position);
+    const isLate = late.isLeft(types[type]?.type, position);
+    return isLate || !progress.isFinished(position);
   }
 
   finish(position: number): void {
     this.#parts.progress.finish(position);
   }
 
-  discard(position: number): void {
+  discard(letter: SettledLetter): void {
     const { progress, commits, receipts, late } = this.#parts;
-    progress.finish(position);
-    late.discard(position);
-    commits.raise(position);
-    receipts.handled(position);
+    if (letter.owners.includes(LANES)) progress.finish(letter.position);
+    late.discard(letter);
+    commits.raise(letter);
+    receipts.handled(letter.position);
   }
 
   /** A slab's memory is given up for good. */

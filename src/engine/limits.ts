@@ -33,3 +33,9 @@ export const HEALTH_STALLED_SHOWN = 3;
  * as in Node.js' own pool for small buffers.
  */
 export const SHELF_BYTES = 8192;
+
+/**
+ * Newest events of an aggregate that `append` looks through for the ids of its own: who asks again does so after seconds, and
+ * this is one page of an index, read in a fraction of a millisecond.
+ */
+export const APPEND_ID_WINDOW = 256;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ConsumerLink } from '../consumers/link.js';
+import type { AnyEventType } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { EventRegistry } from '../events/registry.js';
 import { InvalidOptionError, StoreMovedError } from '../kernel/errors.js';
@@ -57,12 +58,14 @@ export interface World {
  * ForeignStoreError, NewerStoreError, StoreLockedError, StoreCorruptError) and of the handler modules
  * (HandlerModuleNotFoundError, HandlerModuleInvalidError, HandlerModuleFailedError). Nothing stays open then.
  */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
+export async function openEngine<Types extends AnyEventType = AnyEventType>(
+  options: EngineOptions<Types>,
+): Promise<Engine<Types>> {
   requireNode();
   const checked = checkOptions(options);
   const engine = await openIn(checked, realWorld(checked));
   announce(engine);
-  return engine;
+  return engine as Engine<Types>;
 }
 
 /** @internal Opens an engine in a given world. */
@@ -105,6 +108,7 @@ async function openParts(
 ): Promise<EngineParts> {
   const registry = new EventRegistry(options.events);
   const store = world.makeStore();
+  store.onDamage = (error) => lasting.notices.send({ kind: 'store-damaged', error });
   let rooms: Rooms | undefined;
   try {
     const stored = await openStore(store, registry, options, log);
@@ -181,9 +185,9 @@ export function realWorld(options: CheckedOptions): World {
   };
 }
 
-function makeStore({ store, durability, run, deterministic, seed }: CheckedOptions): Store {
+function makeStore({ store, durability, run, deterministic, seed, memoryBytes }: CheckedOptions): Store {
   const prefix = run ?? (deterministic ? seed : randomBytes(6).toString('hex'));
-  if (store === undefined) return new MemoryStore(prefix);
+  if (store === undefined) return new MemoryStore(prefix, memoryBytes);
   return new SqliteStore(store, durability === 'disk' ? 'FULL' : 'NORMAL', prefix);
 }
 
@@ -227,6 +231,6 @@ async function openLanes(
     return { names: definition ? [definition.type, ...definition.aliases] : [type], late, usedStates };
   });
   const lateRules = withRebuilds(typeRules, states);
-  late.begin(lateRules, stored.lastPosition, store.reader);
+  late.begin(lateRules, stored.lastPosition, stored.deadLetters.late);
   beginStates(lateRules, states, late, store);
 }

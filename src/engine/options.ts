@@ -1,7 +1,6 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import type { TypeOrName } from '../events/type-names.js';
 import type { Tracing } from '../observe/tracing.js';
 import type { SubscriptionOptions } from '../publisher/subscription-options.js';
 import type { HealthThresholds } from './watch/health.js';
@@ -14,9 +13,9 @@ export type Durability = 'memory' | 'os' | 'disk';
 export type Until = 'accepted' | 'durable' | 'handled';
 
 /** Options of `openEngine`. All but `events` have defaults. */
-export interface EngineOptions {
+export interface EngineOptions<Types extends AnyEventType = AnyEventType> {
   /** The event types that may be published or emitted. */
-  readonly events: readonly AnyEventType[];
+  readonly events: readonly Types[];
   /** Path of the SQLite file. Left out: durability `memory`. */
   readonly store?: string;
   /** Default `disk` with a store, `memory` without. */
@@ -50,6 +49,8 @@ export interface EngineOptions {
   readonly maxInFlight?: number;
   /** Bytes of slab memory for events in flight, before publishers wait. Default 96 MiB. */
   readonly maxInFlightBytes?: number;
+  /** Bytes of its newest events that a log in memory keeps for reading; from 1. Default and most: 256 MiB. Not for a store. */
+  readonly memoryBytes?: number;
   /** When `engine.health()` is no longer `HEALTHY`. */
   readonly health?: HealthThresholds;
   /** Hears of opening, closing, failures and every notice. Default: silent. */
@@ -87,16 +88,24 @@ export interface ManyReceipt {
   readonly lastPosition: number;
 }
 
-/** Which events `engine.read` gives. Without options: the whole log, in position order. */
-export interface ReadOptions {
+/** Which events `engine.read` gives. Without options: the whole log, in position order. Bounds are included. */
+export interface ReadOptions<Types extends AnyEventType = AnyEventType> {
   /** Only this aggregate, in version order. */
   readonly aggregateId?: string;
-  /** With `aggregateId`: start at this version. Default 1. */
+  /** With `aggregateId`: only its events from this version on. Default 1. */
   readonly fromVersion?: number;
-  /** Without `aggregateId`: start at this position. Default 1. */
+  /** With `aggregateId`: only its events up to this version. */
+  readonly toVersion?: number;
+  /** Only events from this position on. Default 1. */
   readonly fromPosition?: number;
-  /** Only these event types, or types of these names. */
-  readonly types?: readonly TypeOrName[];
+  /** Only events up to this position. */
+  readonly toPosition?: number;
+  /** Only these event types, or types of these names; an empty list asks for no event. */
+  readonly types?: readonly (Types | Types['type'])[];
+  /** Events at most, from 1. Default: all. */
+  readonly limit?: number;
+  /** `backwards`: the newest first, from the upper bound down to the lower one. Default `forwards`. */
+  readonly direction?: 'forwards' | 'backwards';
   readonly signal?: AbortSignal;
 }
 

@@ -6,6 +6,7 @@ import type { MakeLane } from '../lanes/executor.js';
 import type { Meters } from '../observe/meters.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
 import type { StoreState } from '../store/protocol.js';
+import type { PageSource } from '../store/read-pages.js';
 import type { Store } from '../store/store.js';
 import type { CheckedOptions } from './check-options.js';
 import type { CrewSetup, LaneCrew } from './dispatch/lane-crew.js';
@@ -14,7 +15,6 @@ import type { Failures } from './failures/failures.js';
 import type { Hub } from './hub.js';
 import type { IntakeParts } from './intake/intake-flow.js';
 import type { Preparation } from './intake/prepare.js';
-import type { TailOf } from './reading/read.js';
 import type { Holding } from './replay/holding.js';
 import type { LateHandlers } from './replay/late-handlers.js';
 import type { ReplayParts } from './replay/log-flow.js';
@@ -69,7 +69,8 @@ export interface Rooms extends IntakeParts, ReplayParts {
   readonly late: LateHandlers;
   readonly states: StateKeeper;
   readonly resumer: Resumer;
-  readonly tailOf: TailOf;
+  readonly tailOf: PageSource['tailOf'];
+  readonly endOf: PageSource['endOf'];
   readonly facts: EngineFacts;
   readonly health: HealthWatch;
 }

@@ -1,8 +1,11 @@
 import type { z } from 'zod';
 import { isWhole } from '../kernel/check.js';
-import { InvalidDefinitionError } from '../kernel/errors.js';
+import { InvalidDefinitionError, InvalidOptionError } from '../kernel/errors.js';
 import { shown } from '../kernel/thrown.js';
+import { MAX_EVENT_ID } from '../limits.js';
+import type { DomainEvent } from './domain-event.js';
 import { knownOptions, optionNames, takeOptions } from './known-options.js';
+import { upcastOf } from './upcast-steps.js';
 
 /** What a caller may say of one event besides its payload. */
 export interface EventOptions {
@@ -12,6 +15,11 @@ export interface EventOptions {
   readonly correlationId?: string;
   /** Id of the event or command that led to this one. Default: the handled event, for emitted events. */
   readonly causationId?: string;
+  /**
+   * The caller's own name of the event, 1 to 256 characters: `metadata.eventId`. `append` does nothing a second time for
+   * events with the same ones.
+   */
+  readonly eventId?: string;
   /** Anything else worth keeping: plain data, as in a payload. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
@@ -24,6 +32,12 @@ export interface NewEvent<Name extends string = string, Data = unknown> {
   /** The event type that made it. A lane needs it to validate what a handler emits. */
   readonly definition?: AnyEventType;
 }
+
+/** Turns the payload of an older version into the current one's. */
+export type Upcast<Data = unknown> = (data: unknown, fromVersion: number) => Data;
+
+/** By version, the function that turns its payload into the next version's. */
+export type UpcastSteps = Readonly<Record<number, (data: never) => unknown>>;
 
 /** How `defineEvent` is told about an event type. */
 export interface EventTypeOptions<Schema extends z.ZodType> {
@@ -40,10 +54,11 @@ export interface EventTypeOptions<Schema extends z.ZodType> {
   /** Top-level payload fields that depend on the wall clock; left out of fingerprints. */
   readonly volatile?: readonly (keyof z.output<Schema> & string)[];
   /**
-   * Turns the payload of an older version into this version's, at once. Called with the stored version. What it throws or
-   * returns wrongly fails the event alone; see UpcastError.
+   * Turns the payload of an older version into this version's, at once: one function that is called with the stored
+   * version; or one per version, `{ 1: toVersion2, 2: toVersion3 }`, called one after the other from the stored one on.
+   * What one throws or returns wrongly fails the event alone; see UpcastError.
    */
-  readonly upcast?: (data: unknown, fromVersion: number) => z.output<Schema>;
+  readonly upcast?: Upcast<z.output<Schema>> | UpcastSteps;
 }
 
 /** A registered kind of event: a callable factory that bears its own description. */
@@ -57,11 +72,18 @@ export interface EventType<Name extends string = string, Schema extends z.ZodTyp
   readonly volatile: readonly string[];
   readonly aggregateId: (data: z.output<Schema>) => string;
   readonly partitionKey: ((data: z.output<Schema>) => string) | undefined;
-  readonly upcast: ((data: unknown, fromVersion: number) => z.output<Schema>) | undefined;
+  readonly upcast: Upcast<z.output<Schema>> | undefined;
 }
 
 /** The payload type of an event type, after validation. */
 export type DataOf<Type> = Type extends EventType<string, infer Schema> ? z.output<Schema> : never;
+
+/** The events of the log of one event type, or of a list of them: a union that `switch (event.type)` takes apart. */
+export type EventOf<Events extends AnyEventType | readonly AnyEventType[]> =
+  Events extends readonly (infer Type)[] ? OfType<Type> : OfType<Events>;
+
+type OfType<Type> =
+  Type extends EventType<infer Name, infer Schema> ? DomainEvent<z.output<Schema>, Name> : DomainEvent;
 
 /** Any event type: the parameter position of the id functions makes a plain `EventType` too narrow. */
 export interface AnyEventType {
@@ -72,7 +94,7 @@ export interface AnyEventType {
   readonly volatile: readonly string[];
   readonly aggregateId: (data: never) => string;
   readonly partitionKey: ((data: never) => string) | undefined;
-  readonly upcast: ((data: unknown, fromVersion: number) => unknown) | undefined;
+  readonly upcast: Upcast | undefined;
 }
 
 const DEFINITION = optionNames<EventTypeOptions<z.ZodType>>(
@@ -93,12 +115,23 @@ const EVENT = optionNames<EventOptions>('An event', {
   occurredAt: true,
   correlationId: true,
   causationId: true,
+  eventId: true,
   metadata: true,
 });
 
 /** Called when an event is published or emitted. @throws InvalidOptionError when it has options that no event has. */
 export function checkEventOptions({ options }: NewEvent): void {
-  if (options !== undefined) knownOptions(options, EVENT);
+  if (options === undefined) return;
+  knownOptions(options, EVENT);
+  if (options.eventId !== undefined) checkEventId(options.eventId);
+}
+
+function checkEventId(id: unknown): void {
+  const isId = typeof id === 'string' && id.length >= 1 && id.length <= MAX_EVENT_ID && id.isWellFormed();
+  if (isId) return;
+  throw new InvalidOptionError(
+    `An event: eventId is ${typeof id === 'string' ? `a text of ${id.length} characters` : shown(id)}; it must be a well-formed text of 1 to ${MAX_EVENT_ID} characters.`,
+  );
 }
 
 const TYPE_NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
@@ -129,7 +162,7 @@ export function defineEvent<const Name extends string, Schema extends z.ZodType>
       volatile: Object.freeze([...(options.volatile ?? [])]),
       aggregateId: options.aggregateId,
       partitionKey: options.partitionKey,
-      upcast: options.upcast,
+      upcast: options.upcast && upcastOf<z.output<Schema>>(type, options.version ?? 1, options.upcast),
     }),
   );
   return eventType;
@@ -153,9 +186,8 @@ function checkDefinition<Schema extends z.ZodType>(
       `Event type '${type}' needs 'aggregateId': a function from payload to the id of its aggregate.`,
     );
   }
-  for (const name of ['partitionKey', 'upcast'] as const) {
-    if (options[name] === undefined || typeof options[name] === 'function') continue;
-    throw new InvalidDefinitionError(`Event type '${type}': ${name} must be a function.`);
+  if (options.partitionKey !== undefined && typeof options.partitionKey !== 'function') {
+    throw new InvalidDefinitionError(`Event type '${type}': partitionKey must be a function.`);
   }
   for (const name of ['aliases', 'volatile'] as const) {
     const list: unknown = options[name] ?? [];

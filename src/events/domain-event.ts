@@ -4,6 +4,8 @@ export interface EventMetadata {
   readonly correlationId: string;
   /** Id of the event or command that led to this one. */
   readonly causationId?: string;
+  /** The name that the publisher gave the event, if it gave one. */
+  readonly eventId?: string;
   /** What the publisher added. */
   readonly [key: string]: unknown;
 }
@@ -32,6 +34,8 @@ export interface StoredMetadata {
   readonly c?: string;
   /** correlation id, when it is neither the causation id nor the event's own */
   readonly r?: string;
+  /** the publisher's own name of the event */
+  readonly i?: string;
   /** what the publisher added */
   readonly u?: Readonly<Record<string, unknown>>;
 }
@@ -99,10 +103,14 @@ export class StoredEvent<Data = unknown, Name extends string = string> implement
   }
 }
 
-function readMetadata(stored: StoredMetadata | undefined, id: string): EventMetadata {
+/** What is stored of an event's metadata, as its readers see it. */
+export function readMetadata(stored: StoredMetadata | undefined, id: string): EventMetadata {
   if (!stored) return { correlationId: id };
   const correlationId = stored.r ?? stored.c ?? id;
-  return stored.c === undefined
-    ? { ...stored.u, correlationId }
-    : { ...stored.u, correlationId, causationId: stored.c };
+  return {
+    ...stored.u,
+    correlationId,
+    ...(stored.c !== undefined && { causationId: stored.c }),
+    ...(stored.i !== undefined && { eventId: stored.i }),
+  };
 }

@@ -17,6 +17,12 @@ export function didYouMean(name: string, names: readonly string[], lead: string)
   return `${lead}: ${names.slice(0, LISTED).join(', ')}${more}.`;
 }
 
+/** The end of a sentence about a value that is none of a fixed set: all of them, and the one that was probably meant. */
+export function mustBeOneOf(value: string, allowed: readonly string[]): string {
+  const near = nearest(value, allowed);
+  return `it must be one of ${allowed.join(', ')}.${near === undefined ? '' : ` Did you mean '${near}'?`}`;
+}
+
 /** The name that was most likely meant; undefined when none is near. Case and word separators count for nothing. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const wanted = bare(name);

@@ -20,11 +20,11 @@ export interface ThreadArguments {
 /**
  * A thread inherits the arguments of its process, and some of them would end it before it has begun.
  *
- * @param runs `own`: nothing but this package, so it needs no argument at all, and no preload of the program may run
- * in it. `handlers`: modules of the program, which get what they need to be loaded.
+ * @param runs `own`: nothing but this package, so it needs no argument at all, be it of `NODE_OPTIONS`, and no preload of
+ * the program may run in it: what that posts would come among the thread's answers. `handlers`: modules of the program, which get what they need to be loaded.
  */
 export function threadArguments(runs: 'own' | 'handlers'): ThreadArguments {
-  return { ...execArgvFor(runs, process.execArgv), ...envOf(process.env) };
+  return { ...execArgvFor(runs, process.execArgv), ...envFor(runs, process.env) };
 }
 
 function execArgvFor(runs: 'own' | 'handlers', given: readonly string[]): { execArgv?: string[] } {
@@ -39,10 +39,9 @@ function execArgvFor(runs: 'own' | 'handlers', given: readonly string[]): { exec
   return { execArgv };
 }
 
-function envOf(env: NodeJS.ProcessEnv): { env?: NodeJS.ProcessEnv } {
-  const { NODE_OPTIONS = '' } = env;
-  const isText = INPUT_TYPE.test(NODE_OPTIONS);
-  if (!isText && env[WATCHING] === undefined) return {};
-  const { [WATCHING]: _, ...own } = env;
-  return { env: isText ? { ...own, NODE_OPTIONS: NODE_OPTIONS.replace(INPUT_TYPE, '') } : own };
+function envFor(runs: 'own' | 'handlers', env: NodeJS.ProcessEnv): { env?: NodeJS.ProcessEnv } {
+  const { NODE_OPTIONS = '', [WATCHING]: watching, ...own } = env;
+  const options = runs === 'own' ? '' : NODE_OPTIONS.replace(INPUT_TYPE, '');
+  if (options === NODE_OPTIONS && watching === undefined) return {};
+  return { env: { ...own, ...(options !== '' && { NODE_OPTIONS: options }) } };
 }

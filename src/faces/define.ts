@@ -4,6 +4,7 @@ export {
   type AnyEventType,
   type DataOf,
   defineEvent,
+  type EventOf,
   type EventOptions,
   type EventType,
   type EventTypeOptions,

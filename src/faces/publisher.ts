@@ -8,7 +8,7 @@ export {
   type PublisherOptions,
   type SubscriberOptions,
 } from '../publisher/publisher.js';
-export type { EventKinds, EventOf, MatchingEvent, Subscribable } from '../publisher/subscribable.js';
+export type { EventKinds, MatchingEvent, Subscribable, SubscribedEvent } from '../publisher/subscribable.js';
 export type { Subscription } from '../publisher/subscription.js';
 export type {
   SubscriptionHandler,

@@ -17,6 +17,8 @@ import { makeFolder } from './make-folder.js';
 export interface OutputOptions {
   /** Whether files of others may be replaced, and the folder may be reached through a link. Default false. */
   readonly force?: boolean;
+  /** What to do when a file of others is there. Default: that of a folder that the user may have written by force. */
+  readonly advice?: string;
   /** Whether a file that is there is an earlier one of ours, which may be replaced. Default: none is. */
   readonly isOurs?: (name: string) => boolean;
 }
@@ -31,6 +33,8 @@ export interface OutputOptions {
 export class OutputFolder {
   readonly path: string;
   readonly #force: boolean;
+  readonly #advice: string;
+  readonly #mayForce: boolean;
   readonly #isOurs: (name: string) => boolean;
   /** The outermost folder that had to be made. */
   #made: string | undefined;
@@ -54,8 +58,10 @@ export class OutputFolder {
     return folder;
   }
 
-  private constructor(path: string, { force = false, isOurs = () => false }: OutputOptions) {
+  private constructor(path: string, { force = false, advice, isOurs = () => false }: OutputOptions) {
     this.path = path;
+    this.#advice = advice ?? 'Name another folder, or replace it by force.';
+    this.#mayForce = advice === undefined;
     this.#force = force;
     this.#isOurs = isOurs;
   }
@@ -71,7 +77,7 @@ export class OutputFolder {
       }
       if (this.#force || (there.isFile() && this.#isOurs(name))) continue;
       throw new OutputError(
-        `'${join(this.path, name)}' exists, and Millrace did not write it there. Name another folder, or replace it by force.`,
+        `'${join(this.path, name)}' exists, and Millrace did not write it there. ${this.#advice}`,
       );
     }
   }
@@ -119,7 +125,7 @@ export class OutputFolder {
     const there = statOf(this.path);
     if (there?.isSymbolicLink() && !this.#force) {
       throw new OutputError(
-        `'${this.path}' is a link. Name the folder that it leads to, or follow the link by force.`,
+        `'${this.path}' is a link. Name the folder that it leads to${this.#mayForce ? ', or follow the link by force' : ''}.`,
       );
     }
     try {

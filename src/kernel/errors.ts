@@ -74,10 +74,7 @@ export class UpcastError extends EventFunctionError {
   static override readonly code = 'MILLRACE_UPCAST';
 }
 
-/**
- * A handler or subscriber waited for something that only happens once it has ended itself. `details.call` names the
- * call, `details.inside` says where it was made.
- */
+/** A handler waits for what only happens once it has ended itself. `details.call` names the call, `inside` where it is. */
 export class WaitsForItselfError extends MillraceError {
   static override readonly code = 'MILLRACE_WAITS_FOR_ITSELF';
 }
@@ -122,6 +119,21 @@ export class ConcurrencyError extends MillraceError {
   static override readonly code = 'MILLRACE_CONCURRENCY';
 }
 
+/** An `append` has an event with the `eventId` of another one, and is not the same again. `details` has `eventId`, `version`. */
+export class EventIdTakenError extends MillraceError {
+  static override readonly code = 'MILLRACE_EVENT_ID_TAKEN';
+}
+
+/** A command was refused by its aggregate. `details.rule` names the rule; nothing was appended. */
+export class CommandRefusedError extends MillraceError {
+  static override readonly code = 'MILLRACE_COMMAND_REFUSED';
+}
+
+/** An aggregate was asked for a command that it does not have. */
+export class UnknownCommandError extends MillraceError {
+  static override readonly code = 'MILLRACE_UNKNOWN_COMMAND';
+}
+
 /** The engine is closed or closing. */
 export class EngineClosedError extends MillraceError {
   static override readonly code = 'MILLRACE_CLOSED';
@@ -140,6 +152,11 @@ export class HandlerError extends MillraceError {
 /** An event waits behind a failed event of its key. */
 export class KeyParkedError extends MillraceError {
   static override readonly code = 'MILLRACE_KEY_PARKED';
+}
+
+/** Handlers are asked for that this engine was opened without. */
+export class HandlerNotGivenError extends MillraceError {
+  static override readonly code = 'MILLRACE_HANDLER_NOT_GIVEN';
 }
 
 /** An event that was not handled. */
@@ -172,17 +189,17 @@ export class PublishManyError extends MillraceError {
   }
 }
 
-/** A handler module does not exist. */
+/** A handler module, or a consumer's, does not exist. */
 export class HandlerModuleNotFoundError extends MillraceError {
   static override readonly code = 'MILLRACE_HANDLER_MODULE_NOT_FOUND';
 }
 
-/** A handler module has no usable default export, or handles an event type that the engine does not know. */
+/** A module of handlers or of a consumer has no usable default export, or handles an event type that the engine does not know. */
 export class HandlerModuleInvalidError extends MillraceError {
   static override readonly code = 'MILLRACE_HANDLER_MODULE_INVALID';
 }
 
-/** A handler module threw while it was loaded. */
+/** A handler module, or a consumer's, threw while it was loaded. */
 export class HandlerModuleFailedError extends MillraceError {
   static override readonly code = 'MILLRACE_HANDLER_MODULE_FAILED';
 }
@@ -273,6 +290,17 @@ export class StoreCorruptError extends MillraceError {
   static override readonly code = 'MILLRACE_STORE_CORRUPT';
 }
 
+/** A statement over a log is not what SQLite understands, or failed. `details.sqlite` is SQLite's code, if it has one. */
+export class SqlError extends MillraceError {
+  // Not a literal type: a more precise error extends this one.
+  static override readonly code: string = 'MILLRACE_SQL';
+}
+
+/** A statement over a log would do something else than read it. Nothing was done. */
+export class SqlReadOnlyError extends SqlError {
+  static override readonly code = 'MILLRACE_SQL_READ_ONLY';
+}
+
 /** There is no dead letter at that position. */
 export class DeadLetterNotFoundError extends MillraceError {
   static override readonly code = 'MILLRACE_DEAD_LETTER_NOT_FOUND';
@@ -323,6 +351,11 @@ export class InputError extends MillraceError {
   static override readonly code = 'MILLRACE_INPUT';
 }
 
+/** A package that only this call needs is not installed. `details.package` names it. */
+export class PackageMissingError extends MillraceError {
+  static override readonly code = 'MILLRACE_PACKAGE_MISSING';
+}
+
 /** A file for the user, such as a profile or a report, cannot be written where it should be. */
 export class OutputError extends MillraceError {
   static override readonly code = 'MILLRACE_OUTPUT';
@@ -353,7 +386,7 @@ export class ConsumerStoppedError extends MillraceError {
   static override readonly code = 'MILLRACE_CONSUMER_STOPPED';
 }
 
-/** The thread of a consumer ended while it handled events; `details.others` of them were under way besides this one. */
+/** The thread of a consumer ended while it loaded its module or handled an event. `details.consumer` is whose. */
 export class ConsumerThreadError extends MillraceError {
   static override readonly code = 'MILLRACE_CONSUMER_THREAD';
 }

@@ -251,11 +251,12 @@ export class LaneContext implements HandlerContext, StateContext {
   #metadataOf(event: NewEvent): Buffer {
     const options = event.options;
     const cause = this.#event.metadata.correlationId;
-    if (options?.correlationId || options?.causationId || options?.metadata) {
+    if (options?.correlationId || options?.causationId || options?.eventId || options?.metadata) {
       checkMetadata(event.type, options.metadata);
       const stored: StoredMetadata = {
         c: options.causationId ?? this.#event.id,
         r: options.correlationId ?? cause,
+        ...(options.eventId !== undefined && { i: options.eventId }),
         ...(options.metadata && { u: options.metadata }),
       };
       return this.#rules.codec.pack(stored, event.type);

@@ -2,11 +2,12 @@ import type { z } from 'zod';
 import type { AnyEventType, EventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { isStorable } from '../kernel/check.js';
 import { InvalidDefinitionError } from '../kernel/errors.js';
 import { checkWhole, type RetryRule, retryRuleOf } from '../kernel/retry-rule.js';
 import { isPromised, isThenable } from '../kernel/thenable.js';
 import { shown } from '../kernel/thrown.js';
-import { MAX_DELAY_MS, MAX_LATE_MODULE } from '../limits.js';
+import { MAX_DELAY_MS, MAX_LATE_MODULE, MAX_NAME_BYTES } from '../limits.js';
 import { HELD, isStateType, type StateContext, type StateType } from './states/define-state.js';
 
 /** What a handler may do besides looking at its event. */
@@ -80,7 +81,8 @@ export interface HandlerOptions {
    * Which events of before this handler's module was there it is called with, too: all of the log (`start`), those from
    * a position on, or none (`now`, default). They come in the order of their keys, before anything new of the key, and
    * to this handler alone: others of the type have had them. It counts once per module and type; what is done of it is
-   * kept in the log under both names.
+   * kept in the log under both names. The log does not know which modules handled its events before: a module that was
+   * there without it, and begins to ask, gets those that it has handled as new ones once more.
    */
   readonly from?: 'start' | 'now' | number;
 }
@@ -160,16 +162,17 @@ export interface HandlerModule {
 /**
  * Names the handlers of a module. Export the result as default; the module is loaded once in each lane thread.
  *
- * @throws InvalidDefinitionError when an option is not known or out of its range.
+ * @param name it is stored with dead letters, and names a consumer of the log when a handler has `from`.
+ * @throws InvalidDefinitionError when the name cannot be stored, or an option is not known or out of its range.
  */
 export function defineHandlers(
   name: string,
   register: (on: OnEvent) => void,
   hooks: ModuleHooks = {},
 ): HandlerModule {
-  if (typeof name !== 'string' || name === '' || typeof register !== 'function') {
+  if (!isStorable(name, MAX_NAME_BYTES) || typeof register !== 'function') {
     throw new InvalidDefinitionError(
-      "defineHandlers needs a name and a function: defineHandlers('risk', (on) => …).",
+      `defineHandlers needs a name of 1 to ${MAX_NAME_BYTES} bytes in UTF-8, without half characters, and a function: defineHandlers('risk', (on) => …).`,
     );
   }
   knownOptions(hooks, HOOKS);
@@ -258,6 +261,9 @@ function firstOf(module: string, from: unknown, refuse: Refuse): number | undefi
   if (from === 'now') return undefined;
   if (module.length > MAX_LATE_MODULE) {
     refuse('from', from, `left out, or the module's name no longer than ${MAX_LATE_MODULE} characters`);
+  }
+  if (/\p{Cc}/u.test(module)) {
+    refuse('from', from, "left out, or the module's name without control characters: a consumer is named so");
   }
   if (from === 'start') return 1;
   if (!Number.isSafeInteger(from) || (from as number) < 1) {

@@ -1,5 +1,5 @@
 import type { HandlerEntry } from './handlers.js';
-import type { HandledType } from './protocol.js';
+import type { CalledHandlers, HandledType } from './protocol.js';
 import type { StateType } from './states/define-state.js';
 
 /** Modules that ask for old events of a type: from the first position that one of their handlers asks for. */
@@ -16,9 +16,9 @@ function statesOf(entries: readonly HandlerEntry[], module: string): readonly st
   return [...new Set(own.flatMap(({ state }) => state?.name ?? []))];
 }
 
-/** Whether it is one of the handlers that asked for old events, of these modules. */
-export function isOneOf({ module, from }: HandlerEntry, modules: readonly string[]): boolean {
-  return from !== undefined && modules.includes(module);
+/** Whether it is one of the handlers that are called. */
+export function isOneOf({ module, from }: HandlerEntry, { lanes, late }: CalledHandlers): boolean {
+  return from === undefined ? lanes : late.includes(module);
 }
 
 /**
@@ -29,11 +29,11 @@ export function rebuildName({ name, version }: Pick<StateType, 'name' | 'version
   return `state:${name}:${version}`;
 }
 
-/** The handlers that alone are called, of these modules or for these states. */
-export function calledOf(entries: readonly HandlerEntry[], modules: readonly string[]): HandlerEntry[] {
+/** The handlers that alone are called; those that only have their state built anew are marked so. */
+export function calledOf(entries: readonly HandlerEntry[], called: CalledHandlers): HandlerEntry[] {
   return entries.flatMap((entry) => {
-    if (isOneOf(entry, modules)) return [entry];
+    if (isOneOf(entry, called)) return [entry];
     const { state } = entry;
-    return state && modules.includes(rebuildName(state)) ? [{ ...entry, isRebuilding: true }] : [];
+    return state && called.late.includes(rebuildName(state)) ? [{ ...entry, isRebuilding: true }] : [];
   });
 }

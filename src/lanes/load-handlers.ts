@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import {
   HandlerModuleFailedError,
   HandlerModuleInvalidError,
   HandlerModuleNotFoundError,
   InvalidDefinitionError,
 } from '../kernel/errors.js';
+import { isMissing } from '../kernel/module-url.js';
 import { codeOf, messageOf, reasonOf } from '../kernel/thrown.js';
 import { type HandlerModule, isHandlerModule } from './handlers.js';
 
@@ -20,11 +19,6 @@ export async function loadHandlers(urls: readonly string[]): Promise<HandlerModu
   return modules;
 }
 
-/** Whether it is a file that is not there. */
-export function isMissing(url: string): boolean {
-  return url.startsWith('file:') && !existsSync(fileURLToPath(url));
-}
-
 async function loadOne(url: string): Promise<HandlerModule> {
   if (isMissing(url)) {
     throw new HandlerModuleNotFoundError(
@@ -32,7 +26,7 @@ async function loadOne(url: string): Promise<HandlerModule> {
       { details: { module: url } },
     );
   }
-  const loaded = await importModule(url);
+  const loaded = await importModule('Handler', url);
   const given = defaultOf(loaded, isHandlerModule);
   if (given) return given;
   throw new HandlerModuleInvalidError(
@@ -66,19 +60,25 @@ export function defaultOf<Wanted>(
   return isWanted(inner) ? inner : undefined;
 }
 
-/** @throws HandlerModuleFailedError, InvalidDefinitionError naming the module. */
-export async function importModule(url: string): Promise<{ default?: unknown }> {
+/**
+ * @param what the module is, as the error names it.
+ * @throws HandlerModuleFailedError, InvalidDefinitionError naming the module.
+ */
+export async function importModule(
+  what: 'Handler' | 'Consumer' | 'Tracing',
+  url: string,
+): Promise<{ default?: unknown }> {
   try {
     return (await import(url)) as { default?: unknown };
   } catch (error) {
     if (error instanceof InvalidDefinitionError) {
-      throw new InvalidDefinitionError(`Handler module ${url}: ${messageOf(error)}`, { cause: error });
+      throw new InvalidDefinitionError(`${what} module ${url}: ${messageOf(error)}`, { cause: error });
     }
     const hint =
       codeOf(error) === 'ERR_UNKNOWN_FILE_EXTENSION'
         ? ' This Node.js cannot load TypeScript: compile the module, or use Node 22.18 or newer.'
         : '';
-    throw new HandlerModuleFailedError(`Handler module ${url} failed to load: ${reasonOf(error)}.${hint}`, {
+    throw new HandlerModuleFailedError(`${what} module ${url} failed to load: ${reasonOf(error)}.${hint}`, {
       cause: error,
       details: { module: url },
     });

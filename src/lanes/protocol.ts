@@ -31,6 +31,14 @@ export interface NewSlab {
   readonly memory: SharedArrayBuffer;
 }
 
+/** Which handlers of its type an event is for. */
+export interface CalledHandlers {
+  /** Those that ask for no old events. */
+  readonly lanes: boolean;
+  /** Those that do, of these modules. */
+  readonly late: readonly string[];
+}
+
 /**
  * Events for one lane, in the order in which they must run. The rows stay the main thread's until the lane begins
  * them: `Slab.claim` of each holds the batch's number, and who changes it first has the row.
@@ -47,8 +55,8 @@ export interface LaneBatch {
   readonly rows: Uint32Array;
   /** Keys whose failure the main thread has dealt with: the lane may run them again. */
   readonly cleared: readonly number[];
-  /** Names of the modules that alone are called, by index in `rows`: others have had these events. */
-  readonly only?: ReadonlyMap<number, readonly string[]>;
+  /** Which handlers alone are called, by index in `rows`: others have had these events. */
+  readonly only?: ReadonlyMap<number, CalledHandlers>;
   /** Tries before this one, by index in `rows`; left out when all are first tries. */
   readonly attempts?: ReadonlyMap<number, number>;
   /** What is to be known of keys' states before these events. */

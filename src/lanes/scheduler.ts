@@ -231,6 +231,21 @@ export class LaneScheduler {
     return reference;
   }
 
+  /**
+   * Puts the failed event of a waiting key before all others of it. What came back stands in the order of positions, and
+   * an event that is tried again out of its order may have a lower one.
+   */
+  putFirst(key: KeyState, reference: number): void {
+    if (key.head === reference) return;
+    let before = key.head;
+    while (before !== NO_ROW && this.#nextOf(before) !== reference) before = this.#nextOf(before);
+    if (before === NO_ROW) return;
+    this.#link(before, this.#nextOf(reference));
+    if (key.tail === reference) key.tail = before;
+    this.#link(reference, key.head);
+    key.head = reference;
+  }
+
   /** Lets a parked key take events again; its queue is empty. */
   unpark(key: KeyState): void {
     key.place = KeyPlace.Idle;
@@ -372,6 +387,10 @@ export class LaneScheduler {
 
   #link(reference: number, next: number): void {
     (this.#slabs[slabOf(reference)] as ScheduledSlab).next[rowOf(reference)] = next;
+  }
+
+  #nextOf(reference: number): number {
+    return (this.#slabs[slabOf(reference)] as ScheduledSlab).next[rowOf(reference)] as number;
   }
 
   #positionOf(reference: number): number {

@@ -38,7 +38,7 @@ export async function traced(
   errors: TracerErrors,
 ): Promise<readonly HandlerModule[]> {
   if (url === undefined) return modules;
-  const wrap = defaultOf(await importModule(url), isWrap);
+  const wrap = defaultOf(await importModule('Tracing', url), isWrap);
   if (!wrap) {
     throw new HandlerModuleInvalidError(
       `Tracing module ${url} has no default export that wraps handlers. Pass what openTelemetry() of 'millrace/otel' returns.`,

@@ -1,4 +1,5 @@
 import type { DomainEvent } from '../events/domain-event.js';
+import { InvalidOptionError } from '../kernel/errors.js';
 import { visible } from '../kernel/visible.js';
 
 /** An event of a story, and what it led to. */
@@ -9,6 +10,7 @@ interface Node {
 
 /** A story as a tree, one event a line whatever its ids hold, with the time since the first one. */
 export function traceTree(roots: readonly Node[]): string {
+  checkRoots('traceTree', roots);
   const begin = roots[0]?.event.occurredAt ?? 0;
   const lines: string[] = [];
   const walk = ({ event, children }: Node, lead: string, indent: string) => {
@@ -29,6 +31,7 @@ export function traceTree(roots: readonly Node[]): string {
  * for its aggregate, and an arrow from each cause to what it led to. Times are microseconds since the first event.
  */
 export function traceChrome(roots: readonly Node[]): { readonly traceEvents: readonly object[] } {
+  checkRoots('traceChrome', roots);
   const begin = roots[0]?.event.occurredAt ?? 0;
   const rows = new Map<string, number>();
   const traceEvents: object[] = [];
@@ -70,4 +73,11 @@ function format(milliseconds: number): string {
   return Math.abs(milliseconds) < 1000
     ? `${Math.round(milliseconds * 1000) / 1000} ms`
     : `${Math.round(milliseconds) / 1000} s`;
+}
+
+function checkRoots(of: string, roots: readonly Node[]): void {
+  const isNode = (node: Partial<Node> | null) =>
+    Array.isArray(node?.children) && typeof node.event === 'object';
+  if (Array.isArray(roots) && roots.every(isNode)) return;
+  throw new InvalidOptionError(`${of} takes the roots of a trace, as traceStory and trace return them.`);
 }

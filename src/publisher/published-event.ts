@@ -47,7 +47,12 @@ export class PublishedEvent<Data = unknown, Name extends string = string> {
   }
 
   get metadata(): EventMetadata {
-    const { correlationId = this.id, causationId, metadata } = this.#event.options ?? {};
-    return { ...metadata, correlationId, ...(causationId !== undefined && { causationId }) };
+    const { correlationId = this.id, causationId, eventId, metadata } = this.#event.options ?? {};
+    return {
+      ...metadata,
+      correlationId,
+      ...(causationId !== undefined && { causationId }),
+      ...(eventId !== undefined && { eventId }),
+    };
   }
 }

@@ -6,12 +6,12 @@ import { EventRegistry, type RegisteredType } from '../events/registry.js';
 import { snapshotOf } from '../events/snapshot.js';
 import { givenTime } from '../events/time.js';
 import { Clock } from '../kernel/clock.js';
-import { UnknownEventTypeError } from '../kernel/errors.js';
+import { InvalidOptionError, UnknownEventTypeError } from '../kernel/errors.js';
 import type { SubscriberFailure } from './failure.js';
 import { Outcome } from './pending.js';
 import { PublishedEvent } from './published-event.js';
 import type { Route } from './routes.js';
-import { type EventOf, Subscribable } from './subscribable.js';
+import { Subscribable, type SubscribedEvent } from './subscribable.js';
 import type { SubscriptionOptions } from './subscription-options.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -44,7 +44,7 @@ const PUBLISH_ASYNC = optionNames<{ readonly signal?: AbortSignal }>('publishAsy
 export type SubscriberOptions<Data = unknown> = SubscriptionOptions<PublishedEvent<Data>>;
 
 /** The events of the given types with the given name. */
-type PublishedAs<Types extends AnyEventType, Name extends string> = EventOf<'published', Types> & {
+type PublishedAs<Types extends AnyEventType, Name extends string> = SubscribedEvent<'published', Types> & {
   readonly type: Name;
 };
 
@@ -78,6 +78,9 @@ export class Publisher<Types extends AnyEventType = AnyEventType>
   /** @throws InvalidOptionError; InvalidDefinitionError when two types share a name. */
   constructor(options: PublisherOptions<Types>) {
     const { events, validate = 'publish', onError } = takeOptions(options, PUBLISHER);
+    if (!Array.isArray(events)) {
+      throw new InvalidOptionError("createPublisher: 'events' must be a list of what defineEvent returned.");
+    }
     const subscriptions = new Subscriptions<PublishedEvent>({
       errored: () => {
         this.#errors++;

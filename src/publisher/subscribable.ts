@@ -24,7 +24,7 @@ export interface EventKinds<Data = unknown, Name extends string = string> {
 }
 
 /** The events of the given types: a union that `switch (event.type)` takes apart. */
-export type EventOf<Kind extends keyof EventKinds, Type extends AnyEventType> =
+export type SubscribedEvent<Kind extends keyof EventKinds, Type extends AnyEventType> =
   Type extends EventType<infer Name, infer Schema>
     ? EventKinds<z.output<Schema>, Name>[Kind]
     : EventKinds[Kind];
@@ -38,7 +38,7 @@ export type MatchingEvent<
   ? string extends Type['type']
     ? EventKinds[Kind]
     : Type['type'] extends NamesOf<Pattern>
-      ? EventOf<Kind, Type>
+      ? SubscribedEvent<Kind, Type>
       : never
   : never;
 
@@ -75,12 +75,12 @@ export abstract class Subscribable<Kind extends keyof EventKinds, Types extends 
   subscribe<Type extends Types, Value, Owner extends Owned = undefined>(
     eventType: Type,
     handler: SubscriptionHandler<Value, Owner>,
-    options: TransformOptions<EventOf<Kind, Type>, Value, Owner>,
+    options: TransformOptions<SubscribedEvent<Kind, Type>, Value, Owner>,
   ): Subscription;
   subscribe<Type extends Types, Owner extends Owned = undefined>(
     eventType: Type,
-    handler: SubscriptionHandler<EventOf<Kind, Type>, Owner>,
-    options?: SubscriptionOptions<EventOf<Kind, Type>, Owner>,
+    handler: SubscriptionHandler<SubscribedEvent<Kind, Type>, Owner>,
+    options?: SubscriptionOptions<SubscribedEvent<Kind, Type>, Owner>,
   ): Subscription;
   subscribe(eventType: AnyEventType, handler: unknown, options?: SubscriptionOptions<never>): Subscription {
     const { type } = this.subscribableTypes().get(eventType?.type);
@@ -94,11 +94,11 @@ export abstract class Subscribable<Kind extends keyof EventKinds, Types extends 
    */
   subscribeAll<Value, Owner extends Owned = undefined>(
     handler: SubscriptionHandler<Value, Owner>,
-    options: TransformOptions<EventOf<Kind, Types>, Value, Owner>,
+    options: TransformOptions<SubscribedEvent<Kind, Types>, Value, Owner>,
   ): Subscription;
   subscribeAll<Owner extends Owned = undefined>(
-    handler: SubscriptionHandler<EventOf<Kind, Types>, Owner>,
-    options?: SubscriptionOptions<EventOf<Kind, Types>, Owner>,
+    handler: SubscriptionHandler<SubscribedEvent<Kind, Types>, Owner>,
+    options?: SubscriptionOptions<SubscribedEvent<Kind, Types>, Owner>,
   ): Subscription;
   subscribeAll(handler: unknown, options?: SubscriptionOptions<never>): Subscription {
     this.subscribableTypes();

@@ -1,11 +1,10 @@
-import { join } from 'node:path';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 import { PROFILE_DIFF_THRESHOLD } from '../limits.js';
 import type { ProfileChange, ProfileDiff } from './change.js';
 import { diffText } from './diff-text.js';
 import { type Figure, figuresOf, namesOf } from './figures.js';
-import { readJson } from './read-json.js';
+import { inProfile, readJson } from './read-json.js';
 import { REPORT_FILES } from './report-files.js';
 import { isList, isRecord } from './shape.js';
 import type { ProfileSummary } from './summary.js';
@@ -76,7 +75,7 @@ function sizeOf({ change }: ProfileChange): number {
 
 function readSummary(directory: string): ProfileSummary {
   const value = readJson(
-    join(directory, REPORT_FILES.summary),
+    inProfile(directory, REPORT_FILES.summary),
     ({ handlers, threads, throughput }) => isList(handlers) && isList(threads) && isRecord(throughput),
     'no summary of version 1. Name a folder that a profile was written to, by this version of Millrace.',
   );

@@ -19,12 +19,17 @@ export function openProfileFolder(path: string, force: boolean): OutputFolder {
   const earlier = earlierFiles(path);
   const folder = OutputFolder.open(path, { force, isOurs: (name) => earlier.has(name) });
   try {
-    folder.claim(readdirSync(folder.path).filter((name) => FIXED.has(name) || OF_A_THREAD.test(name)));
+    folder.claim(readdirSync(folder.path).filter(isProfileFile));
     return folder;
   } catch (error) {
     folder.removeIfEmpty();
     throw error;
   }
+}
+
+/** Whether a profile is written into files of such a name. */
+export function isProfileFile(name: string): boolean {
+  return FIXED.has(name) || OF_A_THREAD.test(name);
 }
 
 /** The files of the profile that lies in a folder; none where there is no profile. */

@@ -1,9 +1,16 @@
+import { join } from 'node:path';
 import { MAX_REPORT_JSON_BYTES } from '../files/limits.js';
 import { readBounded } from '../files/read-bounded.js';
-import { InputError } from '../kernel/errors.js';
+import { InputError, InvalidOptionError } from '../kernel/errors.js';
 import { isRecord } from './shape.js';
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** A file in the folder of a profile. @throws InvalidOptionError for a folder that is no text. */
+export function inProfile(directory: string, name: string): string {
+  if (typeof directory === 'string' && directory !== '') return join(directory, name);
+  throw new InvalidOptionError('The folder of a profile must be a path, and a text.');
+}
 
 /**
  * Reads a file of version 1 of ours.

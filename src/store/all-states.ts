@@ -4,6 +4,17 @@ import { STATE_PAGE } from './limits.js';
 import { MAX_STORED_STATE_TYPES, type StoredState, type StoredStateType } from './state.js';
 import type { EventReader } from './store.js';
 
+/** What handlers keep for a key, as the last event that changed it has left it. */
+export interface KeyStateEntry {
+  /** The partition key. */
+  readonly key: string;
+  readonly name: string;
+  readonly version: number;
+  /** The event that made it so. */
+  readonly position: number;
+  readonly value: unknown;
+}
+
 /** All states of a log, page by page. */
 export function* statePages(reader: EventReader): Generator<readonly StoredState[]> {
   let last: Pick<StoredState, 'key' | 'type'> = { key: 0, type: 0 };
@@ -16,6 +27,11 @@ export function* statePages(reader: EventReader): Generator<readonly StoredState
     yield page;
     last = end;
   }
+}
+
+/** All state types of a log, by id. */
+export function stateTypesOf(reader: EventReader): ReadonlyMap<number, StoredStateType> {
+  return new Map(reader.stateTypes().map((type) => [type.id, type]));
 }
 
 /** Types by id, of each name the one with the highest version: states of the older ones are not used any more. */
@@ -44,8 +60,31 @@ export function addStates(
   }
 }
 
+/** Adds all states of a log to a fingerprint. */
+export function addAllStates(fingerprint: Fingerprint, reader: EventReader): void {
+  const types = currentStateTypes(reader);
+  for (const page of types.size === 0 ? [] : statePages(reader)) addStates(fingerprint, reader, types, page);
+}
+
+/** @throws StoreCorruptError when the bytes are no value, or the log has no such type. */
+export function keyStateOf(
+  reader: EventReader,
+  types: ReadonlyMap<number, StoredStateType>,
+  state: StoredState,
+): KeyStateEntry {
+  const type = types.get(state.type);
+  if (!type) {
+    throw new StoreCorruptError(
+      `The store is damaged: a state of key ${state.key} is of the unknown type ${state.type}. Restore it from a backup.`,
+    );
+  }
+  const { name, version } = type;
+  const value = stateValue(reader, state);
+  return { key: reader.nameOf(state.key), name, version, position: state.position, value };
+}
+
 /** @throws StoreCorruptError when the bytes are no value. */
-export function stateValue({ codec }: EventReader, { key, bytes }: StoredState): unknown {
+function stateValue({ codec }: EventReader, { key, bytes }: StoredState): unknown {
   try {
     return codec.unpack(bytes);
   } catch (cause) {

@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { ownFile } from '../events/own-files.js';
 import { threadArguments } from '../events/thread-arguments.js';
+import { decodeError, type WireError } from '../kernel/error-codec.js';
+import { WriterCrashedError } from '../kernel/errors.js';
 import type { PackResult } from './segments/packer.js';
 
 export type CheckpointRequest =
@@ -11,7 +13,9 @@ export type CheckpointRequest =
 
 export type CheckpointReply =
   | { readonly kind: 'moved' }
-  | { readonly kind: 'packed'; readonly result: PackResult };
+  | { readonly kind: 'packed'; readonly result: PackResult }
+  /** What was asked for last did not happen. */
+  | { readonly kind: 'failed'; readonly error: WireError };
 
 /** What is called when the thread is done with something. */
 export interface CheckpointEvents {
@@ -71,11 +75,24 @@ export class Checkpointer {
   }
 
   #take(reply: CheckpointReply, events: CheckpointEvents): void {
-    if (reply.kind === 'moved') this.#isMoving = false;
-    else this.#isPacking = false;
-    if (this.#closing) return;
-    if (reply.kind === 'moved') events.moved();
-    else events.packed(reply.result);
+    switch (reply.kind) {
+      case 'moved':
+        this.#isMoving = false;
+        if (!this.#closing) events.moved();
+        break;
+      case 'packed':
+        this.#isPacking = false;
+        if (!this.#closing) events.packed(reply.result);
+        break;
+      case 'failed':
+        // Both stay as they are: after a failure nothing more is asked for.
+        events.failed(decodeError(reply.error));
+        break;
+      default:
+        events.failed(
+          new WriterCrashedError(`Unknown checkpoint reply: ${JSON.stringify(reply satisfies never)}`),
+        );
+    }
   }
 
   #post(request: CheckpointRequest): void {

@@ -26,6 +26,11 @@ export function lateEnd(name: string): number | undefined {
   return name.startsWith(LATE) ? Number(name.slice(name.lastIndexOf('@') + 1)) : undefined;
 }
 
+/** The module of such a consumer; no event type has a slash in its name. */
+export function lateModule(name: string): string {
+  return name.slice(name.indexOf('/', LATE.length) + 1, name.lastIndexOf('@'));
+}
+
 /** The last event that concerns a consumer, of a log that ends at `last`. */
 export function lastFor(name: string, last: number): number {
   return Math.min(last, lateEnd(name) ?? last);

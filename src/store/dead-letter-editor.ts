@@ -1,6 +1,7 @@
+import { checkWhole } from '../kernel/check.js';
 import { DeadLetterNotFoundError, InvalidOptionError, StoreLockedError } from '../kernel/errors.js';
 import { shown } from '../kernel/thrown.js';
-import type { DeadLetterRecord } from './dead-letter.js';
+import { LANES, type SettledLetter } from './dead-letter.js';
 import { DeadLetterReader, DeadLetterWriter } from './dead-letter-table.js';
 import { finishLate } from './late-consumers.js';
 import { leaveWal, openForWriting, type WritableStore } from './open-store.js';
@@ -10,15 +11,13 @@ import { ProgressTable } from './progress-table.js';
 import { inTransaction, type Sqlite, toStoreError } from './sqlite.js';
 import { checkStorePath } from './store-path.js';
 
-type Found = Pick<DeadLetterRecord, 'position' | 'state'>;
-
 /**
  * Has dead letters tried again by the next engine that opens the store: first thing, a parked one with everything
  * that waits behind it. For a store that no engine has open; in a running program use `engine.deadLetters`.
  *
  * @param positions which ones, or all of them. One that is not there: nothing is changed.
  * @returns the positions of the dead letters that will be tried again.
- * @throws DeadLetterNotFoundError, StoreLockedError, and the errors of `openStoreReader`.
+ * @throws InvalidOptionError, DeadLetterNotFoundError, StoreLockedError, and the errors of `openStoreReader`.
  */
 export function retryDeadLetters(path: string, positions: readonly number[] | 'all'): number[] {
   return edit(path, positions, (store, letters) => {
@@ -32,28 +31,25 @@ export function retryDeadLetters(path: string, positions: readonly number[] | 'a
 }
 
 /**
- * Gives dead letters up. The event of a parked one counts as finished, and what waits behind it is handled when
- * an engine opens the store. For a store that no engine has open; in a running program use `engine.deadLetters`.
+ * Gives dead letters up. The event of a parked one counts as finished for those who failed on it, and what waits behind it
+ * is handled when an engine opens the store. For a store that no engine has open; in a running program use `engine.deadLetters`.
  *
  * @param positions which ones, or all of them. One that is not there: nothing is changed.
  * @returns the positions of the dead letters that are gone.
- * @throws DeadLetterNotFoundError, StoreLockedError, and the errors of `openStoreReader`.
+ * @throws InvalidOptionError, DeadLetterNotFoundError, StoreLockedError, and the errors of `openStoreReader`.
  */
 export function discardDeadLetters(path: string, positions: readonly number[] | 'all'): number[] {
   return edit(path, positions, (store, letters) => {
     const table = new ProgressTable(store);
     const progress = new Progress(table.mark, table.chunks);
     const discard = store.prepare('DELETE FROM dead_letters WHERE position = ?');
-    for (const { position, state } of letters) {
+    for (const { position, owners } of letters) {
       // The event of a skipped one was finished when it was skipped.
-      if (state === 'parked') progress.finish(position);
+      if (owners.includes(LANES)) progress.finish(position);
       discard.run(position);
     }
     if (progress.changed) table.save(progress.take());
-    finishLate(
-      store,
-      letters.map(({ position }) => position),
-    );
+    finishLate(store, letters);
   });
 }
 
@@ -61,7 +57,7 @@ export function discardDeadLetters(path: string, positions: readonly number[] | 
 function edit(
   path: string,
   positions: readonly number[] | 'all',
-  change: (store: Sqlite, letters: readonly Found[]) => void,
+  change: (store: Sqlite, letters: readonly SettledLetter[]) => void,
 ): number[] {
   checkStorePath(path, 'The path of a store');
   if (positions !== 'all' && !Array.isArray(positions)) {
@@ -69,10 +65,13 @@ function edit(
       `Which dead letters is ${shown(positions)}; it must be 'all' or an array of positions.`,
     );
   }
+  for (const position of positions === 'all' ? [] : positions) {
+    checkWhole('Dead letters', 'position', position, 1);
+  }
   const { database, close } = openClosed(path);
   try {
     database.pragma('synchronous = FULL');
-    let changed: readonly Found[] = [];
+    let changed: readonly SettledLetter[] = [];
     const ownership = new Ownership(database);
     inTransaction(database, () => {
       ownership.take();
@@ -101,13 +100,11 @@ function openClosed(path: string): WritableStore {
   }
 }
 
-function find(path: string, store: Sqlite, positions: readonly number[] | 'all'): readonly Found[] {
-  if (positions === 'all') {
-    return store.prepare('SELECT position, state FROM dead_letters ORDER BY position').all() as Found[];
-  }
-  const one = store.prepare('SELECT position, state FROM dead_letters WHERE position = ?');
+function find(path: string, store: Sqlite, positions: readonly number[] | 'all'): readonly SettledLetter[] {
+  const letters = new DeadLetterReader(store);
+  if (positions === 'all') return letters.settled();
   return [...new Set(positions)].map((position) => {
-    const found = one.get(position) as Found | undefined;
+    const found = letters.find(position);
     if (found) return found;
     throw new DeadLetterNotFoundError(
       `Store ${path} has no dead letter at position ${position}. List them with 'millrace dead-letters ${path} list'.`,

@@ -5,19 +5,26 @@ import { DAMAGED_TEXT_CHARACTERS } from '../kernel/limits.js';
 import { attempt, bounded } from '../kernel/thrown.js';
 import { MAX_DEAD_LETTER_CHARACTERS } from '../limits.js';
 import { rowCheck } from './checksum.js';
-import type {
-  DeadLetterChange,
-  DeadLetterRange,
-  DeadLetterRecord,
-  DeadLetterState,
-  OpenDeadLetters,
+import {
+  type DeadLetterChange,
+  type DeadLetterRange,
+  type DeadLetterRecord,
+  type DeadLetterState,
+  joined,
+  type LetterCount,
+  type OpenDeadLetters,
+  type SettledLetter,
+  without,
 } from './dead-letter.js';
-import { MAX_ERROR_BYTES, MAX_HANDLERS_BYTES, MAX_WORD_BYTES } from './limits.js';
+import { MAX_ERROR_BYTES, MAX_HANDLERS_BYTES, MAX_OWNERS_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
+import { LANES_ALONE } from './schema.js';
 import { guard, type Sqlite } from './sqlite.js';
 
 /** A row of the table. */
-export interface DeadLetterRow extends Omit<DeadLetterRecord, 'error' | 'retry'> {
+export interface DeadLetterRow extends Omit<DeadLetterRecord, 'owners' | 'error' | 'retry'> {
+  /** A list in JSON. */
+  readonly owners: string;
   readonly error: string;
   readonly retry: number;
   readonly checksum: number;
@@ -25,7 +32,8 @@ export interface DeadLetterRow extends Omit<DeadLetterRecord, 'error' | 'retry'>
 
 /** The columns of a row, named as its fields. */
 export const DEAD_LETTER_COLUMNS = `dead_letters.position, key, ${measured('state', MAX_WORD_BYTES)} AS state, attempts,
-  ${measured('handler', MAX_HANDLERS_BYTES)} AS handler, lane, first_failed_at AS firstFailedAt, failed_at AS failedAt,
+  ${measured('handler', MAX_HANDLERS_BYTES)} AS handler, ${measured('owners', MAX_OWNERS_BYTES)} AS owners, lane,
+  first_failed_at AS firstFailedAt, failed_at AS failedAt,
   ${measured('error', MAX_ERROR_BYTES)} AS error, retry, checksum`;
 
 /** Reads the dead letters of a file. */
@@ -33,6 +41,7 @@ export class DeadLetterReader {
   readonly #path: string;
   readonly #after: Statement;
   readonly #one: Statement;
+  readonly #all: Statement;
 
   constructor(database: Sqlite) {
     this.#path = database.name;
@@ -40,6 +49,9 @@ export class DeadLetterReader {
       `SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters WHERE position > ? ORDER BY position LIMIT ?`,
     );
     this.#one = database.prepare(`SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters WHERE position = ?`);
+    this.#all = database.prepare(
+      `SELECT position, ${measured('owners', MAX_OWNERS_BYTES)} AS owners FROM dead_letters ORDER BY position`,
+    );
   }
 
   page({ after, limit }: DeadLetterRange): readonly DeadLetterRecord[] {
@@ -52,10 +64,21 @@ export class DeadLetterReader {
     return row && this.#record(row);
   }
 
+  /** Whose each of them is, and no more: there may be many, each with an error. */
+  settled(): readonly SettledLetter[] {
+    const rows = guard(this.#path, () => this.#all.all()) as DeadLetterRow[];
+    return rows.map((row) => {
+      const owners = parseOwners(row.owners);
+      if (!owners) throw this.#unreadable(row, 'a name');
+      return { position: row.position, owners };
+    });
+  }
+
   #record(row: DeadLetterRow): DeadLetterRecord {
     const { checksum: _, ...record } = row;
-    if (row.handler === null || row.state === null) throw this.#unreadable(row, 'a name');
-    return { ...record, error: parseError(row.error), retry: row.retry === 1 };
+    const owners = parseOwners(row.owners);
+    if (row.handler === null || row.state === null || !owners) throw this.#unreadable(row, 'a name');
+    return { ...record, owners, error: parseError(row.error), retry: row.retry === 1 };
   }
 
   #unreadable({ position }: DeadLetterRow, what: string): StoreCorruptError {
@@ -67,42 +90,79 @@ export class DeadLetterReader {
 
 /** Changes the dead letters of a file, inside the caller's transaction. */
 export class DeadLetterWriter {
+  readonly #reader: DeadLetterReader;
   readonly #put: Statement;
   readonly #remove: Statement;
 
   constructor(database: Sqlite) {
+    this.#reader = new DeadLetterReader(database);
     this.#put = database.prepare(
-      'INSERT OR REPLACE INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
     );
     this.#remove = database.prepare('DELETE FROM dead_letters WHERE position = ?');
   }
 
   apply({ put, remove }: DeadLetterChange): void {
-    for (const position of remove) this.#remove.run(position);
-    for (const letter of put) {
-      const columns = columnsOf({
-        ...letter,
-        firstFailedAt: Math.trunc(letter.firstFailedAt),
-        failedAt: Math.trunc(letter.failedAt),
-        error: errorText(letter.error),
-        retry: letter.retry ? 1 : 0,
-      });
-      this.#put.run(...columns, rowCheck(columns));
+    for (const settled of remove) {
+      const letter = this.#reader.find(settled.position);
+      const left = letter && without(letter, settled);
+      if (left) this.#write(left);
+      else this.#remove.run(settled.position);
     }
+    for (const letter of put) this.#write(joined(this.#reader.find(letter.position), letter));
+  }
+
+  #write(letter: DeadLetterRecord): void {
+    const columns = columnsOf({
+      ...letter,
+      owners: JSON.stringify(letter.owners),
+      firstFailedAt: Math.trunc(letter.firstFailedAt),
+      failedAt: Math.trunc(letter.failedAt),
+      error: errorText(letter.error),
+      retry: letter.retry ? 1 : 0,
+    });
+    this.#put.run(...columns, rowCheck(columns));
   }
 }
 
 /** A row's columns in their order, without the checksum that they give. */
 export function columnsOf(row: Omit<DeadLetterRow, 'checksum'>): (string | number)[] {
-  const { position, key, state, attempts, handler, lane, firstFailedAt, failedAt, error, retry } = row;
-  return [position, key, state, attempts, handler, lane, firstFailedAt, failedAt, error, retry];
+  const { position, key, state, attempts, handler, owners, lane, firstFailedAt, failedAt, error, retry } =
+    row;
+  return [position, key, state, attempts, handler, owners, lane, firstFailedAt, failedAt, error, retry];
+}
+
+/** The stored list of a dead letter's owners; undefined when it is not one. */
+export function parseOwners(text: unknown): readonly string[] | undefined {
+  const stored = attempt(() => JSON.parse(text as string) as unknown);
+  const isList = Array.isArray(stored) && stored.length > 0;
+  return isList && stored.every((owner) => typeof owner === 'string') ? stored : undefined;
+}
+
+/** How many dead letters each owner that is a consumer has. Of the lanes' own ones, which may be many, none is read. */
+export function countLateLetters(database: Sqlite): ReadonlyMap<string, LetterCount> {
+  const rows = database
+    .prepare(
+      `SELECT ${measured('owners', MAX_OWNERS_BYTES)} AS owners, ${measured('state', MAX_WORD_BYTES)} AS state,
+       count(*) AS count FROM dead_letters WHERE owners <> '${LANES_ALONE}' GROUP BY 1, 2`,
+    )
+    .all() as (Pick<DeadLetterRow, 'owners' | 'state'> & { readonly count: number })[];
+  const counts = new Map<string, LetterCount>();
+  for (const { owners, state, count } of rows) {
+    for (const owner of parseOwners(owners) ?? []) {
+      const before = counts.get(owner) ?? { parked: 0, skipped: 0 };
+      counts.set(owner, { ...before, [state]: before[state] + count });
+    }
+  }
+  return counts;
 }
 
 /** What an engine must know of the dead letters in a file. */
 export function readOpenDeadLetters(database: Sqlite): OpenDeadLetters {
   const rows = database
     .prepare(
-      "SELECT position, key, state, retry FROM dead_letters WHERE state = 'parked' OR retry = 1 ORDER BY position",
+      `SELECT position, key, state, ${measured('owners', MAX_OWNERS_BYTES)} AS owners, retry
+       FROM dead_letters WHERE state = 'parked' OR retry = 1 ORDER BY position`,
     )
     .all() as DeadLetterRow[];
   const asked = (state: DeadLetterState) =>
@@ -110,9 +170,10 @@ export function readOpenDeadLetters(database: Sqlite): OpenDeadLetters {
   return {
     parked: rows
       .filter(({ state, retry }) => state === 'parked' && retry === 0)
-      .map(({ position, key }) => ({ position, key })),
+      .map(({ position, key, owners }) => ({ position, key, owners: parseOwners(owners) ?? [] })),
     retry: asked('skipped'),
     retryParked: asked('parked'),
+    late: countLateLetters(database),
   };
 }
 

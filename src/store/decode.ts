@@ -8,6 +8,7 @@ import { MAX_PAYLOAD_BYTES, READ_PAGE } from '../limits.js';
 import { READ_PAGE_BYTES } from './limits.js';
 import { SegmentRow } from './segments/segment-row.js';
 import type { EventReader, RawEvent } from './store.js';
+import { typeOf } from './typed-pages.js';
 
 /** Finds an event type's definition by a stored name; tools that know no schemas find none. */
 export type FindDefinition = (name: string) => AnyEventType | undefined;
@@ -71,7 +72,7 @@ function eventOf(reader: EventReader, run: string, raw: RawEvent, type: string, 
 }
 
 /** @throws StoreCorruptError when the bytes are no value. */
-function unpackData({ codec }: EventReader, raw: RawEvent): unknown {
+export function unpackData({ codec }: EventReader, raw: RawEvent): unknown {
   try {
     return raw instanceof SegmentRow ? raw.unpackData(codec) : codec.unpack(raw.data);
   } catch (cause) {
@@ -80,7 +81,7 @@ function unpackData({ codec }: EventReader, raw: RawEvent): unknown {
 }
 
 /** @throws StoreCorruptError when the bytes are no value. */
-function unpackMetadata({ codec }: EventReader, raw: RawEvent): StoredMetadata | undefined {
+export function unpackMetadata({ codec }: EventReader, raw: RawEvent): StoredMetadata | undefined {
   try {
     if (raw instanceof SegmentRow) return raw.unpackMetadata(codec) as StoredMetadata | undefined;
     return raw.metadata && (codec.unpack(raw.metadata) as StoredMetadata);
@@ -101,8 +102,9 @@ export function partitionKeyOf(reader: EventReader, raw: RawEvent): string {
   return reader.nameOf(raw.partitionKey ?? raw.aggregate);
 }
 
+/** @throws StoreCorruptError when the log does not have its type. */
 export function storedType(reader: EventReader, raw: RawEvent): StoredType {
-  const type = reader.types.get(raw.type);
+  const type = typeOf(reader, raw.type);
   if (type) return type;
   throw new StoreCorruptError(`The event at position ${raw.position} has the unknown type ${raw.type}.`);
 }
@@ -126,6 +128,15 @@ export function* pagesFrom(reader: EventReader, from: number): Generator<readonl
     }
     yield page;
     position = last.position + 1;
+  }
+}
+
+/** The events of the log up to a position, page by page: what came later is not waited for. @throws as `pagesFrom`. */
+export function* pagesUpTo(reader: EventReader, to: number): Generator<readonly RawEvent[]> {
+  for (const page of pagesFrom(reader, 1)) {
+    const later = page.findIndex(({ position }) => position > to);
+    yield later < 0 ? page : page.slice(0, later);
+    if (later >= 0 || page.at(-1)?.position === to) return;
   }
 }
 

@@ -1,24 +1,37 @@
 import { Fingerprint } from '../events/canonical.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { knownOptions, optionNames } from '../events/known-options.js';
+import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { didYouMean } from '../events/nearest.js';
 import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
-import { DeadLetterNotFoundError, StoreCorruptError, UnknownEventTypeError } from '../kernel/errors.js';
+import { checkWhole } from '../kernel/check.js';
+import {
+  DeadLetterNotFoundError,
+  EngineClosedError,
+  InvalidOptionError,
+  StoreCorruptError,
+  UnknownEventTypeError,
+} from '../kernel/errors.js';
+import { isPromised } from '../kernel/thenable.js';
 import { READ_PAGE } from '../limits.js';
-import { addStates, currentStateTypes, statePages, stateValue } from './all-states.js';
-import { lastFor } from './consumer.js';
+import { addAllStates, type KeyStateEntry, keyStateOf, statePages, stateTypesOf } from './all-states.js';
+import { type ConsumerLag, consumerLags } from './consumer-lag.js';
 import type { DeadLetter } from './dead-letter.js';
-import { addToFingerprint, decodeEvent, pagesFrom, storedType } from './decode.js';
+import { addToFingerprint, decodeEvent, pagesFrom, pagesUpTo } from './decode.js';
 import { countFinished } from './progress-span.js';
 import { readProgress } from './progress-table.js';
 import { toDeadLetter } from './read-dead-letter.js';
+import { type PageSource, pagesOf } from './read-pages.js';
+import { positionIn, type ReadRange, rangeOf } from './read-range.js';
 import { FORMAT_VERSION } from './schema.js';
+import { SqlRows } from './sql/rows.js';
+import type { SqlValues } from './sql/statement.js';
 import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
-import type { StateCount } from './state.js';
+import type { StateCount, StoredStateType } from './state.js';
 import { stateCounts } from './state-counts.js';
-import type { RawEvent } from './store.js';
+import type { RawEvent, TypedQuery } from './store.js';
 import { checkStorePath } from './store-path.js';
+import { typeFilter, typeOf } from './typed-pages.js';
 import { readRun } from './types.js';
 
 /** What a store holds, in numbers. */
@@ -37,13 +50,7 @@ export interface StoreSummary {
   /** Events whose handlers failed for good. */
   readonly deadLetters: { readonly parked: number; readonly skipped: number };
   /** By name; `lag` counts the events that it is not done with, failed and parked ones included. */
-  readonly consumers: readonly {
-    readonly name: string;
-    readonly position: number;
-    readonly lag: number;
-    readonly parked: number;
-    readonly skipped: number;
-  }[];
+  readonly consumers: readonly ConsumerLag[];
   /** States that handlers keep for keys, by name and version: how many keys have one, and the bytes of all. */
   readonly states: readonly StateCount[];
   readonly aggregates: number;
@@ -55,24 +62,24 @@ export interface StoreSummary {
 const TOP_AGGREGATES = 10;
 const MAX_TIES = 1000;
 
-/** Which events `StoreReader.read` gives. */
+/** Which events `StoreReader.read` gives. Without options: the whole log, in position order. Bounds are included. */
 export interface StoreReadOptions {
+  /** Only this aggregate, in version order. */
   readonly aggregateId?: string;
+  /** With `aggregateId`: only its events from this version on. Default 1. */
   readonly fromVersion?: number;
+  /** With `aggregateId`: only its events up to this version. */
+  readonly toVersion?: number;
+  /** Only events from this position on. Default 1. */
   readonly fromPosition?: number;
-  /** Only these event types, or types of these names. */
+  /** Only events up to this position. */
+  readonly toPosition?: number;
+  /** Only these event types, or types of these names; an empty list asks for no event. */
   readonly types?: readonly TypeOrName[];
-}
-
-/** What handlers keep for a key, as the last event that changed it has left it. */
-export interface KeyStateEntry {
-  /** The partition key. */
-  readonly key: string;
-  readonly name: string;
-  readonly version: number;
-  /** The event that made it so. */
-  readonly position: number;
-  readonly value: unknown;
+  /** Events at most, from 1. Default: all. */
+  readonly limit?: number;
+  /** `backwards`: the newest first, from the upper bound down to the lower one. Default `forwards`. */
+  readonly direction?: 'forwards' | 'backwards';
 }
 
 /** Which dead letters `StoreReader.deadLetters` gives. */
@@ -84,8 +91,12 @@ export interface DeadLetterOptions {
 const READ = optionNames<StoreReadOptions>('read', {
   aggregateId: true,
   fromVersion: true,
+  toVersion: true,
   fromPosition: true,
+  toPosition: true,
   types: true,
+  limit: true,
+  direction: true,
 });
 
 const DEAD_LETTERS = optionNames<DeadLetterOptions>('deadLetters', { after: true });
@@ -109,7 +120,29 @@ export class StoreReader implements Disposable {
     }
   }
 
+  /**
+   * Calls `work`, and everything that it reads is of one moment, however much an engine writes meanwhile. As long as it
+   * runs, that engine's WAL only grows, and none can open a closed store.
+   *
+   * @returns what `work` returns.
+   * @throws InvalidOptionError when it is async; what it throws.
+   */
+  atOnce<Result>(work: () => Result): Result {
+    return this.#reader.together(() => {
+      const result = work();
+      if (!isPromised(result)) return result;
+      throw new InvalidOptionError(
+        'atOnce: the function is async, and what it reads after the call would be of other moments. Read within the call.',
+      );
+    });
+  }
+
+  /** What is in the store at one moment. It looks through the whole log. @throws StoreCorruptError */
   summary(): StoreSummary {
+    return this.atOnce(() => this.#summary());
+  }
+
+  #summary(): StoreSummary {
     const lastPosition = this.#lastPosition();
     const { aggregates, types } = this.#countEvents();
     const { row, chunks } = guard(this.path, () => readProgress(this.#reader.database));
@@ -128,7 +161,7 @@ export class StoreReader implements Disposable {
         parked: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'parked'")),
         skipped: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'skipped'")),
       },
-      consumers: this.#consumers(lastPosition),
+      consumers: consumerLags(this.#reader, lastPosition),
       states: guard(this.path, () => stateCounts(this.#reader.database)),
       aggregates: aggregates.size,
       types: this.#typeCounts(types),
@@ -136,36 +169,85 @@ export class StoreReader implements Disposable {
     };
   }
 
-  /** The newest `count` events, oldest first. */
+  /** The newest `count` events, oldest first. @throws InvalidOptionError */
   last(count: number): DomainEvent[] {
-    const lastPosition = this.#lastPosition();
-    const pages = pagesFrom(this.#reader, Math.max(1, lastPosition - count + 1));
-    return [...pages]
-      .flat()
-      .slice(-count)
-      .map((raw) => this.#decode(raw));
+    checkWhole('last', 'count', count, 0);
+    if (count === 0) return [];
+    return this.atOnce(() => {
+      const pages = pagesFrom(this.#reader, Math.max(1, this.#lastPosition() - count + 1));
+      return [...pages].flat().map((raw) => this.#decode(raw));
+    });
   }
 
-  /** @throws InvalidOptionError; UnknownEventTypeError when the store knows no such event type. At once, both. */
+  /**
+   * Events page by page, to the end that the log has when that is reached: an engine may write on meanwhile.
+   *
+   * @throws InvalidOptionError; UnknownEventTypeError when the store knows no such event type. At once, both.
+   */
   read(options: StoreReadOptions = {}): Generator<DomainEvent> {
-    knownOptions(options, READ);
-    const types = options.types === undefined ? undefined : this.#typesOf(options.types);
-    return this.#events(options, types);
+    const taken = takeOptions<StoreReadOptions>(options, READ);
+    const range = rangeOf('read', taken);
+    const types = taken.types && this.#typesOf(taken.types);
+    const wants =
+      types &&
+      typeFilter(
+        () => this.#reader,
+        (name) => types.has(name),
+      );
+    return this.#events(range, wants);
   }
 
-  *#events(options: StoreReadOptions, types: ReadonlySet<string> | undefined): Generator<DomainEvent> {
-    for (const raw of this.#raw(options)) {
-      if (types && !types.has(storedType(this.#reader, raw).name)) continue;
-      yield this.#decode(raw);
+  *#events(range: ReadRange, wants: TypedQuery['wants'] | undefined): Generator<DomainEvent> {
+    let left = range.limit;
+    const source: PageSource = {
+      reader: () => this.#reader,
+      tailOf: () => undefined,
+      endOf: (aggregateId) =>
+        aggregateId === undefined ? this.#lastPosition() : this.#lastVersion(aggregateId),
+    };
+    for (const page of pagesOf(source, range, wants)) {
+      for (const raw of page) {
+        const place = positionIn(range, raw.position);
+        if (place === 'beyond') return;
+        if (place !== 'within' || (wants && !wants(raw.type))) continue;
+        yield this.#decode(raw);
+        if (--left === 0) return;
+      }
     }
   }
 
-  /** The dead letters in position order. */
-  deadLetters(options: DeadLetterOptions = {}): Generator<DeadLetter> {
-    return this.#letters(knownOptions(options, DEAD_LETTERS));
+  /** The last version of an aggregate: that of the index, and what has come since. */
+  #lastVersion(aggregateId: string): number {
+    const found = this.#reader.findName(aggregateId);
+    if (!found) return 0;
+    let { version } = found;
+    while (true) {
+      const last = this.#reader.page({ aggregate: found.id, from: version + 1, limit: READ_PAGE }).at(-1);
+      if (!last) return version;
+      version = last.version;
+    }
   }
 
-  *#letters({ after = 0 }: DeadLetterOptions): Generator<DeadLetter> {
+  /**
+   * Asks the log in SQL, read-only: `sql('SELECT type, count(*) FROM events GROUP BY type')`. The tables are `events`,
+   * `events_of(aggregate_id)`, `events_between(first, last)`, `events_of_type(type)`, `aggregates`, `types`,
+   * `dead_letters` and `consumers`; payload and metadata are JSON text. An answer is of the log as it was at the call.
+   *
+   * @param parameters values for each `?` of the statement, or by name for its `:names`.
+   * @throws SqlError, also while rows are read; SqlReadOnlyError when it would do anything but read; InvalidOptionError.
+   */
+  sql(statement: string, parameters: SqlValues = []): SqlRows {
+    const source = { reader: this.#reader, run: this.run, last: this.#lastPosition() };
+    return new SqlRows(source, statement, parameters, () => this.#reader.database.open);
+  }
+
+  /** The dead letters in position order. @throws InvalidOptionError */
+  deadLetters(options: DeadLetterOptions = {}): Generator<DeadLetter> {
+    const { after = 0 } = knownOptions(options, DEAD_LETTERS);
+    return this.#letters(checkWhole('deadLetters', 'after', after, 0));
+  }
+
+  *#letters(after: number): Generator<DeadLetter> {
     let position = after;
     while (true) {
       const page = this.#reader.deadLetters({ after: position, limit: READ_PAGE });
@@ -177,8 +259,9 @@ export class StoreReader implements Disposable {
     }
   }
 
-  /** The dead letter of the event at a position. @throws DeadLetterNotFoundError */
+  /** The dead letter of the event at a position. @throws InvalidOptionError, DeadLetterNotFoundError */
   deadLetter(position: number): DeadLetter {
+    checkWhole('deadLetter', 'position', position, 1);
     const record = this.#reader.deadLetter(position);
     if (record) return toDeadLetter(this.#reader, this.run, record);
     throw new DeadLetterNotFoundError(`Store ${this.path} has no dead letter at position ${position}.`, {
@@ -188,22 +271,27 @@ export class StoreReader implements Disposable {
 
   /** The states that handlers keep for keys, those of older versions included. @throws StoreCorruptError */
   *states(): Generator<KeyStateEntry> {
-    const types = new Map(this.#reader.stateTypes().map((type) => [type.id, type]));
-    for (const page of types.size === 0 ? [] : statePages(this.#reader)) {
-      for (const state of page) {
-        const { name = '', version = 0 } = types.get(state.type) ?? {};
-        const value = stateValue(this.#reader, state);
-        yield { key: this.#reader.nameOf(state.key), name, version, position: state.position, value };
-      }
+    let types: ReadonlyMap<number, StoredStateType> = new Map();
+    for (const page of statePages(this.#reader)) {
+      // Asked anew: an engine may have brought types since the page before.
+      if (!page.every(({ type }) => types.has(type))) types = stateTypesOf(this.#reader);
+      for (const state of page) yield keyStateOf(this.#reader, types, state);
     }
   }
 
+  /** The fingerprint of the log as it is at the call. @throws StoreCorruptError */
   fingerprint(): string {
+    // States are no older and no newer than the events that made them only when all is read at one moment.
+    const hasStates = this.#reader.stateTypes().length > 0;
+    return hasStates ? this.atOnce(() => this.#fingerprint()) : this.#fingerprint();
+  }
+
+  #fingerprint(): string {
     const fingerprint = new Fingerprint();
-    for (const page of pagesFrom(this.#reader, 1)) addToFingerprint(fingerprint, this.#reader, page);
-    const types = currentStateTypes(this.#reader);
-    if (types.size === 0) return fingerprint.digest();
-    for (const page of statePages(this.#reader)) addStates(fingerprint, this.#reader, types, page);
+    for (const page of pagesUpTo(this.#reader, this.#lastPosition())) {
+      addToFingerprint(fingerprint, this.#reader, page);
+    }
+    addAllStates(fingerprint, this.#reader);
     return fingerprint.digest();
   }
 
@@ -215,26 +303,10 @@ export class StoreReader implements Disposable {
     this.close();
   }
 
-  *#raw({ aggregateId, fromVersion = 1, fromPosition = 1 }: StoreReadOptions): Generator<RawEvent> {
-    if (aggregateId === undefined) {
-      for (const page of pagesFrom(this.#reader, fromPosition)) yield* page;
-      return;
-    }
-    const aggregate = this.#reader.findName(aggregateId)?.id;
-    if (aggregate === undefined) return;
-    let from = fromVersion;
-    while (true) {
-      const page = this.#reader.page({ aggregate, from, limit: READ_PAGE });
-      const last = page.at(-1);
-      if (!last) return;
-      yield* page;
-      from = last.version + 1;
-    }
-  }
-
   /** A name that the store has never heard of is a typing error: reading nothing would say that nothing happened. */
   #typesOf(types: readonly TypeOrName[]): ReadonlySet<string> {
-    const stored = [...new Set([...this.#reader.types.values()].map(({ name }) => name))];
+    // Asked anew: an engine may have brought types since the last time.
+    const stored = [...new Set([...this.#reader.freshTypes().values()].map(({ name }) => name))];
     for (const names of namesOfTypes('read', types)) {
       if (names.some((name) => stored.includes(name))) continue;
       const [name = ''] = names;
@@ -248,19 +320,6 @@ export class StoreReader implements Disposable {
 
   #decode(raw: RawEvent): DomainEvent {
     return decodeEvent(this.#reader, this.run, raw);
-  }
-
-  #consumers(lastPosition: number): StoreSummary['consumers'] {
-    return this.#reader.consumers().map(({ name, progress, failures }) => {
-      const parked = failures.filter(({ state }) => state === 'parked').length;
-      return {
-        name,
-        position: progress.mark,
-        lag: Math.max(0, lastFor(name, lastPosition) - countFinished(progress)),
-        parked,
-        skipped: failures.length - parked,
-      };
-    });
   }
 
   #lastPosition(): number {
@@ -291,7 +350,7 @@ export class StoreReader implements Disposable {
   #typeCounts(counts: ReadonlyMap<number, number>): StoreSummary['types'] {
     const byName = new Map<string, number>();
     for (const [id, count] of counts) {
-      const name = this.#reader.types.get(id)?.name;
+      const name = typeOf(this.#reader, id)?.name;
       if (name === undefined) {
         throw new StoreCorruptError(
           `Store ${this.path} is damaged: it has events of the unknown type ${id}. Run 'millrace verify' on it, and restore it from a backup.`,
@@ -313,7 +372,11 @@ export class StoreReader implements Disposable {
       .slice(0, TOP_AGGREGATES);
   }
 
+  /** @throws EngineClosedError; StoreError */
   #value(sql: string): unknown {
+    if (!this.#reader.database.open) {
+      throw new EngineClosedError(`Store ${this.path} has been closed. Open it again before reading.`);
+    }
     return guard(this.path, () => this.#reader.database.prepare(sql).pluck().get());
   }
 }

@@ -1,5 +1,6 @@
 import { lateEnd } from './consumer.js';
 import { ConsumerTable, isWholeChunk, isWholeConsumer, readConsumerRows } from './consumer-table.js';
+import { LANES, type SettledLetter } from './dead-letter.js';
 import { Progress } from './progress.js';
 import type { Sqlite } from './sqlite.js';
 
@@ -21,17 +22,28 @@ function lateOf(database: Sqlite): readonly LateProgress[] {
   });
 }
 
-/** Tells whether a finished event is left to a handler that asked for old ones, so that it may be parked. */
-export function leftToLate(database: Sqlite): (position: number) => boolean {
-  const all = lateOf(database);
-  return (position) => all.some(({ last, progress }) => position <= last && !progress.isFinished(position));
+/**
+ * Tells whether an event is finished for an owner of its dead letter. One that is no consumer of the log any more was
+ * removed, and what it was to do with it is not known.
+ */
+export function finishedFor(
+  database: Sqlite,
+  lanes: Progress,
+): (owner: string, position: number) => boolean | undefined {
+  const all = new Map(lateOf(database).map((late) => [late.name, late]));
+  return (owner, position) => {
+    if (owner === LANES) return lanes.isFinished(position);
+    const late = all.get(owner);
+    return late && (position > late.last || late.progress.isFinished(position));
+  };
 }
 
-/** Events that were given up need no such handler either. Inside the caller's transaction. */
-export function finishLate(database: Sqlite, positions: readonly number[]): void {
+/** Dead letters that were given up are finished for such handlers, too, if they are theirs. Inside the caller's transaction. */
+export function finishLate(database: Sqlite, letters: readonly SettledLetter[]): void {
   const table = new ConsumerTable(database);
-  for (const { name, last, progress } of lateOf(database)) {
-    for (const position of positions) if (position <= last) progress.finish(position);
-    table.apply({ kind: 'update', name, progress: progress.take(), put: [], removed: positions });
+  for (const { name, progress } of lateOf(database)) {
+    for (const { position, owners } of letters) if (owners.includes(name)) progress.finish(position);
+    if (progress.changed)
+      table.apply({ kind: 'update', name, progress: progress.take(), put: [], removed: [] });
   }
 }

@@ -2,9 +2,6 @@ import { MAX_DEAD_LETTER_CHARACTERS, MAX_NAME_BYTES, MAX_PAYLOAD_BYTES } from '.
 
 // What a file may hold is measured before it is read: each limit is the most that an engine writes.
 
-/** Payload or metadata that is read with its page. What is longer is read by itself: few events are. */
-export const READ_PIECE_BYTES = 65_536;
-
 /** Payloads and metadata in one page; four of the longest. A page with more ends before them. */
 export const READ_PAGE_BYTES = 4 * MAX_PAYLOAD_BYTES;
 
@@ -13,6 +10,9 @@ export const MAX_ERROR_BYTES = 3 * MAX_DEAD_LETTER_CHARACTERS;
 
 /** Longest list of handler modules or subscribers in one row, in bytes. */
 export const MAX_HANDLERS_BYTES = 1024 * 1024;
+
+/** Longest list of the owners of one dead letter, in bytes: at most every consumer of the log, as JSON. */
+export const MAX_OWNERS_BYTES = 4 * 1024 * 1024;
 
 /** Longest list of an event type's volatile fields, or of a shape's keys: the keys of one payload. */
 export const MAX_KEYS_BYTES = MAX_PAYLOAD_BYTES;

@@ -1,5 +1,3 @@
-import { READ_PIECE_BYTES } from './limits.js';
-
 /**
  * A column of a query that is NULL when its value is longer than any that an engine writes. SQLite knows a value's
  * length without loading it, and a file may hold a gigabyte where a name belongs. Whoever takes NULL for a value
@@ -10,7 +8,7 @@ export function measured(column: string, bytes: number): string {
 }
 
 /** A column of text or bytes, NULL only when it is so, or, when they are longer, the number of its bytes. */
-export function pieceOf(column: string, bytes = READ_PIECE_BYTES): string {
+export function pieceOf(column: string, bytes: number): string {
   return `CASE WHEN octet_length(${column}) <= ${bytes} THEN ${column} ELSE octet_length(${column}) END`;
 }
 

@@ -1,5 +1,12 @@
 import { MAX_MEMORY_DEAD_LETTERS } from '../limits.js';
-import type { DeadLetterChange, DeadLetterRange, DeadLetterRecord, DeadLetterState } from './dead-letter.js';
+import {
+  type DeadLetterChange,
+  type DeadLetterRange,
+  type DeadLetterRecord,
+  type DeadLetterState,
+  joined,
+  without,
+} from './dead-letter.js';
 import type { RawEvent } from './store.js';
 
 interface Kept {
@@ -20,8 +27,14 @@ export class MemoryDeadLetters {
   };
 
   apply({ put, remove }: DeadLetterChange, eventAt: (position: number) => RawEvent | undefined): void {
-    for (const position of remove) this.#remove(position);
-    for (const record of put) {
+    for (const settled of remove) {
+      const kept = this.#kept(settled.position);
+      const left = kept && without(kept.record, settled);
+      if (left) this.#byState[left.state].set(left.position, { ...kept, record: left });
+      else this.#remove(settled.position);
+    }
+    for (const letter of put) {
+      const record = joined(this.find(letter.position), letter);
       const event = this.eventOf(record.position) ?? eventAt(record.position);
       this.#remove(record.position);
       this.#byState[record.state].set(record.position, { record, event });

@@ -11,7 +11,7 @@ import { MemoryStates } from './memory-states.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 import type { CommitBatch, EventReader, PageQuery, RawEvent, Segment, Store, StoredName } from './store.js';
 
-/** A log without a file. It keeps the newest `MEMORY_STORE_BYTES` of events for reading. */
+/** A log without a file. It keeps some of its newest events for reading. */
 export class MemoryStore implements Store {
   readonly location = 'memory';
   readonly indexed = Number.POSITIVE_INFINITY;
@@ -25,12 +25,14 @@ export class MemoryStore implements Store {
   readonly #deadLetters = new MemoryDeadLetters();
   readonly #consumers = new MemoryConsumers();
   readonly #states = new MemoryStates();
+  readonly #bytes: number;
   #size = 0;
   #closed = false;
 
-  /** @param run begins the ids of its events. */
-  constructor(run: string) {
+  /** @param run begins the ids of its events. @param bytes how much of the events it keeps. */
+  constructor(run: string, bytes = MEMORY_STORE_BYTES) {
     this.#run = run;
+    this.#bytes = bytes;
     this.reader = {
       types: this.#types,
       codec: new Codec([], () => this.#shapes),
@@ -62,7 +64,7 @@ export class MemoryStore implements Store {
       types: [...this.#types.values()],
       shapes: [],
       progress: { mark: 0, chunks: [] },
-      deadLetters: { parked: [], retry: [], retryParked: [] },
+      deadLetters: { parked: [], retry: [], retryParked: [], late: new Map() },
       states: [],
       indexed: 0,
     };
@@ -78,7 +80,7 @@ export class MemoryStore implements Store {
     if (deadLetters) this.#deadLetters.apply(deadLetters, (position) => this.#eventAt(position));
     for (const change of consumers) this.#consumers.apply(change);
     if (states) this.#states.apply(states);
-    while (this.#size > MEMORY_STORE_BYTES && this.#segments.length > 1) {
+    while (this.#size > this.#bytes && this.#segments.length > 1) {
       this.#size -= this.#segments.shift()?.size ?? 0;
     }
   }
@@ -140,14 +142,9 @@ export class MemoryStore implements Store {
     const first = this.#segments[0]?.firstPosition ?? 1;
     const kept = from < first && aggregate === undefined && limit === 1 && this.#deadLetters.eventOf(from);
     if (kept) return [kept];
-    // An aggregate's early versions may be among the dropped ones, so its reading stops as well.
-    if (first > 1 && (aggregate !== undefined || from < first)) {
-      throw new NotRetainedError(
-        `Events before position ${first} are no longer kept in memory. Read from there on, or open the engine with a store.`,
-        { details: { firstPosition: first } },
-      );
-    }
+    if (aggregate === undefined && from < first) throw notRetained(first);
     const events: RawEvent[] = [];
+    let hasOlder = false;
     // From the end: what follows the log asks for the newest events, again and again.
     const begin =
       aggregate === undefined
@@ -155,16 +152,27 @@ export class MemoryStore implements Store {
         : 0;
     for (const segment of this.#segments.slice(Math.max(0, begin))) {
       for (let row = 0; row < segment.count && events.length < limit; row++) {
-        const wanted =
-          aggregate === undefined
-            ? segment.firstPosition + row >= from
-            : segment.aggregate[row] === aggregate && (segment.version[row] as number) >= from;
-        if (wanted) events.push(segment.event(row));
+        if (aggregate === undefined) {
+          if (segment.firstPosition + row >= from) events.push(segment.event(row));
+        } else if (segment.aggregate[row] === aggregate) {
+          if ((segment.version[row] as number) >= from) events.push(segment.event(row));
+          else hasOlder = true;
+        }
       }
       if (events.length === limit) break;
     }
+    // An aggregate's early versions may be among the dropped ones.
+    const isWhole = aggregate === undefined || first === 1 || hasOlder || events[0]?.version === from;
+    if (!isWhole) throw notRetained(first);
     return events;
   }
+}
+
+function notRetained(first: number): NotRetainedError {
+  return new NotRetainedError(
+    `Events before position ${first} are no longer kept in memory. Read from there on, or open the engine with a store.`,
+    { details: { firstPosition: first } },
+  );
 }
 
 /** An event with bytes of its own, so that it does not keep its whole segment in memory. */

@@ -70,6 +70,8 @@ export type WriterReply =
   | { readonly kind: 'profiled'; readonly question: number; readonly reading: ThreadReading | undefined }
   | { readonly kind: 'unprofiled'; readonly question: number; readonly error: WireError }
   | { readonly kind: 'failed'; readonly error: WireError }
+  /** What the thread does unasked has met damage, and left it as it is; everything goes on. Once at most. */
+  | { readonly kind: 'damaged'; readonly error: WireError }
   /** File, lock and everything else are closed, whatever failed in doing so. */
   | { readonly kind: 'closed'; readonly error?: WireError };
 

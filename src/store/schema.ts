@@ -1,3 +1,4 @@
+import { LANES } from './dead-letter.js';
 import { PROGRESS_SCHEMA } from './progress-table.js';
 import { SEGMENT_SCHEMA } from './segments/schema.js';
 
@@ -9,6 +10,9 @@ export const FORMAT_VERSION = 2;
 
 /** What reads the formats before. */
 export const OLDER_FORMATS: Readonly<Record<number, string>> = { 1: 'millrace 0.1' };
+
+/** The owners of a dead letter as they are stored when they are the lanes alone, as nearly always. */
+export const LANES_ALONE = JSON.stringify([LANES]);
 
 /**
  * The tables. Names, types and payload shapes are interned: the events hold numbers. What no segment covers has a
@@ -39,6 +43,8 @@ CREATE TABLE dead_letters (
   state TEXT NOT NULL CHECK (state IN ('parked', 'skipped')),
   attempts INTEGER NOT NULL,
   handler TEXT NOT NULL,
+  -- Whose failed event it is, a JSON list: of the lanes, of consumers that are handlers which came later.
+  owners TEXT NOT NULL,
   lane INTEGER NOT NULL,
   first_failed_at INTEGER NOT NULL,
   failed_at INTEGER NOT NULL,
@@ -49,4 +55,7 @@ CREATE TABLE dead_letters (
 
 -- What an engine asks for at open, however many others there are.
 CREATE INDEX dead_letters_to_handle ON dead_letters (position) WHERE state = 'parked' OR retry = 1;
+
+-- What is counted for each handler that came later, likewise.
+CREATE INDEX dead_letters_of_late ON dead_letters (owners, state) WHERE owners <> '${LANES_ALONE}';
 `;

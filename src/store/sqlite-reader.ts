@@ -6,20 +6,23 @@ import { SparseNumbers } from '../kernel/sparse-numbers.js';
 import { MAX_LANE_NAMES } from '../limits.js';
 import type { StoredConsumer } from './consumer.js';
 import { readConsumers } from './consumer-table.js';
-import type { DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
-import { DeadLetterReader } from './dead-letter-table.js';
+import type { DeadLetterRange, DeadLetterRecord, LetterCount } from './dead-letter.js';
+import { countLateLetters, DeadLetterReader } from './dead-letter-table.js';
 import { READ_PAGE_BYTES } from './limits.js';
 import { openForReading } from './open-store.js';
 import type { StoredProcessing } from './processing.js';
 import { ProcessingReader } from './processing-reader.js';
+import { ReadTransaction } from './read-transaction.js';
+import { NameFinder } from './segments/name-finder.js';
 import { NameReader } from './segments/name-reader.js';
 import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
+import { readLogNumbers } from './segments/segment-table.js';
 import { guard, type Sqlite, toStoreError } from './sqlite.js';
 import type { StateQuery, StoredState, StoredStateType } from './state.js';
 import { StateReader } from './state-table.js';
-import type { EventReader, PageQuery, RawEvent, StoredName } from './store.js';
+import type { EventReader, PageQuery, RawEvent, StoredName, TypedPage, TypedQuery } from './store.js';
 import { readShapes, readTypes } from './types.js';
 
 /** A read-only connection to a store. */
@@ -30,6 +33,8 @@ export class SqliteReader implements EventReader {
   readonly #segments: SegmentReader;
   readonly #runs: RunReader;
   readonly #nameReader: NameReader;
+  readonly #finder: NameFinder;
+  readonly #moment: ReadTransaction;
   readonly #indexed: Statement;
   readonly #deadLetters: DeadLetterReader;
   readonly #states: StateReader;
@@ -44,7 +49,9 @@ export class SqliteReader implements EventReader {
     try {
       this.#segments = new SegmentReader(this.database);
       this.#runs = new RunReader(this.database);
-      this.#nameReader = new NameReader(this.database, this.#runs);
+      this.#nameReader = new NameReader(this.database);
+      this.#finder = new NameFinder(this.database, this.#nameReader, this.#runs);
+      this.#moment = new ReadTransaction(this.database);
       this.#indexed = this.database.prepare('SELECT indexed FROM progress').pluck();
       this.#deadLetters = new DeadLetterReader(this.database);
       this.#states = new StateReader(this.database);
@@ -55,19 +62,29 @@ export class SqliteReader implements EventReader {
   }
 
   get types(): ReadonlyMap<number, StoredType> {
-    this.#types ??= this.#read(() => new Map(readTypes(this.database).map((type) => [type.id, type])));
-    return this.#types;
+    return this.#types ?? this.freshTypes();
+  }
+
+  freshTypes(): ReadonlyMap<number, StoredType> {
+    const types = this.#read(() => new Map(readTypes(this.database).map((type) => [type.id, type])));
+    this.#types = types;
+    return types;
   }
 
   page(query: PageQuery): readonly RawEvent[] {
     const { aggregate, from, limit } = query;
     if (aggregate === undefined) return this.#read(() => this.#segments.page(from, limit, READ_PAGE_BYTES));
-    return this.#together(() => this.#aggregatePage(aggregate, query));
+    return this.together(() => this.#aggregatePage(aggregate, query));
   }
 
-  findName(name: string): StoredName | undefined {
-    return this.#together(() => {
-      const id = this.#nameReader.find(name);
+  typedPage(query: TypedQuery): TypedPage {
+    return this.#read(() => this.#segments.typedPage(query, READ_PAGE_BYTES));
+  }
+
+  findName(name: string, indexed?: number): StoredName | undefined {
+    if (indexed !== undefined && this.database.open && this.#finder.isNew(name, indexed)) return undefined;
+    return this.together(() => {
+      const id = this.#finder.find(name, indexed !== undefined);
       return id === undefined ? undefined : { id, name, version: this.#runs.lastVersion(RunKind.Events, id) };
     });
   }
@@ -82,12 +99,8 @@ export class SqliteReader implements EventReader {
   }
 
   allNames(limit: number): Iterable<StoredName> | undefined {
-    return this.#together(() => {
-      const count = this.database
-        .prepare('SELECT names FROM segments ORDER BY first DESC LIMIT 1')
-        .pluck()
-        .get();
-      if (((count as number | undefined) ?? 0) > limit) return undefined;
+    return this.together(() => {
+      if (readLogNumbers(this.database).names > limit) return undefined;
       const versions = this.#versions();
       const all: StoredName[] = [];
       for (const block of this.#nameReader.blocks(0)) {
@@ -103,7 +116,7 @@ export class SqliteReader implements EventReader {
 
   /** Calls back with the columns of every segment. */
   columns(take: Parameters<SegmentReader['columns']>[1]): void {
-    this.#together(() => this.#segments.columns(1, take));
+    this.together(() => this.#segments.columns(1, take));
   }
 
   /** The last version of each aggregate that the index has. */
@@ -125,7 +138,12 @@ export class SqliteReader implements EventReader {
 
   consumers(name?: string): readonly StoredConsumer[] {
     // In one transaction: the tables belong together.
-    return this.#together(() => readConsumers(this.database, name));
+    return this.together(() => readConsumers(this.database, name));
+  }
+
+  /** Dead letters of handlers that came later, by the names of their consumers. */
+  lateLetters(): ReadonlyMap<string, LetterCount> {
+    return this.#read(() => countLateLetters(this.database));
   }
 
   states(query: StateQuery): readonly StoredState[] {
@@ -144,16 +162,16 @@ export class SqliteReader implements EventReader {
     this.database.close();
   }
 
+  /** Reads in one transaction, and so at one moment: the writer may write, merge or pack between two statements. */
+  together<Result>(call: () => Result): Result {
+    return this.#read(() => this.#moment.run(call));
+  }
+
   #read<Result>(call: () => Result): Result {
     if (!this.database.open) {
       throw new EngineClosedError(`Store ${this.path} has been closed. Open it again before reading.`);
     }
     return guard(this.path, call);
-  }
-
-  /** In one read transaction: the writer may merge or pack between two statements. */
-  #together<Result>(call: () => Result): Result {
-    return this.#read(() => this.database.transaction(call)());
   }
 
   #aggregatePage(aggregate: number, { from, limit, tail }: PageQuery): readonly RawEvent[] {
@@ -162,25 +180,28 @@ export class SqliteReader implements EventReader {
     // An event can be in a run and in the caller's tail: versions only go up.
     let next = from;
     const take = (positions: ArrayLike<number>): boolean => {
-      for (let index = 0; index < positions.length; index++) {
-        if (events.length === limit) return false;
-        const event = this.#segments.event(positions[index] as number);
-        // Positions of the caller's tail may lie beyond what is committed.
-        if (!event) return false;
+      if (events.length === limit) return false;
+      // Positions of the caller's tail may lie beyond what is committed: the events end before them.
+      for (const event of this.#segments.events(positions)) {
         if (event.aggregate !== aggregate) throw this.#wrongIndex(event.position);
         if (event.version < next) continue;
         bytes += event.size;
         if (bytes > READ_PAGE_BYTES && events.length > 0) return false;
         events.push(event);
         next = event.version + 1;
+        if (events.length === limit) return false;
       }
-      return events.length < limit;
+      return true;
     };
     for (const { version, values } of this.#runs.find(RunKind.Events, aggregate, from)) {
       if (!take(values.subarray(Math.max(0, from - version)))) return events;
     }
     const indexed = this.#indexed.get() as number;
-    take(tail?.(indexed) ?? this.#segments.positionsOf(aggregate, indexed + 1));
+    const positions = tail?.(indexed) ?? this.#segments.tailOf(aggregate, indexed);
+    // Versions have no gaps: those of the pages before are not read again.
+    for (const first of this.#segments.events(positions.slice(0, 1))) {
+      take(positions.slice(Math.max(0, next - first.version)));
+    }
     return events;
   }
 

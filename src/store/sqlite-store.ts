@@ -28,6 +28,7 @@ interface PendingCommit {
 /** A log in a SQLite file: the main thread's end of the writer thread, and a reader. */
 export class SqliteStore implements Store {
   readonly location: string;
+  onDamage: ((error: Error) => void) | undefined;
   readonly #synchronous: 'FULL' | 'NORMAL';
   readonly #run: string;
   readonly #packBehind: number | undefined;
@@ -208,6 +209,9 @@ export class SqliteStore implements Store {
         break;
       case 'failed':
         this.#fail(decodeError(reply.error));
+        break;
+      case 'damaged':
+        this.onDamage?.(decodeError(reply.error));
         break;
       case 'opened':
         this.#opening?.resolve(reply.state);

@@ -124,6 +124,13 @@ export function toStoreError(path: string, error: unknown): Error {
   }
 }
 
+/** What was thrown, when it says that the file is damaged. @throws it, as a coded error, when it says something else. */
+export function damageIn(path: string, thrown: unknown): StoreCorruptError {
+  const error = toStoreError(path, thrown);
+  if (error instanceof StoreCorruptError) return error;
+  throw error;
+}
+
 function damaged(path: string, what: string, options: ErrorOptions): StoreCorruptError {
   return new StoreCorruptError(
     `Store ${path} is damaged: ${what}. Run 'millrace verify' on it, which says whether a copy saves its events. Else restore it from a backup.`,

@@ -62,14 +62,39 @@ export interface PageQuery {
   readonly tail?: (after: number) => readonly number[] | undefined;
 }
 
+/** Which raw events of some types to read, of the whole log. */
+export interface TypedQuery {
+  readonly from: number;
+  /** At most so many. */
+  readonly limit: number;
+  /** Whether the type of that number is wanted. */
+  readonly wants: (type: number) => boolean;
+}
+
+/** Some of the events that a `TypedQuery` asks for, perhaps none, and the position at which the next page begins. */
+export interface TypedPage {
+  readonly events: readonly RawEvent[];
+  /** Every event below was looked at. Where the page began: there are no more. */
+  readonly next: number;
+}
+
 /** Reading what is committed. Synchronous: a page is a finished statement, so no checkpoint ever waits for it. */
 export interface EventReader {
   readonly types: ReadonlyMap<number, StoredType>;
   /** Decodes the events' payloads and metadata. */
   readonly codec: Codec;
+  /** The types as the log has them by now, where others than the reader's owner may have brought some. */
+  freshTypes?(): ReadonlyMap<number, StoredType>;
   page(query: PageQuery): readonly RawEvent[];
-  /** The id of a name, or undefined when the log does not know it. */
-  findName(name: string): StoredName | undefined;
+  /** A page of events of some types, quicker than `page` and a look at each. See `typedPage` in typed-pages.ts. */
+  typedPage?(query: TypedQuery): TypedPage;
+  /**
+   * The id of a name, or undefined when the log does not know it.
+   *
+   * @param indexed when the caller knows the names of all events behind a position that is indexed: those need not be
+   * looked through.
+   */
+  findName(name: string, indexed?: number): StoredName | undefined;
   nameOf(id: number): string;
   /** Names with their last versions, when there are at most `limit`; else undefined. */
   allNames(limit: number): Iterable<StoredName> | undefined;
@@ -104,6 +129,8 @@ export interface Store {
   forget(slab: Slab): void;
   /** Events up to here are indexed: their aggregates' versions can be looked up. */
   readonly indexed: number;
+  /** Called with damage that was met by what the store does unasked, and that stops nothing. */
+  onDamage?: ((error: Error) => void) | undefined;
   /** Does what a profile asks of the store's thread, if it has one. */
   profile?(order: ProfileOrder): Promise<ThreadReading | undefined>;
   close(): Promise<void>;

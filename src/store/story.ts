@@ -1,7 +1,7 @@
 import type { DomainEvent } from '../events/domain-event.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { checkWhole } from '../kernel/check.js';
 import { InvalidOptionError } from '../kernel/errors.js';
-import { shown } from '../kernel/thrown.js';
 import { MAX_TRACED_EVENTS } from '../limits.js';
 
 /** Which story to follow: by one of its events, or by the correlation id that all of it bears. */
@@ -98,8 +98,7 @@ export function placeOf(query: TraceQuery, run: string): EventPlace | undefined 
   checkQuery(query);
   if ('position' in query) {
     const { position } = query;
-    if (Number.isInteger(position) && position >= 1) return { fromPosition: position };
-    throw new InvalidOptionError(`trace: position is ${shown(position)}; it must be a whole number from 1.`);
+    return { fromPosition: checkWhole('trace', 'position', position, 1) };
   }
   if ('correlationId' in query && query.correlationId === '') {
     throw new InvalidOptionError('trace: the correlation id is empty.');

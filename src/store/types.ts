@@ -5,7 +5,7 @@ import { MAX_NAME_BYTES, MAX_STORED_TYPES } from '../limits.js';
 import { rowCheck } from './checksum.js';
 import { MAX_KEYS_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
-import { BLOCK_COLUMNS, type BlockRow, NameBlock } from './segments/name-blocks.js';
+import { blockFinder, NameBlock } from './segments/name-blocks.js';
 import type { Sqlite } from './sqlite.js';
 
 /** The interned event types of a store. @throws StoreCorruptError */
@@ -53,9 +53,9 @@ export function readRun(database: Sqlite): string {
 
 /** The highest number of a name; 0 when there is none. @throws StoreCorruptError when its block is not what was written. */
 export function readLastName(database: Sqlite): number {
-  const row = database.prepare(`SELECT ${BLOCK_COLUMNS} FROM names ORDER BY first DESC LIMIT 1`).raw().get();
+  const row = blockFinder(database)(Number.MAX_SAFE_INTEGER);
   if (!row) return 0;
-  const { first, count } = new NameBlock(row as BlockRow);
+  const { first, count } = new NameBlock(row);
   return first + count - 1;
 }
 

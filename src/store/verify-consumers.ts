@@ -8,6 +8,7 @@ import {
 } from './consumer-table.js';
 import { ProcessingReader } from './processing-reader.js';
 import { Progress } from './progress.js';
+import { readLogNumbers } from './segments/segment-table.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
 import { highestOf } from './verify-state.js';
@@ -15,10 +16,7 @@ import { highestOf } from './verify-state.js';
 /** Whether what the event bus has noted is what was written, and is about events of the log. */
 export function verifyProcessing(database: Sqlite, problems: Problems): void {
   database.transaction(() => {
-    const last = Number(
-      database.prepare('SELECT first + count - 1 FROM segments ORDER BY first DESC LIMIT 1').pluck().get() ??
-        0,
-    );
+    const last = readLogNumbers(database).position;
     for (const { what, position } of new ProcessingReader(database).faults(last)) {
       problems.add('consumer', what, position);
     }
@@ -29,10 +27,7 @@ export function verifyProcessing(database: Sqlite, problems: Problems): void {
 export function verifyConsumers(database: Sqlite, problems: Problems): void {
   // In one transaction with the log's end: an engine that has the file open may go on writing.
   const { last, rows } = database.transaction(() => ({
-    last: Number(
-      database.prepare('SELECT first + count - 1 FROM segments ORDER BY first DESC LIMIT 1').pluck().get() ??
-        0,
-    ),
+    last: readLogNumbers(database).position,
     rows: readConsumerRows(database),
   }))();
   const names = new Set(rows.consumers.map(({ name }) => name));

@@ -19,16 +19,41 @@ const FIXED: readonly {
   ...[72, 76, 80, 84, 88].map((at) => ({ at, bytes: 4 as const, what: 'bytes for later use', is: 0 })),
 ];
 
+/** How often the header is read when the file changes meanwhile. */
+const LOOKS = 10;
+
 /**
  * Compares the file's header with what it is in a store, because SQLite reads over most of it: a store whose header
  * forbids writing reads well, and opens in no engine. Of a file that this process has open it says nothing.
  */
 export function verifyHeader(path: string, problems: Problems): void {
+  for (let look = 1; look <= LOOKS; look++) {
+    const before = momentOf(path);
+    const faults = headerFaults(path);
+    // Header, length and WAL of different moments contradict each other: an engine may just be closing the file.
+    if (faults.length > 0 && look < LOOKS && momentOf(path) !== before) continue;
+    for (const { kind, message } of faults) problems.add(kind, message);
+    return;
+  }
+}
+
+function momentOf(path: string): string {
+  const { size, mtimeNs } = statSync(path, { bigint: true });
+  return [size, mtimeNs, walBytes(path)].join();
+}
+
+interface HeaderFault {
+  readonly kind: 'structure' | 'schema';
+  readonly message: string;
+}
+
+function headerFaults(path: string): readonly HeaderFault[] {
+  const faults: HeaderFault[] = [];
   const stats = statSync(path);
   const header = readHeader(path, stats);
-  if (!header) return;
+  if (!header) return faults;
   const add = (what: string, found: string) =>
-    problems.add('structure', `The file's header is damaged: ${what} ${found}.`);
+    faults.push({ kind: 'structure', message: `The file's header is damaged: ${what} ${found}.` });
   const number = (at: number) => header.readUInt32BE(at);
   const [write, read] = [header[18], header[19]];
   if (write !== read || (write !== 1 && write !== 2)) {
@@ -40,10 +65,10 @@ export function verifyHeader(path: string, problems: Problems): void {
   }
   // A copy would take these over, so it cures nothing: not a fault of the structure alone.
   if (number(52) !== 0 || number(56) !== 1) {
-    problems.add(
-      'schema',
-      "The file's header is damaged: it has another encoding of text, or pages of other kinds.",
-    );
+    faults.push({
+      kind: 'schema',
+      message: "The file's header is damaged: it has another encoding of text, or pages of other kinds.",
+    });
   }
   if (number(24) !== number(92))
     add('the counter of changes', `is ${number(24)} and ${number(92)}, which must be equal`);
@@ -54,9 +79,13 @@ export function verifyHeader(path: string, problems: Problems): void {
   const pages = stats.size / (pageBytes === 1 ? 65_536 : pageBytes);
   if (walBytes(path) === 0 && number(28) !== pages)
     add('the number of pages', `is ${number(28)}, and there are ${pages}`);
+  return faults;
 }
 
-/** Whether as many pages are free as the header says. (SQLite's own check does not count them.) */
+/**
+ * Whether as many pages are free as the header says. (SQLite's own check does not count them.) Inside the caller's
+ * transaction: an engine that has the file open frees pages when it packs.
+ */
 export function verifyFreePages(database: Sqlite, problems: Problems): void {
   const pragma = (name: string) => Number(database.pragma(name, { simple: true }));
   const free = pragma('freelist_count');

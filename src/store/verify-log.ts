@@ -6,6 +6,7 @@ import { messageOf } from '../kernel/thrown.js';
 import { beginCheck, chainStart, endCheck, mixBytes, mixName, viewOf } from './checksum.js';
 import { BodyReader } from './segments/body.js';
 import type { SegmentRow } from './segments/segment-row.js';
+import { rowFinder } from './segments/segment-table.js';
 import {
   openSegment,
   plausibleSegment,
@@ -29,6 +30,7 @@ export class LogVerifier {
   /** Undefined: shapes are damaged, which was reported, and no record can be decoded without them. */
   readonly #codec: Codec | undefined;
   readonly #next: Statement;
+  readonly #rowAt: (position: number) => SegmentRowValues | undefined;
   readonly #body = new BodyReader();
   readonly #versions = new SparseNumbers(Uint32Array);
   /** Of the events that the index must have. */
@@ -52,6 +54,7 @@ export class LogVerifier {
     this.#next = database
       .prepare(`SELECT ${SEGMENT_COLUMNS} FROM segments WHERE first > ? ORDER BY first LIMIT 1`)
       .raw();
+    this.#rowAt = rowFinder(database);
   }
 
   /** The position that is being looked at. */
@@ -64,33 +67,55 @@ export class LogVerifier {
     // Rowids may be negative, and in a damaged file are.
     let after = Number.MIN_SAFE_INTEGER;
     while (after < this.#facts.last) {
+      const expected = this.#expected;
       const first = this.#database.transaction(() => this.#take(after))();
       // Nothing more; or pages that contradict each other and lead back.
-      if (first === undefined || first <= after) break;
-      after = first;
+      if (first === undefined || (first <= after && this.#expected === expected)) break;
+      after = Math.max(after, first);
     }
     this.#missing(this.#facts.last + 1);
   }
 
-  /** Takes the next segment. @returns where it begins; undefined when there is none, or it came later. */
+  /** Takes what comes next. @returns where its segment begins; undefined when there is none, or it came later. */
   #take(after: number): number | undefined {
-    const row = this.#next.get(after) as SegmentRowValues | undefined;
-    if (!row || row[0] > this.#facts.last) return undefined;
-    const [first] = row;
-    if (first < this.#expected) {
-      this.#problems.add('position', `There is a segment at position ${first}, out of order.`, first);
-      return first;
-    }
-    this.#missing(first);
-    const segment = plausibleSegment(row);
-    if (segment) this.#segment(segment, segmentChecksum(segment) === row[7]);
-    else
-      this.#problems.add('event', `The segment at position ${first} has columns of the wrong types.`, first);
-    if (segment) this.#expected = first + segment.count;
+    const next = this.#next.get(after) as SegmentRowValues | undefined;
+    const packed = next?.[0] === this.#expected ? undefined : this.#packedMeanwhile(after);
+    if (packed) return this.#row(packed, this.#expected);
+    if (!next || next[0] > this.#facts.last) return undefined;
+    const [first] = next;
+    if (first >= this.#expected) return this.#row(next, first);
+    this.#problems.add('position', `There is a segment at position ${first}, out of order.`, first);
     return first;
   }
 
-  #segment(segment: StoredSegment, isWhole: boolean): void {
+  /**
+   * The segment that holds the expected position, if it begins where one began that was seen: an engine that has the
+   * file open has packed that one and those behind it into one. (Segments only ever become longer.)
+   */
+  #packedMeanwhile(after: number): SegmentRowValues | undefined {
+    if (this.#expected > this.#facts.last) return undefined;
+    const row = this.#rowAt(this.#expected);
+    const segment = row && plausibleSegment(row);
+    return segment && segment.first <= after && this.#expected < segment.first + segment.count
+      ? row
+      : undefined;
+  }
+
+  /** Takes what a segment has from a position on. @returns where it begins. */
+  #row(row: SegmentRowValues, from: number): number {
+    const [first] = row;
+    this.#missing(from);
+    const segment = plausibleSegment(row);
+    if (segment) {
+      this.#segment(segment, from, segmentChecksum(segment) === row[7]);
+      this.#expected = first + segment.count;
+    } else {
+      this.#problems.add('event', `The segment at position ${first} has columns of the wrong types.`, first);
+    }
+    return first;
+  }
+
+  #segment(segment: StoredSegment, from: number, isWhole: boolean): void {
     const { first, count } = segment;
     const before = this.#problems.count;
     try {
@@ -99,12 +124,14 @@ export class LogVerifier {
       this.#chain = undefined;
       this.#problems.add(
         'event',
-        `The events from position ${first} on cannot be read: ${messageOf(error)}`,
-        first,
+        `The events from position ${from} on cannot be read: ${messageOf(error)}`,
+        from,
       );
       return;
     }
-    for (let index = 0; index < count; index++) this.#event(index, first + index);
+    // Of what was packed behind the last position that the facts are about, nothing else is known.
+    const last = Math.min(first + count - 1, this.#facts.last);
+    for (let position = from; position <= last; position++) this.#event(position - first, position);
     const isReported = this.#problems.count > before;
     if (!isWhole && !isReported) {
       this.#problems.add(
@@ -113,22 +140,23 @@ export class LogVerifier {
         first,
       );
     }
-    this.#link(segment, isReported || !isWhole);
+    this.#link(segment, from, isReported || !isWhole);
   }
 
   /** Compares the chain after a segment with what it should be. */
-  #link({ first, count, chain }: StoredSegment, isReported: boolean): void {
-    const checks = Buffer.alloc(count * 4);
-    for (let index = 0; index < count; index++) {
-      checks.writeUInt32LE(this.#body.columns.check[index] as number, index * 4);
+  #link({ first, count, chain }: StoredSegment, from: number, isReported: boolean): void {
+    const begin = from - first;
+    const checks = Buffer.alloc((count - begin) * 4);
+    for (let index = begin; index < count; index++) {
+      checks.writeUInt32LE(this.#body.columns.check[index] as number, (index - begin) * 4);
     }
     const expected = this.#chain === undefined ? chain : crc32(checks, this.#chain);
     this.#chain = chain;
     if (expected === chain || isReported) return;
     this.#problems.add(
       'segment',
-      `The events from position ${first} to ${first + count - 1} do not follow those before them: some were exchanged${first === 1 ? ', or the run id was' : ''}.`,
-      first,
+      `The events from position ${from} to ${first + count - 1} do not follow those before them: some were exchanged${from === 1 ? ', or the run id was' : ''}.`,
+      from,
     );
   }
 

@@ -1,8 +1,7 @@
-import type { Statement } from 'better-sqlite3';
 import { SparseNumbers } from '../kernel/sparse-numbers.js';
 import { messageOf } from '../kernel/thrown.js';
 import { viewOf } from './checksum.js';
-import { BLOCK_COLUMNS, type BlockRow, NameBlock } from './segments/name-blocks.js';
+import { type BlockRow, blockFinder, NameBlock, nextBlockFinder } from './segments/name-blocks.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
 import { hashSum, type NameSums } from './verify-sums.js';
@@ -16,8 +15,8 @@ export interface NameBytes {
 
 /** Looks names up for the events that bear them, and notes which were met. */
 export class NameVerifier {
-  readonly #block: Statement;
-  readonly #all: Statement;
+  readonly #blockOf: (id: number) => BlockRow | undefined;
+  readonly #blockAfter: (block: number) => BlockRow | undefined;
   readonly #met = new SparseNumbers(Uint32Array);
   readonly #problems: Problems;
   #last: NameBlock | undefined;
@@ -25,12 +24,8 @@ export class NameVerifier {
 
   constructor(database: Sqlite, problems: Problems) {
     this.#problems = problems;
-    this.#block = database
-      .prepare(`SELECT ${BLOCK_COLUMNS} FROM names WHERE first <= ? ORDER BY first DESC LIMIT 1`)
-      .raw();
-    this.#all = database
-      .prepare(`SELECT ${BLOCK_COLUMNS} FROM names WHERE block > ? ORDER BY block LIMIT 1`)
-      .raw();
+    this.#blockOf = blockFinder(database);
+    this.#blockAfter = nextBlockFinder(database);
   }
 
   /** Whether no event that was looked at bears the name. */
@@ -41,7 +36,7 @@ export class NameVerifier {
   has(id: number): boolean {
     if (this.#last?.has(id)) return true;
     if (id === this.#missing) return false;
-    const row = this.#block.get(id) as BlockRow | undefined;
+    const row = this.#blockOf(id);
     const block = row && this.#whole(row);
     if (!block?.has(id)) {
       this.#missing = id;
@@ -63,7 +58,7 @@ export class NameVerifier {
   readAll(lastBlock: number): NameSums {
     let [after, names, hashed, hashes] = [Number.MIN_SAFE_INTEGER, 0, 0, 0];
     while (true) {
-      const row = this.#all.get(after) as BlockRow | undefined;
+      const row = this.#blockAfter(after);
       // Nothing more; or pages that contradict each other and lead back.
       if (!row || row[0] <= after) return { names, hashed, hashes };
       after = row[0];

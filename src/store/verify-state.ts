@@ -1,17 +1,13 @@
 import { StoreCorruptError } from '../kernel/errors.js';
 import { PROGRESS_CHUNK, READ_PAGE } from '../limits.js';
 import { rowCheck } from './checksum.js';
-import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow } from './dead-letter-table.js';
-import { leftToLate } from './late-consumers.js';
+import { columnsOf, DEAD_LETTER_COLUMNS, type DeadLetterRow, parseOwners } from './dead-letter-table.js';
+import { finishedFor } from './late-consumers.js';
 import { Progress, type ProgressChunk } from './progress.js';
 import { isWhole } from './progress-table.js';
 import { SegmentColumns } from './segments/body.js';
-import {
-  openSegment,
-  plausibleSegment,
-  SEGMENT_COLUMNS,
-  type SegmentRowValues,
-} from './segments/stored-segment.js';
+import { rowFinder } from './segments/segment-table.js';
+import { openSegment, plausibleSegment } from './segments/stored-segment.js';
 import type { Sqlite } from './sqlite.js';
 import type { Problems } from './verify-problems.js';
 import type { StoreFacts } from './verify-structure.js';
@@ -45,8 +41,6 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   // What is finished stays finished, so an older state of the progress is good enough for newer letters.
   const isUsable = progress && isWhole(progress) && chunks.every(isWhole);
   const lanes = isUsable ? new Progress(progress.mark, chunks) : new Progress(0, []);
-  const isLate = leftToLate(database);
-  const isFinished = (position: number) => lanes.isFinished(position) && !isLate(position);
   const page = database.prepare(
     `SELECT ${DEAD_LETTER_COLUMNS} FROM dead_letters
      WHERE dead_letters.position > ? ORDER BY dead_letters.position LIMIT ?`,
@@ -54,10 +48,12 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
   const keyOf = keyFinder(database);
   let after = Number.MIN_SAFE_INTEGER;
   while (true) {
-    // In one transaction with their events: an engine that has the file open may go on writing.
-    const letters = database.transaction(() => {
+    // In one transaction with their events and what is left to late handlers: an engine that has the file open may go
+    // on writing.
+    const { letters, isFinished } = database.transaction(() => {
       const found = page.all(after, READ_PAGE) as DeadLetterRow[];
-      return found.map((letter) => [letter, keyOf(letter.position)] as const);
+      const letters = found.map((letter) => [letter, keyOf(letter.position)] as const);
+      return { letters, isFinished: finishedFor(database, lanes) };
     })();
     for (const [letter, key] of letters) {
       const fault = faultOf(letter, key, isFinished);
@@ -80,9 +76,7 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
  * @returns for a position the number of the key, undefined when there is no event, 0 when it cannot be read.
  */
 export function keyFinder(database: Sqlite): (position: number) => number | undefined {
-  const holding = database
-    .prepare(`SELECT ${SEGMENT_COLUMNS} FROM segments WHERE first <= ? ORDER BY first DESC LIMIT 1`)
-    .raw();
+  const rowAt = rowFinder(database);
   const columns = new SegmentColumns();
   let known: { readonly first: number; readonly count: number } | undefined;
   return (position) => {
@@ -90,7 +84,8 @@ export function keyFinder(database: Sqlite): (position: number) => number | unde
       return keyAt(columns, position - known.first);
     }
     known = undefined;
-    const segment = plausibleSegment((holding.get(position) ?? [0]) as unknown as SegmentRowValues);
+    const row = rowAt(position);
+    const segment = row && plausibleSegment(row);
     if (!segment || position >= segment.first + segment.count) return undefined;
     try {
       columns.read(openSegment(segment).body, segment.count);
@@ -110,13 +105,15 @@ function keyAt({ key, aggregate }: SegmentColumns, index: number): number | unde
 function faultOf(
   letter: DeadLetterRow,
   eventKey: number | undefined,
-  isFinished: (position: number) => boolean,
+  isFinished: (owner: string, position: number) => boolean | undefined,
 ): string | undefined {
   const { position, key, state, checksum } = letter;
-  if (checksum !== rowCheck(columnsOf(letter))) return 'is not what was written';
+  const owners = parseOwners(letter.owners);
+  if (checksum !== rowCheck(columnsOf(letter)) || !owners) return 'is not what was written';
   if (eventKey === undefined) return 'has no event in the log';
   if (eventKey !== 0 && key !== eventKey) return 'has another key than its event';
-  if (state === 'parked' && isFinished(position)) return 'is parked, but its event is finished';
+  if (state === 'parked' && owners.every((owner) => isFinished(owner, position) === true))
+    return 'is parked, but its event is finished';
   return undefined;
 }
 

@@ -6,6 +6,7 @@ import { measured } from './measured.js';
 import { type ChunkRow, type ProgressRow, readChunkRows, readProgressRow } from './progress-table.js';
 import { FORMAT_VERSION } from './schema.js';
 import { schemaFaults } from './schema-check.js';
+import { readLogNumbers } from './segments/segment-table.js';
 import type { Sqlite } from './sqlite.js';
 import { isWholeShape, readShapeRows, type ShapeRow } from './types.js';
 import { verifyFreePages } from './verify-header.js';
@@ -35,7 +36,10 @@ export function verifyStructure(database: Sqlite, problems: Problems): void {
       problems.add('structure', `SQLite finds: ${text}.`);
     }
   });
-  problems.reading('structure', () => verifyFreePages(database, problems));
+  problems.reading(
+    'structure',
+    database.transaction(() => verifyFreePages(database, problems)),
+  );
   problems.reading('schema', () => {
     const format = database.pragma('user_version', { simple: true });
     if (format !== FORMAT_VERSION) {
@@ -48,16 +52,14 @@ export function verifyStructure(database: Sqlite, problems: Problems): void {
 /** Reads what the rest of the verification needs, and compares the names and their index. @throws when it cannot be read. */
 export function readFacts(database: Sqlite, names: NameVerifier, problems: Problems): StoreFacts {
   return database.transaction(() => {
-    const number = (sql: string) => Number(database.prepare(sql).pluck().get() ?? 0);
     const run = database
       .prepare(`SELECT ${measured('value', MAX_NAME_BYTES)} FROM meta WHERE key = 'run'`)
       .pluck()
       .get();
     if (typeof run !== 'string') problems.add('definition', 'The run id is missing, or too long.');
-    const last = number('SELECT first + count - 1 FROM segments ORDER BY first DESC LIMIT 1');
-    verifyNames(database, names, problems);
+    const { position: last, names: named, shapes: written } = readLogNumbers(database);
+    verifyNames(database, names, named, problems);
     const shapes = readShapeRows(database).map((row, id) => shapeOf(row, id, problems));
-    const written = number('SELECT shapes FROM segments ORDER BY first DESC LIMIT 1');
     if (shapes.length < written) {
       problems.add(
         'definition',
@@ -100,15 +102,13 @@ function readTypeHashes(database: Sqlite, problems: Problems): Map<number, numbe
 }
 
 /** Whether there are as many names as were written, and the index has them. */
-function verifyNames(database: Sqlite, names: NameVerifier, problems: Problems): void {
+function verifyNames(database: Sqlite, names: NameVerifier, written: number, problems: Problems): void {
   const index = new IndexVerifier(database, 0, problems);
   let lastBlock = 0;
   problems.reading('index', () => {
     lastBlock = index.lastBlock;
   });
   const all = names.readAll(lastBlock);
-  const written =
-    database.prepare('SELECT names FROM segments ORDER BY first DESC LIMIT 1').pluck().get() ?? 0;
   if (all.names !== written) {
     problems.add('definition', `The log has ${all.names} names where ${written} were written.`);
   }

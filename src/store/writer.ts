@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { Shape } from '../events/shape-index.js';
 import { Slab } from '../events/slab.js';
 import { StoreCorruptError, StoreError, StoreMovedError } from '../kernel/errors.js';
-import { INDEX_PIECE, WRITER_CACHE_KIB } from '../limits.js';
+import { WRITER_CACHE_KIB } from '../limits.js';
 import { rowCheck } from './checksum.js';
 import type { ConsumerChange } from './consumer.js';
 import { ConsumerTable } from './consumer-table.js';
@@ -15,21 +15,19 @@ import { ProgressTable } from './progress-table.js';
 import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from './protocol.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
 import { Indexer } from './segments/indexer.js';
-import { MAX_SEGMENT_EVENTS } from './segments/limits.js';
-import { LogWriter, readLastSegment } from './segments/log-writer.js';
+import { INDEX_LAG, INDEX_STEPS, MAX_SEGMENT_EVENTS } from './segments/limits.js';
+import { LogWriter } from './segments/log-writer.js';
 import { NameReader } from './segments/name-reader.js';
 import { PackTable } from './segments/pack-table.js';
 import type { PackResult } from './segments/packer.js';
 import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
+import { readLastSegment } from './segments/segment-table.js';
 import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
 import type { StateChange } from './state.js';
 import { readStateTypes, StateTable } from './state-table.js';
 import { readLastName, readRun, readShapes, readTypes } from './types.js';
-
-/** Index entries written at once in a quiet moment: a few milliseconds, for which a commit may have to wait. */
-const QUIET_PIECE = 10_000;
 
 /** One commit message. */
 export interface Commit {
@@ -85,7 +83,7 @@ export class Writer {
       this.#shapes = this.state.shapes.length;
       this.#shapesCommitted = this.#shapes;
       this.#files = new FileIdentity(options.path);
-      // So that a reader never meets more unindexed events than were written since the store was opened.
+      // What the last engine left out when it was killed: readers look through it, each for itself.
       this.index();
     } catch (error) {
       this.#store.close();
@@ -96,6 +94,11 @@ export class Writer {
   /** Events up to here are in the index, and their names. */
   get indexed(): number {
     return this.#indexer.indexed;
+  }
+
+  /** Damage in the index that was met unasked and left as it is; told once. */
+  takeDamage(): Error | undefined {
+    return this.#indexer.takeDamage();
   }
 
   addSlab(id: number, memory: SharedArrayBuffer): void {
@@ -112,9 +115,9 @@ export class Writer {
    * @throws StoreError: nothing was written. StoreMovedError: it was, but nobody may find it there.
    */
   commit(commits: readonly Commit[]): void {
+    this.#makeRoom(eventsOf(commits));
     this.#write(() => {
       for (const { shapes } of commits) for (const shape of shapes) this.#storeShape(shape);
-      const events = eventsOf(commits);
       for (const { segments } of commits) for (const segment of segments) this.#append(segment);
       this.#log.flush();
       const progress = commits.findLast((commit) => commit.progress)?.progress;
@@ -124,8 +127,7 @@ export class Writer {
       for (const { consumers } of commits)
         for (const change of consumers ?? []) this.#consumers.apply(change);
       for (const { states } of commits) if (states) this.#states.apply(states);
-      // At least as many entries as there are new events, so that the index keeps up with any load.
-      if (this.#indexer.isDue) this.#indexer.write(Math.max(INDEX_PIECE, events), this.#log.block);
+      this.#indexer.keepUp(this.#log.block);
     });
     this.#checkPlace();
   }
@@ -136,9 +138,9 @@ export class Writer {
   }
 
   /** Does a piece of what the index wants in a quiet moment. @returns whether there may be more. */
-  indexQuietly(entries = QUIET_PIECE): boolean {
+  indexQuietly(steps = INDEX_STEPS): boolean {
     if (!this.#indexer.isBehind) return false;
-    this.#indexPiece(entries);
+    this.#indexPiece(steps);
     return true;
   }
 
@@ -148,18 +150,52 @@ export class Writer {
     return until - this.#packs.done < MAX_SEGMENT_EVENTS ? undefined : { after: this.#packs.done, until };
   }
 
-  /** Puts what was packed into the file. @throws StoreError, StoreCorruptError */
-  applyPacked(result: PackResult): void {
-    this.#write(() => this.#packs.apply(result));
-    this.#packs.done = result.done;
+  /**
+   * Puts what was packed into the file, or leaves it as it is where SQLite cannot read a page that it has to change. That
+   * something is not worth packing is noted with the next that is, or at close: a log of large events would make a
+   * transaction for each of them.
+   *
+   * @returns why it was left.
+   * @throws StoreError; StoreCorruptError when other segments are there than were packed.
+   */
+  applyPacked({ packed, done }: PackResult): StoreCorruptError | undefined {
+    let damage: StoreCorruptError | undefined;
+    try {
+      if (packed) this.#transact(() => this.#packs.apply(packed, done));
+    } catch (error) {
+      if (!(error instanceof StoreCorruptError) || error.details.sqlite === undefined) {
+        this.#failed = true;
+        throw error;
+      }
+      damage = error;
+    }
+    this.#packs.done = done;
+    return damage;
   }
 
-  #indexPiece(entries: number): void {
-    this.#write(() => this.#indexer.write(entries, this.#log.block, true));
+  #indexPiece(steps: number): void {
+    this.#write(() => this.#indexer.write(steps, this.#log.block, true));
+  }
+
+  /** So that the index is never further behind than it may be, unless one commit alone is longer. */
+  #makeRoom(events: number): void {
+    while (this.#indexer.waiting > 0 && this.#indexer.waiting + events > INDEX_LAG) {
+      this.#indexPiece(INDEX_STEPS);
+    }
+  }
+
+  /** As `#transact`; when it fails, nothing more is written. */
+  #write(work: () => void): void {
+    try {
+      this.#transact(work);
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
   }
 
   /** One transaction, and everything in memory as it was before when it fails. */
-  #write(work: () => void): void {
+  #transact(work: () => void): void {
     try {
       inTransaction(this.#database, () => {
         this.#ownership.check();
@@ -170,7 +206,6 @@ export class Writer {
       this.#progress.committed();
       this.#shapesCommitted = this.#shapes;
     } catch (error) {
-      this.#failed = true;
       this.#log.rolledBack();
       this.#progress.rolledBack();
       this.#consumers.rolledBack();
@@ -231,6 +266,10 @@ export class Writer {
     try {
       if (this.#failed) return;
       this.index();
+      this.#write(() => {
+        this.#indexer.suspend();
+        this.#packs.note();
+      });
       guard(this.#path, () => {
         this.#database.pragma('wal_checkpoint(TRUNCATE)');
         leaveWal(this.#database);
@@ -278,7 +317,7 @@ export class Writer {
   /** What a killed process left out of the index. */
   #loadTail(): void {
     const runs = new RunReader(this.#database);
-    for (const block of new NameReader(this.#database, runs).blocks(runs.last(RunKind.Names))) {
+    for (const block of new NameReader(this.#database).blocks(runs.last(RunKind.Names))) {
       for (let id = block.first; id < block.first + block.count; id++) {
         this.#indexer.addName(block.hash(id), id);
       }
@@ -321,7 +360,7 @@ export class Writer {
     );
     inTransaction(this.#database, () => {
       this.#ownership.take();
-      this.#indexer.tidy();
+      this.#indexer.resume();
       for (const type of types) {
         const columns = [type.name, type.version, JSON.stringify(type.volatile)];
         insert.run(...columns, rowCheck(columns));

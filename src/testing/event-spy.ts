@@ -15,7 +15,7 @@ export interface EventSpyOptions {
 const SPY = optionNames<EventSpyOptions>('EventSpy', { limit: true });
 
 /** An event of a type, with that type's payload. */
-export type EventOf<Event, Type extends EventType> = Event & {
+export type SpiedEvent<Event, Type extends EventType> = Event & {
   readonly type: Type['type'];
   readonly data: DataOf<Type>;
 };
@@ -55,9 +55,9 @@ export class EventSpy<Event extends SeenEvent = DomainEvent> implements Disposab
   }
 
   /** The kept events of a type, oldest first. */
-  of<Type extends EventType>(type: Type): readonly EventOf<Event, Type>[] {
+  of<Type extends EventType>(type: Type): readonly SpiedEvent<Event, Type>[] {
     const wanted = this.#expect(type as unknown as AnyEventType);
-    return this.#seen.matching(wanted) as readonly EventOf<Event, Type>[];
+    return this.#seen.matching(wanted) as readonly SpiedEvent<Event, Type>[];
   }
 
   /** How many of the kept events are as expected; how many there are, without an expectation. */

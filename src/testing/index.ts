@@ -4,7 +4,7 @@ export {
   type DeterminismReport,
 } from './check-determinism.js';
 export type { EventSource, SeenEvent } from './event-source.js';
-export { type EventOf, EventSpy, type EventSpyOptions } from './event-spy.js';
+export { EventSpy, type EventSpyOptions, type SpiedEvent } from './event-spy.js';
 export type { ExpectedError } from './expected-error.js';
 export { EventPattern, type ExpectedEvent, like, type PartOf } from './expected-event.js';
 export {

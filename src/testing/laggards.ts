@@ -1,15 +1,22 @@
 // Not the global ones, which a test with fake timers replaces: it is real time that is waited here.
 import { clearTimeout, setTimeout } from 'node:timers';
+import { InvalidOptionError } from '../faces/errors.js';
 import type { DeadLetter, Engine } from '../index.js';
 import { messageOf, nameOf } from '../kernel/thrown.js';
 import { SHOWN_EVENTS, TEST_REPORT_MS } from '../limits.js';
 import { insideOf } from './inside.js';
-import { countText, eventText } from './text.js';
+import { countText, eventText, valueText } from './text.js';
 
 /** Events that each lane had handled at some time, by lane number. */
 export type LaneCounts = ReadonlyMap<number, number>;
 
+/** @throws InvalidOptionError for what is no engine. */
 export function laneCounts(engine: Engine): LaneCounts {
+  if (typeof engine?.metrics?.snapshot !== 'function') {
+    throw new InvalidOptionError(
+      `An engine is needed here, as openTestEngine returns it; this is ${valueText(engine)}.`,
+    );
+  }
   return new Map(engine.metrics.snapshot().lanes.map(({ lane, events }) => [lane, events]));
 }
 

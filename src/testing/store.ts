@@ -17,7 +17,9 @@ export type {
   DeadLetterChange,
   DeadLetterRange,
   DeadLetterRecord,
+  LetterCount,
   OpenDeadLetters,
+  SettledLetter,
 } from '../store/dead-letter.js';
 export { MemoryStore } from '../store/memory-store.js';
 export type {

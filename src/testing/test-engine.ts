@@ -43,6 +43,7 @@ export const SPEC_NAMES = {
   validate: true,
   maxInFlight: true,
   maxInFlightBytes: true,
+  memoryBytes: true,
   health: true,
   logger: true,
   tracing: true,
@@ -87,7 +88,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const checked = checkOptions({ ...(!store && { run: 'test' }), ...rest, threads: 0 });
   const clock = new TestClock(now);
   const timers = new RetryTimers(clock, retries);
-  const watched = new WatchedStore(store ?? new MemoryStore(checked.run as string));
+  const watched = new WatchedStore(store ?? new MemoryStore(checked.run as string, checked.memoryBytes));
   const world = { clock, seed: checked.seed, random: random && inTurn(random) };
   const watch = new HandlerWatch(checked.deterministic ? undefined : world);
   const modules = async () => (await modulesOf(handlers)).map((module) => watch.watched(module));

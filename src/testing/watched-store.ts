@@ -26,6 +26,10 @@ export class WatchedStore implements Store {
     return this.#store.location;
   }
 
+  set onDamage(listener: ((error: Error) => void) | undefined) {
+    this.#store.onDamage = listener;
+  }
+
   get reader(): EventReader {
     return this.#store.reader;
   }

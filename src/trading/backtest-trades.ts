@@ -62,7 +62,7 @@ export const BacktestTradeExecuted = defineEvent('backtest.trade_executed', {
     remaining_quantity: amount.optional(),
     /** What the strategy called the order. Left out, nothing. */
     order_tag: text.optional(),
-    /** Why it closed a position, or a part of one. Left out, it closed nothing; so are the next three. */
+    /** Why it closed a position, or a part of one. Left out, it closed nothing; so are the next four. */
     closure_reason: closureReason.optional(),
     /** Profit of what it closed, net of all commissions and funding. */
     profit_loss: real.optional(),
@@ -70,6 +70,8 @@ export const BacktestTradeExecuted = defineEvent('backtest.trade_executed', {
     adverse_excursion: real.optional(),
     /** Largest gain while that was held, as a fraction of the entry price; 0 or more. */
     favorable_excursion: real.optional(),
+    /** Funding of what it closed, received above 0 and paid below; a part of `profit_loss`. Left out where the market has none. */
+    funding: real.optional(),
   }),
   aggregateId: (data) => data.backtest_id,
   aliases: ['backtest.trade.executed'],
@@ -104,7 +106,7 @@ export const BacktestPositionClosed = defineEvent('backtest.position_closed', {
     exit_price: positive,
     /** Quantity that was held; of a position that was left in parts the sum of these. */
     position_size: positive,
-    /** Net of the commissions of all its trades. */
+    /** Net of the commissions of all its trades, and with its funding. */
     profit_loss: real,
     /** Profit in percent of what the entry cost, commission included. */
     profit_loss_percent: real,
@@ -115,6 +117,8 @@ export const BacktestPositionClosed = defineEvent('backtest.position_closed', {
     side: positionSide.optional(),
     /** Commission of all its trades; an addition to the original's fields. */
     commission: amount.optional(),
+    /** Received above 0, paid below; a part of `profit_loss`. An addition to the original's fields, left out where the market has none. */
+    funding: real.optional(),
   }),
   aggregateId: (data) => data.backtest_id,
   aliases: ['backtest.position.closed'],

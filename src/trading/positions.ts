@@ -86,6 +86,8 @@ export const TradeCompleted = defineEvent('trading.trade_completed', {
     profit_loss_percent: decimal,
     /** Fees of entry and exit; negative where rebates were higher. */
     commission_total: decimal,
+    /** Received above 0, paid below; a part of `profit_loss`. An addition to the original's fields, left out where the market has none. */
+    funding_total: decimal.optional(),
     /** By the clock of the venue: exit minus entry. */
     holding_duration_seconds: amount,
     entry_timestamp: epochMs,

@@ -32,7 +32,8 @@ export const saying =
    * @param {import('millrace').HandlerContext} ctx
    */
   ({ data: { key, number, act } }, ctx) => {
-    if (act === `throw ${by}` && !ctx.shared.healed) throw new RangeError(`${by} cannot`);
+    const isBad = act === `throw ${by}` || act === 'throw all';
+    if (isBad && !ctx.shared.healed && !ctx.shared[`${by} healed`]) throw new RangeError(`${by} cannot`);
     if (act !== 'later') return void ctx.emit(Seen({ by, key, number }));
     return new Promise((resolve) => {
       setImmediate(() => {

@@ -16,6 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sampling: [],
   report: ['sampling', 'page', 'files', 'events'],
   store: ['sampling', 'events'],
+  transfer: ['store', 'files', 'events'],
   consumers: ['publisher', 'lanes', 'store', 'events'],
   engine: ['consumers', 'publisher', 'observe', 'report', 'sampling', 'lanes', 'store', 'files', 'events'],
   bus: ['engine', 'consumers', 'publisher', 'store', 'events'],
@@ -28,12 +29,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'sampling',
     'publisher',
     'lanes',
+    'transfer',
     'store',
     'events',
   ],
   index: ['faces', 'engine', 'observe', 'publisher', 'store', 'events'],
   otel: ['observe', 'lanes', 'events'],
   trading: ['faces'],
+  aggregates: ['index', 'events'],
   backtest: ['trading', 'page', 'files', 'faces', 'index', 'events'],
   testing: ['faces', 'index', 'engine', 'lanes', 'store', 'sampling', 'events'],
   cli: ['backtest', 'trading', 'faces', 'index', 'observe', 'report', 'files', 'events'],
@@ -154,7 +157,7 @@ describe('the public face', () => {
         .flatMap(importsOf)
         .filter((name) => !name.startsWith('.') && !name.startsWith('node:')),
     );
-    expect([...packages].sort()).toEqual(['csv-parse/sync', 'zod']);
+    expect([...packages].sort()).toEqual(['csv-parse/sync', 'hyparquet', 'hyparquet-writer', 'zod']);
   });
 });
 

@@ -52,6 +52,7 @@ const DEFINE = [
   'events/define-event.js',
   'events/known-options.js',
   'events/nearest.js',
+  'events/upcast-steps.js',
   'faces/define.js',
   'kernel/check.js',
   'kernel/errors.js',
@@ -100,6 +101,7 @@ describe('what a subpath loads', () => {
     ['millrace/errors'],
     ['millrace/publisher'],
     ['millrace/consumers'],
+    ['millrace/aggregates'],
     ['millrace/bus', 'msgpackr/pack', 'msgpackr/unpack', 'piscina'],
     // SQLite is loaded with the first connection.
     ['millrace/store', 'msgpackr/pack', 'msgpackr/unpack'],

@@ -50,6 +50,7 @@ async function addDeadLetters(path: string): Promise<void> {
     state: 'skipped' as const,
     attempts: 3,
     handler: 'risk',
+    owners: ['millrace:lanes'],
     lane: 1,
     firstFailedAt: 1_700_000_000_000,
     failedAt: 1_700_000_001_000,

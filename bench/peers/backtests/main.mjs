@@ -1,5 +1,6 @@
 // RSI mean reversion on the same candles under the same rules: Millrace beside grademark.
 // npm run --silent build && npm install --prefix bench/peers/backtests && node bench/peers/backtests/main.mjs [candles] [rounds]
+import { fileURLToPath } from 'node:url';
 import { DataFrame } from 'data-forge';
 import grademark from 'grademark';
 import {
@@ -11,7 +12,7 @@ import {
 } from '../../../dist/src/backtest/index.js';
 
 const [
-  file = new URL('../../../node_modules/vega-datasets/data/sp500-2000.csv', import.meta.url).pathname,
+  file = fileURLToPath(new URL('../../../node_modules/vega-datasets/data/sp500-2000.csv', import.meta.url)),
   rounds = '5',
 ] = process.argv.slice(2);
 const parameters = { length: 14, entry: 30, exit: 60, stop: 0 };

@@ -31,12 +31,16 @@ export interface Position {
   profit: number;
   /** Of those parts, entry and exit. */
   commission: number;
+  /** Funding of those parts: received above 0, paid below. */
+  funding: number;
   /** What the entries of the closed parts were worth, commission included. */
   closedCost: number;
   /** Highest and lowest price since it was opened. */
   highest: number;
   lowest: number;
 }
+
+type Writable<Row> = { -readonly [Field in keyof Row]: Row[Field] };
 
 /** What one booking led to. */
 export interface Booked {
@@ -47,6 +51,13 @@ export interface Booked {
   readonly closed: Position | undefined;
   /** The position that is opened by it. */
   readonly opened: Position | undefined;
+}
+
+/** What a funding rate led to. */
+export interface Funded {
+  readonly position: Position;
+  /** In the currency of the prices: received above 0, paid below. */
+  readonly amount: number;
 }
 
 /** Below this part of a position nothing is left of it: what doubles leave of 0.1 + 0.2 - 0.3. */
@@ -63,6 +74,8 @@ export class Account {
   position: Position | undefined;
   commissionPaid = 0;
   turnover = 0;
+  /** Received above 0, paid below; undefined while no rate was due. */
+  fundingReceived: number | undefined;
   readonly #scale: number;
   readonly #settings: RunSettings;
   #cash: number;
@@ -70,12 +83,17 @@ export class Account {
   #basis = 0;
   /** Commission of the open position's entries, in units. */
   #entryCommission = 0;
+  /** Funding of the open position, in units. */
+  #funding = 0;
   #commissionUnits = 0;
+  #fundingUnits = 0;
   #positions = 0;
   #trades = 0;
 
-  constructor(settings: RunSettings) {
+  /** @param funded whether funding is a part of its trades, because the candles have rates. */
+  constructor(settings: RunSettings, funded = false) {
     this.#settings = settings;
+    if (funded) this.fundingReceived = 0;
     this.#scale = 10 ** settings.cashDecimals;
     this.#cash = Math.round(settings.initialCapital * this.#scale);
   }
@@ -132,6 +150,22 @@ export class Account {
     return { commission: units / this.#scale, trade: closed?.trade, closed: closed?.position, opened };
   }
 
+  /**
+   * Pays or receives a funding rate on what is held: a long position pays one above 0, a short one receives it.
+   *
+   * @returns undefined when nothing is held.
+   */
+  fund(rate: number, price: number): Funded | undefined {
+    const { position } = this;
+    if (position === undefined) return undefined;
+    const units = 0 - Math.round(this.quantity * price * rate * this.#scale);
+    this.#cash += units;
+    this.#funding += units;
+    this.#fundingUnits += units;
+    this.fundingReceived = this.#fundingUnits / this.#scale;
+    return { position, amount: units / this.#scale };
+  }
+
   /** Notes how far the price went while the position was held. */
   seen(high: number, low: number): void {
     const { position } = this;
@@ -175,6 +209,7 @@ export class Account {
       exited: 0,
       profit: 0,
       commission: 0,
+      funding: 0,
       closedCost: 0,
       highest: price,
       lowest: price,
@@ -190,24 +225,28 @@ export class Account {
     const entryCommission = whole
       ? this.#entryCommission
       : Math.round((this.#entryCommission * quantity) / held);
+    const funding = whole ? this.#funding : Math.round((this.#funding * quantity) / held);
     const received = -sign * Math.round(quantity * booking.price * this.#scale) - commission;
     this.#cash += received;
     this.#basis -= share;
     this.#entryCommission -= entryCommission;
+    this.#funding -= funding;
     this.quantity = whole ? 0 : this.#onLots(this.quantity + sign * quantity);
     this.seen(booking.price, booking.price);
     const trade = this.#tradeOf(
       booking,
       position,
       quantity,
-      received - share,
+      received - share + funding,
       share,
       entryCommission + commission,
+      funding,
     );
     position.exitValue += quantity * booking.price;
     position.exited += quantity;
     position.profit += trade.profit;
     position.commission += trade.commission;
+    position.funding += trade.funding ?? 0;
     if (this.quantity !== 0) return { trade, position: undefined };
     this.position = undefined;
     return { trade, position };
@@ -220,6 +259,7 @@ export class Account {
     profit: number,
     basis: number,
     commission: number,
+    funding: number,
   ): TradeRow {
     const { side, entryPrice, highest, lowest } = position;
     // Of a short position the entry brought money in; what it was worth is the measure all the same.
@@ -227,7 +267,7 @@ export class Account {
     position.closedCost += cost;
     const up = highest / entryPrice - 1;
     const down = lowest / entryPrice - 1;
-    return {
+    const row: Writable<TradeRow> = {
       number: ++this.#trades,
       position: position.number,
       side,
@@ -247,6 +287,8 @@ export class Account {
       best: side === 'long' ? up : -down,
       tag: position.tag,
     };
+    if (this.fundingReceived !== undefined) row.funding = funding / this.#scale;
+    return row;
   }
 
   #onLots(quantity: number): number {

@@ -16,6 +16,8 @@ import { StrategyMistakeError } from './strategy-mistake.js';
 /** When and where an order is made. */
 export interface Birth {
   readonly index: number;
+  /** Of the bar; the index, unless it is within finer candles. */
+  readonly moment: number;
   readonly time: number;
   /** NaN on a close. */
   readonly price: number;
@@ -140,9 +142,10 @@ export class Book {
       group,
       tag: request.tag ?? null,
       exits: exitsOf(request),
-      doneIndex: -1,
+      doneMoment: -1,
       exitOrders: [],
       bornIndex: birth.index,
+      bornMoment: birth.moment,
       bornPrice: birth.price,
       bornMove: birth.move,
       generation: birth.generation,

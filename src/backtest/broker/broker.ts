@@ -1,15 +1,16 @@
+import type { FinerCandles } from '../candles/finer.js';
 import type { OrderSide, RunSettings } from '../runs/result.js';
 import type { Account } from './account.js';
 import type { Birth, Book } from './book.js';
 import { type Columns, Execution, type FillListener, trailedStop } from './execution.js';
 import type { BrokerObserver } from './observer.js';
 import { CANCELLED_BY_STRATEGY, isOpen, type Order, type OrderRequest } from './order.js';
-import { aim, sizeOrder } from './sizing.js';
+import { aim, estimatedQuantity } from './sizing.js';
 import { type Bar, touch, touchAtOpen, touchInside } from './touch.js';
 
 /**
  * The simulated market and account of one run: a pure function of candles and orders. Of each candle it does, in this
- * order: at the open the market orders of the candle before, and what the open price reaches; then, inside, what high
+ * order: before the open the funding of what is held; at the open the market orders of the candle before, and what the open price reaches; then, inside, what high
  * and low reach, stops before targets; at the close what is to be filled there (`afterClose`, after the strategy was
  * asked). Nothing that was decided on a candle is filled by its high or low.
  */
@@ -20,12 +21,18 @@ export class Broker {
   readonly #columns: Columns;
   readonly #observer: BrokerObserver;
   readonly #bar: Bar;
+  readonly #funding: Float64Array | undefined;
+  readonly #finer: FinerCandles | undefined;
+  #walked = 0;
   readonly #execution: Execution;
 
-  constructor(settings: RunSettings, columns: Columns, observer: BrokerObserver) {
+  /** @param finer what lies within the candles, where it is to decide what comes first. */
+  constructor(settings: RunSettings, columns: Columns, observer: BrokerObserver, finer?: FinerCandles) {
+    this.#finer = finer;
     this.#settings = settings;
     this.#columns = columns;
     this.#observer = observer;
+    this.#funding = columns.funding;
     this.#execution = new Execution(settings, columns, observer);
     this.account = this.#execution.account;
     this.book = this.#execution.book;
@@ -37,11 +44,17 @@ export class Broker {
     return this.book.open.length === 0 && this.account.quantity === 0;
   }
 
+  /** Candles whose finer ones were walked through, because an order was reached in them. */
+  get walked(): number {
+    return this.#walked;
+  }
+
   /** Open and inside of a candle, before the strategy sees it. */
   beforeClose(index: number): void {
     const { open } = this.book;
     this.#execution.enter(index);
     const bar = this.#bar;
+    if (this.#funding !== undefined) this.#fund(this.#funding[index] as number);
     const waiting = open.length;
     for (let at = 0; at < waiting; at++) {
       const order = open[at] as Order;
@@ -50,10 +63,11 @@ export class Broker {
       else if (this.#opensNow(order) && touchAtOpen(order, bar.open)) this.#execution.touched(order, 0);
     }
     if (this.account.quantity !== 0) this.#liquidateAt(bar.open);
-    if (open.length > 0 || this.account.quantity !== 0) this.#inside();
-    // What the market did before a position was opened within the candle is none of its business.
-    if (this.#execution.openedInside === index) this.account.seen(bar.close, bar.close);
-    else this.account.seen(bar.high, bar.low);
+    if (this.#finer !== undefined) this.#throughFiner(this.#finer);
+    else {
+      if (open.length > 0 || this.account.quantity !== 0) this.#inside();
+      this.#seen();
+    }
     if (this.#settings.fill === 'next_close')
       this.#fillAtClose((order) => order.bornMove !== 'close' || order.bornIndex < index);
     this.book.tidy();
@@ -111,14 +125,65 @@ export class Broker {
     this.#execution.onFill = listener;
   }
 
-  /** An estimate of the quantity of an order that is sized when it is filled. */
+  /** An estimate of the quantity of an order that is sized when it is filled; 0 or less where there is none. */
   estimate(order: Order, price: number): number {
     if (!Number.isNaN(order.quantity)) return order.quantity;
     const at = Number.isNaN(order.limit) ? (Number.isNaN(order.stop) ? price : order.stop) : order.limit;
     const copy = { ...order };
     if (order.sizing.by === 'target') aim(copy, at, this.account, this.#settings);
-    const sized = sizeOrder(copy, at, false, this.account, this.#settings);
-    return typeof sized === 'number' ? sized : 0;
+    return estimatedQuantity(copy, at, this.account, this.#settings);
+  }
+
+  /** How far the price went while the position was held. */
+  #seen(): void {
+    const { moment, high, low, close } = this.#bar;
+    // What the market did before a position was opened within the candle is none of its business.
+    if (this.#execution.openedInside === moment) this.account.seen(close, close);
+    else this.account.seen(high, low);
+  }
+
+  /** The inside of a candle by the finer ones in it. Most candles reach nothing, and are not gone through. */
+  #throughFiner({ candles, from, to }: FinerCandles): void {
+    const { index } = this.#bar;
+    const first = from[index] as number;
+    const end = to[index] as number;
+    const isReached = this.#nextInside() !== undefined || this.#reachesLiquidation();
+    if (first === end || !isReached) {
+      this.#inside();
+      this.#seen();
+      return;
+    }
+    this.#walked++;
+    for (let at = first; at < end; at++) {
+      this.#execution.enterFiner(candles, at, index + (at - first) / (end - first));
+      // The first opens where the candle does.
+      if (at > first) this.#openFiner();
+      // Without volume nothing can be filled until the next candle.
+      if (this.#execution.hasVolume) this.#inside();
+      else if (this.#reachesLiquidation()) this.#liquidateAt(this.account.liquidationPrice());
+      this.#seen();
+    }
+    this.#execution.leaveFiner();
+  }
+
+  /** What is on the book is filled by the first price of a finer candle, but for market orders: theirs is that of a candle. */
+  #openFiner(): void {
+    const { open } = this.book;
+    const bar = this.#bar;
+    const waiting = this.#execution.hasVolume ? open.length : 0;
+    for (let at = 0; at < waiting; at++) {
+      const order = open[at] as Order;
+      if (order.kind === 'market' || !isOpen(order) || !touchAtOpen(order, bar.open)) continue;
+      this.#execution.touched(order, 0);
+    }
+    if (this.account.quantity !== 0) this.#liquidateAt(bar.open);
+  }
+
+  #reachesLiquidation(): boolean {
+    const { quantity } = this.account;
+    if (quantity === 0) return false;
+    const price = this.account.liquidationPrice();
+    return quantity > 0 ? this.#bar.low <= price : this.#bar.high >= price;
   }
 
   /** Market orders wait for a close in two of the three modes; what is left of a part fill goes on at once. */
@@ -145,17 +210,16 @@ export class Broker {
     const bar = this.#bar;
     for (;;) {
       const order = this.#nextInside();
-      const { quantity } = this.account;
-      const liquidation = quantity === 0 ? Number.NaN : this.account.liquidationPrice();
-      const reached = quantity > 0 ? bar.low <= liquidation : bar.high >= liquidation;
+      const liquidation = this.account.quantity === 0 ? Number.NaN : this.account.liquidationPrice();
+      const reached = this.#reachesLiquidation();
       if (reached && (order === undefined || !isNearer(order, liquidation, bar.open))) {
         this.#liquidateAt(liquidation);
         continue;
       }
       if (order === undefined) return;
-      order.doneIndex = bar.index;
+      order.doneMoment = bar.moment;
       touchInside(order, bar, this.#settings.insideBar === 'target_first');
-      this.#execution.touched(order, order.bornIndex === bar.index ? order.generation : 0);
+      this.#execution.touched(order, order.bornMoment === bar.moment ? order.generation : 0);
     }
   }
 
@@ -166,8 +230,8 @@ export class Broker {
     let bestRank = 0;
     let bestDistance = 0;
     for (const order of this.book.open) {
-      if (!isOpen(order) || order.doneIndex === bar.index) continue;
-      if (order.bornIndex === bar.index && order.generation > 1) continue;
+      if (!isOpen(order) || order.doneMoment === bar.moment) continue;
+      if (order.bornMoment === bar.moment && order.generation > 1) continue;
       if (!touchInside(order, bar, optimistic)) continue;
       const rank = rankOf(order, optimistic);
       const distance = Math.abs(touch.price - bar.open);
@@ -178,6 +242,15 @@ export class Broker {
       bestDistance = distance;
     }
     return best;
+  }
+
+  /** Who holds at the start of a candle, before anything is filled in it. */
+  #fund(rate: number): void {
+    if (rate === 0) return;
+    const { account } = this;
+    const { open, time } = this.#bar;
+    const funded = account.fund(rate, open);
+    if (funded !== undefined) this.#observer.funded(funded, account.quantity, rate, open, time);
   }
 
   #liquidateAt(price: number): void {
@@ -197,7 +270,8 @@ export class Broker {
       if (order.kind !== 'trailing_stop' || !isOpen(order)) continue;
       any = true;
       // Whether the best price of the candle came after an order that was made within it is not known.
-      const whole = order.bornIndex < bar.index || order.bornMove === 'open';
+      const atOpen = order.bornMove === 'open' && order.bornMoment === bar.index;
+      const whole = order.bornIndex < bar.index || atOpen;
       const made = order.bornIndex === bar.index && order.bornMove === 'close';
       if (made) continue;
       const sells = order.side === 'sell';

@@ -14,6 +14,8 @@ export interface Columns {
   readonly low: Float64Array;
   readonly close: Float64Array;
   readonly volume: Float64Array;
+  /** Rate that is due at the start of each candle; 0 for none. Undefined: there are none. */
+  readonly funding?: Float64Array | undefined;
 }
 
 /** Called for each fill, while the candle that it is in is still unknown to the strategy. */
@@ -36,13 +38,13 @@ export class Execution {
   readonly account: Account;
   readonly book: Book;
   /** The candle that it is in. */
-  readonly bar: Bar = { index: -1, time: 0, open: 0, high: 0, low: 0, close: 0 };
+  readonly bar: Bar = { index: -1, moment: -1, time: 0, open: 0, high: 0, low: 0, close: 0 };
   onFill: FillListener | undefined;
   /** Where orders are made that are made now; undefined on a close. */
   birth: Birth | undefined;
   /** Whether there may be a trailing stop on the book. */
   hasTrailing = false;
-  /** Candle within which the position was opened. */
+  /** Moment of the candle, or finer candle, within which the position was opened. */
   openedInside = -1;
   readonly #settings: RunSettings;
   readonly #columns: Columns;
@@ -54,21 +56,41 @@ export class Execution {
     this.#settings = settings;
     this.#columns = columns;
     this.#observer = observer;
-    this.account = new Account(settings);
+    this.account = new Account(settings, columns.funding !== undefined);
     this.book = new Book(settings.fill, settings.tickSize);
   }
 
   enter(index: number): void {
     const bar = this.bar;
-    const columns = this.#columns;
     bar.index = index;
-    bar.time = columns.time[index] as number;
-    bar.open = columns.open[index] as number;
-    bar.high = columns.high[index] as number;
-    bar.low = columns.low[index] as number;
-    bar.close = columns.close[index] as number;
+    bar.time = this.#columns.time[index] as number;
+    this.#show(this.#columns, index, index);
     const { volumeShare } = this.#settings;
-    if (volumeShare > 0) this.#volumeLeft = (columns.volume[index] as number) * volumeShare;
+    if (volumeShare > 0) this.#volumeLeft = (this.#columns.volume[index] as number) * volumeShare;
+  }
+
+  /** Goes to one of the finer candles within the candle: its prices; time and volume stay those of the candle. */
+  enterFiner(finer: Columns, at: number, moment: number): void {
+    this.#show(finer, at, moment);
+  }
+
+  /** Back from the finer candles. */
+  leaveFiner(): void {
+    this.#show(this.#columns, this.bar.index, this.bar.index);
+  }
+
+  /** Whether more can be filled in the candle. */
+  get hasVolume(): boolean {
+    return this.#volumeLeft > 0;
+  }
+
+  #show(columns: Columns, at: number, moment: number): void {
+    const bar = this.bar;
+    bar.moment = moment;
+    bar.open = columns.open[at] as number;
+    bar.high = columns.high[at] as number;
+    bar.low = columns.low[at] as number;
+    bar.close = columns.close[at] as number;
   }
 
   placed(order: Order): Order {
@@ -89,7 +111,7 @@ export class Execution {
     const bar = this.bar;
     if (order.kind !== 'market' && order.kind !== 'limit' && order.kind !== 'take_profit') {
       order.triggered = true;
-      if (move !== 'open') order.triggeredInside = bar.index;
+      if (move !== 'open') order.triggeredInside = bar.moment;
       if (triggerOnly) {
         this.#observer.ordered(order, 'updated', bar.time);
         return;
@@ -98,7 +120,8 @@ export class Execution {
     const quantity = this.#quantityOf(order, price, maker);
     if (quantity === undefined) return;
     const bornMove = at === 'close' ? 'close' : move;
-    this.birth = { index: bar.index, time: bar.time, price, move: bornMove, generation: generation + 1 };
+    const { index, moment, time } = bar;
+    this.birth = { index, moment, time, price, move: bornMove, generation: generation + 1 };
     try {
       this.#fill(order, quantity, price, maker, REASONS[order.kind]);
     } finally {
@@ -108,8 +131,8 @@ export class Execution {
 
   closeAt(price: number, reason: ClosureReason): void {
     if (this.account.quantity === 0) return;
-    const { index, time } = this.bar;
-    const birth: Birth = { index, time, price, move: 'close', generation: 2 };
+    const { index, moment, time } = this.bar;
+    const birth: Birth = { index, moment, time, price, move: 'close', generation: 2 };
     const side = this.account.quantity > 0 ? 'sell' : 'buy';
     const order = this.book.request(side, { reduceOnly: true, tag: reason }, birth);
     order.quantity = Math.abs(this.account.quantity);
@@ -140,11 +163,14 @@ export class Execution {
   #quantityOf(order: Order, market: number, maker: boolean): number | undefined {
     let rest = order.quantity - order.filled;
     if (order.filled === 0) {
-      const told = order.quantity;
+      const { quantity: told, side } = order;
       if (order.sizing.by === 'target') aim(order, market, this.account, this.#settings);
       const price = this.#worse(order, market, 0, maker);
       const sized = sizeOrder(order, price, maker, this.account, this.#settings);
       if (typeof sized !== 'number') {
+        // What it would have led to was never told, and is none of what became of it.
+        order.quantity = told;
+        order.side = side;
         if ('rejected' in sized) this.end(order, 'rejected', sized.rejected);
         else this.end(order, 'cancelled', sized.needless);
         return undefined;
@@ -256,7 +282,7 @@ export class Execution {
     if (done) this.#endGroup(order);
     if (booked.closed !== undefined) this.#endExits();
     if (this.birth === undefined) return;
-    if (booked.opened !== undefined && this.birth.move !== 'open') this.openedInside = bar.index;
+    if (booked.opened !== undefined && this.birth.move !== 'open') this.openedInside = bar.moment;
     if (order.exits !== undefined && grew(before, account.quantity) && !order.exitOrders.some(isOpen)) {
       order.exitOrders = this.book.exits(order, order.exits, price, this.birth);
       for (const exit of order.exitOrders) this.placed(exit);

@@ -1,5 +1,5 @@
 import type { FillRow, TradeRow } from '../runs/result.js';
-import type { Position } from './account.js';
+import type { Funded, Position } from './account.js';
 import type { Order } from './order.js';
 
 /** A step of an order's life that is no fill. */
@@ -13,6 +13,8 @@ export interface BrokerObserver {
   opened(position: Position, fill: FillRow): void;
   /** A position became larger or smaller, and is still open. */
   changed(position: Position, quantity: number, price: number, time: number): void;
+  /** A funding rate was paid or received on what is held. */
+  funded(funded: Funded, quantity: number, rate: number, price: number, time: number): void;
   traded(trade: TradeRow, whole: boolean): void;
   closed(position: Position, trade: TradeRow): void;
   /** The account's margin is used up; its position is about to be liquidated. @param equity at the price. */

@@ -75,17 +75,19 @@ export interface Order {
   readonly reduceOnly: boolean;
   /** A stop whose price was reached: from then on an order for the market, or one with a limit. */
   triggered: boolean;
-  /** Candle within which that was; -1 for none, or when it was at its open. */
+  /** Moment of the candle, or finer candle, within which that was; -1 for none, or when it was at its open. */
   triggeredInside: number;
   readonly expiresAt: number;
   group: number;
   readonly tag: string | null;
   readonly exits: Exits | undefined;
-  /** Candle that has no more for it: what may be filled in it was. */
-  doneIndex: number;
+  /** Moment of the candle, or finer candle, that has no more for it: what may be filled in it was. */
+  doneMoment: number;
   exitOrders: readonly Order[];
   /** Candle in which, or on whose close, it was made. */
   readonly bornIndex: number;
+  /** The moment of that candle, or of the finer candle in which it was made. */
+  readonly bornMoment: number;
   /** NaN when it was made on a close; else the price of the fill that it was made in. */
   readonly bornPrice: number;
   /** How the market moved when it was made within a candle. */

@@ -1,5 +1,6 @@
 import { knownOptions, optionNames } from '../../events/known-options.js';
 import { InvalidOptionError } from '../../faces/errors.js';
+import { oneOf } from '../given.js';
 import type { CommissionSettings, FillMode, RunSettings, SlippageSettings } from '../runs/result.js';
 
 /** Commission of a fill: a fraction of its value, or apart for what rested on the book (`maker`) and what did not. */
@@ -84,7 +85,8 @@ const SLIPPAGE = optionNames<Partial<SlippageSettings>>('slippage', {
   volume: true,
 });
 
-const FILLS: readonly FillMode[] = ['next_open', 'next_close', 'this_close'];
+/** When orders for the market can be filled. */
+export const FILL_MODES: readonly FillMode[] = ['next_open', 'next_close', 'this_close'];
 
 /** Of 2^53 units of cash, how many the initial capital takes at most: an account may grow nine thousandfold. */
 const CAPITAL_UNITS = 1e12;
@@ -95,7 +97,7 @@ export function brokerSettings(options: BrokerOptions): RunSettings {
   check('initial capital', initialCapital, initialCapital > 0, 'a finite number above 0');
   const settings: RunSettings = {
     initialCapital,
-    fill: oneOf('fill', options.fill ?? 'next_open', FILLS),
+    fill: oneOf('The fill', options.fill ?? 'next_open', FILL_MODES),
     commission: commissionSettings(options.commission ?? 0.001),
     slippage: slippageSettings(options.slippage ?? 0),
     spread: fraction('spread', options.spread ?? 0),
@@ -105,7 +107,7 @@ export function brokerSettings(options: BrokerOptions): RunSettings {
     leverage: options.leverage ?? 1,
     maintenanceMargin: fraction('maintenanceMargin', options.maintenanceMargin ?? 0),
     volumeShare: options.volumeShare ?? 0,
-    insideBar: oneOf('insideBar', options.insideBar ?? 'stop_first', ['stop_first', 'target_first']),
+    insideBar: oneOf('The insideBar', options.insideBar ?? 'stop_first', ['stop_first', 'target_first']),
     cashDecimals: options.cashDecimals ?? decimalsFor(initialCapital),
     closeAtEnd: options.closeAtEnd ?? true,
   };
@@ -153,11 +155,6 @@ function fraction(name: string, value: number): number {
 function amount(name: string, value: number): number {
   check(name, value, value >= 0, 'a finite number from 0 up');
   return value;
-}
-
-function oneOf<Value extends string>(name: string, value: Value, allowed: readonly Value[]): Value {
-  if (allowed.includes(value)) return value;
-  throw new InvalidOptionError(`The ${name} is '${String(value)}'; it must be one of ${allowed.join(', ')}.`);
 }
 
 function check(name: string, value: unknown, good: boolean, range: string): void {

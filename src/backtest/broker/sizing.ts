@@ -49,6 +49,25 @@ export function sizeOrder(
   return quantity;
 }
 
+/**
+ * What an order is for when it is made, without a look at what the account has room for: that is decided when it is
+ * filled, and an order before it may make room. What closes a position that is not there yet is taken to close one of
+ * the whole equity. 0 where nothing is wanted: of a target that is reached.
+ */
+export function estimatedQuantity(
+  order: Order,
+  price: number,
+  account: Account,
+  settings: RunSettings,
+): number {
+  const sized = sizeOrder(order, price, false, account, settings);
+  if (typeof sized === 'number') return sized;
+  const wanted = wantedQuantity(order, price, account, settings);
+  const isOfPosition = order.sizing.by === 'position' || order.sizing.by === 'entry';
+  if (wanted > 0 || !isOfPosition) return wanted;
+  return account.equity(price) / (price * (1 + settings.commission.taker));
+}
+
 function wantedQuantity(order: Order, price: number, account: Account, settings: RunSettings): number {
   const { sizing } = order;
   const cost = price * (1 + settings.commission.taker);

@@ -3,6 +3,8 @@ import type { Order } from './order.js';
 /** The candle that the broker is in. */
 export interface Bar {
   index: number;
+  /** The same, and behind the point which of its finer candles it is: 7, 7.25, 7.5, 7.75 of four. */
+  moment: number;
   time: number;
   open: number;
   high: number;
@@ -66,7 +68,7 @@ function reached({ side, stop }: Order, price: number): boolean {
  */
 export function touchInside(order: Order, bar: Bar, optimistic: boolean): boolean {
   const buys = order.side === 'buy';
-  const young = order.bornIndex === bar.index && order.bornMove !== 'close';
+  const young = order.bornMoment === bar.moment && order.bornMove !== 'close';
   switch (order.kind) {
     case 'market':
       return false;
@@ -82,7 +84,7 @@ export function touchInside(order: Order, bar: Bar, optimistic: boolean): boolea
     }
     case 'stop_limit': {
       // What happened before the stop was reached is not known, so a limit beyond it waits for the next candle.
-      if (order.triggered) return order.triggeredInside !== bar.index && touchLimit(order, bar, false);
+      if (order.triggered) return order.triggeredInside !== bar.moment && touchLimit(order, bar, false);
       const { stop, limit } = order;
       if (!(buys ? bar.high >= stop : bar.low <= stop)) return false;
       const from = young ? order.bornPrice : bar.open;
@@ -97,7 +99,7 @@ function touchLimit(order: Order, bar: Bar, strict: boolean): boolean {
   const buys = order.side === 'buy';
   const { limit } = order;
   if (!(buys ? bar.low <= limit : bar.high >= limit)) return false;
-  if (order.bornIndex !== bar.index || order.bornMove === 'close') {
+  if (order.bornMoment !== bar.moment || order.bornMove === 'close') {
     // At the open it was filled as far as there was volume; the rest waits for the next one.
     if (buys ? bar.open <= limit : bar.open >= limit) return false;
     return touched(limit, true, buys ? 'falling' : 'rising');

@@ -1,8 +1,12 @@
 import { InputError } from '../../faces/errors.js';
+import { checkRows } from '../given.js';
 import { type CandleRow, Candles } from './candles.js';
 
 /** Largest time that a JavaScript Date can hold, in milliseconds. */
 const MAX_TIME = 8.64e15;
+
+/** Exchanges cap it at a few percent; more is a percentage, or another column. */
+const MAX_FUNDING = 1;
 
 /** Times of 2025 in microseconds would be in the year 56971, and in nanoseconds no Date at all. */
 const MAX_YEAR = 9999;
@@ -20,6 +24,10 @@ export function candleFault(row: CandleRow): string | undefined {
   }
   if (!(row.volume >= 0 && row.volume < Number.POSITIVE_INFINITY)) {
     return `volume is ${row.volume}; it must be a finite number from 0 up`;
+  }
+  const { funding } = row;
+  if (funding !== undefined && !Number.isNaN(funding) && !(Math.abs(funding) <= MAX_FUNDING)) {
+    return `the funding rate is ${funding}; it must be a fraction from -1 to 1, such as 0.0001 for 0.01 %`;
   }
   if (row.high < row.low) return `high ${row.high} is below low ${row.low}`;
   if (row.high < Math.max(row.open, row.close)) return `high ${row.high} is below open or close`;
@@ -76,9 +84,10 @@ export function formatTime(time: number): string {
  *
  * @throws InputError that counts rows from 1 when there is none, when a value is out of range, when times do not rise,
  * or when their unit is no millisecond: the last one is after the year 9999, or all of them are in the first weeks of
- * 1970, as seconds from 1973 to 2100 would be.
+ * 1970, as seconds from 1973 to 2100 would be. InvalidOptionError for what is no list of rows.
  */
 export function candlesFromRows(rows: readonly CandleRow[]): Candles {
+  checkRows('candlesFromRows', 'rows', rows);
   if (rows.length === 0) throw new InputError('No candles: there must be at least one row.');
   rows.forEach((row, index) => {
     const before = rows[index - 1];
@@ -92,7 +101,10 @@ export function candlesFromRows(rows: readonly CandleRow[]): Candles {
 
 /** Copies checked rows into columns. */
 export function fillCandles(rows: readonly CandleRow[]): Candles {
-  const candles = Candles.allocate(rows.length);
+  const candles = Candles.allocate(
+    rows.length,
+    rows.some(({ funding }) => funding !== undefined),
+  );
   rows.forEach((row, index) => {
     candles.time[index] = row.time;
     candles.open[index] = row.open;
@@ -100,6 +112,7 @@ export function fillCandles(rows: readonly CandleRow[]): Candles {
     candles.low[index] = row.low;
     candles.close[index] = row.close;
     candles.volume[index] = row.volume;
+    if (candles.funding) candles.funding[index] = row.funding || 0;
   });
   return candles;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { InputError } from '../../faces/errors.js';
+import { InputError, InvalidOptionError } from '../../faces/errors.js';
 import { MAX_CANDLES } from '../../limits.js';
 
 /** One candle. `time` is the start of its interval in Unix epoch milliseconds. */
@@ -11,19 +11,26 @@ export interface CandleRow {
   readonly close: number;
   /** 0 when unknown. */
   readonly volume: number;
+  /** Funding rate that is due at the start of the candle, a fraction; left out or NaN: none is. */
+  readonly funding?: number | undefined;
 }
 
-const COLUMNS = 6;
+/** Columns that all candles have, in the order of the layout. */
+export const CANDLE_COLUMNS = ['time', 'open', 'high', 'low', 'close', 'volume'] as const;
+
+const COLUMNS = CANDLE_COLUMNS.length;
 const HEADER = 2;
 const BYTES = Float64Array.BYTES_PER_ELEMENT;
 /** Stands in the first element, so that a foreign buffer is noticed. Raise it when the layout changes. */
 const LAYOUT = 0x43_41_4e_01;
+/** The same with a seventh column. */
+const FUNDED_LAYOUT = 0x43_41_4e_02;
 
 /**
  * Candles as six columns in one SharedArrayBuffer, so that any number of threads reads the same memory.
  *
  * Layout, all Float64 in the machine's byte order: layout mark, length, then time, open, high, low, close,
- * volume. The columns are for reading: nothing stops a writer, and a writer would break every thread's result.
+ * volume, and where the data has one funding. The columns are for reading: nothing stops a writer, and a writer would break every thread's result.
  */
 export class Candles {
   readonly buffer: SharedArrayBuffer;
@@ -34,8 +41,10 @@ export class Candles {
   readonly low: Float64Array;
   readonly close: Float64Array;
   readonly volume: Float64Array;
+  /** Funding rate that is due at the start of each candle, a fraction; 0 for none. Undefined: the data says nothing of it. */
+  readonly funding: Float64Array | undefined;
 
-  private constructor(buffer: SharedArrayBuffer, length: number) {
+  private constructor(buffer: SharedArrayBuffer, length: number, funded: boolean) {
     const column = (index: number) => new Float64Array(buffer, (HEADER + index * length) * BYTES, length);
     this.buffer = buffer;
     this.length = length;
@@ -45,35 +54,42 @@ export class Candles {
     this.low = column(3);
     this.close = column(4);
     this.volume = column(5);
+    this.funding = funded ? column(6) : undefined;
   }
 
   /** Candles in a buffer that another `Candles` made, without copying. @throws InputError for any other buffer. */
   static fromShared(buffer: unknown): Candles {
     if (!(buffer instanceof SharedArrayBuffer) || buffer.byteLength < HEADER * BYTES) throw notCandles();
     const [layout, length = 0] = new Float64Array(buffer, 0, HEADER);
-    if (layout !== LAYOUT || buffer.byteLength !== byteLength(length)) throw notCandles();
-    return new Candles(buffer, length);
+    const funded = layout === FUNDED_LAYOUT;
+    if ((!funded && layout !== LAYOUT) || buffer.byteLength !== byteLength(length, funded))
+      throw notCandles();
+    return new Candles(buffer, length, funded);
   }
 
-  /** Room for `length` candles; the caller fills it. @internal */
-  static allocate(length: number): Candles {
+  /** Room for `length` candles; the caller fills it. @param funded whether with a column of funding rates. @internal */
+  static allocate(length: number, funded = false): Candles {
     if (length > MAX_CANDLES) {
       throw new InputError(`${length} candles; the limit is ${MAX_CANDLES}. Use a coarser timeframe.`);
     }
-    const buffer = new SharedArrayBuffer(byteLength(length));
-    new Float64Array(buffer, 0, HEADER).set([LAYOUT, length]);
-    return new Candles(buffer, length);
+    const buffer = new SharedArrayBuffer(byteLength(length, funded));
+    new Float64Array(buffer, 0, HEADER).set([funded ? FUNDED_LAYOUT : LAYOUT, length]);
+    return new Candles(buffer, length, funded);
   }
 
-  /** The first `length` candles, copied into a buffer of their own. @throws RangeError outside 1 to this length. */
+  /** The first `length` candles, copied into a buffer of their own. @throws InvalidOptionError outside 1 to this length. */
   prefix(length: number): Candles {
     if (!Number.isInteger(length) || length < 1 || length > this.length) {
-      throw new RangeError(`A prefix of ${length} candles out of ${this.length}.`);
+      throw new InvalidOptionError(`A prefix of ${String(length)} candles out of ${this.length}.`);
     }
-    const part = Candles.allocate(length);
-    for (const name of ['time', 'open', 'high', 'low', 'close', 'volume'] as const) {
-      part[name].set(this[name].subarray(0, length));
-    }
+    return this.part(0, length);
+  }
+
+  /** The candles from an index up to, and without, another, copied into a buffer of their own. @internal */
+  part(from: number, to: number): Candles {
+    const part = Candles.allocate(to - from, this.funding !== undefined);
+    for (const name of CANDLE_COLUMNS) part[name].set(this[name].subarray(from, to));
+    if (this.funding) part.funding?.set(this.funding.subarray(from, to));
     return part;
   }
 
@@ -93,8 +109,8 @@ export class Candles {
   }
 }
 
-function byteLength(length: number): number {
-  return (HEADER + COLUMNS * length) * BYTES;
+function byteLength(length: number, funded: boolean): number {
+  return (HEADER + (COLUMNS + (funded ? 1 : 0)) * length) * BYTES;
 }
 
 function notCandles(): InputError {

@@ -71,6 +71,7 @@ export function columnOrder(
     clock: hasClock ? 1 : -1,
     prices: order.prices.map((column) => column + shift),
     volume: order.volume < width ? order.volume + shift : -1,
+    funding: -1,
     width: first.length,
     stamps: 'open',
     zone: undefined,

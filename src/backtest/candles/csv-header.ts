@@ -54,6 +54,20 @@ const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   volume: ['v', 'vol', 'tickvol', 'base_volume', 'volumefrom', 'candle_acc_trade_volume', '5._volume'],
 };
 
+/** Names of a column with the funding rate of a perpetual future, the preferred one first. */
+export const FUNDING_NAMES = [
+  'funding_rate',
+  'fundingrate',
+  'last_funding_rate',
+  'lastfundingrate',
+  'funding_fee_rate',
+  'realized_rate',
+  'realizedrate',
+  'relative_funding_rate',
+  'relativefundingrate',
+  'funding',
+];
+
 /** Whether a first line holds values, not names. */
 export function isWithoutNames(record: readonly string[]): boolean {
   const cells = record.filter((cell) => cell !== '');
@@ -76,7 +90,8 @@ export function headerOf(record: readonly string[], shown: (cell: string) => str
     return `the header lacks ${missing.join(', ')}; it has ${found}`;
   }
   const volume = columnOf('volume', names);
-  const used = [time.name, ...prices, volume].filter((name) => name !== undefined);
+  const funding = FUNDING_NAMES.find((name) => names.includes(name));
+  const used = [time.name, ...prices, volume, funding].filter((name) => name !== undefined);
   const twice = used.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
   if (twice) return `the header has two columns named '${twice}'`;
   return {
@@ -85,6 +100,7 @@ export function headerOf(record: readonly string[], shown: (cell: string) => str
     clock: time.name === 'date' ? names.indexOf('time') : -1,
     prices: prices.map((name) => names.indexOf(name as string)),
     volume: volume === undefined ? -1 : names.indexOf(volume),
+    funding: funding === undefined ? -1 : names.indexOf(funding),
     width: names.length,
     stamps: time.stamps,
     zone: ZONES[time.name],

@@ -32,7 +32,7 @@ const KINDS: readonly Kind[] = [
   kind('an old Excel workbook (.xls)', AS_CSV, bytes(0xd0, 0xcf, 0x11, 0xe0)),
   kind(
     'a Parquet file',
-    "Convert it to CSV, with DuckDB for example: COPY (FROM 'FILE.parquet') TO 'FILE.csv'.",
+    'Convert it to CSV, or read it with loadCandles, which takes Parquet as well.',
     text('PAR1'),
   ),
   kind('a Feather or Arrow file', 'Convert it to CSV.', text('ARROW1', 'FEA1')),

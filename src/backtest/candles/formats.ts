@@ -30,6 +30,8 @@ export interface Layout {
   /** Open, high, low, close. */
   readonly prices: readonly number[];
   readonly volume: number;
+  /** Funding rate. */
+  readonly funding: number;
   /** Cells of a row; more is a fault unless they are empty. Infinite where a provider adds columns of its own. */
   readonly width: number;
   readonly stamps: Stamps;

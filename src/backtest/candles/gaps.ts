@@ -1,6 +1,6 @@
 import type { Candles } from './candles.js';
 import { REPORTED_FAULTS } from './limits.js';
-import { parseTimeframe, timeframeOf } from './timeframe.js';
+import { checkTimes, parseTimeframe, timeframeOf } from './timeframe.js';
 
 /** Candles that are missing between two that are there. */
 export interface Gap {
@@ -33,7 +33,7 @@ const DAY_MS = 86_400_000;
  * @throws InvalidOptionError for a text that is no timeframe.
  */
 export function gapsOf(candles: Pick<Candles, 'time' | 'length'>, timeframe?: string): Gaps {
-  const { time, length } = candles;
+  const { time, length } = checkTimes('gapsOf', candles);
   const name = timeframe ?? timeframeOf(candles);
   const span = (time[length - 1] as number) - (time[0] as number);
   const withoutWeekends = span >= 7 * DAY_MS && !time.some(isWeekend);

@@ -9,8 +9,11 @@ export { type CandleOptions, checkCandleOptions } from './options.js';
 export {
   type ImportedCandles,
   importCandles,
+  loadCandles,
+  loadFiner,
   parseCandles,
   readCandles,
+  readFiner,
   readTrades,
 } from './read-candles.js';
 export type { CandleReport, RowFault, SourceReport, TextKind } from './report.js';

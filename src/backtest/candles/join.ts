@@ -49,7 +49,10 @@ export function joined(parts: readonly NamedPart[], mends: boolean): Joined {
 }
 
 function isSame(a: CandleRow, b: CandleRow): boolean {
-  return (['open', 'high', 'low', 'close', 'volume'] as const).every((name) => a[name] === b[name]);
+  const sameFunding = (a.funding || 0) === (b.funding || 0);
+  return (
+    sameFunding && (['open', 'high', 'low', 'close', 'volume'] as const).every((name) => a[name] === b[name])
+  );
 }
 
 function checkTimeframes(parts: readonly NamedPart[]): void {

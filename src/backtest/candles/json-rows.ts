@@ -19,6 +19,9 @@ const COLUMN_NAMES = [
   'c',
   'volume',
   'v',
+  'funding_rate',
+  'fundingRate',
+  'funding',
 ];
 
 /**

@@ -1,4 +1,5 @@
 import { InputError } from '../../faces/errors.js';
+import { checkCandles, checkObject } from '../given.js';
 import type { Candles } from './candles.js';
 import { parseTimeframe, timeframeOf } from './timeframe.js';
 
@@ -16,9 +17,13 @@ export interface OneClock {
 /**
  * Puts the candles of several markets on one clock, of whatever timeframes they are. Only what has ended is seen.
  *
- * @throws InputError when there is no market, or one has a single candle, so that its length is not known.
+ * @throws InputError when there is no market, or one has a single candle, so that its length is not known. InvalidOptionError
+ * for what are no candles.
  */
 export function onOneClock(markets: Readonly<Record<string, Candles>>): OneClock {
+  checkObject('onOneClock', 'markets', markets, 'an object of Candles by market');
+  for (const [name, candles] of Object.entries(markets))
+    checkCandles(`onOneClock, market '${name}'`, candles);
   const all = Object.entries(markets).map(([name, candles]) => ({ name, ends: endsOf(name, candles) }));
   if (all.length === 0) throw new InputError('No market: pass the candles of at least one.');
   const time = Float64Array.from(new Set(all.flatMap(({ ends }) => [...ends]))).sort();

@@ -1,5 +1,6 @@
 import { optionNames, takeOptions } from '../../events/known-options.js';
 import { InvalidOptionError } from '../../faces/errors.js';
+import { oneOf } from '../given.js';
 import { type EpochOptions, TIME_UNITS } from './epoch-column.js';
 import { CANDLE_FORMATS, type CandleFormat, type Stamps } from './formats.js';
 import { parseTimeframe } from './timeframe.js';
@@ -38,10 +39,11 @@ const CANDLES = optionNames<CandleOptions>('The reading of candles', {
 /** The options, each read once. @throws InvalidOptionError for names and values that are none. */
 export function checkCandleOptions(options: CandleOptions): CandleOptions {
   const taken = takeOptions(options, CANDLES);
-  oneOf('timeUnit', taken.timeUnit, TIME_UNITS);
-  oneOf('format', taken.format, CANDLE_FORMATS);
-  oneOf('stamps', taken.stamps, ['open', 'close']);
-  oneOf('faults', taken.faults, ['refuse', 'skip']);
+  const { timeUnit, format, stamps, faults } = taken;
+  if (timeUnit !== undefined) oneOf('Option timeUnit', timeUnit, TIME_UNITS);
+  if (format !== undefined) oneOf('Option format', format, CANDLE_FORMATS);
+  if (stamps !== undefined) oneOf('Option stamps', stamps, ['open', 'close']);
+  if (faults !== undefined) oneOf('Option faults', faults, ['refuse', 'skip']);
   checkYears(taken.years);
   const { zone, timeframe, tolerance = 0 } = taken;
   if (zone !== undefined) new Zone(String(zone));
@@ -52,11 +54,6 @@ export function checkCandleOptions(options: CandleOptions): CandleOptions {
     );
   }
   return taken;
-}
-
-function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
-  if (value === undefined || allowed.includes(value)) return;
-  throw new InvalidOptionError(`Option ${name} is '${value}'; it must be one of ${allowed.join(', ')}.`);
 }
 
 function checkYears(years: CandleOptions['years']): void {

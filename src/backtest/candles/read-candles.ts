@@ -1,15 +1,17 @@
 import { InputError, InvalidOptionError } from '../../faces/errors.js';
+import { checkText } from '../given.js';
 import { fillCandles } from './candle-rows.js';
 import type { Candles } from './candles.js';
 import { gapsOf } from './gaps.js';
 import { joined, type NamedPart } from './join.js';
 import { REPORTED_FAULTS } from './limits.js';
 import { type CandleOptions, checkCandleOptions } from './options.js';
-import { recordsOf } from './records.js';
+import { isParquet, parquetRecords } from './parquet.js';
+import { type Records, recordsOf } from './records.js';
 import type { CandleReport, SourceReport } from './report.js';
 import { resample } from './resample.js';
 import { RowReader } from './row-reader.js';
-import { readTexts, type SourceText } from './source-text.js';
+import { readContent, readTexts, type SourceText, textsOf } from './source-text.js';
 import { timeframeOf } from './timeframe.js';
 import { type ReadTrades, TradeReader, tradeColumns, tradeLayout } from './trade-reader.js';
 import { candlesFromTrades, type Trades } from './trades.js';
@@ -47,7 +49,9 @@ export function importCandles(
 /** Candles from a text in any of the formats. `name` stands in messages. @throws as {@link readCandles}. */
 export function parseCandles(text: string, name = 'CSV', options: CandleOptions = {}): Candles {
   const known = checkCandleOptions(options);
-  return imported([{ name, text, packed: null }], known).candles;
+  checkText('parseCandles', 'name', name);
+  if (typeof text !== 'string') checkText('parseCandles', 'text', text);
+  return imported([sourceOf({ name, text, packed: null })], known).candles;
 }
 
 /**
@@ -63,12 +67,77 @@ export function readTrades(paths: string | readonly string[], options: CandleOpt
   return tradeColumns(trades.flatMap(({ part }) => part.trades)).trades;
 }
 
-function textsIn(paths: string | readonly string[]): readonly SourceText[] {
+/**
+ * Reads what decides within the candles of a backtest (`finer`): candles, or trades as they are.
+ *
+ * @throws InputError as {@link readCandles}. InvalidOptionError.
+ */
+export function readFiner(paths: string | readonly string[], options: CandleOptions = {}): Candles | Trades {
+  const known = checkCandleOptions(options);
+  return finerIn(textsIn(paths), known);
+}
+
+function finerIn(sources: readonly Source[], known: CandleOptions): Candles | Trades {
+  const { candles, trades } = read(sources, known);
+  if (candles.length > 0) return ofCandles(candles, known).candles;
+  return tradeColumns(trades.flatMap(({ part }) => part.trades)).trades;
+}
+
+/**
+ * As {@link importCandles}, and of Parquet files as well, which need the package `hyparquet` and cannot be read at once.
+ *
+ * @throws PackageMissingError for a Parquet file without that package. What {@link importCandles} throws.
+ */
+export async function loadCandles(
+  paths: string | readonly string[],
+  options: CandleOptions = {},
+): Promise<ImportedCandles> {
+  const known = checkCandleOptions(options);
+  return imported(await sourcesIn(paths), known);
+}
+
+/** As {@link readFiner}, and of Parquet files as well. @throws as {@link loadCandles}. */
+export async function loadFiner(
+  paths: string | readonly string[],
+  options: CandleOptions = {},
+): Promise<Candles | Trades> {
+  const known = checkCandleOptions(options);
+  return finerIn(await sourcesIn(paths), known);
+}
+
+async function sourcesIn(paths: string | readonly string[]): Promise<readonly Source[]> {
+  const sources: Source[] = [];
+  for (const path of pathsIn(paths)) {
+    const content = readContent(path);
+    if (isParquet(content)) {
+      const records = await parquetRecords(content, path);
+      sources.push({ name: path, packed: null, records: () => records });
+    } else sources.push(...textsOf(content, path).map(sourceOf));
+  }
+  return sources;
+}
+
+function sourceOf({ name, text, packed }: SourceText): Source {
+  return { name, packed, records: () => recordsOf(text, name) };
+}
+
+function textsIn(paths: string | readonly string[]): readonly Source[] {
+  return pathsIn(paths).flatMap(readTexts).map(sourceOf);
+}
+
+function pathsIn(paths: string | readonly string[]): readonly string[] {
   const all: readonly unknown[] = Array.isArray(paths) ? paths : [paths];
   const isPath = (path: unknown): path is string => typeof path === 'string';
   if (!all.every(isPath)) throw new InvalidOptionError('The files of candles must be paths, each a text.');
   if (all.length === 0) throw new InputError('No file: pass the path of at least one.');
-  return all.flatMap(readTexts);
+  return all;
+}
+
+/** Rows with the name that messages give them; taken apart when it is their turn. */
+interface Source {
+  readonly name: string;
+  readonly packed: SourceReport['packed'];
+  readonly records: () => Records;
 }
 
 interface NamedTrades {
@@ -83,12 +152,12 @@ interface ReadSources {
   readonly sources: readonly SourceReport[];
 }
 
-function read(texts: readonly SourceText[], options: CandleOptions): ReadSources {
+function read(texts: readonly Source[], options: CandleOptions): ReadSources {
   const candles: NamedPart[] = [];
   const trades: NamedTrades[] = [];
   const sources: SourceReport[] = [];
-  for (const { name, text, packed } of texts) {
-    const records = recordsOf(text, name);
+  for (const { name, packed, records: open } of texts) {
+    const records = open();
     let reader: RowReader | TradeReader | undefined;
     records.each((record, at) => {
       const layout = reader ? undefined : tradeLayout(record);
@@ -105,7 +174,7 @@ function read(texts: readonly SourceText[], options: CandleOptions): ReadSources
   return { candles, trades, sources };
 }
 
-function imported(texts: readonly SourceText[], options: CandleOptions): ImportedCandles {
+function imported(texts: readonly Source[], options: CandleOptions): ImportedCandles {
   const { candles, trades, sources } = read(texts, options);
   const [own] = candles;
   const [other] = trades;
@@ -129,6 +198,7 @@ function imported(texts: readonly SourceText[], options: CandleOptions): Importe
       timeframe,
       madeFrom: result.madeFrom,
       gaps: gapsOf(made, timeframe),
+      fundingRates: made.funding?.reduce((count, rate) => count + (rate === 0 ? 0 : 1), 0) ?? null,
       duplicates: result.duplicates,
       disordered: result.disordered,
       emptyRows: sum(candles, 'emptyRows'),

@@ -15,7 +15,7 @@ export interface Records {
 }
 
 /** Numbers in JSON have a decimal point. */
-const JSON_DIALECT: Dialect = { delimiter: '', decimalComma: false, skippedLines: 0 };
+export const JSON_DIALECT: Dialect = { delimiter: '', decimalComma: false, skippedLines: 0 };
 
 /** A line of a recorded stream may begin with the time at which it was received. */
 const JSON_TEXT = /^\uFEFF?\s*(?:\[|(?:\d+\s+)?\{)/;

@@ -2,8 +2,8 @@ import type { TimeUnit } from './epoch-column.js';
 import type { CandleFormat, Stamps } from './formats.js';
 import type { Gaps } from './gaps.js';
 
-/** How the rows of a text stand there. `json-lines`: one value a line. */
-export type TextKind = 'csv' | 'json' | 'json-lines';
+/** How the rows of a file stand there. `json-lines`: one value a line. */
+export type TextKind = 'csv' | 'json' | 'json-lines' | 'parquet';
 
 /** A row that is no candle; `at` counts lines, or the rows of a JSON document, from 1. */
 export interface RowFault {
@@ -42,6 +42,8 @@ export interface CandleReport {
   /** The timeframe in the file, where another was asked for; `trades` for trades. */
   readonly madeFrom: string | null;
   readonly gaps: Gaps;
+  /** Candles at whose start a funding rate is due; null when there is no such column. */
+  readonly fundingRates: number | null;
   /** Rows left out because another row has the same time: the same row again, or with `faults: 'skip'` an earlier one. */
   readonly duplicates: number;
   /** Rows that were earlier than one before them, and were sorted. */

@@ -1,4 +1,5 @@
 import { InputError } from '../../faces/errors.js';
+import { checkCandles } from '../given.js';
 import { Candles } from './candles.js';
 import { parseTimeframe, type Timeframe, timeframeOf } from './timeframe.js';
 
@@ -19,9 +20,10 @@ export interface HigherTimeframe {
  * may be of a part of their time; the last is in no `closed` unless its time is over. Minutes that are missing make
  * no difference: a candle has ended when the clock says so, not when its last minute is there.
  *
- * @throws InvalidOptionError for a text that is no timeframe. InputError when it cannot be made of these candles.
+ * @throws InvalidOptionError for what are no candles, and a text that is no timeframe. InputError when it cannot be made of these candles.
  */
 export function resample(source: Candles, timeframe: string): HigherTimeframe {
+  checkCandles('resample', source);
   const target = parseTimeframe(timeframe);
   const name = timeframeOf(source);
   const finer = name === 'unknown' ? target : parseTimeframe(name);
@@ -37,7 +39,7 @@ export function resample(source: Candles, timeframe: string): HigherTimeframe {
 function merged(source: Candles, { startOf }: Timeframe): Candles {
   const starts = source.time.map(startOf);
   const count = starts.reduce((sum, start, row) => sum + (row === 0 || start !== starts[row - 1] ? 1 : 0), 0);
-  const result = Candles.allocate(count);
+  const result = Candles.allocate(count, source.funding !== undefined);
   let at = -1;
   for (let row = 0; row < source.length; row++) {
     const [high, low] = [source.high[row] as number, source.low[row] as number];
@@ -53,7 +55,28 @@ function merged(source: Candles, { startOf }: Timeframe): Candles {
     result.close[at] = source.close[row] as number;
     result.volume[at] = (result.volume[at] as number) + (source.volume[row] as number);
   }
+  if (source.funding && result.funding) gatherFunding(source, source.funding, starts, result, result.funding);
   return result;
+}
+
+/**
+ * A rate that is due at the start of a coarser candle stays there. One that is due within it falls to the start of the
+ * next: who was in the market then is who held at the start of the next, not who came in there. Several are added up.
+ */
+function gatherFunding(
+  source: Candles,
+  rates: Float64Array,
+  starts: Float64Array,
+  result: Candles,
+  gathered: Float64Array,
+): void {
+  let at = -1;
+  for (let row = 0; row < source.length; row++) {
+    if (row === 0 || starts[row] !== starts[row - 1]) at++;
+    const rate = rates[row] as number;
+    const to = source.time[row] === starts[row] ? at : at + 1;
+    if (rate !== 0 && to < result.length) gathered[to] = (gathered[to] as number) + rate;
+  }
 }
 
 function closedAt(source: Candles, finer: Timeframe, coarser: Candles, target: Timeframe): Int32Array {

@@ -168,7 +168,7 @@ export class RowReader {
   }
 
   /** A row whose time is not known yet, or what is wrong. Separators at the end of a row are of no column. */
-  #readRow({ width, prices, volume }: Layout, record: readonly string[]): CandleRow | string {
+  #readRow({ width, prices, volume, funding }: Layout, record: readonly string[]): CandleRow | string {
     if (record.length < width || record.slice(width).some((cell) => cell !== '')) {
       const cells = `${record.length} cell${record.length === 1 ? '' : 's'}`;
       return `the row has ${cells} where the ${this.#sample ? 'first row' : 'header'} has ${width}`;
@@ -186,7 +186,21 @@ export class RowReader {
       values.push(value);
     }
     const [open = 0, high = 0, low = 0, close = 0, traded = 0] = values;
-    return { time: 0, open, high, low, close, volume: traded };
+    const row = { time: 0, open, high, low, close, volume: traded };
+    if (funding < 0) return row;
+    const rate = this.#fundingIn(record[funding] ?? '');
+    return typeof rate === 'number' ? { ...row, funding: rate } : rate;
+  }
+
+  /** The rate in a cell, NaN in one that has none: rates are due every few hours, and candles may be of minutes. */
+  #fundingIn(cell: string): number | string {
+    if (/^(?:|null|none|nan|n\/a|-)$/i.test(cell)) return Number.NaN;
+    const { dialect } = this.#records;
+    const mark = dialect.decimalComma ? 'comma, as others in the file' : 'point';
+    return (
+      numberIn(cell, dialect) ??
+      `the funding rate is ${shown(cell)}; it must be empty, or a number with a decimal ${mark}`
+    );
   }
 
   #error(at: number, fault: string): InputError {

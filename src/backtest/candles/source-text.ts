@@ -23,7 +23,16 @@ export interface SourceText {
  * is something else: the message says what, and what to do.
  */
 export function readTexts(path: string): readonly SourceText[] {
-  const content = readBounded(path, { limit: MAX_CANDLE_BYTES, advice: ADVICE, streams: true });
+  return textsOf(readContent(path), path);
+}
+
+/** The bytes of a file, a pipe or a device. @throws InputError as `readTexts`. */
+export function readContent(path: string): Buffer {
+  return readBounded(path, { limit: MAX_CANDLE_BYTES, advice: ADVICE, streams: true });
+}
+
+/** The texts in the bytes of a file. @throws InputError as `readTexts`. */
+export function textsOf(content: Buffer, path: string): readonly SourceText[] {
   const office = officeKind(content);
   if (office) throw foreign(path, office);
   if (!isZip(content)) return [textOf(content, path)];

@@ -1,4 +1,5 @@
 import { InvalidOptionError } from '../../faces/errors.js';
+import { checkColumns, checkObject } from '../given.js';
 import type { Candles } from './candles.js';
 
 const UNITS: readonly (readonly [name: string, milliseconds: number])[] = [
@@ -19,11 +20,25 @@ const MONDAY_MS = 4 * DAY_MS;
  * candles do not count. `1M` for calendar months, `unknown` for a single candle.
  */
 export function timeframeOf(candles: Pick<Candles, 'time' | 'length'>): string {
-  const { time, length } = candles;
+  const { time, length } = checkTimes('timeframeOf', candles);
   if (length < 2) return 'unknown';
   const distances = time.slice(1).map((now, index) => now - (time[index] as number));
   // Of two middle ones the shorter: what is missing makes distances longer.
   return timeframeName(distances.sort()[(length - 2) >> 1] as number);
+}
+
+/** @throws InvalidOptionError for what has no times of candles. */
+export function checkTimes(
+  of: string,
+  candles: Pick<Candles, 'time' | 'length'>,
+): Pick<Candles, 'time' | 'length'> {
+  checkObject(of, 'candles', candles, 'Candles, as readCandles returns them');
+  const { time, length } = candles;
+  checkColumns(of, { 'candles.time': time });
+  if (Number.isInteger(length) && length >= 0 && length <= time.length) return candles;
+  throw new InvalidOptionError(
+    `${of}: 'candles.length' is ${String(length)}; it must be a whole number from 0 to ${time.length}.`,
+  );
 }
 
 function timeframeName(middle: number): string {

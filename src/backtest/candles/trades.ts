@@ -1,4 +1,6 @@
-import { InputError } from '../../faces/errors.js';
+import { InputError, InvalidOptionError } from '../../faces/errors.js';
+import { isWhole } from '../../kernel/check.js';
+import { checkColumns, checkObject } from '../given.js';
 import { Candles } from './candles.js';
 import { parseTimeframe } from './timeframe.js';
 
@@ -17,10 +19,18 @@ export interface Trades {
  * Candles of any length from trades: `250ms`, `1s`, `5m`, `1d`. A time in which nothing was traded has no candle. The
  * first and the last may be of a part of their time.
  *
- * @throws InvalidOptionError for a text that is no timeframe. InputError when there is no trade.
+ * @throws InvalidOptionError for what are no trades, and a text that is no timeframe. InputError when there is no trade.
  */
 export function candlesFromTrades(trades: Trades, timeframe: string): Candles {
   const { startOf } = parseTimeframe(timeframe);
+  checkObject('candlesFromTrades', 'trades', trades, 'trades, as readTrades returns them');
+  const { time, price, quantity, length } = trades;
+  checkColumns('candlesFromTrades', { time, price, quantity });
+  if (!isWhole(length, 0, Math.min(time.length, price.length, quantity.length))) {
+    throw new InvalidOptionError(
+      `candlesFromTrades: 'length' is ${String(length)}; it must be that of the columns.`,
+    );
+  }
   if (trades.length === 0) throw new InputError('No trades: there must be at least one.');
   const starts = trades.time.map(startOf);
   const count = starts.reduce((sum, start, row) => sum + (row === 0 || start !== starts[row - 1] ? 1 : 0), 0);

@@ -1,3 +1,5 @@
+import { checkCurve } from '../statistics.js';
+
 /** A time below a peak. Times are epoch milliseconds. */
 export interface Drawdown {
   /** When the peak was reached, and its value. */
@@ -14,8 +16,9 @@ export interface Drawdown {
   readonly durationMs: number;
 }
 
-/** All drawdowns of a curve, in the order of time. What is lost of the initial capital is one, too. */
+/** All drawdowns of a curve, in the order of time. What is lost of the initial capital is one, too. @throws InvalidOptionError as `equityStatistics`. */
 export function drawdownsOf(time: Float64Array, equity: Float64Array, initial: number): readonly Drawdown[] {
+  checkCurve(time, equity, initial);
   const found: Drawdown[] = [];
   let peak = initial;
   let start = time[0] as number;
@@ -47,13 +50,4 @@ export function drawdownsOf(time: Float64Array, equity: Float64Array, initial: n
   }
   if (bottom >= 0) put(null, time[time.length - 1] as number);
   return found;
-}
-
-/** For each value the part of the peak before it that is lost, 0 to 1. */
-export function underwater(equity: Float64Array, initial: number): Float64Array {
-  let peak = initial;
-  return equity.map((value) => {
-    peak = Math.max(peak, value);
-    return Math.min(1, (peak - value) / peak);
-  });
 }

@@ -1,4 +1,5 @@
 import { ANNUALISE_DAYS_MIN } from '../../limits.js';
+import { checkResult } from '../given.js';
 import type { BacktestResult } from '../runs/result.js';
 import { equityStatistics, type NullReason } from '../statistics.js';
 import { tradeStatistics } from '../trade-statistics.js';
@@ -82,12 +83,15 @@ export interface FullStatistics {
   readonly exposure: number;
   readonly turnover: number;
   readonly commission: number;
+  /** Received above 0, paid below; null where the market has none. */
+  readonly funding: number | null;
 }
 
 type Curves = Pick<
   BacktestResult,
   'equity' | 'trades' | 'benchmark' | 'exposure' | 'turnover' | 'commission'
 > & {
+  readonly funding?: number | null;
   readonly settings: Pick<BacktestResult['settings'], 'initialCapital'>;
 };
 
@@ -98,9 +102,10 @@ const DAY_MS = 86_400_000;
 /**
  * The figures of a result, computed from its curve and its trades.
  *
- * @throws InvalidOptionError when the curve or a trade has a number that is not finite.
+ * @throws InvalidOptionError for what is no result, and when the curve or a trade has a number that is not finite.
  */
 export function fullStatistics(result: Curves): FullStatistics {
+  checkResult('fullStatistics', result);
   const { time, equity } = result.equity;
   const initial = result.settings.initialCapital;
   const base = equityStatistics(time, equity, initial);
@@ -142,6 +147,7 @@ export function fullStatistics(result: Curves): FullStatistics {
     exposure: result.exposure,
     turnover: result.turnover,
     commission: result.commission,
+    funding: result.funding ?? null,
   };
 }
 

@@ -1,3 +1,4 @@
+import { checkNumbers, checkObject } from '../given.js';
 import type { Moments } from './moments.js';
 import { normalBelow, normalQuantile } from './normal.js';
 
@@ -9,12 +10,16 @@ const EULER = 0.577_215_664_901_532_9;
  *
  * @param sharpe per return, not annualised; `threshold` likewise.
  * @returns NaN where the moments are so extreme that the estimate has no deviation.
+ * @throws InvalidOptionError for what is no number.
  */
 export function probabilisticSharpe(
   sharpe: number,
-  { count, skewness, kurtosis }: Pick<Moments, 'count' | 'skewness' | 'kurtosis'>,
+  moments: Pick<Moments, 'count' | 'skewness' | 'kurtosis'>,
   threshold = 0,
 ): number {
+  checkObject('probabilisticSharpe', 'moments', moments, 'count, skewness and kurtosis');
+  const { count, skewness, kurtosis } = moments;
+  checkNumbers('probabilisticSharpe', { sharpe, count, skewness, kurtosis, threshold });
   const variance = 1 - skewness * sharpe + ((kurtosis - 1) / 4) * sharpe * sharpe;
   return normalBelow(((sharpe - threshold) * Math.sqrt(count - 1)) / Math.sqrt(variance));
 }
@@ -25,8 +30,10 @@ export function probabilisticSharpe(
  *
  * @param trials independent trials; parameter sets that trade alike are fewer than they are many.
  * @param variance of the Sharpe ratios of all trials, per return.
+ * @throws InvalidOptionError for what is no number.
  */
 export function expectedBestSharpe(trials: number, variance: number): number {
+  checkNumbers('expectedBestSharpe', { trials, variance });
   if (trials < 2) return 0;
   const [first, second] = [1 - 1 / trials, 1 - 1 / (trials * Math.E)];
   return Math.sqrt(variance) * ((1 - EULER) * normalQuantile(first) + EULER * normalQuantile(second));

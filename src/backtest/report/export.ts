@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+import { checkResult, oneOf } from '../given.js';
 import type { BacktestResult } from '../runs/result.js';
 
 /** The tables of a result. `equity`: a row per candle, with position, benchmark and what the strategy recorded. */
@@ -6,15 +8,31 @@ export type CsvTable = 'trades' | 'orders' | 'fills' | 'equity';
 /**
  * A table of a result as CSV: a header, commas, lines that end in a line feed, times as ISO text in UTC, numbers in
  * full. A text that a spreadsheet would take for a formula gets an apostrophe before it.
+ *
+ * @throws InvalidOptionError for what is no result, and a table that there is not.
  */
 export function resultCsv(result: BacktestResult, table: CsvTable): string {
-  const rows: readonly object[] = table === 'equity' ? equityRows(result) : result[table];
-  const [first] = rows;
-  const names = first ? Object.keys(first) : HEADERS[table];
+  checkResult('resultCsv', result);
+  oneOf("resultCsv: 'table'", table, TABLES);
+  const { names, rows } = tableOf(result, table);
   const lines = rows.map((row) =>
     names.map((name) => cell(name, (row as Record<string, unknown>)[name])).join(','),
   );
   return `${[names.map((name) => cell('', name)).join(','), ...lines].join('\n')}\n`;
+}
+
+export const TABLES: readonly CsvTable[] = ['trades', 'orders', 'fills', 'equity'];
+
+/** The rows of a table, and the names of its columns. */
+export function tableOf(result: BacktestResult, table: CsvTable) {
+  const rows: readonly object[] = table === 'equity' ? equityRows(result) : result[table];
+  const [first] = rows;
+  return { names: first ? Object.keys(first) : HEADERS[table], rows };
+}
+
+/** Whether a column holds times. */
+export function isTimeColumn(name: string): boolean {
+  return /(?:^t|T)ime$/.test(name);
 }
 
 /** The columns of a table without rows. */
@@ -47,17 +65,17 @@ function equityRows({ equity, benchmark, plots }: BacktestResult): readonly obje
 
 function cell(name: string, value: unknown): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '';
-  if (typeof value === 'number')
-    return /(?:^t|T)ime$/.test(name) ? new Date(value).toISOString() : String(value);
+  if (typeof value === 'number') return isTimeColumn(name) ? new Date(value).toISOString() : String(value);
   const text = String(value);
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** A result as JSON: columns as lists of numbers, null where a value is missing. */
+/** A result as JSON: columns as lists of numbers, null where a value is missing. @throws InvalidOptionError for what is no result. */
 export function resultJson(result: BacktestResult): string {
+  checkResult('resultJson', result);
   return JSON.stringify(result, (_name, value: unknown) =>
-    value instanceof Float64Array
+    types.isFloat64Array(value)
       ? Array.from(value, (number) => (Number.isFinite(number) ? number : null))
       : value,
   );

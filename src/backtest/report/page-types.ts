@@ -37,6 +37,7 @@ export interface MonthTable {
   }[];
 }
 
+/** How often which return was; `bins` from the lowest to the highest, each without its upper end. */
 export interface Histogram {
   readonly per: 'day' | 'bar';
   readonly count: number;

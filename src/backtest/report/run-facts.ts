@@ -76,6 +76,7 @@ export function factsOf(result: ShownRun): readonly FactGroup[] {
             ] as const)
           : []),
         ['hash of the candles', identity.dataHash],
+        ...(identity.finerHash ? ([['hash of the finer candles', identity.finerHash]] as const) : []),
         ['hash of the strategy', identity.strategyHash],
         ['hash of the settings', identity.settingsHash],
         'stored' in result ? ['store', result.stored.store] : ['fingerprint', result.fingerprint],

@@ -2,16 +2,19 @@ import { InputError } from '../../faces/errors.js';
 import { packColumn, packDrawn } from '../../page/columns.js';
 import type { PackedColumn } from '../../page/packed-column.js';
 import type { Candles } from '../candles/candles.js';
-import { type FullStatistics, fullStatistics } from '../figures/full-statistics.js';
+import type { FullStatistics } from '../figures/full-statistics.js';
+import { checkObject, checkResult } from '../given.js';
 import type { BacktestResult } from '../runs/result.js';
 import { count, decimal, moment } from './format.js';
 import { REPORT_MAX_CANDLES, REPORT_MAX_ROWS } from './limits.js';
 import type { PageOrder, PageTrade, RunPage } from './page-types.js';
 import { cardsOf, factsOf } from './run-facts.js';
-import { histogramOf, monthTable, rollingSharpe } from './series.js';
+import { runFigures } from './run-figures.js';
+import { checkSameCandles } from './same-candles.js';
+import { rollingSharpe } from './series.js';
 import type { ShownRun } from './shown-run.js';
 import { statisticGroups } from './statistic-lines.js';
-import { asStored, storedNotes } from './stored-figures.js';
+import { shownFigures, storedNotes } from './stored-figures.js';
 
 /**
  * What the page of one run shows.
@@ -21,15 +24,12 @@ import { asStored, storedNotes } from './stored-figures.js';
  */
 export function runPage(result: ShownRun, candles: Candles | undefined): RunPage {
   const { identity, equity, benchmark, settings } = result;
+  checkResult('writeReport', result);
+  checkObject('writeReport', 'result.identity', identity, 'that of what runBacktest returned');
   checkCandles(result, candles);
-  const own = asStored(fullStatistics(result), result);
-  const held = fullStatistics({
-    ...result,
-    trades: [],
-    exposure: 1,
-    equity: { ...equity, equity: benchmark.equity },
-  });
-  const rolling = rollingSharpe(equity.time, equity.equity, own.annualisation);
+  const ofCurve = runFigures(result);
+  const { run: own, benchmark: held, months, histogram } = shownFigures(ofCurve, result);
+  const rolling = rollingSharpe(equity.time, equity.equity, ofCurve.run.annualisation);
   const plots = result.plots.map(({ name, pane }, index) => ({ name, pane, column: `plot:${index}` }));
   const columns: Record<string, PackedColumn> = {
     time: packColumn(equity.time),
@@ -50,8 +50,8 @@ export function runPage(result: ShownRun, candles: Candles | undefined): RunPage
     notes: notesOf(result, own),
     statistics: statisticGroups(own, held),
     facts: factsOf(result),
-    months: monthTable(equity.time, equity.equity, settings.initialCapital),
-    histogram: histogramOf(equity.time, equity.equity),
+    months,
+    histogram,
     rolling: rolling?.text ?? null,
     trades: result.trades
       .slice(0, REPORT_MAX_ROWS)
@@ -82,9 +82,11 @@ function checkCandles({ identity, equity }: ShownRun, candles: Candles | undefin
       `A report of ${equity.time.length} candles is too large for a page; the limit is ${REPORT_MAX_CANDLES}. Use a coarser timeframe, or a part of the data.`,
     );
   }
-  if (!candles || (candles.length === equity.time.length && candles.hash() === identity.dataHash)) return;
+  checkSameCandles(candles, identity.dataHash);
+  // Of a run from a log whose curve has not all candles they cannot be drawn beside it.
+  if (!candles || candles.length === equity.time.length) return;
   throw new InputError(
-    'The candles of the report are not those of the result. Pass those that the run was of.',
+    `The curve of the result has ${equity.time.length} of ${candles.length} candles. Read it with readBacktest(store, { candles }).`,
   );
 }
 

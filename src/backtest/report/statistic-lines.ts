@@ -187,6 +187,12 @@ const TRADES = [
 const COSTS = [
   line('Exposure', 'Bars on whose close a position was held', (all) => percent(all.exposure, 1)),
   line('Commission', 'Of all fills', (all) => money(all.commission), false),
+  line(
+    'Funding',
+    'Received, or below 0 paid, on what was held',
+    ({ funding }) => (funding === null ? ABSENT : money(funding)),
+    false,
+  ),
   line('Turnover', 'Value of all fills, bought and sold', (all) => money(all.turnover), false),
 ];
 

@@ -2,7 +2,9 @@ import { ANNUALISE_DAYS_MIN } from '../../limits.js';
 import type { Candles } from '../candles/candles.js';
 import { annualisationOf } from '../figures/annualisation.js';
 import type { Overfitting } from '../figures/overfitting.js';
+import { checkCandlesIfAny, checkObject, checkRows } from '../given.js';
 import type { SweepResult } from '../sweep/options.js';
+import { checkSameCandles } from './same-candles.js';
 
 /** What the report takes of one run of a sweep. Fractions, and null where undefined. */
 export interface SweepReportRow {
@@ -32,6 +34,8 @@ export interface SweepReport {
   readonly overfitting?: Overfitting | null;
   /** Skewness and kurtosis of the best run's returns per bar. Left out: those of a normal distribution. */
   readonly best?: { readonly skewness: number; readonly kurtosis: number };
+  /** SHA-256 of the candles, in hex. Left out: `writeReport` cannot tell whether the candles that it is given are others. */
+  readonly dataHash?: string;
   /** What else is worth knowing: hashes, versions, fingerprint, settings. */
   readonly facts?: Readonly<Record<string, string>>;
 }
@@ -40,8 +44,12 @@ export interface SweepReport {
  * What a report shows of a sweep's result: all its runs, or its best ones where it has more than it keeps.
  *
  * @param candles those of the sweep: without them the overfitting test cannot be computed.
+ * @throws InputError for other ones; InvalidOptionError for what are none.
  */
 export function sweepReportOf(result: SweepResult, candles?: Candles): SweepReport {
+  checkObject('sweepReportOf', 'result', result, 'what sweep returned');
+  checkRows('sweepReportOf', 'result.best', result.best);
+  checkSameCandles(checkCandlesIfAny('sweepReportOf', candles), result.dataHash);
   const { strategy, results, best, buyAndHold, fingerprint, sweepId, runs, failed, skipped } = result;
   const factor = candles && annualisationOf(candles.time, ANNUALISE_DAYS_MIN);
   return {
@@ -49,6 +57,7 @@ export function sweepReportOf(result: SweepResult, candles?: Candles): SweepRepo
     rows: results ?? best,
     benchmark: buyAndHold,
     overfitting: result.overfitting,
+    dataHash: result.dataHash,
     ...(candles && { bars: candles.length, barsPerYear: factor?.barsPerYear ?? null }),
     facts: {
       strategy,

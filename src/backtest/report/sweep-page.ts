@@ -140,8 +140,8 @@ function cardsOf(
           {
             label: 'Overfitting',
             value: percent(choice.probability, 0),
-            note: 'of the choices did not carry over',
-            tone: choice.probability < 0.5 ? ('plain' as const) : ('bad' as const),
+            note: choice.splits === 0 ? 'all runs are equal' : 'of the choices did not carry over',
+            tone: (choice.probability ?? 0) < 0.5 ? ('plain' as const) : ('bad' as const),
           },
         ]
       : []),
@@ -154,6 +154,10 @@ function notesOf(report: SweepReport, test: DeflatedSharpe | undefined): readonl
 
 function choiceNotes({ overfitting: choice, rows }: SweepReport): readonly string[] {
   if (!choice) return [];
+  if (choice.splits === 0)
+    return [
+      'Probability of backtest overfitting: there is none, because the runs do not differ in both halves of the time, however it is cut. There was nothing to choose.',
+    ];
   const { probability, probabilityOfLoss, blocks, splits, runs } = choice;
   const all = runs === rows.length ? '' : ` of ${count(runs)} runs`;
   return [

@@ -1,13 +1,18 @@
 import { InputError } from '../../faces/errors.js';
 import { packColumn, packDrawn } from '../../page/columns.js';
-import type { StoredWalkForward } from '../stored/walk-log.js';
+import type { Candles } from '../candles/candles.js';
+import { checkRows } from '../given.js';
+import type { StoredWalkForward } from '../stored/stored-walk.js';
 import type { WalkForwardWindow } from '../sweep/walk-forward-types.js';
 import { change, count, decimal, moment, percent } from './format.js';
 import type { Card, PageWindow, WalkPage } from './page-types.js';
 import { plain } from './run-facts.js';
+import { checkSameCandles } from './same-candles.js';
 
-/** What the page of a walk-forward shows. @throws InputError for one without windows. */
-export function walkPage(result: StoredWalkForward): WalkPage {
+/** What the page of a walk-forward shows. @throws InputError for one without windows, and for other candles than its own. */
+export function walkPage(result: StoredWalkForward, candles: Candles | undefined): WalkPage {
+  checkRows('writeReport', 'result.windows', result.windows);
+  checkSameCandles(candles, result.dataHash);
   const { windows, equity, fingerprint } = result;
   const [first] = windows;
   const last = windows.at(-1);
@@ -18,7 +23,15 @@ export function walkPage(result: StoredWalkForward): WalkPage {
     subtitle: `${windows.length} window${windows.length === 1 ? '' : 's'} · chosen from ${moment(first.trainStart)} on, tried from ${moment(first.testStart)} to ${moment(last.testEnd)}`,
     cards: cardsOf(result),
     notes: notesOf(result),
-    facts: [{ heading: 'Identity', facts: [['fingerprint', fingerprint]] }],
+    facts: [
+      {
+        heading: 'Identity',
+        facts: [
+          ['fingerprint', fingerprint],
+          ['hash of the candles', result.dataHash],
+        ],
+      },
+    ],
     windows: windows.map((window, index) => windowOf(window, index, equity.time)),
     columns: { time: packColumn(equity.time), equity: packDrawn(equity.equity) },
   };
@@ -71,7 +84,7 @@ function cardsOf({ windows, statistics, efficiency }: StoredWalkForward): readon
   ];
 }
 
-function notesOf({ interrupted, efficiency }: StoredWalkForward): readonly string[] {
+function notesOf({ interrupted, endedBy, efficiency }: StoredWalkForward): readonly string[] {
   const notes = [
     'Parameters were chosen on the first part of each window and tried on the second, which they could not have known. The curve is that of the second parts, one after the other.',
   ];
@@ -80,6 +93,7 @@ function notesOf({ interrupted, efficiency }: StoredWalkForward): readonly strin
       `Out of sample the parameters earned ${percent(efficiency, 0)} of what they had earned in sample: less than half is the usual sign of parameters that fit the past.`,
     );
   }
+  if (endedBy !== null) notes.push(`There are fewer windows than were asked for. ${endedBy}`);
   if (interrupted) notes.push('It was interrupted before the last window.');
   return notes;
 }

@@ -1,5 +1,6 @@
 import { type BrokerOptions, brokerSettings } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
+import { checkCandles } from '../given.js';
 import { equityStatistics } from '../statistics.js';
 import type { Benchmark, RunSettings } from './result.js';
 
@@ -15,13 +16,14 @@ export interface BuyAndHold {
 /**
  * Buys for all cash at the first open and sells at the last close, with the same commission on both trades.
  *
- * @throws InvalidOptionError when the capital or the commission is out of its range.
+ * @throws InvalidOptionError for what are no candles, and when the capital or the commission is out of its range.
  */
 export function buyAndHold(
   candles: Candles,
   initialCapital: number,
   commission: BrokerOptions['commission'],
 ): BuyAndHold {
+  checkCandles('buyAndHold', candles);
   const options = { initialCapital, ...(commission !== undefined && { commission }) };
   const { statistics } = benchmarkOf(candles, brokerSettings(options));
   return {

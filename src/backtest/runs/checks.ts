@@ -1,5 +1,6 @@
 import { InvalidOptionError } from '../../faces/errors.js';
 import type { Candles } from '../candles/candles.js';
+import { checkCandles } from '../given.js';
 import { columnOf } from '../indicators/cache.js';
 import { indicators } from '../indicators/indicator.js';
 import { parseParameters } from '../strategies/define.js';
@@ -38,11 +39,12 @@ function usualPrefixes({ length }: Candles): number {
  * that look ahead, and those that keep something from run to run. Indicators are compared by themselves as well: one that
  * knows the next candle shows at the end of each part.
  *
- * @param prefixes how many parts, 1 to 10,000. Default: as many as take some seconds, 12 to 100.
+ * @param given how many parts, 1 to 10,000. Default: as many as take some seconds, 12 to 100.
  * @throws InvalidOptionError when there are fewer than three candles; what `runBacktest` throws.
  */
-export function checkLookAhead(options: Options, prefixes = usualPrefixes(options.candles)): CheckResult {
-  const { candles } = options;
+export function checkLookAhead(options: Options, given?: number): CheckResult {
+  const candles = checkCandles('checkLookAhead', options?.candles);
+  const prefixes = given ?? usualPrefixes(candles);
   if (!(Number.isInteger(prefixes) && prefixes >= 1 && prefixes <= 10_000)) {
     throw new InvalidOptionError(`prefixes is ${prefixes}; it must be a whole number from 1 to 10,000.`);
   }
@@ -67,6 +69,7 @@ export function checkLookAhead(options: Options, prefixes = usualPrefixes(option
  * `checkDeterminism`.
  */
 export function checkRepeat(options: Options): CheckResult {
+  checkCandles('checkRepeat', options?.candles);
   const first = storyOf(options);
   storyOf({ ...options, candles: options.candles.prefix(Math.max(1, options.candles.length >> 1)) });
   const second = storyOf(options);

@@ -1,6 +1,7 @@
 import type { NewEvent } from '../../faces/define.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { BacktestComparisonCompleted } from '../../trading/index.js';
+import { checkObject, checkResult, checkRows } from '../given.js';
 import { sha256 } from './plan.js';
 import type { BacktestResult } from './result.js';
 
@@ -27,9 +28,14 @@ export interface Comparison {
 /**
  * Puts backtests side by side.
  *
- * @throws InvalidOptionError when there are fewer than two, or when they are about different candles.
+ * @throws InvalidOptionError for what are no results, when there are fewer than two, or when they are about different candles.
  */
 export function compare(results: readonly BacktestResult[]): Comparison {
+  checkRows('compare', 'results', results);
+  for (const result of results) {
+    checkResult('compare', result);
+    checkObject('compare', 'result.identity', result.identity, 'that of what runBacktest returned');
+  }
   const [first] = results;
   if (first === undefined || results.length < 2)
     throw new InvalidOptionError('compare needs two backtests or more.');

@@ -64,6 +64,7 @@ export function completedEvent(
         exposure_time: run.candlesHeld / candles.length,
         total_commission: account.commissionPaid,
         turnover: account.turnover,
+        ...(account.fundingReceived !== undefined && { total_funding: account.fundingReceived }),
       },
       ...(level !== 'summary' && {
         equity_curve: packedEquity(run.equity, plan.settings.initialCapital),

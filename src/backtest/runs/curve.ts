@@ -2,7 +2,7 @@ import type { NewEvent } from '../../faces/define.js';
 import { BacktestDataLoaded } from '../../trading/index.js';
 import type { Candles } from '../candles/candles.js';
 import { CURVE_DIGITS, CURVE_POINTS } from './limits.js';
-import { type PackedNumbers, packColumn } from './packed-column.js';
+import { type PackedNumbers, packNumbers } from './packed-column.js';
 import type { RunPlan } from './plan.js';
 
 /** Every so manyth candle of a run is in the curves that are stored of it. */
@@ -22,7 +22,7 @@ export function pointsOf(column: Float64Array, every: number): Float64Array {
 /** The curve of an account, to a part of its initial capital. */
 export function packedEquity(equity: Float64Array, initialCapital: number): PackedNumbers {
   const points = pointsOf(equity, curveEvery(equity.length));
-  return packColumn(points, Math.max(equityUnit(initialCapital), leastUnit(points)), 1);
+  return packNumbers(points, Math.max(equityUnit(initialCapital), leastUnit(points)), 1);
 }
 
 /** Below it the differences would be no whole numbers any more: an account may grow without end. */
@@ -60,7 +60,7 @@ function packedMarket({ buffer, time, close, open, length }: Candles): PackedMar
   const made = {
     curve_every: every,
     curve_times: packedTimes(times),
-    curve_closes: packColumn(closes, priceUnit(closes), 1),
+    curve_closes: packNumbers(closes, priceUnit(closes), 1),
     first_open: open[0] as number,
   };
   markets.set(buffer, made);
@@ -68,7 +68,7 @@ function packedMarket({ buffer, time, close, open, length }: Candles): PackedMar
 }
 
 export function packedTimes(times: Float64Array): PackedNumbers {
-  return packColumn(times, commonUnit(times), 2);
+  return packNumbers(times, commonUnit(times), 2);
 }
 
 /** The largest number of milliseconds that all times are multiples of. */

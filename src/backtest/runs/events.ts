@@ -5,7 +5,7 @@ import {
   BacktestSignalGenerated,
   BacktestTradeExecuted,
 } from '../../trading/index.js';
-import type { Position } from '../broker/account.js';
+import type { Funded, Position } from '../broker/account.js';
 import type { BrokerObserver, OrderStep } from '../broker/observer.js';
 import type { Order } from '../broker/order.js';
 import type { SignalDetails } from '../strategies/context.js';
@@ -109,6 +109,7 @@ export class RunEvents implements BrokerObserver {
       data.profit_loss = trade.profit;
       data.adverse_excursion = trade.worst;
       data.favorable_excursion = trade.best;
+      if (trade.funding !== undefined) data.funding = trade.funding;
     }
     this.#emit(BacktestTradeExecuted(data, { occurredAt: fill.time }));
   }
@@ -137,6 +138,10 @@ export class RunEvents implements BrokerObserver {
 
   changed(position: Position, quantity: number, price: number, time: number): void {
     this.#full?.changed(position, quantity, price, time);
+  }
+
+  funded(funded: Funded, quantity: number, rate: number, price: number, time: number): void {
+    this.#full?.funded(funded, quantity, rate, price, time);
   }
 
   traded(trade: TradeRow, whole: boolean): void {
@@ -168,6 +173,7 @@ export class RunEvents implements BrokerObserver {
           closure_reason: trade.reason,
           side: position.side,
           commission: position.commission,
+          ...(trade.funding !== undefined && { funding: position.funding }),
         },
         { occurredAt: trade.exitTime },
       ),

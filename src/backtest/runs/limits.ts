@@ -39,3 +39,6 @@ export const CURVE_DIGITS = 6;
  * about a second, and their curves some megabytes until then.
  */
 export const OVERFITTING_MAX_RUNS = 1000;
+
+/** Bytes of its newest events that a sweep without a store keeps. Nothing reads them: it takes them as they come. */
+export const SWEEP_LOG_BYTES = 8 * 1024 * 1024;

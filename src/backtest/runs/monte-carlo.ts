@@ -1,5 +1,6 @@
 import { knownOptions, optionNames } from '../../events/known-options.js';
 import { InvalidOptionError } from '../../faces/errors.js';
+import { checkResult, oneOf } from '../given.js';
 import { seededNumbers } from './random.js';
 import type { BacktestResult } from './result.js';
 
@@ -9,7 +10,7 @@ export interface MonteCarloOptions {
   readonly runs?: number;
   /** What is drawn, with putting back: whole trades (default), or blocks of the returns from close to close. */
   readonly of?: 'trades' | 'returns';
-  /** Returns of one block, which keeps what hangs together. Default 20. */
+  /** Returns of one block, which keeps what hangs together; only with `of: 'returns'`. Default 20. */
   readonly block?: number;
   /** Default `millrace`. */
   readonly seed?: string;
@@ -52,10 +53,14 @@ const MAX_STEPS = 1_000_000_000;
  */
 export function monteCarlo(result: BacktestResult, given: MonteCarloOptions = {}): MonteCarlo {
   const { runs = 1000, of = 'trades', block = 20, seed = 'millrace' } = knownOptions(given, OPTIONS);
+  checkResult('monteCarlo', result);
   check('runs', runs, 1_000_000);
   check('block', block, 1_000_000);
-  if (of !== 'trades' && of !== 'returns') {
-    throw new InvalidOptionError(`monteCarlo: 'of' is '${String(of)}'; it must be 'trades' or 'returns'.`);
+  oneOf("monteCarlo: 'of'", of, ['trades', 'returns']);
+  if (of === 'trades' && given.block !== undefined) {
+    throw new InvalidOptionError(
+      "monteCarlo: 'block' is of the returns, and has no effect unless 'of' is 'returns'.",
+    );
   }
   const factors = of === 'trades' ? tradeFactors(result) : returnFactors(result);
   if (factors.length === 0) throw new InvalidOptionError(`monteCarlo: the backtest has no ${of} to draw.`);

@@ -9,7 +9,7 @@ import {
   PositionUpdated,
   TradeCompleted,
 } from '../../trading/index.js';
-import type { Position } from '../broker/account.js';
+import type { Funded, Position } from '../broker/account.js';
 import type { OrderStep } from '../broker/observer.js';
 import { CANCELLED_BY_STRATEGY, type Order } from '../broker/order.js';
 import type { FillRow, TradeRow } from './result.js';
@@ -62,6 +62,21 @@ export class OrderEvents {
   }
 
   changed(position: Position, quantity: number, price: number, time: number): void {
+    const fields = { quantity: text(Math.abs(quantity)), entry_price: text(position.entryPrice) };
+    this.#updated(position, quantity, price, time, fields);
+  }
+
+  funded({ position, amount }: Funded, quantity: number, rate: number, price: number, time: number): void {
+    this.#updated(position, quantity, price, time, { funding: text(amount), funding_rate: text(rate) });
+  }
+
+  #updated(
+    position: Position,
+    quantity: number,
+    price: number,
+    time: number,
+    fields: Readonly<Record<string, string>>,
+  ): void {
     const held = Math.abs(quantity);
     const profit = (price - position.entryPrice) * quantity;
     const data = {
@@ -70,10 +85,7 @@ export class OrderEvents {
       current_price: text(price),
       unrealized_pnl: text(profit),
       unrealized_pnl_percent: text((profit / (position.entryPrice * held)) * 100),
-      updated_fields: {
-        quantity: text(held),
-        entry_price: text(position.entryPrice),
-      },
+      updated_fields: fields,
     };
     this.#emit(PositionUpdated(data, { occurredAt: time }));
   }
@@ -104,6 +116,7 @@ export class OrderEvents {
       profit_loss: text(trade.profit),
       profit_loss_percent: text(trade.profitFraction * 100),
       commission_total: text(trade.commission),
+      ...(trade.funding !== undefined && { funding_total: text(trade.funding) }),
       holding_duration_seconds: trade.holdingMs / 1000,
       entry_timestamp: trade.entryTime,
       exit_timestamp: trade.exitTime,
@@ -126,7 +139,7 @@ export class OrderEvents {
       quantity: text(quantity),
       ...(limit > 0 && { price: text(limit) }),
       ...(stop > 0 && { stop_price: text(stop) }),
-      order_metadata: metadataOf(order),
+      order_metadata: { ...metadataOf(order), ...(isFirst && { placed_timestamp: order.time }) },
       exec_type: isFirst ? ('submitted' as const) : step,
     };
     this.#emit(OrderPlaced(data, { occurredAt: time }));

@@ -17,7 +17,7 @@ const MOST_BYTES = 8;
  *
  * @param unit what the numbers are rounded to; below 1 a power of ten.
  */
-export function packColumn(values: ArrayLike<number>, unit: number, order: 1 | 2): PackedNumbers {
+export function packNumbers(values: ArrayLike<number>, unit: number, order: 1 | 2): PackedNumbers {
   const { length } = values;
   const bytes = Buffer.allocUnsafe((length + 1) * MOST_BYTES * 2);
   let end = 0;
@@ -60,7 +60,10 @@ export function packColumn(values: ArrayLike<number>, unit: number, order: 1 | 2
  *
  * @throws InputError when it is none.
  */
-export function unpackColumn({ unit, order, length, data }: PackedNumbers): Float64Array {
+export function unpackColumn(packed: PackedNumbers): Float64Array {
+  const { unit, order, length, data } = packed ?? {};
+  const isUnit = typeof unit === 'number' && unit > 0 && unit < Number.POSITIVE_INFINITY;
+  if (!isUnit || (order !== 1 && order !== 2) || typeof data !== 'string') throw unlike();
   const bytes = Buffer.from(data, 'base64');
   // A byte may stand for many zeros, but no column is longer than what made it.
   if (!(Number.isInteger(length) && length >= 0 && length <= MOST_VALUES)) throw broken();
@@ -99,6 +102,12 @@ const MOST_VALUES = 1_000_000;
 
 function wholeOf(value: number, unit: number): number {
   return Math.round(unit >= 1 ? value / unit : value * Math.round(1 / unit));
+}
+
+function unlike(): InputError {
+  return new InputError(
+    'This is no packed column: it has a unit above 0, an order of 1 or 2, a length, and data as a text.',
+  );
 }
 
 function broken(): InputError {

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type BrokerOptions, brokerSettings } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
+import type { FinerCandles } from '../candles/finer.js';
 import { timeframeOf } from '../candles/timeframe.js';
 import { parseParameters, type Strategy } from '../strategies/define.js';
+import { type FinerOption, finerFor } from './finer-option.js';
 import { MAX_STRATEGY_ID_CHARACTERS } from './limits.js';
 import type { RunIdentity, RunSettings } from './result.js';
 
@@ -16,6 +18,8 @@ export interface Market {
   readonly symbol: string;
   readonly dataHash: string;
   readonly timeframe: string;
+  /** What decides what comes first within a candle. */
+  readonly finer?: FinerCandles | undefined;
 }
 
 /** All that decides the result of one run. */
@@ -32,8 +36,10 @@ export interface RunPlan {
   readonly settingsHash: string;
 }
 
-export function marketOf(candles: Candles, symbol: string): Market {
-  return { candles, symbol, dataHash: candles.hash(), timeframe: timeframeOf(candles) };
+/** @throws InvalidOptionError, InputError for finer candles that are not of these. */
+export function marketOf(candles: Candles, symbol: string, finer?: FinerOption): Market {
+  const market = { candles, symbol, dataHash: candles.hash(), timeframe: timeframeOf(candles) };
+  return finer === undefined ? market : { ...market, finer: finerFor(candles, finer) };
 }
 
 /** @throws InvalidOptionError when a parameter or a setting is out of its range. */
@@ -66,8 +72,9 @@ export function planChecked(
 ): RunPlan {
   const strategyId = strategyIdOf(strategy, parameters);
   const settingsHash = sha256(canonical({ parameters, settings }));
-  const { dataHash, symbol } = market;
-  const identity = [BACKTEST_VERSION, strategy.hash, settingsHash, dataHash, symbol, seed, tradeFrom];
+  const { dataHash, symbol, finer } = market;
+  const identity: unknown[] = [BACKTEST_VERSION, strategy.hash, settingsHash, dataHash, symbol, seed];
+  identity.push(tradeFrom, ...(finer ? [finer.hash] : []));
   const backtestId = `${strategyId}@${sha256(JSON.stringify(identity)).slice(0, 8)}`;
   return { market, strategy, parameters, settings, seed, tradeFrom, backtestId, strategyId, settingsHash };
 }
@@ -99,6 +106,7 @@ export function identityOf(plan: RunPlan): RunIdentity {
     end: market.candles.end,
     candles: market.candles.length,
     dataHash: market.dataHash,
+    ...(market.finer && { finerHash: market.finer.hash }),
     strategyHash: strategy.hash,
     settingsHash: plan.settingsHash,
     seed: plan.seed,

@@ -47,6 +47,8 @@ export interface RunIdentity {
   readonly candles: number;
   /** SHA-256 of the candles, in hex. */
   readonly dataHash: string;
+  /** SHA-256 of the finer candles, in hex. Only where there are some. */
+  readonly finerHash?: string;
   /** SHA-256 of the strategy's source, in hex. */
   readonly strategyHash: string;
   /** SHA-256 of parameters and settings as canonical JSON, in hex. */
@@ -78,13 +80,15 @@ export interface TradeRow {
   /** Indexes of the candles. */
   readonly entryIndex: number;
   readonly exitIndex: number;
-  /** Net of its share of all commissions. */
+  /** Net of its share of all commissions, and with its share of the funding. */
   readonly profit: number;
   /** Profit over what the entry was worth, its commission included. 0.05 is five percent. */
   readonly profitFraction: number;
   readonly holdingMs: number;
   /** Commission of entry and exit. */
   readonly commission: number;
+  /** Its share of the funding of its position: received above 0, paid below. Only where the candles have funding rates. */
+  readonly funding?: number;
   readonly reason: ClosureReason;
   /** Largest loss while it was held, as a fraction of the entry price; 0 or less. */
   readonly worst: number;
@@ -223,6 +227,16 @@ export interface SlippageSettings {
   readonly volume: number;
 }
 
+/** How far finer candles, or trades, decided what came first within a candle. */
+export interface FinerUse {
+  /** Their length, or `trades`. */
+  readonly timeframe: string;
+  /** Candles that they make up; in the others stops go first, as `insideBar` says. */
+  readonly covered: number;
+  /** Candles within which an order was reached, and which they therefore decided. */
+  readonly decided: number;
+}
+
 /** What one run led to. `trades`, `orders`, `fills` and curves are whole at every recording level. */
 export interface BacktestResult<Parameters = Readonly<Record<string, unknown>>> {
   readonly identity: RunIdentity;
@@ -241,10 +255,14 @@ export interface BacktestResult<Parameters = Readonly<Record<string, unknown>>> 
   readonly tradeStatistics: TradeStatistics;
   readonly finalCapital: number;
   readonly commission: number;
+  /** Of all positions, received above 0, paid below; null where the candles have no funding rates. */
+  readonly funding: number | null;
   /** Value of all fills, bought and sold. */
   readonly turnover: number;
   /** Candles on whose close a position was held, over all candles. */
   readonly exposure: number;
+  /** Null without finer candles. */
+  readonly finer: FinerUse | null;
   /** SHA-256 over identity (but engine, Node.js, V8 and architecture), fills, orders, equity and records, in hex. */
   readonly fingerprint: string;
 }

@@ -3,19 +3,26 @@ import type { z } from 'zod';
 import { optionNames, takeOptions } from '../../events/known-options.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { BROKER_NAMES, type BrokerOptions } from '../broker/settings.js';
-import { Candles } from '../candles/candles.js';
+import type { Candles } from '../candles/candles.js';
+import type { Trades } from '../candles/trades.js';
+import { checkCandles, checkLevel, checkTextsIfAny } from '../given.js';
 import { isStrategy, type Strategy } from '../strategies/define.js';
 import { benchmarkOf } from './buy-and-hold.js';
 import { completedEvent, statisticsOf } from './completed.js';
 import type { Emit } from './order-events.js';
 import { canonical, identityOf, marketOf, planRun, type RunPlan } from './plan.js';
-import type { BacktestResult, RecordingLevel } from './result.js';
+import type { BacktestResult, FinerUse, RecordingLevel } from './result.js';
 import { orderRow } from './rows.js';
 import { type Simulated, simulate } from './simulate.js';
 
 /** What decides a run, and what is to be heard of it. */
 export interface BacktestOptions<Parameters = Readonly<Record<string, unknown>>> extends BrokerOptions {
   readonly candles: Candles;
+  /**
+   * Finer candles of the same market, whose length divides that of `candles`, or its trades: where stop and target lie within one
+   * candle, they decide which came first. A candle that they do not make up is decided by `insideBar`.
+   */
+  readonly finer?: Candles | Trades | undefined;
   readonly strategy: Strategy<Parameters>;
   /** Those left out have the defaults of the strategy's schema. */
   readonly parameters?: Partial<Parameters> | undefined;
@@ -25,28 +32,31 @@ export interface BacktestOptions<Parameters = Readonly<Record<string, unknown>>>
   readonly seed?: string;
   /** Takes the run's events, in order. */
   readonly emit?: Emit;
-  /** Which events there are for `emit`. Default `trades`. */
+  /** Which events there are for `emit`; without it of no effect. Default `trades`. */
   readonly level?: RecordingLevel;
   /** Index of the first candle on which the strategy is asked; those before it only warm up. Default 0. */
   readonly tradeFrom?: number;
-  /** Milliseconds that the run may take; looked at between two candles. Default: no limit. */
+  /** Milliseconds that the run may take, above 0; looked at between two candles. Default: no limit. */
   readonly budgetMs?: number;
 }
 
-const OPTIONS = optionNames<BacktestOptions>('runBacktest', {
+/** Options of a run whose events somebody else takes. */
+const NAMES = {
   candles: true,
+  finer: true,
   strategy: true,
   parameters: true,
   symbol: true,
   seed: true,
-  emit: true,
   level: true,
   tradeFrom: true,
   budgetMs: true,
   ...BROKER_NAMES,
-});
+} as const;
 
-const LEVELS: readonly RecordingLevel[] = ['full', 'trades', 'summary'];
+const OPTIONS = optionNames<BacktestOptions>('runBacktest', { ...NAMES, emit: true });
+
+export const STORED_OPTIONS = optionNames<Omit<BacktestOptions, 'emit'>>('storeBacktest', NAMES);
 
 /**
  * Runs one backtest, here and now: a pure function of candles, strategy, parameters, settings and seed.
@@ -65,21 +75,31 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
     emit,
     level = 'trades',
     tradeFrom = 0,
+    budgetMs,
   } = options;
-  if (!(candles instanceof Candles))
-    throw new InvalidOptionError("runBacktest: 'candles' must be Candles, as readCandles returns them.");
+  checkCandles('runBacktest', candles);
+  checkTextsIfAny('runBacktest', { symbol, seed });
   if (!isStrategy(strategy))
     throw new InvalidOptionError("runBacktest: 'strategy' must be what defineStrategy returned.");
-  if (!LEVELS.includes(level))
-    throw new InvalidOptionError(`The level is '${String(level)}'; it must be one of ${LEVELS.join(', ')}.`);
+  checkLevel(level);
+  if (emit !== undefined && typeof emit !== 'function')
+    throw new InvalidOptionError("runBacktest: 'emit' must be a function that takes an event.");
+  checkBudget(budgetMs);
   if (!(Number.isInteger(tradeFrom) && tradeFrom >= 0 && tradeFrom < candles.length)) {
     throw new InvalidOptionError(
       `tradeFrom is ${tradeFrom}; it must be the index of a candle, 0 to ${candles.length - 1}.`,
     );
   }
-  const plan = planRun(marketOf(candles, symbol), strategy, parameters, options, seed, tradeFrom);
+  const plan = planRun(
+    marketOf(candles, symbol, options.finer),
+    strategy,
+    parameters,
+    options,
+    seed,
+    tradeFrom,
+  );
   const start = performance.now();
-  const run = simulate(plan, { level, emit, keep: true, budgetMs: options.budgetMs });
+  const run = simulate(plan, { level, emit, keep: true, budgetMs });
   const statistics = statisticsOf(plan, run);
   emit?.(completedEvent(plan, run, statistics, (performance.now() - start) / 1000, level));
   const { account } = run.broker;
@@ -98,10 +118,21 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
     tradeStatistics: statistics.trades,
     finalCapital: statistics.curve.finalCapital,
     commission: account.commissionPaid,
+    funding: account.fundingReceived ?? null,
     turnover: account.turnover,
     exposure: run.candlesHeld / candles.length,
+    finer: finerUse(plan, run),
   };
   return { ...result, fingerprint: fingerprintOf(plan, run, result.orders) };
+}
+
+function checkBudget(budgetMs: number | undefined): void {
+  if (budgetMs === undefined || budgetMs > 0) return;
+  throw new InvalidOptionError(`budgetMs is ${String(budgetMs)}; it must be a number above 0.`);
+}
+
+function finerUse({ market: { finer } }: RunPlan, { broker }: Simulated): FinerUse | null {
+  return finer ? { timeframe: finer.timeframe, covered: finer.covered, decided: broker.walked } : null;
 }
 
 function fingerprintOf(plan: RunPlan, run: Simulated, orders: readonly unknown[]): string {

@@ -210,7 +210,7 @@ export class RunContext implements StrategyContext {
 
   #birth(): Birth {
     const { index } = this.#cursor;
-    return { index, time: this.now(), price: Number.NaN, move: 'close', generation: 0 };
+    return { index, moment: index, time: this.now(), price: Number.NaN, move: 'close', generation: 0 };
   }
 }
 

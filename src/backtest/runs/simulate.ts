@@ -69,7 +69,7 @@ export function simulate(plan: RunPlan, sink: RunSink): Simulated {
   const estimate = (order: Order): number => broker.estimate(order, candles.close[cursor.index] as number);
   const { maintenanceMargin } = settings;
   const events = new RunEvents(ids, sink.level, emit, sink.keep, estimate, maintenanceMargin);
-  const broker = new Broker(settings, candles, events);
+  const broker = new Broker(settings, candles, events, market.finer);
   const records = new Records(candles.length, sink.keep);
   const equity = curveOf(candles.length, sink.keep);
   const position = sink.keep ? new Float64Array(candles.length) : undefined;

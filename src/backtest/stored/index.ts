@@ -10,4 +10,4 @@ export { readSweepReport } from './read-sweep-report.js';
 export { storeBacktest } from './store-backtest.js';
 export { type StoreReportOptions, writeStoreReport } from './store-report.js';
 export type { StoredIdentity } from './stored-run.js';
-export { readWalkForward, type StoredWalkForward } from './walk-log.js';
+export { readWalkForward, type StoredWalkForward } from './stored-walk.js';

@@ -1,7 +1,9 @@
-import { knownOptions, optionNames } from '../../events/known-options.js';
+import { optionNames, takeOptions } from '../../events/known-options.js';
 import { InputError } from '../../faces/errors.js';
 import { openStoreReader, type StoreReader } from '../../faces/store.js';
 import type { Candles } from '../candles/candles.js';
+import { checkCandlesIfAny, checkTextsIfAny } from '../given.js';
+import type { RunFigures } from '../report/run-figures.js';
 import { pointBenchmark } from '../runs/buy-and-hold.js';
 import { unpackColumn } from '../runs/packed-column.js';
 import type { BacktestResult, EquityCurve, RecordingLevel } from '../runs/result.js';
@@ -10,9 +12,10 @@ import { tradeStatistics } from '../trade-statistics.js';
 import { exactCurve, type Replayed, replay } from './replay.js';
 import { filledOrders, placedOrders } from './stored-orders.js';
 import { type StoredIdentity, type StoredRun, storedRun } from './stored-run.js';
+import { writtenCuts, writtenFigures } from './written-figures.js';
 
 /** A backtest as its log tells it, without running anything. */
-export interface StoredBacktest extends Omit<BacktestResult, 'identity' | 'fingerprint'> {
+export interface StoredBacktest extends Omit<BacktestResult, 'identity' | 'fingerprint' | 'finer'> {
   readonly identity: StoredIdentity;
   /** How it was told. */
   readonly stored: {
@@ -22,6 +25,11 @@ export interface StoredBacktest extends Omit<BacktestResult, 'identity' | 'finge
     readonly every: number;
     /** Whether the curve was computed anew from candles and fills, to the last bit; else it is the log's, which is rounded. */
     readonly exact: boolean;
+    /**
+     * The figures of its report, of all candles, as `storeBacktest` and `walkForward` write them down; null for a run of a sweep. Those
+     * that `fullStatistics` computes are of the candles of the curve.
+     */
+    readonly figures: RunFigures | null;
   };
 }
 
@@ -39,13 +47,18 @@ const OPTIONS = optionNames<StoredBacktestOptions>('readBacktest', { backtestId:
  * What a store says of one backtest: trades, fills and positions, the curve at 1,025 candles or fewer, the statistics that
  * were stored, and of the level `full` each order. What the strategy recorded and logged is not in a log.
  *
+ * Of a run of a sweep below `full` it is not known how the rest of an order ended that was filled in part: it is
+ * `partially_filled`, and its `reason` says so. `storeBacktest` and `walkForward` write it down.
+ *
  * @throws InputError when there is no such backtest, it is not over, it failed, it was of the level `summary`, or the candles are
  * others. What `openStoreReader` throws.
  */
 export function readBacktest(store: string, given: StoredBacktestOptions = {}): StoredBacktest {
-  const { backtestId, candles } = knownOptions(given, OPTIONS);
+  const { backtestId, candles } = takeOptions(given, OPTIONS);
+  checkTextsIfAny('readBacktest', { backtestId });
+  checkCandlesIfAny('readBacktest', candles);
   using reader = openStoreReader(store);
-  return storedBacktest(reader, backtestId ?? onlyBacktest(reader), candles);
+  return reader.atOnce(() => storedBacktest(reader, backtestId ?? onlyBacktest(reader), candles));
 }
 
 /** As `readBacktest`, from a store that is open. */
@@ -67,7 +80,10 @@ export function storedBacktest(
     parameters: run.parameters,
     settings,
     trades: replayed.trades,
-    orders: level === 'full' ? placedOrders(reader, backtestId, time) : filledOrders(executed, time),
+    orders:
+      level === 'full'
+        ? placedOrders(reader, backtestId, time)
+        : filledOrders(executed, time, writtenCuts(completed)),
     fills: replayed.fills,
     equity: curve,
     plots: [],
@@ -77,9 +93,16 @@ export function storedBacktest(
     tradeStatistics: tradeStatistics(replayed.trades),
     finalCapital: completed.final_capital,
     commission: metric(run, 'total_commission') ?? 0,
+    funding: metric(run, 'total_funding'),
     turnover: metric(run, 'turnover') ?? 0,
     exposure: metric(run, 'exposure_time') ?? 0,
-    stored: { store: reader.path, level, every, exact: candles !== undefined },
+    stored: {
+      store: reader.path,
+      level,
+      every,
+      exact: candles !== undefined,
+      figures: writtenFigures(completed) ?? null,
+    },
   };
 }
 
@@ -103,15 +126,15 @@ function curveOf(run: StoredRun, candles: Candles | undefined) {
   const { loaded, completed, executed, settings, identity } = run;
   if (loaded?.curve_times === undefined || completed.equity_curve === undefined) {
     throw new InputError(
-      `Backtest '${identity.backtestId}' was written at the level '${run.level}', or by a version before 0.2: its log has no curve. Run it at the level 'trades'.`,
+      `Backtest '${identity.backtestId}' was written at the level '${run.level}'${run.level === 'summary' ? '' : ', by a version that wrote none'}: its log has no curve. Run it again at the level 'trades'.`,
     );
   }
   if (candles !== undefined) {
-    const replayed = replay(executed, settings, candles.time);
+    const replayed = replay(executed, settings, candles);
     return { curve: exactCurve(replayed, candles.time, candles.close), replayed, every: 1 };
   }
   const time = unpackColumn(loaded.curve_times);
-  const replayed: Replayed = replay(executed, settings, time);
+  const replayed: Replayed = replay(executed, settings, { time });
   const equity = unpackColumn(completed.equity_curve);
   if (equity.length !== time.length) {
     throw new InputError(`Backtest '${identity.backtestId}' has a curve that does not fit its times.`);

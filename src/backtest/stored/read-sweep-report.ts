@@ -1,4 +1,4 @@
-import { knownOptions, optionNames } from '../../events/known-options.js';
+import { optionNames, takeOptions } from '../../events/known-options.js';
 import type { DataOf } from '../../faces/define.js';
 import { InputError } from '../../faces/errors.js';
 import { openStoreReader, type StoreReader } from '../../faces/store.js';
@@ -9,6 +9,7 @@ import {
   BacktestStarted,
 } from '../../trading/index.js';
 import type { Candles } from '../candles/candles.js';
+import { checkCandlesIfAny } from '../given.js';
 import { REPORT_MAX_RUNS } from '../report/limits.js';
 import type { SweepReport } from '../report/sweep-input.js';
 import { buyAndHold, pointBenchmark } from '../runs/buy-and-hold.js';
@@ -29,9 +30,10 @@ const OPTIONS = optionNames<{ readonly candles?: Candles }>('readSweepReport', {
  * @throws InputError when the store has no completed backtest, or the candles are others. What `openStoreReader` throws.
  */
 export function readSweepReport(store: string, given: { readonly candles?: Candles } = {}): SweepReport {
-  const { candles } = knownOptions(given, OPTIONS);
+  const { candles } = takeOptions(given, OPTIONS);
+  checkCandlesIfAny('readSweepReport', candles);
   using reader = openStoreReader(store);
-  return storedSweep(reader, candles);
+  return reader.atOnce(() => storedSweep(reader, candles));
 }
 
 type Started = DataOf<typeof BacktestStarted>;
@@ -107,6 +109,7 @@ export function storedSweep(reader: StoreReader, candles: Candles | undefined): 
     ...(typeof metrics.candles === 'number' && { bars: metrics.candles }),
     ...(typeof metrics.periods_per_year === 'number' && { barsPerYear: metrics.periods_per_year }),
     overfitting: survey.curves.overfitting(),
+    ...(settings && { dataHash: settings.data_hash }),
     facts: factsOf(reader, survey, settings),
   };
 }

@@ -1,6 +1,7 @@
 import type { DataOf } from '../../faces/define.js';
 import type { BacktestTradeExecuted } from '../../trading/index.js';
 import { Account } from '../broker/account.js';
+import type { Columns } from '../broker/execution.js';
 import type { EquityCurve, FillRow, RunSettings, TradeRow } from '../runs/result.js';
 
 type Executed = DataOf<typeof BacktestTradeExecuted>;
@@ -15,9 +16,19 @@ export interface Replayed {
   readonly cash: Float64Array;
 }
 
-/** Books the fills of a log in an account with the same rules: the same sums in the same order give the same trades. */
-export function replay(executed: readonly Executed[], settings: RunSettings, time: Float64Array): Replayed {
-  const account = new Account(settings);
+/**
+ * Books the fills of a log in an account with the same rules: the same sums in the same order give the same trades.
+ *
+ * @param market of each candle the time, and where they are known the open and the funding rate.
+ */
+export function replay(
+  executed: readonly Executed[],
+  settings: RunSettings,
+  market: Pick<Columns, 'time' | 'funding'> & { readonly open?: Float64Array },
+): Replayed {
+  const { time, open, funding } = market;
+  const account = new Account(settings, funding !== undefined);
+  const scale = 10 ** settings.cashDecimals;
   const trades: TradeRow[] = [];
   const fills: FillRow[] = [];
   const position = new Float64Array(time.length);
@@ -25,6 +36,11 @@ export function replay(executed: readonly Executed[], settings: RunSettings, tim
   let next = 0;
   let last = account.cash;
   for (let index = 0; index < time.length; index++) {
+    const rate = funding?.[index] ?? 0;
+    if (rate !== 0) {
+      const { amount = 0 } = account.fund(rate, open?.[index] as number) ?? {};
+      last = Math.round((last + amount) * scale) / scale;
+    }
     for (; next < executed.length; next++) {
       const data = executed[next] as Executed;
       if (data.execution_timestamp > (time[index] as number)) break;
@@ -93,6 +109,7 @@ function bookedTrade(account: Account, data: Executed, fill: FillRow): TradeRow 
     profitFraction: profit === trade.profit || cost === 0 ? trade.profitFraction : profit / cost,
     worst: data.adverse_excursion ?? trade.worst,
     best: data.favorable_excursion ?? trade.best,
+    ...(data.funding !== undefined && { funding: data.funding }),
   };
 }
 

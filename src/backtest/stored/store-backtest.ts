@@ -1,38 +1,56 @@
 import { existsSync, statSync } from 'node:fs';
+import { takeOptions } from '../../events/known-options.js';
 import type { NewEvent } from '../../faces/define.js';
-import { InputError } from '../../faces/errors.js';
+import { InputError, InvalidOptionError } from '../../faces/errors.js';
 import { openStoreReader } from '../../faces/store.js';
 import { openEngine } from '../../index.js';
 import { allTradingEvents, BacktestStarted } from '../../trading/index.js';
+import { checkText } from '../given.js';
 import { marketOf, planRun } from '../runs/plan.js';
 import type { BacktestResult } from '../runs/result.js';
-import { type BacktestOptions, runBacktest } from '../runs/run-backtest.js';
+import { type BacktestOptions, runBacktest, STORED_OPTIONS } from '../runs/run-backtest.js';
 import { settingsOf } from '../sweep/settings.js';
+import { withFigures } from './written-figures.js';
 
 /**
  * Runs one backtest as `runBacktest` does, and writes its events into a new store, with the `backtest.started` that says
  * all that decides it: `readBacktest` and `millrace report` tell it again from there.
  *
- * @throws InputError when the store holds something. What `runBacktest` and `openEngine` throw.
+ * A process that is killed while it writes leaves a part of them: delete that store and run it again.
+ *
+ * @throws InputError when the store holds something. InvalidOptionError for the level `summary`, of which nothing could be
+ * told. What `runBacktest` and `openEngine` throw.
  */
 export async function storeBacktest<Parameters>(
   store: string,
-  options: Omit<BacktestOptions<Parameters>, 'emit'>,
+  given: Omit<BacktestOptions<Parameters>, 'emit'>,
 ): Promise<BacktestResult<Parameters>> {
+  checkText('storeBacktest', 'store', store);
+  const options = takeOptions(given as Omit<BacktestOptions, 'emit'>, STORED_OPTIONS);
+  if (options.level === 'summary') {
+    throw new InvalidOptionError(
+      "storeBacktest: at the level 'summary' the log has neither trades nor a curve, and nothing could be told of it. Store it at the level 'trades' or 'full'.",
+    );
+  }
   checkEmpty(store);
   const events: NewEvent[] = [];
-  const result = runBacktest({
-    ...options,
-    emit: (event) => events.push(event),
-  } as BacktestOptions<Parameters>);
-  await writeEvents(store, [startedAlone(options as BacktestOptions), ...events]);
-  return result;
+  const result = runBacktest({ ...options, emit: (event) => events.push(event) });
+  await writeEvents(store, [startedAlone(options), ...withFigures(events, result)]);
+  return result as BacktestResult<Parameters>;
 }
 
 /** The event that a run of its own begins with. */
 export function startedAlone(options: Omit<BacktestOptions, 'emit'>): NewEvent {
-  const { candles, strategy, parameters, symbol = 'candles', seed = 'millrace', tradeFrom = 0 } = options;
-  const market = marketOf(candles, symbol);
+  const {
+    candles,
+    finer,
+    strategy,
+    parameters,
+    symbol = 'candles',
+    seed = 'millrace',
+    tradeFrom = 0,
+  } = options;
+  const market = marketOf(candles, symbol, finer);
   const plan = planRun(market, strategy, parameters, options, seed, tradeFrom);
   return BacktestStarted(
     {

@@ -31,7 +31,7 @@ function orderOf(number: number, events: readonly DomainEvent[], time: Float64Ar
   for (const { type, data, occurredAt } of events) {
     switch (type) {
       case OrderPlaced.type:
-        placed(row, data as DataOf<typeof OrderPlaced>);
+        placed(row, data as DataOf<typeof OrderPlaced>, time);
         break;
       case OrderExecuted.type: {
         const { executed_quantity, executed_price, execution_fee, remaining_quantity } = data as DataOf<
@@ -64,8 +64,9 @@ function orderOf(number: number, events: readonly DomainEvent[], time: Float64Ar
   return row;
 }
 
-function placed(row: Writable, data: DataOf<typeof OrderPlaced>): void {
-  const { group, tag, estimated } = data.order_metadata ?? {};
+function placed(row: Writable, data: DataOf<typeof OrderPlaced>, time: Float64Array): void {
+  const { group, tag, estimated, placed_timestamp } = data.order_metadata ?? {};
+  if (typeof placed_timestamp === 'number') madeAt(row, placed_timestamp, time);
   row.kind = data.order_type;
   row.side = data.side;
   row.quantity = estimated === true ? null : Number(data.quantity);
@@ -75,24 +76,37 @@ function placed(row: Writable, data: DataOf<typeof OrderPlaced>): void {
   row.tag = typeof tag === 'string' ? tag : null;
 }
 
+/** An order that came to a quantity after its making says when that was. */
+function madeAt(row: Writable, at: number, time: Float64Array): void {
+  row.time = at;
+  row.index = indexAt(time, at);
+}
+
 /** An order that came to no quantity is told by its end alone. */
 function denied(row: Writable, details: Readonly<Record<string, unknown>>, time: Float64Array): void {
   const { order_type, side, status, placed_timestamp, price, stop_price, group, tag } = details;
   row.kind = order_type as OrderRow['kind'];
   row.side = side as OrderRow['side'];
   row.status = status as OrderRow['status'];
-  row.time = placed_timestamp as number;
-  row.index = indexAt(time, row.time);
+  madeAt(row, placed_timestamp as number, time);
   row.limitPrice = typeof price === 'number' ? price : null;
   row.stopPrice = typeof stop_price === 'number' ? stop_price : null;
   row.group = typeof group === 'number' ? group : null;
   row.tag = typeof tag === 'string' ? tag : null;
 }
 
-/** The orders that were filled, from their fills: below the level `full` the log has no others. */
+/** When a run is over no order is open; below the level `full` the log of a sweep's run does not say what became of a rest. */
+const UNKNOWN_END = 'the rest was cancelled or has expired: the log does not say when and why';
+
+/**
+ * The orders that were filled, from their fills: below the level `full` the log has no others.
+ *
+ * @param cuts how the rest of an order ended, by its number, as far as it is known.
+ */
 export function filledOrders(
   executed: readonly DataOf<typeof BacktestTradeExecuted>[],
   time: Float64Array,
+  cuts: ReadonlyMap<number, Pick<OrderRow, 'status' | 'endTime' | 'reason'>>,
 ): OrderRow[] {
   const rows = new Map<number, Writable>();
   const values = new Map<number, number>();
@@ -109,8 +123,10 @@ export function filledOrders(
     row.quantity = row.filledQuantity + rest;
     row.averagePrice = value / row.filledQuantity;
     row.commission += data.commission;
-    row.status = rest === 0 ? 'filled' : 'partially_filled';
-    row.endTime = rest === 0 ? at : null;
+    const cut = cuts.get(number);
+    row.status = rest === 0 ? 'filled' : (cut?.status ?? 'partially_filled');
+    row.endTime = rest === 0 ? at : (cut?.endTime ?? null);
+    row.reason = rest === 0 ? null : cut === undefined ? UNKNOWN_END : cut.reason;
     row.tag = data.order_tag ?? null;
     rows.set(number, row);
   }

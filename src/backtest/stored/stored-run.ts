@@ -69,7 +69,9 @@ export function storedRun(reader: StoreReader, backtestId: string): StoredRun {
   }
   if (completed === undefined) {
     throw new InputError(
-      `Backtest '${backtestId}' is not over. Run the sweep again with the same store to finish it.`,
+      settings.sweep_id === null
+        ? `Backtest '${backtestId}' is not whole: the process that wrote it was ended. Delete the store '${reader.path}' and run it again.`
+        : `Backtest '${backtestId}' is not over. Run the sweep again with the same store to finish it.`,
     );
   }
   const { parameters } = settings;
@@ -86,6 +88,7 @@ export function storedRun(reader: StoreReader, backtestId: string): StoredRun {
       end: started.end_date,
       candles: Number(completed.performance_metrics?.candles),
       dataHash: settings.data_hash,
+      ...(settings.finer_hash !== undefined && { finerHash: settings.finer_hash }),
       strategyHash: settings.strategy_hash,
       settingsHash: sha256(canonical({ parameters, settings: rules })),
       seed: settings.seed,

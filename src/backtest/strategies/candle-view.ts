@@ -49,6 +49,12 @@ export class CandleView {
     return this.#candles.volume[this.#at(ago)] as number;
   }
 
+  /** Funding rate that was due at the start of a candle; 0 for none. */
+  funding(ago = 0): number {
+    const at = this.#at(ago);
+    return this.#candles.funding?.[at] ?? 0;
+  }
+
   /** The last `count` values of a column, from old to new, as a copy; fewer at the beginning. */
   last(count: number, source: Source = 'close'): Float64Array {
     const end = this.#cursor.index + 1;

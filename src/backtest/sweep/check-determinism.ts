@@ -1,8 +1,15 @@
+import { optionNames, takeOptions } from '../../events/known-options.js';
 import { seededNumbers } from '../runs/random.js';
 import type { SweepOptions } from './options.js';
 import { planSweep } from './plan-sweep.js';
 import type { ParameterSet } from './space.js';
-import { sweep } from './sweep.js';
+import { SWEEP_NAMES, sweep } from './sweep.js';
+
+/** What is swept. It is done in memory, on threads of its own choice, and must know all runs before. */
+type DeterminismOptions = Omit<SweepOptions, 'store' | 'threads' | 'search'>;
+
+const { store: _store, threads: _threads, search: _search, ...NAMES } = SWEEP_NAMES;
+const OPTIONS = optionNames<DeterminismOptions>('checkDeterminism', NAMES);
 
 /** One sweep of the check. */
 export interface DeterminismRun {
@@ -31,9 +38,8 @@ const THREADS = [0, 1, 2, 4] as const;
  *
  * @throws what `sweep` throws.
  */
-export async function checkDeterminism(
-  options: Omit<SweepOptions, 'store' | 'threads' | 'search'>,
-): Promise<DeterminismCheck> {
+export async function checkDeterminism(given: DeterminismOptions): Promise<DeterminismCheck> {
+  const options = takeOptions(given, OPTIONS);
   const { space, strategy } = await planSweep(options);
   const sets: ParameterSet[] = [];
   for (const set of space?.sets() ?? []) {

@@ -16,9 +16,8 @@ export class CurveSet {
   /** Null where there are too many runs, too few, no curves of them, or too few returns. */
   overfitting(): Overfitting | null {
     if (this.#curves === undefined) return null;
-    // By id: which run ended first depends on threads, and of equal ones the first counts.
-    const sorted = [...this.#curves].sort(([a], [b]) => (a < b ? -1 : 1));
-    return probabilityOfOverfitting(sorted.map(([, curve]) => returnsOf(unpackColumn(curve)))) ?? null;
+    const curves = [...this.#curves.values()];
+    return probabilityOfOverfitting(curves.map((curve) => returnsOf(unpackColumn(curve)))) ?? null;
   }
 }
 

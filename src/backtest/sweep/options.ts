@@ -1,5 +1,6 @@
 import type { BrokerOptions } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
+import type { Trades } from '../candles/trades.js';
 import type { Overfitting } from '../figures/overfitting.js';
 import type { BuyAndHold } from '../runs/buy-and-hold.js';
 import type { RecordingLevel } from '../runs/result.js';
@@ -61,6 +62,8 @@ export type Search = () => AsyncGenerator<
 /** Options of `sweep`: what is run, over which candles, and where the events go. */
 export interface SweepOptions extends BrokerOptions, SweepSpace {
   readonly candles: Candles;
+  /** As for `runBacktest`: finer candles, or trades, that decide what comes first within a candle. */
+  readonly finer?: Candles | Trades | undefined;
   /** Name of a shipped strategy, or the file of one: a path, or a URL such as `new URL('./mine.js', import.meta.url)`. */
   readonly strategy: string | URL;
   /** Proposes runs instead of `grid` and `list`. */
@@ -81,7 +84,7 @@ export interface SweepOptions extends BrokerOptions, SweepSpace {
   readonly top?: number;
   /** Milliseconds that one run may take; then it fails, and no other. With 0 threads a loop without end is not ended. */
   readonly runBudgetMs?: number;
-  /** Memory of a lane thread in MB; a run that needs more fails, and no other. At least 64. Buffers and typed arrays are not counted. Default: that of Node.js. */
+  /** Memory of a lane thread in MB; a run that needs more fails, and no other. At least 64. Buffers and typed arrays are not counted. Of no effect with 0 threads. Default: that of Node.js. */
   readonly runMemoryMb?: number;
   /** Aborted: no further run begins, those under way are finished, and `sweep` returns. */
   readonly signal?: AbortSignal;
@@ -140,6 +143,8 @@ export interface SweepResult {
    * than 1,000 runs, or one; and for candles that are too few.
    */
   readonly overfitting: Overfitting | null;
+  /** SHA-256 of the candles, in hex. */
+  readonly dataHash: string;
   readonly buyAndHold: BuyAndHold;
   readonly countsByType: Readonly<Record<string, number>>;
 }

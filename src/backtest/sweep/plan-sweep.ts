@@ -4,7 +4,7 @@ import type { NewEvent } from '../../faces/define.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { BacktestStarted } from '../../trading/index.js';
 import { brokerSettings } from '../broker/settings.js';
-import { Candles } from '../candles/candles.js';
+import { checkCandles, checkLevel, checkTextsIfAny } from '../given.js';
 import {
   BACKTEST_VERSION,
   canonical,
@@ -37,19 +37,24 @@ export interface SweepPlan {
 /** @throws InvalidOptionError, InputError when the strategy, a parameter, the grid or a setting is not as documented. */
 export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
   const { candles, symbol = 'candles', seed = 'millrace', level = 'trades', search } = options;
-  if (!(candles instanceof Candles)) {
-    throw new InvalidOptionError("sweep: 'candles' must be Candles, as readCandles returns them.");
-  }
+  checkCandles('sweep', candles);
+  checkTextsIfAny('sweep', { symbol, seed });
+  checkLevel(level);
   if (typeof options.strategy !== 'string' && !(options.strategy instanceof URL)) {
     throw new InvalidOptionError(
       "sweep: 'strategy' must be the file of a strategy (a path or URL) or the name of a shipped one: lane threads load it themselves.",
+    );
+  }
+  if (search !== undefined && (options.grid ?? options.random ?? options.list) !== undefined) {
+    throw new InvalidOptionError(
+      "sweep: with a 'search', which proposes all runs, 'grid', 'random' and 'list' have no effect. Pass one or the other.",
     );
   }
   const url = strategyUrl(options.strategy);
   const strategy = await loadStrategy(options.strategy);
   const settings = brokerSettings(options);
   const space = search === undefined ? spaceOf(strategy, options, seed) : undefined;
-  const market = marketOf(candles, symbol);
+  const market = marketOf(candles, symbol, options.finer);
   const { grid, random, list } = options;
   const identity = {
     version: BACKTEST_VERSION,
@@ -57,6 +62,7 @@ export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
     settings,
     level,
     dataHash: market.dataHash,
+    ...(market.finer && { finerHash: market.finer.hash }),
     symbol,
     seed,
     runs: search === undefined ? { grid: sorted(grid), random, list: list?.map(canonical).sort() } : 'search',

@@ -1,7 +1,7 @@
 import type { DataOf, DomainEvent } from '../../faces/define.js';
-import { InvalidOptionError } from '../../faces/errors.js';
 import { BacktestCompleted, BacktestFailed, BacktestStarted } from '../../trading/index.js';
 import type { Overfitting } from '../figures/overfitting.js';
+import { oneOf } from '../given.js';
 import { SWEEP_RESULT_ROWS } from '../runs/limits.js';
 import { CurveSet } from './curve-set.js';
 import type { FailedRun, SweepMetric, SweepRow } from './options.js';
@@ -23,10 +23,7 @@ export const SWEEP_METRICS: readonly SweepMetric[] = [
 
 /** @throws InvalidOptionError */
 export function checkMetric(metric: string): SweepMetric {
-  if ((SWEEP_METRICS as readonly string[]).includes(metric)) return metric as SweepMetric;
-  throw new InvalidOptionError(
-    `Rows cannot be sorted by '${metric}'. It must be one of ${SWEEP_METRICS.join(', ')}.`,
-  );
+  return oneOf("'sortBy'", metric as SweepMetric, SWEEP_METRICS);
 }
 
 /** The better one first: a smaller drawdown, more of everything else; null last; ties by id, so that they are an order. */

@@ -16,6 +16,8 @@ const Settings = z.strictObject({
   seed: z.string(),
   /** SHA-256 of the candles. */
   data_hash: z.string(),
+  /** SHA-256 of the finer candles; left out without. */
+  finer_hash: z.string().optional(),
   /** SHA-256 of all that decides the sweep's result; null for a run of its own. */
   sweep_id: z.string().nullable(),
 });
@@ -33,6 +35,7 @@ export function settingsOf(
     level,
     seed: plan.seed,
     data_hash: plan.market.dataHash,
+    ...(plan.market.finer && { finer_hash: plan.market.finer.hash }),
     sweep_id: sweepId,
   };
 }
@@ -68,8 +71,8 @@ export function planOf(
       `Backtest '${data.backtest_id}' has no settings of a sweep. Publish it with sweep().`,
     );
   }
-  const { parameters, rules, level, seed, data_hash, strategy_hash } = parsed.data;
-  if (data_hash !== market.dataHash) {
+  const { parameters, rules, level, seed, data_hash, finer_hash, strategy_hash } = parsed.data;
+  if (data_hash !== market.dataHash || finer_hash !== market.finer?.hash) {
     throw new InputError(
       `Backtest '${data.backtest_id}' is about other candles (${data_hash.slice(0, 8)}) than those in memory.`,
     );

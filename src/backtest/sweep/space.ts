@@ -42,6 +42,9 @@ export function spaceOf(
     for (const set of list) parseParameters(strategy, set);
     return { size: list.length, sets: () => list };
   }
+  if (random !== undefined && grid === undefined) {
+    throw new InvalidOptionError("'random' draws from the combinations of a 'grid', and there is none.");
+  }
   const axes = Object.entries(grid ?? {}).map(([name, values]) => checkedAxis(strategy, name, values));
   const size = axes.reduce((product, [, values]) => product * values.length, 1);
   if (random !== undefined) {

@@ -2,6 +2,7 @@ import { type DataOf, defineHandlers, type HandlerContext } from '../../faces/de
 import { BacktestStarted } from '../../trading/index.js';
 import { StrategyMistakeError } from '../broker/strategy-mistake.js';
 import { Candles } from '../candles/candles.js';
+import { finerOf } from '../candles/finer.js';
 import { completedEvent, statisticsOf } from '../runs/completed.js';
 import type { Market } from '../runs/plan.js';
 import { simulate } from '../runs/simulate.js';
@@ -18,6 +19,8 @@ export interface SweepShared {
   readonly timeframe: string;
   readonly strategyUrl: string;
   readonly runBudgetMs: number | undefined;
+  readonly finer?: SharedArrayBuffer;
+  readonly isTrades?: boolean;
 }
 
 /** Strategies by their URL: code, not state; each run has a state of its own. */
@@ -44,14 +47,26 @@ export default defineHandlers('sweep', (on) => {
   );
 });
 
+function marketIn({
+  candles: buffer,
+  dataHash,
+  symbol,
+  timeframe,
+  finer,
+  isTrades = false,
+}: SweepShared): Market {
+  const candles = Candles.fromShared(buffer);
+  const market = { candles, dataHash, symbol, timeframe };
+  return finer ? { ...market, finer: finerOf(candles, Candles.fromShared(finer), isTrades) } : market;
+}
+
 function run(
   data: DataOf<typeof BacktestStarted>,
   context: HandlerContext,
   shared: SweepShared,
   strategy: Strategy,
 ): void {
-  const { dataHash, symbol, timeframe } = shared;
-  const market: Market = { candles: Candles.fromShared(shared.candles), dataHash, symbol, timeframe };
+  const market = marketIn(shared);
   const { plan, level } = planOf(data, market, strategy);
   // Wall-clock time, on purpose: the field that it ends in is volatile and thus in no fingerprint.
   const start = process.hrtime.bigint();

@@ -6,7 +6,7 @@ import { SWEEP_BEST_ROWS } from '../../limits.js';
 import { allTradingEvents } from '../../trading/index.js';
 import { BROKER_NAMES } from '../broker/settings.js';
 import { buyAndHold } from '../runs/buy-and-hold.js';
-import { SWEEP_RESULT_ROWS } from '../runs/limits.js';
+import { SWEEP_LOG_BYTES, SWEEP_RESULT_ROWS } from '../runs/limits.js';
 import { Conductor } from './conductor.js';
 import { LiveFingerprint } from './live-fingerprint.js';
 import type { SweepOptions, SweepResult } from './options.js';
@@ -15,8 +15,10 @@ import { checkMetric, SweepTally } from './results.js';
 import { surveyStore } from './store.js';
 import type { SweepShared } from './sweep.handlers.js';
 
-const SWEEP = optionNames<SweepOptions>('sweep', {
+/** The options that a sweep takes. */
+export const SWEEP_NAMES = {
   candles: true,
+  finer: true,
   strategy: true,
   grid: true,
   random: true,
@@ -36,7 +38,9 @@ const SWEEP = optionNames<SweepOptions>('sweep', {
   onProgress: true,
   onResult: true,
   ...BROKER_NAMES,
-});
+} as const;
+
+const SWEEP = optionNames<SweepOptions>('sweep', SWEEP_NAMES);
 
 /** A lane that does not come back is ended so much later than its run should have noticed by itself. */
 const BUDGET_SLACK = 2;
@@ -99,6 +103,7 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
       failures: log.failures,
       profitable: log.profitable,
       overfitting: log.overfitting,
+      dataHash: plan.market.dataHash,
       buyAndHold: buyAndHold(candles, initialCapital, commission),
       countsByType: log.countsByType,
     };
@@ -123,7 +128,7 @@ function checked({ sortBy, top = SWEEP_BEST_ROWS, runBudgetMs, runMemoryMb }: Sw
 }
 
 function engineOptions(plan: SweepPlan, { store, threads, runBudgetMs, runMemoryMb }: SweepOptions) {
-  const { candles, dataHash, symbol, timeframe } = plan.market;
+  const { candles, dataHash, symbol, timeframe, finer } = plan.market;
   const shared: SweepShared = {
     candles: candles.buffer,
     dataHash,
@@ -131,6 +136,7 @@ function engineOptions(plan: SweepPlan, { store, threads, runBudgetMs, runMemory
     timeframe,
     strategyUrl: plan.strategyUrl,
     runBudgetMs,
+    ...(finer && { finer: finer.candles.buffer, isTrades: finer.timeframe === 'trades' }),
   };
   return {
     events: allTradingEvents,
@@ -143,7 +149,8 @@ function engineOptions(plan: SweepPlan, { store, threads, runBudgetMs, runMemory
     dispatch: 'accepted' as const,
     // Made by this package from what it has checked itself: a thousand trades a run are not checked once more.
     validate: 'off' as const,
-    ...(store !== undefined && { store, durability: 'os' as const }),
+    // What is returned is taken from the events as they come: of a hundred thousand runs none need be kept.
+    ...(store === undefined ? { memoryBytes: SWEEP_LOG_BYTES } : { store, durability: 'os' as const }),
     ...(threads !== undefined && { threads }),
     ...(runBudgetMs !== undefined && { handlerTimeoutMs: Math.ceil(runBudgetMs * BUDGET_SLACK) }),
     ...(runMemoryMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: runMemoryMb } }),

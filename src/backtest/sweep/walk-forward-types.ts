@@ -7,7 +7,8 @@ export interface WalkForwardOptions
   extends Omit<SweepOptions, 'search' | 'list' | 'onResult' | 'onProgress'> {
   /**
    * A new SQLite file for the runs of the second parts, at the level, and of each window what it was chosen by: for
-   * `millrace report` and `readWalkForward`. Left out: nothing is stored. The sweeps of the first parts are not.
+   * `millrace report` and `readWalkForward`. Left out: nothing is stored. The sweeps of the first parts are not. At the level
+   * `summary` it has the windows and no run that could be told by itself.
    */
   readonly store?: string;
   /** Windows, 1 to 1,000. Default 5. */
@@ -41,6 +42,7 @@ export interface WalkForwardWindow {
 
 /** What came of a walk-forward: each window, and the account through all of them. */
 export interface WalkForward {
+  /** Fewer than were asked for when the signal ended it (`interrupted`), or else for the reason in `endedBy`. */
   readonly windows: readonly WalkForwardWindow[];
   /** The account through all second parts, one after the other, each begun with what the one before ended with. */
   readonly equity: { readonly time: Float64Array; readonly equity: Float64Array };
@@ -50,6 +52,13 @@ export interface WalkForward {
   readonly efficiency: number | null;
   /** Whether the signal ended it before the last window. */
   readonly interrupted: boolean;
+  /**
+   * Why there are fewer windows, in a sentence, when it was not the signal: all runs of a first part failed, or the run of a
+   * second part, or the account is ruined. Else null.
+   */
+  readonly endedBy: string | null;
+  /** SHA-256 of all candles, in hex. */
+  readonly dataHash: string;
   /** SHA-256 of all sweeps' and runs' fingerprints, in hex. */
   readonly fingerprint: string;
 }

@@ -1,7 +1,9 @@
 import { optionNames, takeOptions } from '../../events/known-options.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { BROKER_NAMES, brokerSettings } from '../broker/settings.js';
-import { Candles } from '../candles/candles.js';
+import { StrategyMistakeError } from '../broker/strategy-mistake.js';
+import type { Candles } from '../candles/candles.js';
+import { checkCandles, checkLevel } from '../given.js';
 import { sha256 } from '../runs/plan.js';
 import type { BacktestResult } from '../runs/result.js';
 import { runBacktest } from '../runs/run-backtest.js';
@@ -9,13 +11,14 @@ import { windowOf } from '../runs/window.js';
 import { equityStatistics } from '../statistics.js';
 import { checkEmpty } from '../stored/store-backtest.js';
 import { loadStrategy } from '../strategies/load.js';
-import type { SweepRow } from './options.js';
+import type { SweepResult, SweepRow } from './options.js';
 import { sweep } from './sweep.js';
 import type { WalkForward, WalkForwardOptions, WalkForwardWindow } from './walk-forward-types.js';
 import { WalkLog } from './walk-log.js';
 
 const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
   candles: true,
+  finer: true,
   strategy: true,
   grid: true,
   random: true,
@@ -41,33 +44,44 @@ const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
  * Chooses parameters on a part of the candles, tries them on the part after it, and goes on: what a strategy would have
  * done with parameters that it could have known. Indicators are warm when a second part begins.
  *
+ * When nothing can be chosen in a first part, or a second part fails, it ends there, and `endedBy` says why.
+ *
  * @throws InvalidOptionError when the candles are too few for the windows; what `sweep` throws.
  */
 export async function walkForward(given: WalkForwardOptions): Promise<WalkForward> {
   const taken = takeOptions(given, WALK_FORWARD);
   const { windows = 5, trainShare = 0.75, anchored = false, onWindow, store, ...options } = taken;
   const { candles, signal } = options;
-  if (!(candles instanceof Candles)) {
-    throw new InvalidOptionError("walkForward: 'candles' must be Candles, as readCandles returns them.");
-  }
+  checkCandles('walkForward', candles);
+  checkLevel(options.level ?? 'trades');
   const { train, test } = partsOf(candles.length, windows, trainShare);
   const strategy = await loadStrategy(options.strategy);
   if (store !== undefined) checkEmpty(store);
-  const log = new WalkLog(store);
+  const dataHash = candles.hash();
+  const log = new WalkLog(store, dataHash);
   const done: WalkForwardWindow[] = [];
   const tested: BacktestResult[] = [];
   const prints: string[] = [];
   let capital = brokerSettings(options).initialCapital;
+  let endedBy: string | null = null;
   for (let window = 0; window < windows && signal?.aborted !== true; window++) {
     const middle = train + window * test;
     const from = anchored ? 0 : middle - train;
     const to = window === windows - 1 ? candles.length : middle + test;
     const learned = await sweep({ ...options, candles: windowOf(candles, from, middle) });
     const [best] = learned.best;
-    if (learned.interrupted || best === undefined) break;
+    if (learned.interrupted) break;
+    if (best === undefined) {
+      endedBy = noneBest(window, learned);
+      break;
+    }
     const rules = { ...rulesOf(options), initialCapital: capital, candles: windowOf(candles, from, to) };
     const planned = { ...rules, strategy, parameters: best.parameters, tradeFrom: middle - from };
-    const run = runBacktest({ ...planned, ...log.emit });
+    const run = tried(() => runBacktest({ ...planned, ...log.emit }));
+    if (typeof run === 'string') {
+      endedBy = `The second part of window ${window + 1} failed: ${run}`;
+      break;
+    }
     capital = run.finalCapital;
     tested.push(run);
     prints.push(learned.fingerprint, run.fingerprint);
@@ -75,11 +89,33 @@ export async function walkForward(given: WalkForwardOptions): Promise<WalkForwar
     done.push(result);
     await log.window(planned, { window: result, best: learned.best, run });
     onWindow?.(result);
-    if (!(capital > 0)) break;
+    if (capital > 0) continue;
+    if (done.length < windows) endedBy = `The account is ruined after window ${window + 1}.`;
+    break;
   }
-  const result = summary(candles, done, tested, prints, train, done.length < windows);
+  const interrupted = done.length < windows && endedBy === null;
+  const result = { ...summary(candles, done, tested, prints, train, dataHash), interrupted, endedBy };
   await log.end(result);
   return result;
+}
+
+/** Why nothing can be chosen in a first part. */
+function noneBest(window: number, { failed, failures, runs, skipped }: SweepResult): string {
+  const part = `the first part of window ${window + 1}`;
+  const [first] = failures;
+  if (runs === 0)
+    return `Nothing was run in ${part}: the strategy refuses all ${skipped} parameter sets as a whole.`;
+  return `All ${failed} runs of ${part} failed. The first of them: ${first?.error}`;
+}
+
+/** The run, or why its strategy, or its budget, ended it. */
+function tried(run: () => BacktestResult): BacktestResult | string {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof StrategyMistakeError) return error.message;
+    throw error;
+  }
 }
 
 /** As many candles for each second part as there are, and those before the first one. */
@@ -112,7 +148,7 @@ function rulesOf(options: Omit<WalkForwardOptions, 'onWindow'>) {
     threads: _threads,
     sortBy: _sortBy,
     top: _top,
-    runBudgetMs: _budget,
+    runBudgetMs,
     runMemoryMb: _memory,
     signal: _signal,
     windows: _windows,
@@ -120,7 +156,7 @@ function rulesOf(options: Omit<WalkForwardOptions, 'onWindow'>) {
     anchored: _anchored,
     ...rules
   } = options;
-  return rules;
+  return { ...rules, ...(runBudgetMs !== undefined && { budgetMs: runBudgetMs }) };
 }
 
 function windowResult(
@@ -150,8 +186,8 @@ function summary(
   tested: readonly BacktestResult[],
   prints: readonly string[],
   train: number,
-  interrupted: boolean,
-): WalkForward {
+  dataHash: string,
+): Omit<WalkForward, 'interrupted' | 'endedBy'> {
   const parts = tested.map(({ equity }, index) => {
     const from = equity.time.indexOf((windows[index] as WalkForwardWindow).testStart);
     return { time: equity.time.subarray(from), equity: equity.equity.subarray(from) };
@@ -174,7 +210,7 @@ function summary(
     statistics: equityStatistics(curve.time, curve.equity, initial),
     trades: tested.flatMap(({ trades }) => trades),
     efficiency: learned > 0 ? earned / learned : null,
-    interrupted,
+    dataHash,
     fingerprint: sha256(JSON.stringify(prints)),
   };
 }

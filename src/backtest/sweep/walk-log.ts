@@ -3,19 +3,23 @@ import { sha256 } from '../runs/plan.js';
 import type { BacktestResult } from '../runs/result.js';
 import type { BacktestOptions } from '../runs/run-backtest.js';
 import { startedAlone, writeEvents } from '../stored/store-backtest.js';
-import { walkEvent, windowEvent } from '../stored/walk-log.js';
+import { walkEvent, windowEvent } from '../stored/stored-walk.js';
+import { withFigures } from '../stored/written-figures.js';
 import type { SweepRow } from './options.js';
 import type { WalkForward, WalkForwardWindow } from './walk-forward-types.js';
 
 /** Writes a walk-forward into its store, window by window: one that is killed leaves those that were over. */
 export class WalkLog {
   readonly #store: string | undefined;
+  readonly #dataHash: string;
   readonly #ids: string[] = [];
   #events: NewEvent[] = [];
   #walkId = '';
 
-  constructor(store: string | undefined) {
+  /** @param dataHash of all candles. */
+  constructor(store: string | undefined, dataHash: string) {
     this.#store = store;
+    this.#dataHash = dataHash;
   }
 
   /** What the run of a second part needs, for its events to get here. */
@@ -37,11 +41,12 @@ export class WalkLog {
       window,
       best,
       backtestId,
+      dataHash: this.#dataHash,
       initialCapital: run.settings.initialCapital,
       time: run.equity.time.subarray(from),
       equity: run.equity.equity.subarray(from),
     });
-    const events = [startedAlone(planned), ...this.#events, compared];
+    const events = [startedAlone(planned), ...withFigures(this.#events, run), compared];
     this.#events = [];
     await writeEvents(this.#store, events);
   }

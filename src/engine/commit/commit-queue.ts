@@ -4,7 +4,7 @@ import { outside } from '../../kernel/async-context.js';
 import { ACCEPT_CLOCK_READS, COMMITS_IN_FLIGHT } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
 import type { ConsumerChange } from '../../store/consumer.js';
-import type { DeadLetterChange, DeadLetterRecord } from '../../store/dead-letter.js';
+import type { DeadLetterChange, DeadLetterRecord, SettledLetter } from '../../store/dead-letter.js';
 import type { Progress } from '../../store/progress.js';
 import type { Segment, Store } from '../../store/store.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
@@ -45,7 +45,7 @@ export class CommitQueue {
   readonly #states: StateKeeper;
   #segments: HubSegment[] = [];
   #buried: DeadLetterRecord[] = [];
-  #raised: number[] = [];
+  #raised: SettledLetter[] = [];
   #inFlight = 0;
   #added = 0;
   #now = 0;
@@ -91,9 +91,9 @@ export class CommitQueue {
     this.schedule();
   }
 
-  /** A dead letter was handled after all, or given up. */
-  raise(position: number): void {
-    this.#raised.push(position);
+  /** A dead letter was handled after all, or given up, by those whose it is. */
+  raise({ position, owners }: SettledLetter): void {
+    this.#raised.push({ position, owners });
     this.schedule();
   }
 

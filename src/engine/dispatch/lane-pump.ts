@@ -217,11 +217,11 @@ export class LanePump {
     const { done, failures, held, waiting, passed, busy, elapsed } = answer;
     // Taken now: while the answer is dealt with the next suspect may already be sent.
     const [suspect] = seat.suspects;
-    if (done.length > 0) seat.isFresh = false;
+    const events = done.length + failures.length;
+    if (events > 0) seat.isFresh = false;
     for (const shape of answer.unknownShapes) this.#events.unknownShape(shape);
     for (const shape of answer.stateShapes) this.#events.unknownStateShape(shape);
     if (answer.tracerErrors > 0) this.#events.tracerFailed(answer.tracerErrors);
-    const events = done.length + failures.length;
     this.#scheduler.answered(seat.number, { passed, events, waiting: waiting.length, busy, elapsed });
     this.#measure(seat, answer);
     const refused = this.#takeDone(seat, answer);

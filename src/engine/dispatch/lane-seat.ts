@@ -1,7 +1,7 @@
 import type { Codec } from '../../events/codec.js';
 import { slabOf } from '../../events/slab.js';
 import type { Lane } from '../../lanes/executor.js';
-import type { LaneAnswer, LaneBatch, NewSlab } from '../../lanes/protocol.js';
+import type { CalledHandlers, LaneAnswer, LaneBatch, NewSlab } from '../../lanes/protocol.js';
 import type { StateCargo } from '../../lanes/states/cargo.js';
 import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
@@ -45,7 +45,7 @@ export class LaneSeat implements StateHolder {
   readonly lane: Lane;
   readonly onThread: boolean;
   #state: SeatState = 'opening';
-  /** It has finished nothing yet, so that nothing finished can have left a timer behind. */
+  /** It has answered nothing yet, so that nothing which has ended, well or not, can have left a timer behind. */
   isFresh = true;
   /** It takes nothing more in, and ends when it is done. */
   retiring = false;
@@ -121,7 +121,7 @@ export class LaneSeat implements StateHolder {
     pool: SlabPool,
     codec: Codec,
     attempts: ReadonlyMap<number, number> | undefined,
-    only: ReadonlyMap<number, readonly string[]> | undefined,
+    only: ReadonlyMap<number, CalledHandlers> | undefined,
     states: Uint8Array | undefined,
   ): LaneBatch {
     const cleared = this.#cleared;

@@ -1,15 +1,16 @@
 import { knownOptions, optionNames } from '../../events/known-options.js';
-import { isWhole } from '../../kernel/check.js';
-import { DeadLetterNotFoundError, InvalidOptionError, KeyParkedError } from '../../kernel/errors.js';
-import { shown } from '../../kernel/thrown.js';
+import { checkWhole } from '../../kernel/check.js';
+import { DeadLetterNotFoundError, KeyParkedError } from '../../kernel/errors.js';
 import { DEAD_LETTER_PAGE } from '../../limits.js';
 import type { DeadLetter, DeadLetterRecord } from '../../store/dead-letter.js';
 import { toDeadLetter } from '../../store/read-dead-letter.js';
 import type { RawEvent } from '../../store/store.js';
+import type { LateHandlers } from '../replay/late-handlers.js';
 import type { ReplayParts } from '../replay/log-flow.js';
 import { feed, type Resumer } from '../replay/resume.js';
 import type { NameEntry } from '../sequence/directory.js';
 import { parkedBehind } from './failures.js';
+import type { RetriedLetter } from './retried-letter.js';
 
 const BUSY = ' any more: it is being retried or discarded';
 
@@ -27,6 +28,14 @@ const LIST = optionNames<DeadLetterQuery>('deadLetters.list', { after: true, lim
 export interface DeadLetterParts extends ReplayParts {
   readonly run: string;
   readonly resumer: Resumer;
+  readonly late: LateHandlers;
+}
+
+/** A dead letter with its event. */
+interface Found {
+  readonly letter: DeadLetterRecord;
+  readonly raw: RawEvent;
+  readonly key: NameEntry;
 }
 
 /** The events whose handlers failed for good. They lie in the store's own file. */
@@ -46,8 +55,8 @@ export class DeadLetters {
   /** Dead letters in position order. @throws InvalidOptionError, EngineClosedError, EngineFailedError */
   async list(query: DeadLetterQuery = {}): Promise<DeadLetter[]> {
     const { after = 0, limit = 100 } = knownOptions(query, LIST);
-    checkNumber('after', after, 0, Number.MAX_SAFE_INTEGER);
-    checkNumber('limit', limit, 1, DEAD_LETTER_PAGE);
+    checkWhole('Dead letters', 'after', after, 0);
+    checkWhole('Dead letters', 'limit', limit, 1, DEAD_LETTER_PAGE);
     const { hub, store, registry, run } = this.#parts();
     await hub.flushed();
     const find = (name: string) => registry.find(name)?.definition;
@@ -58,17 +67,19 @@ export class DeadLetters {
 
   /**
    * Handles a dead letter again, and behind it everything of its key that was held; other keys do not notice.
-   * Resolves when the event is handled and that is durable. A skipped one runs after what its key has waiting.
+   * Resolves when the event is handled and that is durable. A skipped one runs after what its key has waiting. Only those
+   * handlers are called whose letter it is: see `DeadLetter.owners`.
    *
-   * @throws DeadLetterNotFoundError; HandlerError when it fails again: it is a dead letter again then.
+   * @throws DeadLetterNotFoundError; HandlerError when it fails again: it is a dead letter again then; HandlerNotGivenError
+   * when it is of a module that asked for old events, and the engine was opened without it: it stays as it is.
    */
   retry(position: number): Promise<void> {
     return this.#claim(position, 'retry', () => this.#retry(position));
   }
 
   /**
-   * Gives a dead letter up: the event counts as finished, and its key goes on behind it. Resolves when that is
-   * durable.
+   * Gives a dead letter up: the event counts as finished for those whose letter it is, whether they are here or not, and
+   * its key goes on behind it. Resolves when that is durable.
    *
    * @throws DeadLetterNotFoundError
    */
@@ -78,26 +89,39 @@ export class DeadLetters {
 
   async #retry(position: number): Promise<void> {
     const parts = this.#parts();
-    const { hub, receipts, directory, waves, retried, resumer } = parts;
-    const { letter, raw, key } = await this.#find(parts, position);
-    retried.set(position, letter);
+    const { receipts, retried, resumer, late } = parts;
+    const found = await this.#find(parts, position);
+    const { letter, raw, key } = found;
+    late.requireOwners(letter);
+    // The log has forgotten whose it is.
+    if (!late.hasOwner(letter)) return this.#giveUp(parts, found);
+    const isOpen = late.isOpen(letter);
+    if (letter.state === 'parked') resumer.resume(key, isOpen ? position : position + 1);
+    const again: RetriedLetter = isOpen ? letter : { ...letter, state: 'skipped' };
+    retried.set(position, again);
     const handled = receipts.untilHandled({ position, version: raw.version });
-    if (letter.state === 'parked') {
-      resumer.resume(key, position);
-      await handled;
-      return;
-    }
+    if (isOpen) await handled;
+    else await this.#handleAgain(parts, found, again, handled);
+  }
+
+  /** Its event is finished in the log: it does not come again by itself. */
+  async #handleAgain(
+    parts: DeadLetterParts,
+    { raw, key: { name } }: Found,
+    letter: RetriedLetter,
+    handled: Promise<unknown>,
+  ): Promise<void> {
+    const { hub, directory, waves } = parts;
     // Waited for below; should the feeding throw at once, nobody will.
     handled.catch(() => {});
-    const { taking: wave } = waves;
-    const { name } = key;
     const full = feed(parts, raw, {
       // While it waits for room the key is not pinned, and its entry may be another one afterwards.
       get cancelled() {
-        return giveUpIfParked(parts, directory.get(name), position);
+        return giveUpIfParked(parts, directory.get(name), raw.position);
       },
-      wave,
+      wave: waves.taking,
       held: undefined,
+      letter,
     });
     hub.pump();
     // Waited for together: when the engine fails, both reject.
@@ -106,10 +130,13 @@ export class DeadLetters {
 
   async #discard(position: number): Promise<void> {
     const parts = this.#parts();
-    const { hub, receipts, resumer } = parts;
-    const { letter, raw, key } = await this.#find(parts, position);
+    await this.#giveUp(parts, await this.#find(parts, position));
+  }
+
+  async #giveUp({ hub, receipts, resumer }: DeadLetterParts, { letter, raw, key }: Found): Promise<void> {
+    const { position } = letter;
     const settled = receipts.untilHandled({ position, version: raw.version });
-    hub.discard(position);
+    hub.discard(letter);
     if (letter.state === 'parked') resumer.resume(key, position + 1);
     await settled;
   }
@@ -128,8 +155,8 @@ export class DeadLetters {
   async #find(
     { hub, store, directory, parking, retried }: DeadLetterParts,
     position: number,
-  ): Promise<{ letter: DeadLetterRecord; raw: RawEvent; key: NameEntry }> {
-    checkNumber('position', position, 1, Number.MAX_SAFE_INTEGER);
+  ): Promise<Found> {
+    checkWhole('Dead letters', 'position', position, 1);
     await hub.flushed();
     const { reader } = store;
     const letter = reader.deadLetter(position);
@@ -157,9 +184,10 @@ function giveUpIfParked(
   key: NameEntry,
   position: number,
 ): boolean {
-  if (!key.held) return false;
+  const parkedAt = parking.positionOf(key);
+  if (parkedAt === undefined) return false;
   retried.delete(position);
-  receipts.failed(position, parkedBehind(key, parking.positionOf(key) ?? position));
+  receipts.failed(position, parkedBehind(key, parkedAt));
   return true;
 }
 
@@ -167,12 +195,5 @@ function notFound(position: number, why = ''): DeadLetterNotFoundError {
   return new DeadLetterNotFoundError(
     `There is no dead letter at position ${position}${why}. List them with engine.deadLetters.list().`,
     { details: { position } },
-  );
-}
-
-function checkNumber(name: string, value: number, least: number, most: number): void {
-  if (isWhole(value, least, most)) return;
-  throw new InvalidOptionError(
-    `Dead letters: ${name} is ${shown(value)}; it must be a whole number from ${least} to ${most}.`,
   );
 }

@@ -8,13 +8,15 @@ import type { Time } from '../../kernel/time.js';
 import type { FailurePolicy, FailureRule } from '../../lanes/handlers.js';
 import type { HandledType } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
-import type { DeadLetterRecord, DeadLetterState } from '../../store/dead-letter.js';
+import type { DeadLetterRecord, DeadLetterState, SettledLetter } from '../../store/dead-letter.js';
+import type { LateHandlers } from '../replay/late-handlers.js';
 import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
 import type { Counters } from '../watch/counters.js';
 import type { Notices } from '../watch/notices.js';
 import type { FailedKeys } from './failed-keys.js';
+import type { RetriedLetter } from './retried-letter.js';
 
 /** What failures are made of. */
 export interface FailureParts {
@@ -23,6 +25,7 @@ export interface FailureParts {
   readonly failed: FailedKeys;
   /** Dead letters that are being tried again, by position. */
   readonly retried: Map<number, RetriedLetter>;
+  readonly late: LateHandlers;
   readonly types: readonly (RegisteredType | undefined)[];
   readonly notices: Notices;
   readonly counters: Counters;
@@ -35,23 +38,16 @@ export interface FailureEvents {
   /** A key may run again. */
   retry(): void;
   /** A failed event counts as finished. */
-  skipped(slab: HubSlab, row: number, error: HandlerError): void;
+  skipped(slab: HubSlab, row: number): void;
   /** An event of a parked key leaves the memory; it stays unfinished in the log. */
   dropped(slab: HubSlab, row: number): void;
   /** Whoever waits for the event is told. */
   failed(slab: HubSlab, row: number, error: Error): void;
-  /** A key is held behind its event at a position. */
-  parked(key: NameEntry, position: number, error: Error): void;
+  /** A key is held behind the event of a dead letter. */
+  parked(key: NameEntry, letter: SettledLetter, error: Error): void;
   buried(letter: DeadLetterRecord): void;
   stop(error: Error): void;
   changed(): void;
-}
-
-/** A dead letter that is being tried again: what it had behind it. */
-export interface RetriedLetter {
-  readonly state: DeadLetterState;
-  readonly attempts: number;
-  readonly firstFailedAt: number;
 }
 
 const NO_RETRIES: FailureRule = {
@@ -83,7 +79,8 @@ export class Failures {
 
   /** Decides about a key whose first queued event has failed and of which nothing is in flight. */
   settle(key: NameEntry): void {
-    const { counters, types, time, failed } = this.#parts;
+    const { counters, types, time, failed, late, scheduler } = this.#parts;
+    scheduler.putFirst(key, failed.of(key)?.reference ?? key.head);
     const slab = this.#slabOf(key.head);
     const row = rowOf(key.head);
     const type = types[slab.type[row] as number]?.type ?? '';
@@ -92,11 +89,14 @@ export class Failures {
     failed.tried(key, time.now());
     if (key.attempts <= rule.retries) {
       counters.retried++;
+      late.tried(key.head, 'again');
       this.#retryLater(key, slab.position[row] as number, rule);
       return;
     }
     const error = this.#handlerError(key, slab, row, type);
-    switch (this.#policy(rule, slab.position[row] as number)) {
+    const policy = this.#policy(rule, key.head, slab.position[row] as number);
+    late.tried(key.head, policy === 'skip' ? 'skipped' : 'given up');
+    switch (policy) {
       case 'skip':
         this.#skip(key, slab, row, error);
         break;
@@ -145,10 +145,10 @@ export class Failures {
   }
 
   /** An event that was skipped once is finished in the log: its key cannot be held behind it any more. */
-  #policy({ onFailure }: FailureRule, position: number): FailurePolicy {
-    return onFailure === 'park' && this.#parts.retried.get(position)?.state === 'skipped'
-      ? 'skip'
-      : onFailure;
+  #policy({ onFailure }: FailureRule, reference: number, position: number): FailurePolicy {
+    const call = this.#parts.late.callOf(reference);
+    const isAgain = call?.isAgain ?? this.#parts.retried.get(position)?.state === 'skipped';
+    return onFailure === 'park' && isAgain ? 'skip' : onFailure;
   }
 
   #handlerError(key: NameEntry, slab: HubSlab, row: number, type: string): HandlerError {
@@ -165,34 +165,47 @@ export class Failures {
     const { counters, scheduler } = this.#parts;
     counters.skipped++;
     this.#bury(key, slab, row, error, 'skipped');
-    this.#events.failed(slab, row, error);
+    this.#tell(key.head, error);
     scheduler.dropHead(key);
     this.#parts.failed.forget(key);
-    this.#events.skipped(slab, row, error);
+    this.#events.skipped(slab, row);
     scheduler.resume(key);
     this.#events.changed();
   }
 
   #park(key: NameEntry, slab: HubSlab, row: number, error: HandlerError): void {
     const position = slab.position[row] as number;
-    this.#bury(key, slab, row, error, 'parked');
+    const letter = this.#bury(key, slab, row, error, 'parked');
     const rows = this.#parts.scheduler.park(key);
     this.#parts.failed.forget(key);
-    this.#events.parked(key, position, error);
+    this.#events.parked(key, letter, error);
     rows.forEach((reference, index) => {
       const queued = this.#slabOf(reference);
-      const behind = index === 0 ? error : parkedBehind(key, position, error);
-      this.#events.failed(queued, rowOf(reference), behind);
+      this.#tell(reference, index === 0 ? error : parkedBehind(key, position, error));
       this.#events.dropped(queued, rowOf(reference));
     });
     this.#events.changed();
   }
 
-  #bury(key: NameEntry, slab: HubSlab, row: number, error: HandlerError, state: DeadLetterState): void {
-    const { failed, retried, notices, time } = this.#parts;
+  /** Nobody waits for an old event that is not a dead letter, and somebody may wait for the dead letter of the same event. */
+  #tell(reference: number, error: Error): void {
+    const call = this.#parts.late.callOf(reference);
+    if (call && !call.lanes && !call.letter) return;
+    this.#events.failed(this.#slabOf(reference), rowOf(reference), error);
+  }
+
+  #bury(
+    key: NameEntry,
+    slab: HubSlab,
+    row: number,
+    error: HandlerError,
+    state: DeadLetterState,
+  ): DeadLetterRecord {
+    const { failed, retried, late, notices, time } = this.#parts;
     const position = slab.position[row] as number;
-    const before = retried.get(position);
-    retried.delete(position);
+    const call = late.callOf(key.head);
+    const before = call ? call.letter : retried.get(position);
+    if (before && retried.get(position) === before) retried.delete(position);
     const letter: DeadLetterRecord = {
       position,
       key: key.id,
@@ -201,6 +214,7 @@ export class Failures {
       // Of a handler that took its thread with it only the event is known.
       handler:
         failed.of(key)?.handler || this.modulesOf(this.#parts.types[slab.type[row] as number]?.type ?? ''),
+      owners: late.buried(key.head, before),
       lane: failed.of(key)?.lane ?? 0,
       firstFailedAt: before?.firstFailedAt ?? key.firstFailedAt,
       failedAt: time.now(),
@@ -209,6 +223,7 @@ export class Failures {
     };
     this.#events.buried(letter);
     notices.send({ kind: 'dead-letter', position, key: key.name, state, attempts: letter.attempts, error });
+    return letter;
   }
 
   #slabOf(reference: number): HubSlab {

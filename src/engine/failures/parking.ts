@@ -1,3 +1,4 @@
+import type { SettledLetter } from '../../store/dead-letter.js';
 import type { Wave, Waves } from '../intake/waves.js';
 import { HeldEvents } from '../replay/held-events.js';
 import type { NameEntry } from '../sequence/directory.js';
@@ -12,8 +13,8 @@ export interface Resumption {
 }
 
 interface ParkedKey {
-  /** Position of the dead letter at its head. */
-  readonly position: number;
+  /** The dead letter at its head. */
+  readonly letter: SettledLetter;
   /** Highest position of the key that stayed in the log. */
   lastHeld: number;
   resumption: Resumption | undefined;
@@ -30,15 +31,25 @@ export class Parking {
     return this.#keys.size - this.#resuming;
   }
 
+  /** How many keys wait behind a dead letter of each owner; those that are resumed do not. */
+  keysByOwner(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { letter, resumption } of this.#keys.values()) {
+      if (resumption) continue;
+      for (const owner of letter.owners) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   /**
    * Holds a key; `lastHeld` is the last event of it that may be in the log already. Returns what came to it while it
    * was being resumed: that is parked, too.
    */
-  park(key: NameEntry, position: number, lastHeld: number, waves: Waves): HeldEvents | undefined {
+  park(key: NameEntry, letter: SettledLetter, lastHeld: number, waves: Waves): HeldEvents | undefined {
     const before = this.#keys.get(key);
     const resumption = before?.resumption;
     this.#keys.set(key, {
-      position,
+      letter,
       lastHeld: Math.max(lastHeld, before?.lastHeld ?? 0),
       resumption: undefined,
     });
@@ -60,7 +71,7 @@ export class Parking {
   /** The dead letter that a key is parked behind. */
   positionOf(key: NameEntry): number | undefined {
     const parked = this.#keys.get(key);
-    return parked?.resumption ? undefined : parked?.position;
+    return parked?.resumption ? undefined : parked?.letter.position;
   }
 
   /** How far a held key's events go in the log. */

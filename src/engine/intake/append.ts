@@ -1,9 +1,94 @@
 import type { NewEvent } from '../../events/define-event.js';
-import { AppendTooLargeError, InvalidOptionError } from '../../kernel/errors.js';
+import type { DomainEvent } from '../../events/domain-event.js';
+import { AppendTooLargeError, ConcurrencyError, InvalidOptionError } from '../../kernel/errors.js';
 import type { CheckedOptions } from '../check-options.js';
+import type { PublishOptions, ReadOptions, Receipt } from '../options.js';
+import type { Directory } from '../sequence/directory.js';
 import type { Prepared } from '../sequence/row-facts.js';
 import type { Need } from './admission.js';
+import { appendedBefore, idsOf } from './appended-before.js';
+import { type ExpectedVersion, exactVersion, expectVersion } from './expected-version.js';
+import type { IntakeParts } from './intake-flow.js';
 import type { Preparation } from './prepare.js';
+import { enter, takeTogether, whenAt } from './taking.js';
+
+/** What appending works with. */
+export interface AppendParts extends IntakeParts {
+  readonly preparation: Preparation;
+  readonly directory: Directory;
+  readonly options: CheckedOptions;
+}
+
+/** Events that belong together, and where. */
+export interface Append {
+  readonly aggregateId: string;
+  readonly events: readonly NewEvent[];
+  readonly expected: ExpectedVersion | undefined;
+  readonly until: PublishOptions['until'];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The aggregate has moved on since its events were looked through for ids. */
+const MOVED = Symbol('moved');
+
+/**
+ * Gives the events their places if the aggregate is where it is expected, or finds the places that they have already.
+ *
+ * @throws what `prepareAppend` throws; ConcurrencyError, EventIdTakenError, TooManyNamesError.
+ */
+export async function appendTo(
+  parts: AppendParts,
+  append: Append,
+  read: (options: ReadOptions) => AsyncIterable<DomainEvent>,
+): Promise<Receipt> {
+  const { preparation, directory, options } = parts;
+  const { aggregateId, events, expected, until, signal } = append;
+  const { prepared, need } = prepareAppend(preparation, options, aggregateId, events);
+  const [first] = prepared;
+  const ids = idsOf(events);
+  while (true) {
+    const seen = ids && (await lookedThrough(parts, append, ids, read));
+    if (typeof seen === 'object') return whenAt(parts, seen, until === 'handled' ? 'durable' : until);
+    const accept = (): Receipt | Promise<Receipt> => {
+      const actual = directory.versionOf(aggregateId);
+      if (seen !== undefined && seen !== actual) throw MOVED;
+      expectVersion(aggregateId, expected, actual);
+      if (prepared.length === 0) return { position: 0, version: actual };
+      directory.checkRoom(prepared);
+      return takeTogether(parts, prepared, until);
+    };
+    try {
+      // Without events there is nothing to wait for; the version is checked all the same.
+      return await (first ? enter(parts, first, signal, accept, need) : accept());
+    } catch (error) {
+      if (error === MOVED) continue;
+      // Who reads on after it must find what was there first.
+      if (error instanceof ConcurrencyError && !isReadable(parts, aggregateId)) await parts.hub.flushed();
+      throw error;
+    }
+  }
+}
+
+/** The receipt that the events have already; else the version up to which the aggregate has none of them. */
+async function lookedThrough(
+  parts: AppendParts,
+  { aggregateId, expected, signal }: Append,
+  ids: readonly string[],
+  read: (options: ReadOptions) => AsyncIterable<DomainEvent>,
+): Promise<Receipt | number> {
+  const { hub, directory } = parts;
+  const actual = directory.versionOf(aggregateId);
+  if (actual === 0) return 0;
+  // What cannot be read yet may be the same append, asked for a moment ago.
+  if (!isReadable(parts, aggregateId)) await hub.flushed();
+  if (hub.failure) throw hub.failure;
+  signal?.throwIfAborted();
+  const versions = { actual, expected: exactVersion(expected) };
+  const found = await appendedBefore(aggregateId, ids, versions, (fromVersion, toVersion) =>
+    read({ aggregateId, fromVersion, toVersion }),
+  );
+  return found ?? actual;
+}
 
 /** The events of one `append`: all or nothing, so everything about them is known before the first gets its number. */
 export interface PreparedAppend {
@@ -34,6 +119,11 @@ export function prepareAppend(
     throw tooLarge('bytes', bytes, 'maxInFlightBytes', maxInFlightBytes);
   }
   return { prepared, need: { events: prepared.length, bytes } };
+}
+
+/** Whether everything of an aggregate that was accepted is durable. */
+function isReadable({ hub, directory }: AppendParts, aggregateId: string): boolean {
+  return directory.positionOf(aggregateId) <= hub.lastDurable;
 }
 
 function tooLarge(what: string, given: number, option: string, limit: number): AppendTooLargeError {

@@ -186,11 +186,13 @@ function namesOf(type: RegisteredType, data: unknown): [aggregateId: string, par
   }
 }
 
-function storedMetadata({ correlationId, causationId, metadata }: EventOptions): StoredMetadata | undefined {
-  if (correlationId === undefined && causationId === undefined && metadata === undefined) return undefined;
+function storedMetadata(options: EventOptions): StoredMetadata | undefined {
+  const { correlationId, causationId, eventId, metadata } = options;
+  if ((correlationId ?? causationId ?? eventId) === undefined && metadata === undefined) return undefined;
   return {
     ...(causationId !== undefined && { c: causationId }),
     ...(correlationId !== undefined && { r: correlationId }),
+    ...(eventId !== undefined && { i: eventId }),
     ...(metadata && { u: metadata }),
   };
 }

@@ -1,7 +1,7 @@
 import { Fingerprint } from '../../events/canonical.js';
 import { turn } from '../../kernel/turn.js';
 import { addStates, currentStateTypes, statePages } from '../../store/all-states.js';
-import { addToFingerprint, pagesFrom } from '../../store/decode.js';
+import { addToFingerprint, pagesUpTo } from '../../store/decode.js';
 import type { EventReader } from '../../store/store.js';
 
 /**
@@ -11,10 +11,8 @@ import type { EventReader } from '../../store/store.js';
  */
 export async function fingerprintOf(reader: EventReader, to: number, check: () => void): Promise<string> {
   const fingerprint = new Fingerprint();
-  for (const page of pagesFrom(reader, 1)) {
-    const last = page.findIndex(({ position }) => position > to);
-    addToFingerprint(fingerprint, reader, last < 0 ? page : page.slice(0, last));
-    if (last >= 0) break;
+  for (const page of pagesUpTo(reader, to)) {
+    addToFingerprint(fingerprint, reader, page);
     await turn();
     check();
   }

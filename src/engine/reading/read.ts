@@ -2,12 +2,12 @@ import type { AnyEventType } from '../../events/define-event.js';
 import type { DomainEvent } from '../../events/domain-event.js';
 import type { EventRegistry } from '../../events/registry.js';
 import { namesOfTypes } from '../../events/type-names.js';
-import { InvalidOptionError } from '../../kernel/errors.js';
-import { shown } from '../../kernel/thrown.js';
 import { turn } from '../../kernel/turn.js';
-import { READ_PAGE } from '../../limits.js';
-import { decodeAnyway, decodeEvent, mayHaveMore, storedType } from '../../store/decode.js';
-import type { RawEvent, Store } from '../../store/store.js';
+import { decodeAnyway, decodeEvent } from '../../store/decode.js';
+import { type PageSource, pagesOf } from '../../store/read-pages.js';
+import { positionIn, type ReadRange, rangeOf } from '../../store/read-range.js';
+import type { EventReader, RawEvent, Store, TypedQuery } from '../../store/store.js';
+import { typeFilter } from '../../store/typed-pages.js';
 import type { ReadOptions } from '../options.js';
 
 /**
@@ -26,22 +26,27 @@ export interface CheckedReadOptions extends OwnReadOptions {
   readonly check: () => void;
 }
 
-/** An aggregate's positions after a position, if they are known in memory. */
-export type TailOf = (aggregateId: string, after: number) => readonly number[] | undefined;
-
 /** What reading needs of an engine. */
 export interface ReadEngine {
   readonly run: string;
   readonly registry: EventRegistry;
   readonly store: Store;
-  readonly tailOf: TailOf;
+  readonly tailOf: PageSource['tailOf'];
+  readonly endOf: PageSource['endOf'];
 }
 
 /** An engine's log as a stream; what is not in the index yet is found in memory. @throws UnknownEventTypeError */
 export function streamOf(engine: () => ReadEngine, options: CheckedReadOptions): EventStream {
   const { registry, run } = engine();
-  const tailOf: TailOf = (aggregateId, after) => engine().tailOf(aggregateId, after);
-  return new EventStream(() => engine().store, run, registry, options, tailOf);
+  const source: PageSource = {
+    reader: () => {
+      check(options);
+      return engine().store.reader;
+    },
+    tailOf: (aggregateId, after) => engine().tailOf(aggregateId, after),
+    endOf: (aggregateId) => engine().endOf(aggregateId),
+  };
+  return new EventStream(run, registry, options, source);
 }
 
 /**
@@ -52,35 +57,36 @@ export function streamOf(engine: () => ReadEngine, options: CheckedReadOptions):
  * is handed out in one, which is a tenth of the time that reading an event takes.
  */
 export class EventStream implements AsyncGenerator<DomainEvent, void, undefined> {
-  /** Asked anew for each page: `recover` opens another one. */
-  readonly #store: () => Store;
+  readonly #source: PageSource;
+  readonly #range: ReadRange;
   readonly #run: string;
   readonly #options: CheckedReadOptions;
-  readonly #types: ReadonlySet<string> | undefined;
+  readonly #wants: TypedQuery['wants'] | undefined;
   readonly #find: (name: string) => AnyEventType | undefined;
-  readonly #pages: AsyncGenerator<readonly RawEvent[], void, undefined>;
+  readonly #pages: Generator<readonly RawEvent[], void, undefined>;
   #page: readonly RawEvent[] = [];
   #next = 0;
+  /** Events that may still be given. */
+  #left: number;
   #loading: Promise<unknown> | undefined;
+  #hasBegun = false;
   #ended = false;
 
   /** @throws InvalidOptionError; UnknownEventTypeError when `types` names one that is not registered. */
-  constructor(
-    store: () => Store,
-    run: string,
-    registry: EventRegistry,
-    options: CheckedReadOptions,
-    tailOf: TailOf,
-  ) {
-    this.#store = store;
+  constructor(run: string, registry: EventRegistry, options: CheckedReadOptions, source: PageSource) {
+    this.#source = source;
+    this.#range = rangeOf('read', options);
+    this.#left = this.#range.limit;
     this.#run = run;
     this.#options = options;
     this.#find = (name) => registry.find(name)?.definition;
-    this.#types =
-      options.types === undefined
-        ? undefined
-        : new Set(namesOfTypes('read', options.types).map(([name = '']) => registry.get(name).type));
-    this.#pages = pages(store, options, tailOf);
+    if (options.types !== undefined) {
+      const types = new Set(
+        namesOfTypes('read', options.types).map(([name = '']) => registry.get(name).type),
+      );
+      this.#wants = typeFilter(source.reader, (name) => types.has(this.#find(name)?.type ?? ''));
+    }
+    this.#pages = pagesOf(source, this.#range, this.#wants);
   }
 
   async next(): Promise<IteratorResult<DomainEvent, void>> {
@@ -101,7 +107,7 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
 
   async return(): Promise<IteratorResult<DomainEvent, void>> {
     this.#ended = true;
-    await this.#pages.return();
+    this.#pages.return();
     return { value: undefined, done: true };
   }
 
@@ -121,24 +127,35 @@ export class EventStream implements AsyncGenerator<DomainEvent, void, undefined>
   #take(): DomainEvent | undefined {
     while (this.#next < this.#page.length) {
       const raw = this.#page[this.#next++] as RawEvent;
-      this.#check();
-      const { reader } = this.#store();
-      if (this.#types && !this.#types.has(this.#find(storedType(reader, raw).name)?.type ?? '')) continue;
+      const reader = this.#reader();
+      const place = positionIn(this.#range, raw.position);
+      if (place === 'beyond') this.#end();
+      if (place !== 'within' || (this.#wants && !this.#wants(raw.type))) continue;
+      if (--this.#left === 0) this.#end();
       return (this.#options[ANYWAY] ? decodeAnyway : decodeEvent)(reader, this.#run, raw, this.#find);
     }
     return undefined;
   }
 
   async #load(): Promise<void> {
-    const { value, done } = await this.#pages.next();
+    // The event loop goes round between pages.
+    if (this.#hasBegun) await turn();
+    this.#hasBegun = true;
+    const { value, done } = this.#pages.next();
     this.#page = value ?? [];
     this.#next = 0;
     if (done) this.#ended = true;
   }
 
-  #check(): void {
+  /** Nothing behind the running event is given. */
+  #end(): void {
+    this.#next = this.#page.length;
+    this.#ended = true;
+  }
+
+  #reader(): EventReader {
     try {
-      check(this.#options);
+      return this.#source.reader();
     } catch (error) {
       this.#ended = true;
       throw error;
@@ -154,38 +171,6 @@ class Read {
   constructor(value: DomainEvent) {
     this.value = value;
   }
-}
-
-async function* pages(
-  store: () => Store,
-  options: CheckedReadOptions,
-  tailOf: TailOf,
-): AsyncGenerator<readonly RawEvent[], void, undefined> {
-  const { aggregateId, fromVersion = 1, fromPosition = 1 } = options;
-  check(options);
-  let from = whole('from', aggregateId === undefined ? fromPosition : fromVersion);
-  const aggregate = aggregateId === undefined ? undefined : store().reader.findName(aggregateId)?.id;
-  if (aggregateId !== undefined && aggregate === undefined) return;
-  const tail = (after: number) => tailOf(aggregateId ?? '', after);
-  while (true) {
-    check(options);
-    const { reader } = store();
-    const page =
-      aggregate === undefined
-        ? reader.page({ from, limit: READ_PAGE })
-        : reader.page({ aggregate, from, limit: READ_PAGE, tail });
-    const last = page.at(-1);
-    if (!last) return;
-    yield page;
-    if (!mayHaveMore(page)) return;
-    from = (aggregate === undefined ? last.position : last.version) + 1;
-    await turn();
-  }
-}
-
-function whole(name: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidOptionError(`read: ${name} is ${shown(value)}; it must be a whole number from 1.`);
 }
 
 function check(options: CheckedReadOptions): void {

@@ -181,6 +181,7 @@ export class Backlog {
         },
         wave,
         held: undefined,
+        letter: letters.get(position),
       });
     }
   }

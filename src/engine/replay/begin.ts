@@ -1,14 +1,17 @@
 import { EngineClosedError } from '../../kernel/errors.js';
 import { turn } from '../../kernel/turn.js';
+import type { SettledLetter } from '../../store/dead-letter.js';
 import type { StoreState } from '../../store/protocol.js';
 import { Backlog } from './backlog.js';
 import type { Holding } from './holding.js';
+import type { LateHandlers } from './late-handlers.js';
 import type { LogFlow, ReplayParts } from './log-flow.js';
 
 /** What beginning again works with: the flow may be waited for as a whole. */
 export interface BeginningParts extends ReplayParts {
   readonly hub: LogFlow & { drain(): Promise<void> };
   readonly holding: Holding;
+  readonly late: LateHandlers;
 }
 
 /**
@@ -19,10 +22,10 @@ export async function beginBacklog(
   parts: BeginningParts,
   stored: StoreState,
 ): Promise<{ readonly recovered: Promise<void> }> {
-  const { deadLetters, lastPosition, lastName } = stored;
+  const { lastPosition, lastName } = stored;
   if (lastPosition === 0) return { recovered: Promise.resolve() };
   const { hub, entrance, holding } = parts;
-  const parked = holdParked(parts, stored);
+  const { parked, again } = holdParked(parts, stored);
   const changed = () => {
     entrance.recheckKeys();
     hub.pump();
@@ -38,7 +41,7 @@ export async function beginBacklog(
   const recovered = whenRecovered(hub, backlog);
   // It need not be waited for.
   recovered.catch(() => {});
-  const run = backlog.run(hub.nextUnfinished(1), (key) => parked.has(key), deadLetters.retry);
+  const run = backlog.run(hub.nextUnfinished(1), (key) => parked.has(key), again);
   run.catch((error: Error) => {
     // A reader that was closed under it is no failure.
     if (!backlog.isCutShort) hub.fail(error);
@@ -47,21 +50,35 @@ export async function beginBacklog(
   return { recovered };
 }
 
-/** Holds the keys that were parked, and remembers the letters that are to be tried again. Returns the keys' numbers. */
+/**
+ * Holds the keys that were parked, and remembers the letters that are to be tried again: but for those whose handlers are
+ * not here, which stay as they are, for an engine that has them.
+ *
+ * @returns the numbers of the parked keys, and the letters whose events are finished already.
+ */
 function holdParked(
-  { store: { reader }, directory, parking, waves, retried }: ReplayParts,
+  { store: { reader }, directory, parking, waves, retried, late }: BeginningParts,
   { deadLetters, lastPosition }: StoreState,
-): ReadonlySet<number> {
+): { readonly parked: ReadonlySet<number>; readonly again: readonly number[] } {
   const parked = new Set<number>();
-  for (const { position, key } of deadLetters.parked) {
-    parked.add(key);
-    parking.park(directory.get(reader.nameOf(key)), position, lastPosition, waves);
-  }
+  const again: number[] = [];
+  const park = (letter: SettledLetter & { readonly key: number }) => {
+    parked.add(letter.key);
+    parking.park(directory.get(reader.nameOf(letter.key)), letter, lastPosition, waves);
+  };
+  for (const letter of deadLetters.parked) park(letter);
   for (const position of [...deadLetters.retryParked, ...deadLetters.retry]) {
     const letter = reader.deadLetter(position);
-    if (letter) retried.set(position, letter);
+    if (!letter) continue;
+    if (late.missing(letter) !== undefined) {
+      if (letter.state === 'parked') park(letter);
+    } else if (late.isOpen(letter)) retried.set(position, letter);
+    else {
+      retried.set(position, { ...letter, state: 'skipped' });
+      again.push(position);
+    }
   }
-  return parked;
+  return { parked, again };
 }
 
 async function whenRecovered(hub: BeginningParts['hub'], backlog: Backlog): Promise<void> {

@@ -1,3 +1,4 @@
+import type { SettledLetter } from '../../store/dead-letter.js';
 import { parkedBehind } from '../failures/failures.js';
 import type { Parking } from '../failures/parking.js';
 import type { InFlight } from '../intake/in-flight.js';
@@ -54,12 +55,12 @@ export class Holding {
   }
 
   /** Holds a key behind a dead letter, with everything of it that waits in the log. */
-  park(key: NameEntry, position: number, cause: Error): void {
+  park(key: NameEntry, letter: SettledLetter, cause: Error): void {
     const { parking, waves, lastPosition } = this.#parts;
     // Not the last one that was queued: while the log is read again, later ones of the key may not be here yet.
-    const resumed = parking.park(key, position, lastPosition(), waves);
+    const resumed = parking.park(key, letter, lastPosition(), waves);
     for (const held of [resumed, this.backlog?.park(key)]) {
-      if (held) this.#forsake(key, held, parkedBehind(key, position, cause));
+      if (held) this.#forsake(key, held, parkedBehind(key, letter.position, cause));
     }
   }
 

@@ -1,7 +1,8 @@
 import type { EventRegistry } from '../../events/registry.js';
+import type { SettledLetter } from '../../store/dead-letter.js';
 import type { RawEvent, Store } from '../../store/store.js';
-import type { RetriedLetter } from '../failures/failures.js';
 import type { Parking } from '../failures/parking.js';
+import type { RetriedLetter } from '../failures/retried-letter.js';
 import type { Entrance } from '../intake/entrance.js';
 import type { Receipts } from '../intake/receipts.js';
 import type { Wave, Waves } from '../intake/waves.js';
@@ -24,14 +25,18 @@ export interface LogFlow {
   nextLate(): number;
   /** Whether lanes have to handle an event of the log. */
   isLeft(raw: RawEvent): boolean;
-  /** Puts an unfinished event of the log back on its way. @param isNew it has been in flight since it came. */
-  restore(facts: RowFacts, event: RawEvent, wave: Wave, isNew: boolean): void;
+  /**
+   * Puts an unfinished event of the log back on its way, or a finished one whose dead letter is tried again.
+   *
+   * @param isNew it has been in flight since it came.
+   */
+  restore(facts: RowFacts, event: RawEvent, wave: Wave, isNew: boolean, letter?: RetriedLetter): void;
   /** Gives a row that is in memory to the lanes, unless it must stay in the log. */
   dispatch(slab: HubSlab, row: number): void;
   /** An event that nobody handles counts as finished. */
   finish(position: number): void;
-  /** A dead letter is given up: its event counts as finished. */
-  discard(position: number): void;
+  /** A dead letter is given up: its event counts as finished to those whose it is. */
+  discard(letter: SettledLetter): void;
   /** Lets the lanes take a parked key's events again: those that are restored. */
   unpark(key: NameEntry): void;
   /** Sends waiting work to the lanes, and whatever there is room for after them. */

@@ -3,6 +3,7 @@ import { READ_PAGE } from '../../limits.js';
 import { partitionKeyOf, storedType } from '../../store/decode.js';
 import type { EventReader, RawEvent } from '../../store/store.js';
 import type { Resumption } from '../failures/parking.js';
+import type { RetriedLetter } from '../failures/retried-letter.js';
 import type { Wave } from '../intake/waves.js';
 import { RESUME_PASSES } from '../limits.js';
 import type { NameEntry } from '../sequence/directory.js';
@@ -125,6 +126,8 @@ export interface Feeding {
   readonly wave: Wave;
   /** What came to the key since. */
   readonly held: HeldEvents | undefined;
+  /** The dead letter of a finished event that is tried again. */
+  readonly letter?: RetriedLetter | undefined;
 }
 
 /** Puts an event of the log back on its way. Returns a promise when there is no room yet. */
@@ -139,8 +142,10 @@ export function feed(
   const type = registry.find(storedType(reader, raw).name);
   if (!type?.handled) {
     // Nobody handles its type any more.
-    if (retried.delete(raw.position)) hub.discard(raw.position);
+    const letter = retried.get(raw.position);
+    if (letter) hub.discard(letter);
     else hub.finish(raw.position);
+    retried.delete(raw.position);
     return undefined;
   }
   const facts = {
@@ -153,7 +158,7 @@ export function feed(
   const enter = () => {
     if (feeding.cancelled) return;
     const wave = feeding.held?.has(raw.position) ? feeding.held.shift(raw.position) : undefined;
-    hub.restore(facts, raw, wave ?? feeding.wave, wave !== undefined);
+    hub.restore(facts, raw, wave ?? feeding.wave, wave !== undefined, feeding.letter);
   };
   if (!entrance.isOpenToFeed) {
     hub.pump();

@@ -115,7 +115,7 @@ export class Directory {
   versionOf(name: string): number {
     const entry = this.#entries.get(name);
     if (entry || this.#complete) return entry?.version ?? 0;
-    return this.#store.reader.findName(name)?.version ?? 0;
+    return this.#store.reader.findName(name, this.#store.indexed)?.version ?? 0;
   }
 
   /** The position of an aggregate's last event if it was published since the engine opened, else 0. */
@@ -160,7 +160,8 @@ export class Directory {
 
   #stored(name: string): NameEntry | undefined {
     if (this.#complete) return undefined;
-    const stored = this.#store.reader.findName(name);
+    // Names of events that are not indexed yet are never forgotten: see `isPinned`.
+    const stored = this.#store.reader.findName(name, this.#store.indexed);
     return stored && this.#keep(new NameEntry(stored.id, name, stored.version, false));
   }
 

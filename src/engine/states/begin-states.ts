@@ -3,6 +3,7 @@ import { rebuildName } from '../../lanes/late.js';
 import type { HandledType } from '../../lanes/protocol.js';
 import { READ_PAGE } from '../../limits.js';
 import { isLate, lateEnd } from '../../store/consumer.js';
+import { type DeadLetterRecord, LANES, type SettledLetter } from '../../store/dead-letter.js';
 import type { EventReader, Store } from '../../store/store.js';
 import type { LateHandlers } from '../replay/late-handlers.js';
 import type { StateKeeper } from './state-keeper.js';
@@ -36,20 +37,35 @@ export function beginStates(
   late: LateHandlers,
   { reader, location }: Store,
 ): void {
-  const rebuilt = states.rebuilt.map(rebuildName);
+  const { rebuilt } = states;
+  const consumers = late.statuses.map(({ name }) => name);
+  const consumerOf = (names: readonly string[], module: string) =>
+    consumers.find((name) => names.some((each) => isLate(name, each, module)));
   if (rebuilt.length > 0) {
-    const skipped = [...skippedPositions(reader)];
-    for (const module of rebuilt) late.passOver(module, skipped);
+    const skipped = [...skippedLetters(reader)];
+    for (const state of rebuilt) {
+      // What others alone have skipped was no failure of the state's handlers.
+      const own = rules.flatMap(({ names, late: modules }) =>
+        modules
+          .filter((one) => one.states.includes(state.name))
+          .map(({ module }) => consumerOf(names, module)),
+      );
+      const isOwn = ({ owners }: SettledLetter) =>
+        [LANES, ...own].some((owner) => owners.includes(owner ?? ''));
+      late.passOver(
+        rebuildName(state),
+        skipped.filter(isOwn).map(({ position }) => position),
+      );
+    }
   }
   const ends = new Map<string, number>();
   for (const { names, late: modules } of rules) {
     for (const { module, states: used } of modules) {
-      const status = late.statuses.find(({ name }) => names.some((each) => isLate(name, each, module)));
-      const end = lateEnd(status?.name ?? '') ?? 0;
+      const end = lateEnd(consumerOf(names, module) ?? '') ?? 0;
       for (const state of used) {
         const known = ends.get(state) ?? end;
         ends.set(state, known);
-        if (known !== end && !states.rebuilt.some(({ name }) => name === state)) {
+        if (known !== end && !rebuilt.some(({ name }) => name === state)) {
           throw new StateVersionError(
             `Handlers '${module}' of '${names[0]}' ask for the old events of store ${location} after other handlers of state '${state}' have had theirs, so the state would not follow the order of the log. Give it a new version: it is built anew then.`,
             { details: { state, module } },
@@ -60,10 +76,10 @@ export function beginStates(
   }
 }
 
-function* skippedPositions(reader: EventReader): Generator<number> {
+function* skippedLetters(reader: EventReader): Generator<DeadLetterRecord> {
   for (let after = 0; ; ) {
     const page = reader.deadLetters({ after, limit: READ_PAGE });
-    for (const { position, state } of page) if (state === 'skipped') yield position;
+    yield* page.filter(({ state }) => state === 'skipped');
     const last = page.at(-1)?.position ?? after;
     if (last <= after) return;
     after = last;

@@ -113,6 +113,7 @@ function wordsFor(notice: Notice): readonly [Level, string] {
       const level = status === 'HEALTHY' ? 'info' : status === 'DEGRADED' ? 'warn' : 'error';
       return [level, [`Health is ${status}, after ${from}.`, ...reasons].join(' ')];
     }
+    case 'store-damaged':
     case 'failed':
       return ['error', messageOf(notice.error)];
   }

@@ -51,6 +51,8 @@ export type Notice =
     }
   /** `engine.health()` is not what it was. */
   | ({ readonly kind: 'health'; readonly from: HealthStatus } & Health)
+  /** The store was found damaged where nobody has read yet: `millrace verify` says where else. The engine goes on. */
+  | { readonly kind: 'store-damaged'; readonly error: Error }
   /** The engine stopped, and nothing more is acknowledged; `recover` or the next open goes on. */
   | { readonly kind: 'failed'; readonly error: Error };
 

@@ -1,5 +1,5 @@
 import { StoreCorruptError } from '../../kernel/errors.js';
-import { type Column, columnBytes, readColumn, writeColumn } from './columns.js';
+import { type Column, columnBytes, columnEnd, numberAt, readColumn, sumOf, writeColumn } from './columns.js';
 import { MAX_SEGMENT_EVENTS } from './limits.js';
 import { SegmentRow } from './segment-row.js';
 
@@ -73,6 +73,11 @@ export class BodyReader {
   readonly #start = new Uint32Array(MAX_SEGMENT_EVENTS + 1);
   #segment: OpenSegment | undefined;
 
+  /** Whether it looks into that one already. */
+  isOpen(segment: OpenSegment): boolean {
+    return this.#segment === segment;
+  }
+
   /** Begins to look into a segment. @throws StoreCorruptError when it does not hold what it says. */
   open(segment: OpenSegment): void {
     if (this.#segment === segment) return;
@@ -100,12 +105,7 @@ export class BodyReader {
     const start = this.#start[index] as number;
     const dataEnd = start + (columns.dataLength[index] as number);
     const version = columns.version[index] as number;
-    if (version === 0) {
-      throw new StoreCorruptError(
-        `The store is damaged: the event at position ${first + index} has no version. Restore it from a backup.`,
-        { details: { position: first + index } },
-      );
-    }
+    if (version === 0) throw damagedEvent(first + index, 'has no version');
     return new SegmentRow(
       first + index,
       columns.type[index] as number,
@@ -120,4 +120,50 @@ export class BodyReader {
       dataEnd + (columns.metadataLength[index] as number),
     );
   }
+}
+
+/** Columns in front of the payloads, in the order of `SegmentColumns`. */
+const COLUMNS = 9;
+
+/**
+ * One event of a segment, without reading what there is of the others: all columns of a full segment take ten times as
+ * long.
+ *
+ * @throws StoreCorruptError for what no writer writes.
+ */
+export function eventOf({ first, count, body }: OpenSegment, index: number): SegmentRow {
+  const starts: number[] = [];
+  let end = 0;
+  for (let column = 0; column < COLUMNS; column++) {
+    starts.push(end);
+    end = columnEnd(body, end, count);
+  }
+  const [type, aggregate, version, occurredAt, key, causation, dataLength, metadataLength] = starts.map(
+    (start) => numberAt(body, start, index),
+  ) as [number, number, number, number, number, number, number, number];
+  const start = end + sumOf(body, starts[6] as number, index) + sumOf(body, starts[7] as number, index);
+  const metadataEnd = start + dataLength + metadataLength;
+  if (!(metadataEnd <= body.length)) throw damagedEvent(first + index, 'ends behind its segment');
+  if (version === 0) throw damagedEvent(first + index, 'has no version');
+  return new SegmentRow(
+    first + index,
+    type,
+    aggregate,
+    version,
+    occurredAt,
+    key,
+    causation,
+    // A copy: a page of far events must not hold all of their segments.
+    Buffer.from(body.subarray(start, metadataEnd)),
+    0,
+    dataLength,
+    dataLength + metadataLength,
+  );
+}
+
+function damagedEvent(position: number, what: string): StoreCorruptError {
+  return new StoreCorruptError(
+    `The store is damaged: the event at position ${position} ${what}. Restore it from a backup.`,
+    { details: { position } },
+  );
 }

@@ -85,17 +85,45 @@ function writeOffsets(
 
 /** Reads a column of `count` numbers. @returns where it ends. @throws StoreCorruptError */
 export function readColumn(bytes: Buffer, at: number, column: Column, count: number): number {
+  const end = columnEnd(bytes, at, count);
+  const width = (bytes[at] as number) & 0xf;
+  const baseWidth = (bytes[at] as number) >>> 4;
+  const base = readNumber(bytes, at + 1, baseWidth);
+  readOffsets(bytes, at + 1 + baseWidth, column, count, base, width);
+  return end;
+}
+
+/** Where a column of `count` numbers ends. @throws StoreCorruptError */
+export function columnEnd(bytes: Buffer, at: number, count: number): number {
   const widths = bytes[at] ?? 0xff;
   const width = widths & 0xf;
   const baseWidth = widths >>> 4;
-  const start = at + 1 + baseWidth;
-  const end = start + width * count;
+  const end = at + 1 + baseWidth + width * count;
   if (!isWidth(width) || !isWidth(baseWidth) || end > bytes.length) {
     throw new StoreCorruptError('The store is damaged: a column of a segment has no end.');
   }
-  const base = readNumber(bytes, at + 1, baseWidth);
-  readOffsets(bytes, start, column, count, base, width);
   return end;
+}
+
+/** One number of a column that ends within the bytes. */
+export function numberAt(bytes: Buffer, at: number, index: number): number {
+  const width = (bytes[at] as number) & 0xf;
+  const baseWidth = (bytes[at] as number) >>> 4;
+  const base = readNumber(bytes, at + 1, baseWidth);
+  return base + readNumber(bytes, at + 1 + baseWidth + index * width, width);
+}
+
+/** The sum of the first `count` numbers of a column of lengths that ends within the bytes. */
+export function sumOf(bytes: Buffer, at: number, count: number): number {
+  const width = (bytes[at] as number) & 0xf;
+  const baseWidth = (bytes[at] as number) >>> 4;
+  const start = at + 1 + baseWidth;
+  let sum = count * readNumber(bytes, at + 1, baseWidth);
+  if (width === 1) for (let index = 0; index < count; index++) sum += bytes[start + index] as number;
+  else if (width > 0) {
+    for (let index = 0; index < count; index++) sum += readNumber(bytes, start + index * width, width);
+  }
+  return sum;
 }
 
 function isWidth(width: number): boolean {

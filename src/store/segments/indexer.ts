@@ -1,54 +1,42 @@
-import type { Statement } from 'better-sqlite3';
-import { INDEX_EVERY } from '../../limits.js';
+import { INDEX_EVERY, INDEX_PIECE } from '../../limits.js';
 import type { ProgressTable } from '../progress-table.js';
-import { sortedIndexes } from '../sort.js';
 import type { Sqlite } from '../sqlite.js';
-import { MERGE_PIECE, MERGE_RUNS, MERGE_RUNS_QUIET } from './limits.js';
-import { Merge, type ReadPage } from './merge.js';
-import { PAGE_COLUMNS, pageId, type Run, RunKind } from './run.js';
+import { INDEX_STEPS, MERGE_RUNS, MERGE_RUNS_QUIET } from './limits.js';
+import { Merges } from './merges.js';
+import { Pass } from './pass.js';
+import { RunKind } from './run.js';
 import { RunReader } from './run-reader.js';
-import { RunTable, RunWriter } from './run-writer.js';
+import { RunTable } from './run-table.js';
 import { Tail } from './tail.js';
-
-/** What a pass writes of one kind. */
-interface Pass {
-  readonly tail: Tail;
-  readonly order: Uint32Array;
-  readonly writer: RunWriter;
-  /** The last block of names, or position, that it takes in. */
-  readonly high: number;
-  next: number;
-}
-
-/** Values of an entry that cost about as much as the entry itself. */
-const VALUES_AN_ENTRY = 32;
 
 /**
  * Finds an aggregate's events, and the number of a name. Everything is appended: a pass over what has come since the
  * last one makes a sorted run of it, and runs are merged in tiers, so that there are few of them. An index with one
  * entry per event costs as much as inserting the events, and a b-tree of random names seven times as much.
+ *
+ * A pass goes before every merge: how far the index is behind the log does not depend on how large the log is.
  */
 export class Indexer {
   readonly #progress: ProgressTable;
   readonly #table: RunTable;
   readonly #runs: RunReader;
-  readonly #read: ReadPage;
+  readonly #merges: Merges;
   readonly #events = new Tail();
   readonly #names = new Tail();
   #indexed: number;
   #passes: readonly Pass[] = [];
   /** Whether there are runs that nobody has looked at. */
   #mayMerge = true;
-  #merge: Merge | undefined;
+  /** Events and names that came with the transaction, and steps that could not be done with those before it. */
+  #added = 0;
+  #owed = 0;
 
   constructor(database: Sqlite, progress: ProgressTable) {
     this.#progress = progress;
     this.#indexed = progress.indexed;
     this.#table = new RunTable(database);
     this.#runs = new RunReader(database);
-    const page: Statement = database.prepare(`SELECT ${PAGE_COLUMNS} FROM run_pages WHERE id = ?`).raw();
-    this.#read = (run, number, into) =>
-      into.open(run, number, page.get(pageId(run.id, number)) as [unknown, unknown] | undefined);
+    this.#merges = new Merges(database, this.#table, this.#runs);
   }
 
   /** Every event up to here is in a run, and the names of all of them are. */
@@ -61,57 +49,82 @@ export class Indexer {
     return this.#events.count;
   }
 
-  /** Whether the next transaction should write a piece: something is half done, or enough waits. */
+  /** Whether something is half done, or enough waits. */
   get isDue(): boolean {
-    return (
-      this.#passes.length > 0 || this.#merge !== undefined || this.#mayMerge || this.waiting >= INDEX_EVERY
-    );
+    return this.#passes.length > 0 || this.#merges.isActive || this.#mayMerge || this.waiting >= INDEX_EVERY;
   }
 
   /** Whether a quiet moment would change anything. */
   get isBehind(): boolean {
-    return this.isDue || this.waiting > 0 || this.#mergeable(MERGE_RUNS_QUIET) !== undefined;
+    return this.isDue || this.waiting > 0 || this.#merges.mergeable(MERGE_RUNS_QUIET) !== undefined;
   }
 
   /** Takes note of the event at the next position. */
   addEvent(aggregate: number, version: number): void {
     this.#events.add(aggregate, version);
+    this.#added++;
   }
 
   /** Takes note of a name that was stored. */
   addName(hash: number, id: number): void {
     this.#names.add(hash, id);
+    this.#added++;
   }
 
-  /** Removes what a killed process has left half done, inside the caller's transaction. */
-  tidy(): void {
-    this.#table.tidy();
+  /** Goes on with the merges that were half done when the last writer was closed, inside the caller's transaction. */
+  resume(): void {
+    this.#merges.resume();
+  }
+
+  /** Damage that merging has met and left as it is; told once. */
+  takeDamage(): Error | undefined {
+    return this.#merges.takeDamage();
+  }
+
+  /** Leaves what is half done so that the next writer goes on with it, inside the caller's transaction. */
+  suspend(): void {
+    this.#merges.suspend();
   }
 
   /**
-   * Writes about `entries` index entries of what is half done, or begins something, inside the caller's transaction.
-   * Small pieces between commits are what keeps commits from waiting; the sorting is a piece of its own.
+   * Does what the events of the transaction owe to the index: a pass writes each of them and each name once, and so
+   * does a merge of each tier. What is more than a transaction may do is done with those that follow.
    *
    * @param block the last block of names that is stored.
    */
-  write(entries: number, block: number, isQuiet = false): void {
-    if (this.#passes.length > 0) this.#writePass(entries);
-    else if (this.#merge) this.#writeMerge(MERGE_PIECE);
-    else this.#start(block, isQuiet);
+  keepUp(block: number): void {
+    const added = this.#added;
+    this.#added = 0;
+    if (!this.isDue) {
+      this.#owed = 0;
+      return;
+    }
+    const owed = this.#owed + added * (2 + this.#merges.tiers);
+    const steps = Math.min(Math.max(owed, INDEX_PIECE), INDEX_STEPS);
+    this.#owed = Math.max(0, owed - steps);
+    this.write(steps, block);
   }
 
-  #start(block: number, isQuiet: boolean): void {
-    const runs = this.#mergeable(isQuiet ? MERGE_RUNS_QUIET : MERGE_RUNS);
-    if (this.waiting > 0 && (isQuiet || this.waiting >= INDEX_EVERY)) this.#begin(block);
-    else if (runs) this.#merge = new Merge(this.#table, runs, this.#read);
-    else this.#mayMerge = false;
+  /** Does about so many steps of what is to be done, inside the caller's transaction. The sorting is a piece of its own. */
+  write(steps: number, block: number, isQuiet = false): void {
+    let left = steps;
+    if (this.#passes.length > 0) this.#writePass(left);
+    else if (this.waiting >= INDEX_EVERY || (isQuiet && this.waiting > 0)) this.#begin(block);
+    else {
+      while (left > 0) {
+        left = this.#merges.write(left);
+        if (left > 0 && !this.#merges.start(isQuiet ? MERGE_RUNS_QUIET : MERGE_RUNS)) break;
+      }
+      if (left > 0) this.#mayMerge = false;
+    }
   }
 
   /** The transaction that wrote the last piece is committed. */
   committed(): void {
-    if (this.#passes.length === 0 || this.#passes.some(({ next, order }) => next < order.length)) return;
+    this.#table.committed();
+    if (this.#passes.length === 0 || !this.#passes.every(({ isDone }) => isDone)) return;
     const count = this.#events.count;
-    for (const { tail, order } of this.#passes) tail.drop(order.length);
+    for (const pass of this.#passes) pass.committed();
     this.#passes = [];
     this.#indexed += count - this.#events.count;
     this.#mayMerge = true;
@@ -119,9 +132,11 @@ export class Indexer {
 
   /** The transaction was rolled back: what was half done begins anew, and events behind a position never were. */
   rolledBack(lastPosition: number, names: number): void {
+    this.#table.rolledBack();
+    this.#merges.rolledBack();
     this.#passes = [];
-    this.#merge = undefined;
     this.#mayMerge = true;
+    this.#added = 0;
     this.#events.cut(lastPosition - this.#indexed);
     this.#names.cut(names);
   }
@@ -132,71 +147,20 @@ export class Indexer {
   }
 
   #begin(block: number): void {
-    const first = this.#indexed + 1;
     const passes: Pass[] = [];
     if (this.#names.count > 0) {
       const low = this.#runs.last(RunKind.Names) + 1;
-      passes.push(this.#passOf(this.#names, new RunWriter(this.#table, RunKind.Names, low), block));
+      passes.push(new Pass(this.#table, RunKind.Names, this.#names, low, block));
     }
-    const high = this.#indexed + this.#events.count;
-    passes.push(this.#passOf(this.#events, new RunWriter(this.#table, RunKind.Events, first), high));
+    const first = this.#indexed + 1;
+    passes.push(new Pass(this.#table, RunKind.Events, this.#events, first, this.#indexed + this.waiting));
     this.#passes = passes;
   }
 
-  #passOf(tail: Tail, writer: RunWriter, high: number): Pass {
-    return { tail, order: sortedIndexes(tail.keys, tail.count), writer, high, next: 0 };
+  #writePass(steps: number): void {
+    let left = steps;
+    for (const pass of this.#passes) left = pass.write(left);
+    const last = this.#passes.at(-1);
+    if (last?.isDone) this.#progress.saveIndexed(last.high);
   }
-
-  #writePass(entries: number): void {
-    let left = entries;
-    for (const pass of this.#passes) {
-      const { order, tail, writer } = pass;
-      if (pass.next === order.length) continue;
-      const isNames = tail === this.#names;
-      while (pass.next < order.length && left > 0) {
-        const { next } = pass;
-        const key = tail.keys[order[next] as number] as number;
-        let end = next + 1;
-        while (end < order.length && tail.keys[order[end] as number] === key) end++;
-        const indexes = order.subarray(next, end);
-        const first = indexes[0] as number;
-        if (isNames) writer.add({ key, version: 0, values: idsOf(tail, indexes) });
-        else writer.add({ key, version: tail.values[first] as number, values: this.#positionsOf(indexes) });
-        left -= 1 + (end - next) / VALUES_AN_ENTRY;
-        pass.next = end;
-      }
-      if (pass.next < order.length) return;
-      writer.finish(0, pass.high);
-    }
-    this.#progress.saveIndexed(this.#passes.at(-1)?.high ?? this.#indexed);
-  }
-
-  #writeMerge(values: number): void {
-    if (!this.#merge?.write(values)) return;
-    this.#merge = undefined;
-    this.#mayMerge = true;
-  }
-
-  #positionsOf(indexes: Uint32Array): Float64Array {
-    const positions = new Float64Array(indexes.length);
-    for (let at = 0; at < indexes.length; at++) positions[at] = this.#indexed + 1 + (indexes[at] as number);
-    return positions;
-  }
-
-  /** The runs of the lowest tier that has so many. */
-  #mergeable(count: number): readonly Run[] | undefined {
-    for (const kind of [RunKind.Names, RunKind.Events]) {
-      const runs = this.#runs.runs(kind);
-      for (let tier = 0; tier <= (runs[0]?.tier ?? -1); tier++) {
-        const those = runs.filter((run) => run.tier === tier);
-        if (those.length >= count) return those.slice(0, MERGE_RUNS);
-      }
-    }
-    return undefined;
-  }
-}
-
-/** Names of one hash: a run has them in order. */
-function idsOf(tail: Tail, indexes: Uint32Array): number[] {
-  return Array.from(indexes, (index) => tail.values[index] as number).sort((a, b) => a - b);
 }

@@ -24,9 +24,17 @@ export const LISTED_TYPES = 64;
 /** Longest list of types, in bytes: five for each. */
 export const MAX_TYPES_BYTES = 5 * LISTED_TYPES;
 
-/** Segments whose bytes a reader keeps, and how many bytes of them: histories come back to the same ones. */
-export const KEPT_SEGMENTS = 32;
-export const KEPT_BYTES = 4 * 1024 * 1024;
+/**
+ * Bytes of segments that a reader keeps as they are once they are decompressed, which is four fifths of what reading one
+ * far event takes: 100 to 200 full ones, so that a history of so many far events that is read again costs a tenth.
+ */
+export const KEPT_BYTES = 16 * 1024 * 1024;
+
+/** Events of one segment that are read each by itself; of more all columns are read at once. */
+export const ROWS_ALONE = 8;
+
+/** Events that are looked at for one page of some types: about a millisecond, after which others have their turn. */
+export const TYPED_PAGE_EVENTS = 8192;
 
 /** Names of one block, and bytes after which it ends. */
 export const BLOCK_NAMES = 1024;
@@ -51,8 +59,29 @@ export const MAX_RUN = 2 ** 30;
 export const MERGE_RUNS = 8;
 export const MERGE_RUNS_QUIET = 4;
 
-/** Entries that are merged between two commits: about a millisecond of the writer's time. */
-export const MERGE_PIECE = 2000;
+/** Bits that a reader keeps of each name of a run: of a thousand new names one is looked up in a run. */
+export const FILTER_BITS = 16;
+
+/** Bytes of all of them, those of 32 million names; a run for which there is no room is asked for each name. */
+export const FILTERS_BYTES = 64 * 1024 * 1024;
+
+/** Pages of runs that a look-up reads for them: about a tenth of a millisecond, until all are known. */
+export const FILTER_PAGES = 16;
+
+/** Values that take about as long as what is done once for their entry; together they are a step. */
+export const VALUES_A_STEP = 16;
+
+/** Steps that removing a page of a run takes. */
+export const STEPS_A_PAGE = 8;
+
+/** Steps of index work in one transaction: about five milliseconds of the writer's time, for which a commit waits. */
+export const INDEX_STEPS = 32_768;
+
+/**
+ * Events that may be in no run yet: what looking through them, and knowing their names, costs. Before a commit that
+ * would pass it the writer does pieces of the index until there is room.
+ */
+export const INDEX_LAG = 400_000;
 
 /** Newest events that are not packed: one event of a packed segment is read at five times the cost, or more. */
 export const PACK_BEHIND = 1_048_576;

@@ -1,4 +1,3 @@
-import type { Statement } from 'better-sqlite3';
 import type { Slab } from '../../events/slab.js';
 import { StoreCorruptError } from '../../kernel/errors.js';
 import { chainStart, typeHash, viewOf } from '../checksum.js';
@@ -8,13 +7,7 @@ import { rowEventCheck } from './event-check.js';
 import type { Indexer } from './indexer.js';
 import { NameWriter } from './name-writer.js';
 import { SegmentBuilder } from './segment-builder.js';
-import {
-  SEGMENT_COLUMNS,
-  type SegmentRowValues,
-  type StoredSegment,
-  segmentChecksum,
-  storedSegment,
-} from './stored-segment.js';
+import { readLastSegment, segmentPutter } from './segment-table.js';
 
 /** Where the log ends, as of the last commit. */
 interface LogEnd {
@@ -26,19 +19,9 @@ interface LogEnd {
   readonly waitingNames: number;
 }
 
-/** The last segment of a log; undefined for an empty one. @throws StoreCorruptError */
-export function readLastSegment(database: Sqlite): StoredSegment | undefined {
-  const row = database
-    .prepare(`SELECT ${SEGMENT_COLUMNS} FROM segments ORDER BY first DESC LIMIT 1`)
-    .raw()
-    .get();
-  return row === undefined ? undefined : storedSegment(row as SegmentRowValues);
-}
-
 /** Writes events: segments, the names that they bring, and what the index must know. Inside the caller's transaction. */
 export class LogWriter {
   readonly #path: string;
-  readonly #insert: Statement;
   readonly #builder: SegmentBuilder;
   readonly #names: NameWriter;
   readonly #indexer: Indexer;
@@ -50,11 +33,10 @@ export class LogWriter {
   constructor(database: Sqlite, { run, types, shapes, lastPosition }: StoreState, indexer: Indexer) {
     this.#path = database.name;
     this.#indexer = indexer;
-    this.#insert = database.prepare('INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
     this.#names = new NameWriter(database, (id, hash) => indexer.addName(hash, id));
     this.#types = new Uint32Array(types.reduce((highest, { id }) => Math.max(highest, id), 0) + 1);
     for (const { id, name, version } of types) this.#types[id] = typeHash(id, name, version);
-    this.#builder = new SegmentBuilder((segment) => this.#put(segment));
+    this.#builder = new SegmentBuilder(segmentPutter(database));
     const last = readLastSegment(database);
     this.#builder.chain = last?.chain ?? chainStart(run);
     this.#builder.names = last?.names ?? 0;
@@ -119,11 +101,5 @@ export class LogWriter {
     const { chain, names, shapes } = this.#builder;
     const waitingNames = this.#indexer.waitingNames;
     return { position: this.#position, chain, names, shapes, block: this.#names.block, waitingNames };
-  }
-
-  #put(segment: StoredSegment): void {
-    const { first, count, names, shapes, chain, bytes, packed, types, body } = segment;
-    const checksum = segmentChecksum(segment);
-    this.#insert.run(first, count, names, shapes, chain, bytes, packed, checksum, types, body);
   }
 }

@@ -3,6 +3,7 @@ import { StoreCorruptError } from '../../kernel/errors.js';
 import { MAX_NAME_BYTES } from '../../limits.js';
 import { endCheck, mixBytes, viewOf } from '../checksum.js';
 import { measured, numberOf } from '../measured.js';
+import type { Sqlite } from '../sqlite.js';
 import { BLOCK_NAMES } from './limits.js';
 
 // A row of `names` is a block: names whose ids follow each other. Its body has the length of each name in two bytes
@@ -12,8 +13,24 @@ import { BLOCK_NAMES } from './limits.js';
 /** Longest body of a block. */
 const MAX_BLOCK_BYTES = BLOCK_NAMES * (2 + MAX_NAME_BYTES);
 
-/** The columns of a row, for `nameBlock`. */
-export const BLOCK_COLUMNS = `block, ${['first', 'count', 'checksum'].map(numberOf).join(', ')}, ${measured('body', MAX_BLOCK_BYTES)}`;
+/** The columns of a `BlockRow`. */
+const BLOCK_COLUMNS = `block, ${['first', 'count', 'checksum'].map(numberOf).join(', ')}, ${measured('body', MAX_BLOCK_BYTES)}`;
+
+/** Finds the block that has a name, if any does: the last one that begins with its number or a lower one. */
+export function blockFinder(database: Sqlite): (id: number) => BlockRow | undefined {
+  const statement = database
+    .prepare(`SELECT ${BLOCK_COLUMNS} FROM names WHERE first <= ? ORDER BY first DESC LIMIT 1`)
+    .raw();
+  return (id) => statement.get(id) as BlockRow | undefined;
+}
+
+/** Finds the block behind that of a number, in the order in which they were stored. */
+export function nextBlockFinder(database: Sqlite): (block: number) => BlockRow | undefined {
+  const statement = database
+    .prepare(`SELECT ${BLOCK_COLUMNS} FROM names WHERE block > ? ORDER BY block LIMIT 1`)
+    .raw();
+  return (block) => statement.get(block) as BlockRow | undefined;
+}
 
 /** A block as it is read: of damage, any column may be anything. */
 export type BlockRow = readonly [

@@ -1,31 +1,21 @@
-import type { Statement } from 'better-sqlite3';
 import { StoreCorruptError } from '../../kernel/errors.js';
-import { viewOf } from '../checksum.js';
 import type { Sqlite } from '../sqlite.js';
 import { KEPT_BLOCKS } from './limits.js';
-import { BLOCK_COLUMNS, type BlockRow, NameBlock, nameHash } from './name-blocks.js';
-import { RunKind } from './run.js';
-import type { RunReader } from './run-reader.js';
+import { type BlockRow, blockFinder, NameBlock, nextBlockFinder } from './name-blocks.js';
 
-/** Finds names by their number, and numbers by their name. Inside the caller's transaction. */
+/** Finds names by their number. Inside the caller's transaction. */
 export class NameReader {
   readonly #path: string;
-  readonly #block: Statement;
-  readonly #after: Statement;
-  readonly #runs: RunReader;
+  readonly #rowOf: (id: number) => BlockRow | undefined;
+  readonly #after: (block: number) => BlockRow | undefined;
   /** By their number. */
   readonly #kept = new Map<number, NameBlock>();
   #last: NameBlock | undefined;
 
-  constructor(database: Sqlite, runs: RunReader) {
+  constructor(database: Sqlite) {
     this.#path = database.name;
-    this.#block = database
-      .prepare(`SELECT ${BLOCK_COLUMNS} FROM names WHERE first <= ? ORDER BY first DESC LIMIT 1`)
-      .raw();
-    this.#after = database
-      .prepare(`SELECT ${BLOCK_COLUMNS} FROM names WHERE block > ? ORDER BY block LIMIT 1`)
-      .raw();
-    this.#runs = runs;
+    this.#rowOf = blockFinder(database);
+    this.#after = nextBlockFinder(database);
   }
 
   /** @throws StoreCorruptError when there is no such name. */
@@ -33,27 +23,16 @@ export class NameReader {
     return this.#holding(id).name(id);
   }
 
-  /** The number of a name: by the runs of hashes, and by looking through the names that are in none yet. */
-  find(name: string): number | undefined {
-    const bytes = Buffer.from(name);
-    const hash = nameHash(viewOf(bytes), 0, bytes.length);
-    for (const { values } of this.#runs.find(RunKind.Names, hash, 0)) {
-      for (const id of values) if (this.#holding(id).isName(id, bytes)) return id;
-    }
-    for (const block of this.blocks(this.#runs.last(RunKind.Names))) {
-      if (!block.body.includes(bytes)) continue;
-      for (let id = block.first; id < block.first + block.count; id++) {
-        if (block.isName(id, bytes)) return id;
-      }
-    }
-    return undefined;
+  /** Whether a number is that of a name. @throws StoreCorruptError when there is no such number. */
+  isName(id: number, name: Buffer): boolean {
+    return this.#holding(id).isName(id, name);
   }
 
   /** The blocks above a number, in the order in which they were stored. */
   *blocks(after: number): Generator<NameBlock> {
     let last = after;
     while (true) {
-      const row = this.#after.get(last) as BlockRow | undefined;
+      const row = this.#after(last);
       if (!row) return;
       yield new NameBlock(row);
       last = row[0];
@@ -72,7 +51,7 @@ export class NameReader {
 
   #blockOf(id: number): NameBlock | undefined {
     for (const block of this.#kept.values()) if (block.has(id)) return block;
-    const row = this.#block.get(id) as BlockRow | undefined;
+    const row = this.#rowOf(id);
     if (!row) return undefined;
     const block = new NameBlock(row);
     if (this.#kept.size >= KEPT_BLOCKS) this.#kept.delete(this.#kept.keys().next().value as number);

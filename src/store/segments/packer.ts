@@ -1,6 +1,8 @@
 import zlib from 'node:zlib';
 import type { Statement } from 'better-sqlite3';
-import type { Sqlite } from '../sqlite.js';
+import { encodeError, type WireError } from '../../kernel/error-codec.js';
+import { StoreCorruptError } from '../../kernel/errors.js';
+import { damageIn, type Sqlite } from '../sqlite.js';
 import { COLUMNS_BYTES, SegmentColumns } from './body.js';
 import { MAX_SEGMENT_EVENTS, PACKED_BYTES, SEGMENT_BYTES } from './limits.js';
 import {
@@ -24,71 +26,99 @@ export interface PackResult {
   readonly packed: Packed | undefined;
   /** The position up to which nothing is left to pack. */
   readonly done: number;
+  /** What was met in the first segment that was looked at, which is left as it is: it is damaged. */
+  readonly damage?: WireError;
 }
 
 /**
  * Makes one compressed segment of several cold ones. What their events say, and their checks and so the chain, stays:
- * only where segments begin and end changes. It reads only; the writer puts the result into the file.
+ * only where segments begin and end changes. It reads only; the writer puts the result into the file. A damaged segment
+ * is for whatever reads its events to complain about: nobody may ever do so, and the log goes on.
  */
 export class Packer {
-  readonly #database: Sqlite;
+  readonly #path: string;
   readonly #from: Statement;
+  readonly #next: Statement;
   readonly #columns = new SegmentColumns();
   readonly #part = new SegmentColumns();
 
   constructor(database: Sqlite) {
-    this.#database = database;
+    this.#path = database.name;
     this.#from = database
       .prepare(`SELECT ${SEGMENT_COLUMNS} FROM segments WHERE first > ? ORDER BY first`)
       .raw();
+    this.#next = database
+      .prepare('SELECT first FROM segments WHERE first > ? ORDER BY first LIMIT 1')
+      .pluck();
   }
 
   /**
    * Packs the first segments behind a position that go together.
    *
    * @param until positions behind it are not cold yet.
-   * @throws StoreCorruptError
+   * @throws the errors of a disk that fails; damage is in the result.
    */
   pack(after: number, until: number): PackResult {
-    return this.#database.transaction(() => {
-      const group = this.#group(after, until);
-      const last = group.at(-1);
-      if (!last) return { packed: undefined, done: after };
-      const done = last.first + last.count - 1;
-      const isWorthIt =
-        group.length > 1 || (last.packed === 0 && last.bytes <= SEGMENT_BYTES + COLUMNS_BYTES);
-      return { packed: isWorthIt ? this.#merged(group) : undefined, done };
-    })();
+    const group = this.#group(after, until);
+    const last = group.segments.at(-1);
+    if (!last) {
+      return group.damage ? this.#past(group.damage, after, until) : { packed: undefined, done: after };
+    }
+    const done = last.first + last.count - 1;
+    const isWorthIt =
+      group.segments.length > 1 || (last.packed === 0 && last.bytes <= SEGMENT_BYTES + COLUMNS_BYTES);
+    return { packed: isWorthIt ? this.#merged(group, last) : undefined, done };
   }
 
-  #group(after: number, until: number): StoredSegment[] {
-    const group: StoredSegment[] = [];
-    let events = 0;
-    let bytes = 0;
-    for (const row of this.#from.iterate(after) as IterableIterator<SegmentRowValues>) {
-      const segment = storedSegment(row);
-      events += segment.count;
-      bytes += segment.bytes;
-      const isCold = segment.first + segment.count - 1 <= until;
-      const fits = events <= MAX_SEGMENT_EVENTS && bytes <= PACKED_BYTES;
-      if (!isCold || (group.length > 0 && !fits)) break;
-      group.push(segment);
-      if (!fits) break;
-    }
+  /** Segments that go together, up to the first one that is damaged, as one statement sees them. Their columns are in `#columns`. */
+  #group(after: number, until: number): Group {
+    const group: Group = { segments: [], payloads: [], count: 0, bytes: 0, damage: undefined };
     // A group that later events may join is left until they have come.
-    return events < MAX_SEGMENT_EVENTS / 2 && bytes < PACKED_BYTES / 2 ? [] : group;
+    let isComplete = false;
+    try {
+      for (const row of this.#from.iterate(after) as IterableIterator<SegmentRowValues>) {
+        const segment = storedSegment(row);
+        const fits =
+          group.count + segment.count <= MAX_SEGMENT_EVENTS && group.bytes + segment.bytes <= PACKED_BYTES;
+        isComplete = group.segments.length > 0 && !fits;
+        if (isComplete || segment.first + segment.count - 1 > until) break;
+        this.#add(group, segment);
+        isComplete = !fits;
+        if (isComplete) break;
+      }
+    } catch (error) {
+      group.damage = damageIn(this.#path, error);
+      isComplete = true;
+    }
+    const isSmall = group.count < MAX_SEGMENT_EVENTS / 2 && group.bytes < PACKED_BYTES / 2;
+    return isSmall && !isComplete ? { ...group, segments: [] } : group;
   }
 
-  #merged(group: readonly StoredSegment[]): Packed {
-    const last = group.at(-1) as StoredSegment;
-    const payloads: Buffer[] = [];
-    let count = 0;
-    for (const stored of group) {
-      const { body } = openSegment(stored);
-      payloads.push(body.subarray(this.#part.read(body, stored.count)));
-      this.#columns.append(count, this.#part, stored.count);
-      count += stored.count;
+  /** Takes a segment in. @throws StoreCorruptError when it cannot be decompressed, or its columns not be read. */
+  #add(group: Group, segment: StoredSegment): void {
+    const { body } = openSegment(segment);
+    group.payloads.push(body.subarray(this.#part.read(body, segment.count)));
+    this.#columns.append(group.count, this.#part, segment.count);
+    group.segments.push(segment);
+    group.count += segment.count;
+    group.bytes += segment.bytes;
+  }
+
+  /** Goes past a damaged segment, once it is cold. */
+  #past(damage: StoreCorruptError, after: number, until: number): PackResult {
+    let first: unknown;
+    try {
+      first = this.#next.get(after);
+    } catch (error) {
+      damageIn(this.#path, error);
     }
+    // Of a page that SQLite cannot read at all it is not known how many segments are in it.
+    const done = typeof first === 'number' ? first : Math.min(after + MAX_SEGMENT_EVENTS, until);
+    if (done > until) return { packed: undefined, done: after };
+    return { packed: undefined, done, damage: encodeError(leftUnpacked(damage, done)) };
+  }
+
+  #merged({ segments, payloads, count }: Group, last: StoredSegment): Packed {
     const head = Buffer.allocUnsafe(COLUMNS_BYTES);
     const body = Buffer.concat([head.subarray(0, this.#columns.write(head, 0, count)), ...payloads]);
     const compressed = zlib.zstdCompressSync(body, {
@@ -97,13 +127,30 @@ export class Packer {
     const isSmaller = compressed.length < body.length;
     const segment = {
       ...last,
-      first: group[0]?.first ?? last.first,
+      first: segments[0]?.first ?? last.first,
       count,
       bytes: body.length,
       packed: isSmaller ? 1 : 0,
       types: typeList(this.#columns.type, count),
       body: isSmaller ? compressed : body,
     };
-    return { segment, replaces: group.length };
+    return { segment, replaces: segments.length };
   }
+}
+
+/** Segments that become one. */
+interface Group {
+  readonly segments: StoredSegment[];
+  readonly payloads: Buffer[];
+  count: number;
+  bytes: number;
+  /** What ended it. */
+  damage: StoreCorruptError | undefined;
+}
+
+function leftUnpacked(cause: StoreCorruptError, position: number): StoreCorruptError {
+  return new StoreCorruptError(
+    `The store is damaged: the segment at position ${position} cannot be packed, and stays as it is (${cause.message}) Everything else goes on. Run 'millrace verify' on it, and restore it from a backup.`,
+    { cause, details: { position } },
+  );
 }

@@ -1,6 +1,9 @@
 import type { Statement } from 'better-sqlite3';
 import type { Sqlite } from '../sqlite.js';
+import { firstPage, type KnownRun, keyOf, knownRun } from './fences.js';
 import {
+  damagedRun,
+  isHalf,
   PAGE_COLUMNS,
   PageReader,
   pageId,
@@ -17,40 +20,41 @@ export interface Found {
   readonly values: Float64Array;
 }
 
-/** A run and its fences. */
-interface KnownRun extends Run {
-  readonly view: DataView;
-  readonly pages: number;
-}
+/** The same list each time, so that it is known to be the same. */
+const NONE: readonly KnownRun[] = [];
 
 /** Finds things in runs: one page of each run is looked at. Inside the caller's transaction. */
 export class RunReader {
-  readonly #newest: Statement;
-  readonly #all: Statement;
+  readonly #version: Statement;
+  readonly #changes: Statement;
+  readonly #ids: Statement;
+  readonly #run: Statement;
   readonly #page: Statement;
   readonly #entries = new PageReader();
-  #last = '';
-  #runs: readonly KnownRun[] = [];
+  /** What SQLite said when it was last asked which runs there are: of other connections, and of this one. */
+  #seen = -1;
+  #seenOwn = -1;
+  #known = new Map<number, KnownRun>();
+  #byKind = new Map<unknown, readonly KnownRun[]>();
 
   constructor(database: Sqlite) {
-    this.#newest = database.prepare('SELECT count(*), max(id) FROM runs').raw();
-    this.#all = database.prepare(`SELECT ${RUN_COLUMNS} FROM runs ORDER BY low`).raw();
+    this.#version = database.prepare('PRAGMA data_version').pluck();
+    this.#changes = database.prepare('SELECT total_changes()').pluck();
+    this.#ids = database.prepare('SELECT id FROM runs').pluck();
+    this.#run = database.prepare(`SELECT ${RUN_COLUMNS} FROM runs WHERE id = ?`).raw();
     this.#page = database.prepare(`SELECT ${PAGE_COLUMNS} FROM run_pages WHERE id = ?`).raw();
   }
 
   /** The runs of a kind, each behind the one before. @throws StoreCorruptError */
   runs(kind: RunKind): readonly KnownRun[] {
-    // A new run has a new number, or takes the place of several: that says whether they are those of the last time.
-    const newest = (this.#newest.get() as [number, number | null]).join();
-    if (newest !== this.#last) {
-      this.#runs = (this.#all.all() as RunRow[]).map((row) => {
-        const run = storedRun(row);
-        const { buffer, byteOffset, byteLength } = run.fences;
-        return { ...run, view: new DataView(buffer, byteOffset, byteLength), pages: byteLength / 8 };
-      });
-      this.#last = newest;
+    const version = this.#version.get() as number;
+    const own = this.#changes.get() as number;
+    if (version !== this.#seen || own !== this.#seenOwn) {
+      this.#look();
+      this.#seen = version;
+      this.#seenOwn = own;
     }
-    return this.#runs.filter((run) => run.kind === kind);
+    return this.#byKind.get(kind) ?? NONE;
   }
 
   /** The last block of names, or position, that the runs of a kind are about; 0 when there are none. */
@@ -60,14 +64,15 @@ export class RunReader {
 
   /** The values of a key, of runs and pages that may have one of at least that version. */
   *find(kind: RunKind, key: number, from: number): Generator<Found> {
-    for (const run of this.runs(kind)) {
-      for (let page = firstPage(run, key, from); page < run.pages && keyOf(run, page) <= key; page++) {
-        this.#open(run, page);
-        while (this.#entries.next()) {
-          const { version, count } = this.#entries;
-          if (this.#entries.key !== key || version + count <= from) continue;
-          yield { version, values: this.#entries.values() };
-        }
+    for (const run of this.runs(kind)) yield* this.findIn(run, key, from);
+  }
+
+  /** The same of one run. */
+  *findIn(run: KnownRun, key: number, from: number): Generator<Found> {
+    for (let page = firstPage(run, key, from); page < run.pages && keyOf(run, page) <= key; page++) {
+      for (const { version, count, key: found } of this.page(run, page)) {
+        if (found !== key || version + count <= from) continue;
+        yield { version, values: this.#entries.values() };
       }
     }
   }
@@ -89,33 +94,33 @@ export class RunReader {
 
   /** Every entry of a run, in order; `entry` is the same object each time. */
   *entries(run: Run): Generator<PageReader> {
-    for (let page = 0; page < run.fences.length / 8; page++) {
-      this.#open(run, page);
-      while (this.#entries.next()) yield this.#entries;
-    }
+    for (let page = 0; page < run.fences.length / 8; page++) yield* this.page(run, page);
+  }
+
+  /** Every entry of a page; `entry` is the same object each time. */
+  *page(run: Run, page: number): Generator<PageReader> {
+    this.#open(run, page);
+    while (this.#entries.next()) yield this.#entries;
+  }
+
+  /** A run never changes: those that are known are not read again. Only one that is half done becomes a whole one. */
+  #look(): void {
+    const ids = this.#ids.all() as number[];
+    if (ids.length === this.#known.size && ids.every((id) => this.#known.has(id))) return;
+    const all = ids.map((id) => this.#known.get(id) ?? this.#readRun(id));
+    all.sort((a, b) => a.low - b.low);
+    this.#known = new Map(all.filter((run) => !isHalf(run)).map((run) => [run.id, run]));
+    this.#byKind = Map.groupBy(all, ({ kind }) => kind);
+  }
+
+  #readRun(id: number): KnownRun {
+    const row = this.#run.get(id) as RunRow | undefined;
+    // Of damage a row may be met where it cannot be found.
+    if (row === undefined) throw damagedRun(id);
+    return knownRun(storedRun(row));
   }
 
   #open(run: Run, page: number): void {
     this.#entries.open(run, page, this.#page.get(pageId(run.id, page)) as [unknown, unknown] | undefined);
   }
-}
-
-function keyOf({ view }: KnownRun, page: number): number {
-  return view.getUint32(page * 8, true);
-}
-
-/** The first page in which a version of a key may lie; none when the run begins behind it. */
-function firstPage(run: KnownRun, key: number, from: number): number {
-  // The last page that begins at or before the version, or before the key.
-  let low = 0;
-  let high = run.pages;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const fence = keyOf(run, middle);
-    const isBefore = fence < key || (fence === key && run.view.getUint32(middle * 8 + 4, true) <= from);
-    if (isBefore) low = middle + 1;
-    else high = middle;
-  }
-  if (low > 0) return low - 1;
-  return run.pages > 0 && keyOf(run, 0) === key ? 0 : run.pages;
 }

@@ -15,9 +15,15 @@ import { VarintReader } from './varint.js';
 /**
  * What a run finds. `Names`: the key is a name's hash, and the values are the numbers of the names that have it.
  * `Events`: the key is the number of an aggregate, and the values are the positions of its events, version by version.
+ * The other two are what a merge of such runs has written when its writer was closed: nothing is looked up in them.
  */
-export const RunKind = { Names: 1, Events: 2 } as const;
+export const RunKind = { Names: 1, Events: 2, HalfNames: 3, HalfEvents: 4 } as const;
 export type RunKind = (typeof RunKind)[keyof typeof RunKind];
+
+/** Whether nothing is looked up in it. */
+export function isHalf({ kind }: Pick<Run, 'kind'>): boolean {
+  return kind === RunKind.HalfNames || kind === RunKind.HalfEvents;
+}
 
 /** A row of `runs`, but for its checksum. */
 export interface Run {
@@ -51,7 +57,7 @@ export const RUN_COLUMNS = `id, ${['kind', 'tier', 'low', 'high', 'count'].map(n
 
 /** What is taken off the first value of each entry. */
 export function baseOf({ kind, low }: Pick<Run, 'kind' | 'low'>): number {
-  return kind === RunKind.Events ? low : 0;
+  return kind === RunKind.Events || kind === RunKind.HalfEvents ? low : 0;
 }
 
 const header = Buffer.alloc(6 * 8);
@@ -126,17 +132,22 @@ export class PageReader {
   /** The values of the entry. @throws StoreCorruptError */
   values(): Float64Array {
     const values = new Float64Array(this.count);
+    this.valuesInto(values);
+    return values;
+  }
+
+  /** Puts the values of the entry into the first `count` places of an array. @throws StoreCorruptError */
+  valuesInto(values: Float64Array): void {
     let value = this.#base;
     for (let index = 0; index < this.count; index++) {
       value += this.#varints.next();
       values[index] = value;
     }
     if (this.#varints.at !== this.#end) throw damagedRun(this.#run);
-    return values;
   }
 }
 
-function damagedRun(id: number): StoreCorruptError {
+export function damagedRun(id: number): StoreCorruptError {
   return new StoreCorruptError(
     `The store is damaged: run ${id} of its index is not what was written. Run 'millrace verify' on it, and restore it from a backup.`,
   );

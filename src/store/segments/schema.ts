@@ -2,7 +2,7 @@
 const README = [
   'This is an event log of Millrace (the npm package millrace), in its format 2.',
   'Events lie in the table segments, many to a row, as columns and MessagePack, mostly compressed with zstd.',
-  'To look at them: millrace inspect FILE, or millrace read FILE --json. The format: docs/reference/file-format.md.',
+  'To look at them: npx millrace sql FILE "SELECT * FROM events", or millrace inspect FILE. The format: docs/reference/file-format.md.',
 ];
 
 /**

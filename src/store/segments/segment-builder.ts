@@ -4,7 +4,7 @@ import { COLUMNS_BYTES, SegmentColumns } from './body.js';
 import { HOT_SEGMENT_EVENTS, SEGMENT_BYTES } from './limits.js';
 import { type StoredSegment, typeList } from './stored-segment.js';
 
-/** Room for payloads to begin with; it grows with what comes. */
+/** Room for payloads; a segment with more has memory of its own, which goes with it. */
 const FIRST_BYTES = 2 * SEGMENT_BYTES;
 
 /** Gathers events, and makes a segment of them when there are enough. */
@@ -12,8 +12,10 @@ export class SegmentBuilder {
   readonly #columns = new SegmentColumns();
   readonly #checks = Buffer.alloc(HOT_SEGMENT_EVENTS * 4);
   readonly #emit: (segment: StoredSegment) => void;
-  /** Columns are written in front of the payloads, as soon as their length is known. */
-  #bytes = Buffer.allocUnsafeSlow(COLUMNS_BYTES + FIRST_BYTES);
+  /** What most segments fit into. Columns are written in front of the payloads, as soon as their length is known. */
+  readonly #room = Buffer.allocUnsafeSlow(COLUMNS_BYTES + FIRST_BYTES);
+  /** The same, or as much as a large event takes. */
+  #bytes = this.#room;
   #end = COLUMNS_BYTES;
   #count = 0;
   #first = 0;
@@ -27,7 +29,7 @@ export class SegmentBuilder {
     this.#emit = emit;
   }
 
-  /** Adds an event. The names that it brings are in `names` already. */
+  /** Adds an event. The names that it brings are added to `names` afterwards, before the next one. */
   add(slab: Slab, row: number, check: number): void {
     const data = slab.dataLength[row] as number;
     const metadata = slab.metadataLength[row] as number;
@@ -80,9 +82,7 @@ export class SegmentBuilder {
   clear(): void {
     this.#count = 0;
     this.#end = COLUMNS_BYTES;
-    if (this.#bytes.length > COLUMNS_BYTES + FIRST_BYTES) {
-      this.#bytes = Buffer.allocUnsafeSlow(COLUMNS_BYTES + FIRST_BYTES);
-    }
+    this.#bytes = this.#room;
   }
 
   /** Ends the segment when an event of so many bytes does not belong into it, and makes room for it. */

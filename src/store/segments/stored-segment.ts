@@ -4,7 +4,7 @@ import { StoreCorruptError } from '../../kernel/errors.js';
 import { measured, numberOf } from '../measured.js';
 import type { OpenSegment } from './body.js';
 import { LISTED_TYPES, MAX_BODY_BYTES, MAX_SEGMENT_EVENTS, MAX_TYPES_BYTES } from './limits.js';
-import { writeVarint } from './varint.js';
+import { VarintReader, writeVarint } from './varint.js';
 
 /** A row of `segments`, but for its checksum. */
 export interface StoredSegment {
@@ -116,6 +116,14 @@ export function typeList(types: Uint32Array, count: number): Uint8Array {
   let at = 0;
   for (const type of [...found].sort((a, b) => a - b)) at = writeVarint(list, at, type);
   return list.subarray(0, at);
+}
+
+/** Whether a segment may have an event of a type that is wanted, by its list of types. */
+export function mayHave({ types }: StoredSegment, wants: (type: number) => boolean): boolean {
+  if (types.length === 0) return true;
+  const list = new VarintReader().open(types);
+  while (!list.isAtEnd) if (wants(list.next())) return true;
+  return false;
 }
 
 export function damaged(position: number, what: string, options: ErrorOptions = {}): StoreCorruptError {

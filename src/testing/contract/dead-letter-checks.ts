@@ -1,4 +1,6 @@
-import type { DeadLetterRecord } from '../store.js';
+import { lateName } from '../../store/consumer.js';
+import { LANES } from '../../store/dead-letter.js';
+import type { DeadLetterRecord, SettledLetter } from '../store.js';
 import { LogState, Rows } from './rows.js';
 import { type MakeStore, RUN, type StoreCheck, same, sameEvents, Trial } from './trial.js';
 
@@ -10,6 +12,7 @@ export function letter(position: number, changes: Partial<DeadLetterRecord> = {}
     state: 'parked',
     attempts: 3,
     handler: 'risk',
+    owners: [LANES],
     lane: 0,
     firstFailedAt: 1000,
     failedAt: 2000 + position,
@@ -17,6 +20,11 @@ export function letter(position: number, changes: Partial<DeadLetterRecord> = {}
     retry: false,
     ...changes,
   };
+}
+
+/** Letters that are one no more, of the owner that `letter` gives them or of others. */
+function settled(position: number, owners: readonly string[] = [LANES]): SettledLetter {
+  return { position, owners };
 }
 
 /** What every store must do with dead letters. */
@@ -50,7 +58,7 @@ export function deadLetterChecks(make: MakeStore): StoreCheck[] {
         const { trial } = await open();
         await using _ = trial;
         const change = (put: readonly DeadLetterRecord[], remove: readonly number[]) =>
-          trial.commit({ deadLetters: { put, remove } });
+          trial.commit({ deadLetters: { put, remove: remove.map((position) => settled(position)) } });
         await Promise.all([
           change([letter(1), letter(2)], []),
           change([letter(2, { state: 'skipped' })], [1, 2]),
@@ -62,6 +70,7 @@ export function deadLetterChecks(make: MakeStore): StoreCheck[] {
         same(trial.reader.deadLetters({ after: 0, limit: 9 }), expected, 'dead letters');
       },
     },
+    joinedCheck(open),
     {
       name: "a dead letter's event can be read by its position",
       run: async () => {
@@ -72,4 +81,28 @@ export function deadLetterChecks(make: MakeStore): StoreCheck[] {
       },
     },
   ];
+}
+
+function joinedCheck(open: () => Promise<{ readonly trial: Trial }>): StoreCheck {
+  return {
+    name: 'a dead letter in the place of another keeps its owners, and is gone with the last of them',
+    run: async () => {
+      const { trial } = await open();
+      await using _ = trial;
+      const late = [lateName('a.b', 'late', 4)];
+      const both = [...late, LANES];
+      const found = () => trial.reader.deadLetter(2);
+      await trial.commit({ deadLetters: { put: [letter(2, { state: 'skipped' })], remove: [] } });
+      await trial.commit({ deadLetters: { put: [letter(2, { owners: late, attempts: 7 })], remove: [] } });
+      same(found(), letter(2, { owners: both, attempts: 7 }), 'the letter of both');
+      await trial.commit({ deadLetters: { put: [letter(2, { owners: both })], remove: [] } });
+      same(found(), letter(2, { owners: both }), 'the letter of both, once more');
+      await trial.commit({ deadLetters: { put: [], remove: [settled(2), settled(5, late)] } });
+      same(found(), letter(2, { owners: late }), 'the letter of one');
+      await trial.commit({ deadLetters: { put: [letter(2)], remove: [settled(2, late)] } });
+      same(found(), letter(2), 'the letter that came after it');
+      await trial.commit({ deadLetters: { put: [], remove: [settled(2, both)] } });
+      same(found(), undefined, 'a letter without owners');
+    },
+  };
 }

@@ -35,7 +35,7 @@ function stateChecks(open: Open): StoreCheck[] {
             lastName: 0,
             shapes: [],
             progress: { mark: 0, chunks: [] },
-            deadLetters: { parked: [], retry: [], retryParked: [] },
+            deadLetters: { parked: [], retry: [], retryParked: [], late: new Map() },
             states: [],
             indexed: 0,
           },

@@ -1,3 +1,5 @@
+import { lateName } from '../../store/consumer.js';
+import { LANES } from '../../store/dead-letter.js';
 import type { Store } from '../store.js';
 import { letter } from './dead-letter-checks.js';
 import { LogState, Rows } from './rows.js';
@@ -167,16 +169,22 @@ function stateAgainChecks(openTwice: OpenTwice): StoreCheck[] {
       run: async () => {
         const rows = new Rows(new LogState());
         for (let number = 0; number < 6; number++) rows.add({ aggregate: 'a' });
+        const owners = [lateName('a.b', 'late', 4)];
         const put = [
-          letter(2),
-          letter(3, { state: 'skipped' }),
+          letter(2, { owners }),
+          letter(3, { owners: [...owners, LANES], state: 'skipped' }),
           letter(4, { retry: true, state: 'skipped' }),
           letter(5, { retry: true }),
         ];
         await using trial = await openTwice((first) =>
           first.commit({ segments: rows.take(), deadLetters: { put, remove: [] } }),
         );
-        const expected = { parked: [{ position: 2, key: 1 }], retry: [4], retryParked: [5] };
+        const expected = {
+          parked: [{ position: 2, key: 1, owners }],
+          retry: [4],
+          retryParked: [5],
+          late: new Map([[owners[0], { parked: 1, skipped: 1 }]]),
+        };
         same(trial.state.deadLetters, expected, 'state.deadLetters');
         same(trial.reader.deadLetters({ after: 0, limit: 9 }), put, 'dead letters');
       },

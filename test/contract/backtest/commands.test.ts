@@ -68,7 +68,7 @@ describe('millrace backtest', () => {
     [['--param', 'length=1'], 1, /MILLRACE_INVALID_OPTION: .*'length' is 1: .*>=2/],
     [['--strategy', 'rsy'], 1, /MILLRACE_INPUT: There is no strategy 'rsy'.*Did you mean 'rsi'/],
     [['--capital', 'much'], 2, /--capital is 'much'; it must be a number/],
-    [['--fill', 'now'], 1, /fill is 'now'; it must be one of next_open/],
+    [['--fill', 'now'], 2, /--fill is 'now'; it must be one of next_open/],
   ])('%j ends with %d', async (args, code, message) => {
     const outcome = await millrace('backtest', CANDLES, ...args);
     expect(outcome).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) });
@@ -87,7 +87,7 @@ describe('millrace sweep of any strategy', () => {
     ],
     [['--grid', 'length=5', '--param', 'length=6'], 2, /'length' is in --grid and in --param/],
     [['--random', '-1'], 2, /--random is '-1'; it must be a whole number from 1 to 10000000/],
-    [['--sort', 'luck'], 1, /cannot be sorted by 'luck'/],
+    [['--sort', 'luck'], 2, /--sort is 'luck'; it must be one of totalReturn, /],
   ])('%j ends with %d', async (args, code, message) => {
     const outcome = await millrace('sweep', CANDLES, '--threads', '0', ...args);
     expect(outcome).toMatchObject({ code, stdout: '', stderr: expect.stringMatching(message) });

@@ -59,6 +59,8 @@ describe('a strategy that cannot be swept', () => {
 
   test.each([
     ['of an unknown name', 'rsy', /no strategy 'rsy'.*Did you mean 'rsi'/],
+    ['whose URL has a host', 'file://host/rsi.js', /no URL of a module/],
+    ['whose URL object has a host', new URL('file://host/rsi.js'), /no URL of a module/],
     ['whose file is missing', file('none.mjs'), /does not exist/],
     ['without a default export', file('no-default.mjs'), /has no default export/],
     ['that is a plain object', file('plain-object.mjs'), /defineStrategy did not make/],
@@ -79,7 +81,11 @@ describe('a strategy that cannot be swept', () => {
     ['a doubled value', { grid: { length: [5, 7, 5] } }, /'length' has 5 twice/],
     ['a list with a bad set', { list: [{ exit: 20 }] }, /exit must be above entry/],
     ['both a grid and a list', { grid: {}, list: [] }, /not both/],
-    ['no metric of that name', { sortBy: 'luck' as never }, /cannot be sorted by 'luck'/],
+    [
+      'no metric of that name',
+      { sortBy: 'luck' as never },
+      /'sortBy' is 'luck'; it must be one of totalReturn/,
+    ],
     [
       'a thousand million runs, near enough',
       { grid: { length: range(2, 1), entry: range(1, 0.04), exit: range(60, 0.03) } },

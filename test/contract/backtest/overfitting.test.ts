@@ -58,6 +58,64 @@ describe('the probability of overfitting', () => {
     });
   });
 
+  const wave = (length: number, shift: number) =>
+    Array.from({ length }, (_, index) => 0.01 * Math.sin(index * 1.7 + shift));
+
+  test.each([
+    ['of nothing but zeros', [new Float64Array(64), new Float64Array(64), new Float64Array(64)]],
+    ['that are the same', [wave(64, 1), wave(64, 1), wave(64, 1)]],
+    [
+      'that differ in what is left out at the beginning',
+      [
+        [0.5, ...wave(64, 1)],
+        [0.1, ...wave(64, 1)],
+      ],
+    ],
+  ])('is not there for runs %s, because there was nothing to choose', (_, runs) => {
+    const found = probabilityOfOverfitting(runs);
+    expect(found).toMatchObject({ probability: null, probabilityOfLoss: null, splits: 0 });
+  });
+
+  test('leaves out the splits in which all runs are equal in one half', () => {
+    // They trade in the first quarter only: each half without it has nothing to tell them apart.
+    const early = (shift: number) => [...wave(8, shift), ...Array<number>(24).fill(0)];
+    const found = probabilityOfOverfitting([early(1), early(2), early(3)], 4);
+    expect(found).toMatchObject({ probability: null, splits: 0 });
+    const twice = (shift: number) => [...wave(16, shift), ...Array<number>(16).fill(0)];
+    expect(probabilityOfOverfitting([twice(1), twice(2), twice(3)], 4)).toMatchObject({ splits: 4 });
+  });
+
+  test('does not depend on the order of the runs, and a run that is there twice does not decide', () => {
+    const runs = [wave(64, 1), wave(64, 2), wave(64, 2), wave(64, 3), wave(64, 3), wave(64, 4)];
+    const found = probabilityOfOverfitting(runs, 8);
+    expect(probabilityOfOverfitting(runs.toReversed(), 8)).toEqual(found);
+    expect(
+      probabilityOfOverfitting(
+        [3, 0, 5, 2, 4, 1].map((at) => runs[at] as number[]),
+        8,
+      ),
+    ).toEqual(found);
+    // Best in each half are two equal ones, of four: 3.5 is above the median of 2.5.
+    const high = wave(64, 1).map((value) => value + 0.1);
+    expect(probabilityOfOverfitting([high, wave(64, 1), high, wave(64, 2)], 8)).toMatchObject({
+      probability: 0,
+    });
+  });
+
+  test('says which return is none', () => {
+    const runs = [wave(64, 1), wave(64, 2).with(3, Number.NaN)];
+    expect(() => probabilityOfOverfitting(runs)).toThrow(/return 3 of run 1 is NaN/);
+    expect(() =>
+      probabilityOfOverfitting(
+        [
+          ['a', 'b'],
+          [1, 2],
+        ] as never,
+        2,
+      ),
+    ).toThrow(InvalidOptionError);
+  });
+
   test('there is none of one run, of a few returns, or of none; and a wrong call is an error', () => {
     expect(probabilityOfOverfitting([])).toBeUndefined();
     expect(probabilityOfOverfitting([seven[0] as number[]], 4)).toBeUndefined();

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import type { NewEvent } from 'millrace';
 import {
   type BacktestOptions,
   loadStrategy,
@@ -17,9 +18,11 @@ import {
 } from 'millrace/backtest';
 import { InputError, StorePathError } from 'millrace/errors';
 import { openStoreReader } from 'millrace/store';
+import { allTradingEvents } from 'millrace/trading';
 import { describe, expect, test, vi } from 'vitest';
-import { packColumn } from '../../../dist/src/backtest/runs/packed-column.js';
-import { DAY, randomCandles } from '../../support/backtest/helpers.js';
+import { packNumbers } from '../../../dist/src/backtest/runs/packed-column.js';
+import { writeEvents } from '../../../dist/src/backtest/stored/store-backtest.js';
+import { DAY, type Data, randomCandles } from '../../support/backtest/helpers.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
 // Engines are opened here, beside all other test files.
@@ -58,7 +61,7 @@ describe('a backtest that is told from its log', () => {
       'exposure',
     ] as const)
       expect(told[field], field).toEqual(result[field]);
-    expect(told.stored).toEqual({ store, level: 'trades', every: 1, exact: true });
+    expect(told.stored).toMatchObject({ store, level: 'trades', every: 1, exact: true });
   });
 
   test.each(SHIPPED_STRATEGIES)('%s: of the level full it has each order as well', async (name) => {
@@ -181,6 +184,67 @@ describe('what a store does not have', () => {
   });
 });
 
+describe('a store whose process was ended while it wrote', () => {
+  test('says what to do, and after that it can be told', async () => {
+    const whole = newStore();
+    const strategy = await loadStrategy('rsi');
+    const { fingerprint } = await storeBacktest(whole, { candles, strategy });
+    const store = newStore();
+    await writeEvents(store, eventsOf(whole).slice(0, -3));
+    for (const tell of [() => readBacktest(store), () => readBacktest(store, { candles })])
+      expect(tell).toThrow(
+        /is not whole: the process that wrote it was ended\. Delete the store '.*' and run it again/,
+      );
+    await expect(writeStoreReport(`${store}.html`, store)).rejects.toThrow(/Delete the store/);
+    await expect(storeBacktest(store, { candles, strategy })).rejects.toThrow(/holds events already/);
+    rmSync(store);
+    expect((await storeBacktest(store, { candles, strategy })).fingerprint).toBe(fingerprint);
+    expect(readBacktest(store, { candles }).trades).toEqual(readBacktest(whole, { candles }).trades);
+  });
+
+  test('of a sweep says that the same sweep finishes it', async () => {
+    const whole = newStore();
+    await sweep({ candles, strategy: 'ma-cross', grid: { fast: [5, 10] }, threads: 0, store: whole });
+    const store = newStore();
+    const [started] = eventsOf(whole) as [NewEvent];
+    await writeEvents(store, [started]);
+    const backtestId = (started.data as Data).backtest_id as string;
+    expect(() => readBacktest(store, { backtestId })).toThrow(/Run the sweep again with the same store/);
+  });
+
+  test('of a walk-forward has the windows that were over, and says that it did not come to its end', async () => {
+    const whole = newStore();
+    const options = {
+      candles,
+      strategy: 'ma-cross',
+      grid: { fast: [5], slow: [30] },
+      windows: 3,
+      threads: 0,
+    };
+    const { windows } = await walkForward({ ...options, store: whole });
+    const events = eventsOf(whole);
+    const second = events.findIndex(({ data }) => String((data as Data).comparison_id).endsWith('/window-2'));
+    const store = newStore();
+    await writeEvents(store, events.slice(0, second + 5));
+    expect(readWalkForward(store)).toMatchObject({
+      windows: windows.slice(0, 2),
+      interrupted: false,
+      endedBy: 'The process that ran it was ended before it was over.',
+    });
+    await expect(walkForward({ ...options, store })).rejects.toThrow(/holds events already/);
+  });
+});
+
+/** The events of a store, to be written into another. */
+function eventsOf(store: string): NewEvent[] {
+  const types = new Map(allTradingEvents.map((type) => [type.type, type]));
+  using reader = openStoreReader(store);
+  return [...reader.read()].map(({ type, data, occurredAt }) => {
+    const make = types.get(type as never) as unknown as (data: unknown, options: object) => NewEvent;
+    return make(data, { occurredAt });
+  });
+}
+
 describe('a packed column', () => {
   test('has the numbers that were packed, to half a unit, for any unit and order', () => {
     const number = fc.double({ min: -1e9, max: 1e9, noNaN: true });
@@ -191,7 +255,7 @@ describe('a packed column', () => {
     fc.assert(
       fc.property(runs, unit, fc.constantFrom(1 as const, 2 as const), (parts, step, order) => {
         const values = parts.flat() as number[];
-        const back = unpackColumn(packColumn(values, step, order));
+        const back = unpackColumn(packNumbers(values, step, order));
         expect(back.length).toBe(values.length);
         back.forEach((value, index) => {
           expect(Math.abs(value - (values[index] as number))).toBeLessThanOrEqual(step * 0.5000001);
@@ -201,9 +265,9 @@ describe('a packed column', () => {
   });
 
   test('that stands still, or rises evenly with order 2, takes next to nothing', () => {
-    expect(packColumn(new Float64Array(1000).fill(10_000), 0.01, 1).data.length).toBeLessThan(12);
+    expect(packNumbers(new Float64Array(1000).fill(10_000), 0.01, 1).data.length).toBeLessThan(12);
     const times = Float64Array.from({ length: 1000 }, (_, index) => index * 60_000 + 1e12);
-    expect(packColumn(times, 60_000, 2).data.length).toBeLessThan(20);
+    expect(packNumbers(times, 60_000, 2).data.length).toBeLessThan(20);
   });
 
   test.each(['', 'AA==', 'gICAgICAgICAgICA', 'AgICAgICAgIC'])('that is none is refused: %j', (data) => {

@@ -32,6 +32,8 @@ const BAD: readonly [string, URL | string, string, string][] = [
   ['is no JavaScript', 'data:text/javascript,export default', FAILED, 'data:text/javascript'],
   ['has no protocol that Node loads', 'http://localhost/handlers.js', FAILED, 'http://localhost/handlers.js'],
   ['is a file URL with a host', 'file://risk.handlers.js', 'MILLRACE_INVALID_OPTION', 'risk.handlers.js'],
+  ['is a URL with a host', new URL('file://h/a.js'), 'MILLRACE_INVALID_OPTION', 'not a URL of a module'],
+  ['has a slash in a name', 'file:///a%2fb.js', 'MILLRACE_INVALID_OPTION', '/a%2fb.js'],
   ['is a folder', new URL('./modules/', import.meta.url), FAILED, 'modules/'],
   ['handles a type that is not registered', module('unregistered'), INVALID, "'module.forgotten'"],
   ['is defined wrongly', module('bad-definition'), 'MILLRACE_INVALID_DEFINITION', 'bad-definition.mjs'],

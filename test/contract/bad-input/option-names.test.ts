@@ -2,7 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { closeOnSignals, defineEvent, defineHandlers, openEngine } from 'millrace';
+import { AggregateRoot, defineAggregate, handleCommand, repository } from 'millrace/aggregates';
 import {
+  checkDeterminism,
   defineStrategy,
   monteCarlo,
   parseCandles,
@@ -18,7 +20,14 @@ import {
 import { createEventBus, createEventStorage, createEventSystem } from 'millrace/bus';
 import { diffProfiles, findLeaks } from 'millrace/profile';
 import { createPublisher } from 'millrace/publisher';
-import { discardDeadLetters, openStoreReader, retryDeadLetters, traceStory } from 'millrace/store';
+import {
+  discardDeadLetters,
+  exportStore,
+  importStore,
+  openStoreReader,
+  retryDeadLetters,
+  traceStory,
+} from 'millrace/store';
 import { createTestEngine, EventSpy, specify, storeContract, waitFor, whenQuiescent } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -52,6 +61,11 @@ let bus: ReturnType<typeof createEventBus>;
 let storage: Awaited<ReturnType<typeof createEventStorage>>;
 let reader: ReturnType<typeof openStoreReader>;
 const publisher = createPublisher({ events });
+const counter = { events: [Noted], initial: () => 0, evolve: (count: number) => count + 1 };
+const Counter = defineAggregate('counter', { ...counter, commands: { count: (_state, _by: number) => {} } });
+class Root extends AggregateRoot {
+  protected override apply(): void {}
+}
 
 beforeAll(async () => {
   const store = tempStore();
@@ -89,6 +103,10 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['CatchUpOptions', 'singal', 'signal', (bad) => consumer.whenCaughtUp(1, bad)],
   ['ReadOptions', 'fromPostion', 'fromPosition', (bad) => engine.read(bad)],
   ['ReadOptions', 'agregateId', 'aggregateId', (bad) => engine.read(bad).next()],
+  ['FollowOptions', 'form', 'from', (bad) => engine.follow(bad)],
+  ['CommandOptions', 'commandID', 'commandId', (bad) => handleCommand(engine, Counter, 'a', 'count', 1, bad)],
+  ['SaveOptions', 'untill', 'until', (bad) => repository(engine, Root).save(new Root('a'), bad)],
+  ['load', 'singal', 'signal', (bad) => repository(engine, Root).load('a', bad)],
   ['TraceQuery', 'corelationId', 'correlationId', (bad) => engine.trace(bad)],
   ['ProfileOptions', 'directroy', 'directory', (bad) => engine.profile(bad)],
   ['SnapshotOptions', 'forced', 'force', (bad) => engine.heapSnapshots(tempFolder(), bad)],
@@ -119,7 +137,10 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['ProcessingLogQuery', 'ID', 'id', (bad) => storage.processingLog(bad)],
   ['StoreReadOptions', 'tpyes', 'types', (bad) => reader.read(bad)],
   ['DeadLetterOptions', 'affter', 'after', (bad) => reader.deadLetters(bad)],
+  ['ExportOptions', 'aggregateID', 'aggregateId', (bad) => exportStore('a.db', 'a.csv', bad)],
+  ['ImportOptions', 'handeld', 'handled', (bad) => importStore('a.jsonl', 'b.db', bad)],
   ['TraceQuery', 'positon', 'position', (bad) => traceStory(reader, bad)],
+  ['DeterminismOptions', 'gird', 'grid', (bad) => checkDeterminism(bad as never)],
   ['DiffOptions', 'treshold', 'threshold', (bad) => diffProfiles('a', 'b', bad)],
   [
     'ReportOptions',
@@ -154,6 +175,12 @@ const DEFINITIONS: typeof CALLS = [
     'partitionkey',
     'partitionKey',
     (bad: object) => defineEvent('a.b', { schema, aggregateId, ...bad }),
+  ],
+  [
+    'AggregateOptions',
+    'evole',
+    'evolve',
+    (bad: object) => defineAggregate('a', { ...counter, commands: {}, ...bad }),
   ],
   ['ModuleHooks', 'onBroadCast', 'onBroadcast', (bad) => defineHandlers('h', handle, bad)],
   ['HandlerOptions', 'timeoutMS', 'timeoutMs', (bad) => defineHandlers('h', (on) => on(Noted, handle, bad))],
@@ -219,8 +246,8 @@ test('a path that is too long for the file system has its code from each way in'
 
 test('a name that is like no other is refused with those that there are', async () => {
   const refused =
-    "read has no option 'limit'. It takes: aggregateId, fromVersion, fromPosition, types, signal.";
-  expect(() => engine.read({ limit: 1 } as object)).toThrow(refused);
+    "read has no option 'zzz'. It takes: aggregateId, fromVersion, toVersion, fromPosition, toPosition, types, limit, direction, signal.";
+  expect(() => engine.read({ zzz: 1 } as object)).toThrow(refused);
 });
 
 describe('a name counts wherever it comes from:', () => {
@@ -304,10 +331,13 @@ const INTERNAL = [
   'PageQuery',
   'ProcessingOptions',
   'SubscriptionHooks',
+  'TypedQuery',
   'WriterOptions',
   'AnyOptions',
   'checkKnown',
+  'CommandInput',
   'constructor',
+  'end',
   'countNodes',
   'judge',
   'read',

@@ -53,6 +53,9 @@ const BAD: readonly [string, Record<string, unknown> | undefined, string, string
   ["resourceLimits '64'", { resourceLimits: { maxOldGenerationSizeMb: '64' } }, OPTION, 'SizeMb is 64'],
   ['resourceLimits that are a number', { resourceLimits: 64 }, OPTION, 'resourceLimits'],
   ['resourceLimits null', { resourceLimits: null }, OPTION, 'resourceLimits'],
+  ['memoryBytes 0', { memoryBytes: 0 }, OPTION, 'memoryBytes is 0'],
+  ['memoryBytes beyond the limit', { memoryBytes: 2 ** 28 + 1 }, OPTION, 'memoryBytes is 268435457'],
+  ["memoryBytes '9'", { memoryBytes: '9' }, OPTION, 'memoryBytes is'],
   ['shared with a function', { shared: { now: () => 1 } }, OPTION, 'SharedArrayBuffers'],
   ['shared with a symbol', { shared: { name: Symbol('s') } }, OPTION, 'shared'],
 ];
@@ -89,6 +92,7 @@ test.each<[string, Partial<EngineOptions>]>([
   ['resourceLimits of nothing', { resourceLimits: {} }],
   ['concurrency 1024', { concurrency: 1024 }],
   ['maxInFlight 1', { maxInFlight: 1 }],
+  ['memoryBytes 1', { memoryBytes: 1 }],
   ['shared with a SharedArrayBuffer', { shared: { cells: new SharedArrayBuffer(8) } }],
 ])('openEngine takes %s', async (_name, good) => {
   const engine = await openEngine({ events: [Noted], threads: 0, ...good });

@@ -266,6 +266,62 @@ test('failed events survive a restart, and can be tried again by name then', asy
   expect((await last.failedEvents.list()).map(({ position }) => position)).toEqual([1]);
 });
 
+describe.each(BACKENDS)('a failed event of several subscribers, one of which is gone: $backend', ({
+  store,
+}) => {
+  /** Two subscribers that fail until they are healed, the second of which ends its subscription. */
+  async function oneIsGone() {
+    const heard: string[] = [];
+    const state = { isDown: true };
+    const subscribe = (own: EventBus, name: string) =>
+      own.subscribe(
+        Noted,
+        () => {
+          if (state.isDown) throw new Error(`${name} is down`);
+          heard.push(name);
+        },
+        { name },
+      );
+    const bus = await startBus(store());
+    subscribe(bus, 'a');
+    const second = subscribe(bus, 'b');
+    await expect(bus.publish(note('n'), HANDLED)).rejects.toMatchObject({ code: 'MILLRACE_HANDLER_FAILED' });
+    bus.unsubscribe(second);
+    return { bus, heard, state, subscribeAgain: () => subscribe(bus, 'b') };
+  }
+
+  test('stays failed under its name, and is tried again when there is one of that name', async () => {
+    const { bus, heard, state, subscribeAgain } = await oneIsGone();
+    state.isDown = false;
+    await bus.failedEvents.retry(1);
+    expect(heard).toEqual(['a']);
+    expect(await bus.failedEvents.list()).toMatchObject([{ position: 1, handler: 'b', attempts: 1 }]);
+    expect(bus.statistics()).toMatchObject({ processed: 0, failed: 1 });
+    await expect(bus.failedEvents.retry(1)).rejects.toMatchObject({
+      code: 'MILLRACE_INVALID_OPTION',
+      message: expect.stringContaining("'note.noted'"),
+    });
+    subscribeAgain();
+    await bus.failedEvents.retry(1);
+    expect(heard).toEqual(['a', 'b']);
+    expect(await bus.failedEvents.list()).toEqual([]);
+    expect(bus.statistics()).toMatchObject({ processed: 1 });
+  });
+
+  test('stays failed under both names when the other one fails again', async () => {
+    const { bus, state } = await oneIsGone();
+    await expect(bus.failedEvents.retry(1)).rejects.toMatchObject({ code: 'MILLRACE_HANDLER_FAILED' });
+    expect(await bus.failedEvents.list()).toMatchObject([
+      { handler: 'a, b', attempts: 2, error: { message: 'a is down' } },
+    ]);
+    state.isDown = false;
+    await bus.failedEvents.retry(1);
+    expect(await bus.failedEvents.list()).toMatchObject([{ handler: 'b' }]);
+    expect(await bus.failedEvents.clear()).toBe(1);
+    expect(bus.engine.consumers.list()).toMatchObject([{ failures: 0 }]);
+  });
+});
+
 test('each try of each subscriber is in the processing log', async () => {
   const system = await openSystem();
   system.bus.subscribe(Noted, failing(1), { retries: 1, retryDelayMs: 1, name: 'ledger' });

@@ -123,10 +123,10 @@ test('many failed events that are tried again at once are read in one pass', asy
   fails = false;
   const { read } = bus.engine;
   let reads = 0;
-  bus.engine.read = (options) => {
+  bus.engine.read = ((options) => {
     reads++;
     return read.call(bus.engine, options);
-  };
+  }) as typeof read;
   await Promise.all(oneTo(1500).map((position) => bus.failedEvents.retry(position)));
   expect(reads).toBeLessThan(5);
   expect(await bus.failedEvents.list()).toEqual([]);

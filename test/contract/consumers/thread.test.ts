@@ -1,24 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import type { Engine } from 'millrace';
 import type { ConsumerOptions } from 'millrace/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { Noted } from '../../handlers/events.mjs';
 import { Child } from '../../support/child.js';
 import { oneTo } from '../../support/collect.js';
+import { notebook } from '../../support/notebook.js';
 import { handlers, openTestEngine, storeFor } from '../../support/open-test-engine.js';
-import { tempFolder, tempStore } from '../../support/temp-folder.js';
-
-/** A file that the consumer's thread writes, and how to have something written there. */
-function notebook() {
-  const file = join(tempFolder(), 'notes.txt');
-  writeFileSync(file, '');
-  const note = (number: number, act = 'note') => Noted({ note: `k${number % 4}`, value: { file, act } });
-  const lines = () => readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  const positions = () => lines().map((line) => Number.parseInt(line, 10));
-  return { file, note, lines, positions };
-}
+import { tempStore } from '../../support/temp-folder.js';
 
 const start = (engine: Engine, options: Partial<ConsumerOptions> = {}) =>
   engine.consumers.start({ name: 'c', where: 'thread', module: handlers('thread-consumer'), ...options });

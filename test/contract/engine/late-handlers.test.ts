@@ -1,59 +1,13 @@
 import { renameSync } from 'node:fs';
-import { type Engine, type EngineOptions, openEngine } from 'millrace';
 import { discardDeadLetters, openStoreReader, verifyStore } from 'millrace/store';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { LATE_EVENTS, Old, Other, Seen } from '../../handlers/late-events.mjs';
+import { describe, expect, test } from 'vitest';
+import { Old, Other } from '../../handlers/late-events.mjs';
 import { Child } from '../../support/child.js';
 import { oneTo } from '../../support/collect.js';
-import { handlers } from '../../support/open-test-engine.js';
+import { byKey, old, oldLog, openLate as open, seenIn } from '../../support/late-log.js';
 import { tempStore } from '../../support/temp-folder.js';
 
 const EXECUTORS = [0, 1, 2] as const;
-
-async function open(store: string, names: readonly string[], options: Partial<EngineOptions> = {}) {
-  const engine = await openEngine({
-    ...{ events: LATE_EVENTS, handlers: names.map((name) => handlers(name)), store, durability: 'os' },
-    ...options,
-  });
-  onTestFinished(() => engine.close().catch(() => {}));
-  return engine;
-}
-
-const old = (number: number, act = 'say') => Old({ key: `k${number % 4}`, number, act });
-
-/** A log whose events the first module has handled, and which is closed. */
-async function oldLog(events: readonly ReturnType<typeof Old>[], options: Partial<EngineOptions> = {}) {
-  const store = tempStore();
-  const engine = await open(store, ['late-first'], { threads: 0, ...options });
-  await engine.publishMany(events, { until: 'handled' });
-  await engine.drain();
-  await engine.close();
-  return store;
-}
-
-/** What each module has seen, by key, in the order of the log. */
-async function seenIn(engine: Engine): Promise<Record<string, Record<string, number[]>>> {
-  await engine.drain();
-  const seen: Record<string, Record<string, number[]>> = {};
-  for await (const { data } of engine.read({ types: [Seen] })) {
-    const { by, key, number } = data as { by: string; key: string; number: number };
-    seen[by] ??= {};
-    listOf(seen[by], key).push(number);
-  }
-  return seen;
-}
-
-function listOf(keys: Record<string, number[]>, key: string): number[] {
-  keys[key] ??= [];
-  return keys[key];
-}
-
-/** The numbers of each key, in order. */
-function byKey(numbers: readonly number[]): Record<string, number[]> {
-  const keys: Record<string, number[]> = {};
-  for (const number of numbers) listOf(keys, `k${number % 4}`).push(number);
-  return keys;
-}
 
 describe.each(EXECUTORS)('a handler that asks for old events: %i threads', (threads) => {
   test('gets all of them once, per key in order and before anything new, and others get none again', async () => {

@@ -57,15 +57,21 @@ describe('an engine with a store and a thread runs in a program that is started'
     expect(stdout).toMatch(/^handled at 1$/m);
   });
 
-  test('with a preload, which does not run in threads that are the engine’s own', async () => {
+  test.each([
+    ['as an argument', (preload: string) => [['--import', preload], {}] as const],
+    ['of NODE_OPTIONS', (preload: string) => [[], { NODE_OPTIONS: `--import=${preload}` }] as const],
+  ])('with a preload %s, which does not run in threads that are the engine’s own', async (_how, given) => {
     const folder = tempFolder();
     const preload = join(folder, 'preload.mjs');
     writeFileSync(
       preload,
-      "import { threadName } from 'node:worker_threads';\nconsole.log('preload in', threadName || 'main or lane');\n",
+      `import { parentPort, threadName } from 'node:worker_threads';
+      console.log('preload in', threadName || 'main or lane');
+      for (const rubbish of [null, 'text', 7, {}, { kind: 'opened' }]) parentPort?.postMessage(rubbish);`,
     );
     const code = program(tempStore());
-    const { stdout, stderr } = await runNode(['--import', preload, '--input-type=module', '-e', code]);
+    const [args, env] = given(preload);
+    const { stdout, stderr } = await runNode([...args, '--input-type=module', '-e', code], { env });
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^handled at 1$/m);
     expect(stdout).toContain('preload in main or lane');

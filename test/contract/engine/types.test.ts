@@ -4,6 +4,7 @@ import {
   defineEvent,
   defineHandlers,
   type Engine,
+  type EventOf,
   type NewEvent,
   openEngine,
   type Receipt,
@@ -69,6 +70,23 @@ function mustNotCompile(engine: Engine): unknown[] {
     openEngine({ events: [Placed], durability: 'ssd' }),
     // @ts-expect-error a function as handler module
     openEngine({ events: [Placed], handlers: [() => {}] }),
+  ];
+}
+
+/** An engine knows its event types. Never called, as above. */
+async function mustNotRead(): Promise<unknown> {
+  const engine = await openEngine({ events: [Placed, Shipped] });
+  return [
+    // @ts-expect-error a misspelt type
+    engine.read({ types: ['order.plaecd'] }),
+    // @ts-expect-error a type that the engine was not opened with
+    engine.follow({ types: [Created] }),
+    // @ts-expect-error a subscriber of such a type
+    engine.subscribe(Created, () => {}),
+    // @ts-expect-error a direction in other words
+    engine.read({ direction: 'down' }),
+    // @ts-expect-error an expectation in other words
+    engine.append('a', [], { expectedVersion: 'new' }),
   ];
 }
 
@@ -182,7 +200,7 @@ function mustNotSubscribe(engine: Engine): unknown[] {
 
 describe('types', () => {
   test('what must not compile is checked by the compiler and never run', () => {
-    for (const code of [mustNotCompile, mustNotDefine, mustNotHandle, mustNotSubscribe])
+    for (const code of [mustNotCompile, mustNotRead, mustNotDefine, mustNotHandle, mustNotSubscribe])
       expect(code).toBeTypeOf('function');
   });
 
@@ -207,6 +225,34 @@ describe('types', () => {
           expectTypeOf(type).toEqualTypeOf<'order.placed'>();
         });
       });
+    };
+    expect(never).toBeTypeOf('function');
+  });
+
+  test('an engine’s events narrow on their type, wherever it hands them out', () => {
+    const never = async () => {
+      const engine = await openEngine({ events: [Placed, Shipped] });
+      const wider: Engine = engine;
+      const events = [Placed, Shipped] as const;
+      const look = (event: EventOf<typeof events>) => {
+        if (event.type === 'order.shipped') expectTypeOf(event.data.by).toBeString();
+        else expectTypeOf(event.data).toEqualTypeOf<PlacedData>();
+      };
+      for await (const event of engine.read()) look(event);
+      for await (const event of engine.follow()) look(event);
+      engine.subscribeAll(look);
+      const last = await engine.last('a');
+      if (last) look(last);
+      for await (const event of engine.read({ types: [Placed] })) {
+        expectTypeOf(event).toEqualTypeOf<EventOf<typeof Placed>>();
+      }
+      for await (const event of engine.follow({ types: [Shipped] })) {
+        expectTypeOf(event).toEqualTypeOf<DomainEvent<{ order: string; by: string }, 'order.shipped'>>();
+      }
+      engine.read({ types: ['order.placed'] });
+      for await (const event of wider.read({ types: ['any.name'] })) {
+        expectTypeOf(event).toEqualTypeOf<DomainEvent>();
+      }
     };
     expect(never).toBeTypeOf('function');
   });

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { Endangered } from '../../handlers/events.mjs';
-import { handlers } from '../../support/open-test-engine.js';
+import { Endangered, Noted } from '../../handlers/events.mjs';
+import { handlers, openTestEngine } from '../../support/open-test-engine.js';
 import { endangered, expectUnharmed, openPerilous, survivors } from '../../support/peril.js';
 import { runNode } from '../../support/run-script.js';
+import { tempFolder } from '../../support/temp-folder.js';
 
 const CRASHED = { code: 'MILLRACE_LANE_CRASHED' };
 
@@ -36,6 +39,20 @@ test('a thread may die of leftovers as often as it likes, with events that succe
   expect(engine.stats()).toMatchObject({ state: 'open', parkedKeys: 0 });
   expect((await survivors(engine)).get('bad')).toHaveLength(rounds);
 }, 120_000);
+
+test.each([
+  1, 4,
+])('what a failed event leaves behind is not the fault of the next one, concurrency %i', async (concurrency) => {
+  const engine = await openTestEngine({ threads: 1, concurrency, handlers: [handlers('left-by-failure')] });
+  const mark = join(tempFolder(), 'begun');
+  const note = (act: string) => Noted({ note: act, value: { act, mark } });
+  await engine.publish(note('fail'));
+  await engine.drain();
+  await engine.publishMany([note('outlast'), note('note')]);
+  await engine.drain();
+  expect(await engine.deadLetters.list()).toMatchObject([{ position: 1, error: { name: 'RangeError' } }]);
+  expect(existsSync(mark)).toBe(true);
+});
 
 test('a program that only waits for its events does not end when their thread dies', async () => {
   const program = fileURLToPath(new URL('../../fixtures/await-deserted.mjs', import.meta.url));

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { StorePathError } from 'millrace/errors';
 import { expect, test } from 'vitest';
 import { Checkpointer } from '../../../dist/src/store/checkpointer.js';
 import { liveThreads } from '../../support/live-threads.js';
@@ -11,7 +12,9 @@ test('a checkpointer that cannot open its file says so, makes no new one, and ca
     checkpointer = new Checkpointer(path, { moved: () => {}, packed: () => {}, failed: resolve });
     checkpointer.start();
   });
-  expect(error).toMatchObject({ code: 'MILLRACE_STORE_PATH' });
+  // As it was thrown over there: its class, and what it says beside its message.
+  expect(error).toBeInstanceOf(StorePathError);
+  expect(error).toMatchObject({ code: 'MILLRACE_STORE_PATH', details: { store: path } });
   await checkpointer?.close();
   expect(existsSync(path)).toBe(false);
   expect(liveThreads()).toEqual([]);

@@ -26,6 +26,7 @@ function letter(position: number, changes: Partial<DeadLetterRecord> = {}): Dead
     state: 'parked',
     attempts: 3,
     handler: 'risk',
+    owners: ['millrace:lanes'],
     lane: 1,
     firstFailedAt: 1000,
     failedAt: 2000 + position,
@@ -92,7 +93,11 @@ describe.each([
   test('are changed and removed in the order of the commits', async () => {
     const store = await open(make());
     const change = (put: DeadLetterRecord[], remove: number[]) =>
-      store.commit(batch({ deadLetters: { put, remove } }));
+      store.commit(
+        batch({
+          deadLetters: { put, remove: remove.map((position) => ({ position, owners: ['millrace:lanes'] })) },
+        }),
+      );
     await store.commit(batch({ segments: new LogRows().add('a', 1).add('a', 2).add('a', 3).take() }));
     // Of one turn, so that the writer has them in one transaction.
     await Promise.all([
@@ -195,21 +200,23 @@ describe('the dead letters of a closed store', () => {
     );
     expect(await stateOf(path)).toEqual({
       parked: [
-        { position: 1, key: 1 },
-        { position: 2, key: 2 },
+        { position: 1, key: 1, owners: ['millrace:lanes'] },
+        { position: 2, key: 2, owners: ['millrace:lanes'] },
       ],
       retry: [6],
       retryParked: [3],
+      late: new Map(),
     });
   });
 
   test('can be asked for again', async () => {
     const path = await closedStore(letter(1), letter(2, { key: 2 }), letter(4, { ...skipped, key: 2 }));
     expect(retryDeadLetters(path, [4, 1, 4])).toEqual([4, 1]);
-    const asked = { parked: [{ position: 2, key: 2 }], retry: [4], retryParked: [1] };
+    const parked = [{ position: 2, key: 2, owners: ['millrace:lanes'] }];
+    const asked = { parked, retry: [4], retryParked: [1], late: new Map() };
     expect(await stateOf(path)).toEqual(asked);
     expect(retryDeadLetters(path, 'all')).toEqual([1, 2, 4]);
-    expect(await stateOf(path)).toEqual({ parked: [], retry: [4], retryParked: [1, 2] });
+    expect(await stateOf(path)).toEqual({ ...asked, parked: [], retryParked: [1, 2] });
     using reader = openStoreReader(path);
     expect([...reader.deadLetters({ after: 1 })].map(({ position, retry }) => [position, retry])).toEqual([
       [2, true],

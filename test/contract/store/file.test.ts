@@ -28,7 +28,7 @@ describe('a store file', () => {
     expect(query(store, 'PRAGMA application_id')).toEqual([{ application_id: 0x4d494c4c }]);
     const said = query(store, 'SELECT text FROM readme ORDER BY line').map(({ text }) => text);
     expect(said).toHaveLength(3);
-    expect(said.join(' ')).toMatch(/event log of Millrace.*format 2.*millrace inspect FILE.*file-format\.md/);
+    expect(said.join(' ')).toMatch(/event log of Millrace.*format 2.*millrace sql FILE.*file-format\.md/);
     expect(query(store, 'SELECT first, count FROM segments ORDER BY first')[0]).toEqual({
       first: 1,
       count: 1,

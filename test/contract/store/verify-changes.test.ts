@@ -134,6 +134,7 @@ describe('a dead letter that is not what was written is found:', () => {
 
   test.each([
     ['its attempts', () => 'UPDATE dead_letters SET attempts = 4'],
+    ['its owners', () => "UPDATE dead_letters SET owners = '[]'"],
     ['its state', () => "UPDATE dead_letters SET state = 'parked'"],
     ['its error', () => `UPDATE dead_letters SET error = replace(error, 'Range', 'range')`],
     ['its position', () => `UPDATE dead_letters SET position = 1 WHERE position = ${large()}`],
@@ -143,7 +144,19 @@ describe('a dead letter that is not what was written is found:', () => {
 
   test('one with a right checksum, but for an event of another key, or for a finished one', () => {
     const letter = (key: number, state: string) => {
-      const columns = [1, key, state, 1, 'risk', 0, 5, 5, '{"name":"Error","message":"no"}', 0];
+      const columns = [
+        1,
+        key,
+        state,
+        1,
+        'risk',
+        '["millrace:lanes"]',
+        0,
+        5,
+        5,
+        '{"name":"Error","message":"no"}',
+        0,
+      ];
       const values = [...columns, rowCheck(columns)].map((value) =>
         typeof value === 'string' ? `'${value}'` : value,
       );

@@ -260,7 +260,7 @@ export const BROKEN_STORES: readonly [
     'removes dead letters after it has put new ones',
     withCommits(({ deadLetters, ...batch }) => {
       const remove = deadLetters?.remove ?? [];
-      const kept = (letter: DeadLetterRecord) => !remove.includes(letter.position);
+      const kept = (letter: DeadLetterRecord) => !remove.some(({ position }) => position === letter.position);
       return {
         ...batch,
         ...(deadLetters && { deadLetters: { remove, put: deadLetters.put.filter(kept) } }),

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { runNode } from '../../support/backtest/run-node.js';
+import { tempFolder } from '../../support/temp-folder.js';
 
 // Processes are started here, beside all other test files.
 vi.setConfig({ testTimeout: 240_000 });
@@ -56,4 +58,31 @@ describe('a strategy of one file, and a program that sweeps it', () => {
     expect(new Set(trades.map(({ reason }) => reason))).toContain('trailing_stop');
     expect(new Set(trades.map(({ reason }) => reason))).toContain('reversed');
   });
+});
+
+test('a stream of trades is candles for the strategy, and decides within them: as the page says, and on the command line', async () => {
+  const TICKS = 'examples/ticks.mjs';
+  expect(text('docs/backtests.md')).toContain(text(TICKS));
+  let state = 5;
+  let price = 100;
+  const lines = Array.from({ length: 8000 }, (_, at) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    price *= 1 + (state / 2 ** 32 - 0.5) * 0.004;
+    return `${1_700_000_000_000 + at * 100},${price},1`;
+  });
+  const file = join(tempFolder(), 'trades.csv');
+  writeFileSync(file, ['time,price,quantity', ...lines].join('\n'));
+  const program = await runNode([path(TICKS), file]);
+  expect(program).toMatchObject({ code: 0, stderr: '' });
+  const [, decided] = /^\d+ fills, (\d+) of 800 candles decided by their trades$/m.exec(program.stdout) ?? [];
+  expect(Number(decided)).toBeGreaterThan(0);
+  const command = await runNode([
+    path('dist/src/cli/millrace.js'),
+    'backtest',
+    file,
+    ...['--timeframe', '1s', '--finer', file, '--strategy', 'breakout', '--json'],
+  ]);
+  const { finalCapital, finer } = JSON.parse(command.stdout);
+  expect(program.stdout).toContain(`final capital ${finalCapital}\n`);
+  expect(finer).toEqual({ timeframe: 'trades', covered: 800, decided: Number(decided) });
 });

@@ -94,8 +94,8 @@ export const SCHEMAS: readonly Hostility[] = [
   instead(
     'dead_letters',
     'a view without an end',
-    `CREATE VIEW dead_letters (position, key, state, attempts, handler, lane, first_failed_at, failed_at, error, retry, checksum) AS
-     WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n, 1, 'parked', 1, 'h', 0, 0, 0, '{}', 0, 0 FROM c`,
+    `CREATE VIEW dead_letters (position, key, state, attempts, handler, owners, lane, first_failed_at, failed_at, error, retry, checksum) AS
+     WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n, 1, 'parked', 1, 'h', '[]', 0, 0, 0, '{}', 0, 0 FROM c`,
   ),
   sql(
     'a trigger that forges the progress',
@@ -279,10 +279,10 @@ export const GIANTS: readonly Hostility[] = [
     'progress_chunks.bits of 100 megabytes',
     `INSERT OR REPLACE INTO progress_chunks SELECT 1, zeroblob(${GIANT}), 0`,
   ),
-  ...['handler', 'error'].map((column) =>
+  ...['handler', 'owners', 'error'].map((column) =>
     sql(
       `dead_letters.${column} of 100 megabytes`,
-      "INSERT OR REPLACE INTO dead_letters VALUES (3, 1, 'parked', 1, 'h', 0, 0, 0, '{}', 0, 0)",
+      "INSERT OR REPLACE INTO dead_letters VALUES (3, 1, 'parked', 1, 'h', '[]', 0, 0, 0, '{}', 0, 0)",
       `UPDATE dead_letters SET ${column} = printf('%.*c', ${GIANT}, 'x')`,
     ),
   ),

@@ -67,13 +67,20 @@ async function decide(life: Life): Promise<void> {
   const listed = engine.deadLetters.list().catch(() => []);
   const letters = await life.until(listed, 'list');
   if (letters.length === 0 || engine.stats().state === 'failed') return;
-  const { position, state } = steps.pick(letters);
+  const { position, state, owners } = steps.pick(letters);
   const retry = steps.chance(0.6);
   steps.note(`${retry ? 'retry' : 'discard'} ${position}`);
-  if (retry && state === 'skipped') life.rerun.add(position);
+  if (retry && (state === 'skipped' || owners.length > 1)) life.rerun.add(position);
   if (!retry) life.discarded.add(position);
-  const decided = retry ? engine.deadLetters.retry(position) : engine.deadLetters.discard(position);
-  life.pending.push(decided.catch((error: Error) => steps.note(`dead letter ${position}: ${error.message}`)));
+  const isLate = owners.every((owner) => owner !== 'millrace:lanes');
+  const given = () => engine.deadLetters.discard(position).then(() => isLate && life.late.gaveUp(position));
+  const decided: Promise<unknown> = retry ? engine.deadLetters.retry(position) : given();
+  life.pending.push(
+    decided.then(
+      () => {},
+      (error: Error) => steps.note(`dead letter ${position}: ${error.message}`),
+    ),
+  );
 }
 
 function resize(life: Life): void {

@@ -37,6 +37,13 @@ export const Done = defineEvent('sim.done', {
   partitionKey: (data) => data.key,
 });
 
+/** The same of the module that comes later. */
+export const LateDone = defineEvent('sim.late_done', {
+  schema: z.object({ key: z.string(), number: z.number(), attempt: z.number() }),
+  aggregateId: (data) => `late-${data.key}`,
+  partitionKey: (data) => data.key,
+});
+
 export const TASKS = [Parking, Skipping, Stopping, Lodging] as const;
 
 export type Task = z.infer<typeof task>;

@@ -5,8 +5,9 @@ import { openIn } from '../../../dist/src/engine/open.js';
 import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
 import { act } from './actions.js';
 import { checkLog } from './check.js';
-import { Done, Lodging, Parking, Skipping, Stopping, TASKS, type Task } from './events.js';
+import { Done, LateDone, Lodging, Parking, Skipping, Stopping, TASKS, type Task } from './events.js';
 import { Followers } from './followers.js';
+import { LateModule } from './late.js';
 import { Process } from './process.js';
 import { SimDisk } from './sim-disk.js';
 import type { SimLane } from './sim-lane.js';
@@ -68,6 +69,7 @@ export class Life {
   /** What users have decided about dead letters in this process, and what they are publishing still. */
   readonly pending: Promise<void>[] = [];
   readonly followers: Followers;
+  readonly late: LateModule;
   faults = true;
   number = 0;
   process: Process;
@@ -79,6 +81,7 @@ export class Life {
     this.power = this.steps.pick(['os', 'disk'] as const);
     this.dispatch = this.steps.pick(['durable', 'accepted'] as const);
     this.followers = new Followers(this);
+    this.late = new LateModule(this);
     this.process = this.#newProcess();
   }
 
@@ -88,7 +91,7 @@ export class Life {
 
   /** Lives it to its end. @throws Violation, or whatever else should never have been thrown. */
   async live(): Promise<Counts> {
-    await this.open();
+    await this.open(true);
     for (let left = ACTIONS; left > 0; ) {
       if (this.steps.isEmpty || this.steps.chance(0.2)) {
         await act(this);
@@ -113,10 +116,11 @@ export class Life {
     return this.steps.until(promise, what, STEPS_MAX, () => this.#check());
   }
 
-  async open(): Promise<void> {
+  async open(isFirst = false): Promise<void> {
     const { steps } = this;
+    this.late.opening(isFirst);
     const options = checkOptions({
-      events: [...TASKS, Done],
+      events: [...TASKS, Done, LateDone],
       handlers: ['file:///simulated.mjs'],
       store: 'simulated',
       run: 'sim',
@@ -155,6 +159,7 @@ export class Life {
       const lost = Math.min(this.disk.transactions, this.steps.below(4));
       this.disk.loseLast(lost);
       this.counts.powerCuts++;
+      this.late.powerCut();
       this.steps.note(`power cut: ${lost} transactions lost`);
       const { length } = this.disk.read().events;
       lostBeyond = length;
@@ -163,6 +168,7 @@ export class Life {
       for (const position of [...this.discarded, ...this.rerun]) this.#forgetIfLost(position, length);
     }
     this.followers.killed(lostBeyond);
+    this.late.retryOffline();
     this.process = this.#newProcess();
     await this.open();
   }
@@ -174,7 +180,12 @@ export class Life {
   }
 
   #newProcess(): Process {
-    return new Process(this, (lane) => this.#module(lane));
+    return new Process(this, (lane) => this.#modules(lane));
+  }
+
+  #modules(lane: SimLane): readonly HandlerModule[] {
+    const late = this.late.module((event, finish) => this.#handleLate(lane, event, finish));
+    return this.late.isHere ? [this.#module(lane), late] : [this.#module(lane)];
   }
 
   #module(lane: SimLane): HandlerModule {
@@ -193,6 +204,8 @@ export class Life {
     // The runner of a dead lane may go on here; on a thread it would be gone.
     if (lane.dead) return never();
     const run = this.#begin(lane, position, task);
+    this.late.ran(position);
+    this.#checkLeft(position);
     if (task.sync && ctx.attempt <= task.kills) {
       lane.die(`poison at ${position}`);
       throw new Error('nobody hears this');
@@ -221,13 +234,40 @@ export class Life {
       if (other.lane.dead) runs.delete(other);
       else this.#violate(`${position} of ${task.key} begins while ${other.position} runs`);
     }
-    if (this.process.store?.isFinished(position) && !this.rerun.has(position)) {
-      this.#violate(`${position} runs though the log says that it is finished`);
-    }
     const run = { lane, position };
     runs.add(run);
     this.#begun.set(lane, (this.#begun.get(lane) ?? new Set()).add(position));
     return run;
+  }
+
+  /** Nothing runs once more but what its user has asked for, and for those who failed on it. */
+  #checkLeft(position: number): void {
+    const { store } = this.process;
+    const isOwn = store?.contents.letters.get(position)?.owners.includes('millrace:lanes');
+    if (store?.isFinished(position) && !(this.rerun.has(position) && isOwn)) {
+      this.#violate(`${position} runs though the log says that it is finished`);
+    }
+  }
+
+  #handleLate(
+    lane: SimLane,
+    { position, data }: { position: number; data: Task },
+    finish: () => void,
+  ): void | Promise<void> {
+    if (lane.dead) return never();
+    const run = this.#begin(lane, position, data);
+    const { store } = this.process;
+    if (store && this.late.isOver(position, store)) {
+      this.#violate(`${position} runs in the late module though the log says that it is done with it`);
+    }
+    const end = () => {
+      this.#active.get(data.key)?.delete(run);
+      finish();
+    };
+    if (data.pauses === 0) return end();
+    return this.steps
+      .wait(`${lane.name}.late${position}`, 'goes on')
+      .then(() => (lane.dead ? never() : end()));
   }
 
   #finish(run: Run, task: Task, ctx: HandlerContext): void {

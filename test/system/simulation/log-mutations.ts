@@ -3,7 +3,8 @@ import { SegmentColumns } from '../../../dist/src/store/segments/body.js';
 import { Indexer } from '../../../dist/src/store/segments/indexer.js';
 import { NameWriter } from '../../../dist/src/store/segments/name-writer.js';
 import { Packer } from '../../../dist/src/store/segments/packer.js';
-import { RunTable, RunWriter } from '../../../dist/src/store/segments/run-writer.js';
+import { RunTable } from '../../../dist/src/store/segments/run-table.js';
+import { RunWriter } from '../../../dist/src/store/segments/run-writer.js';
 import { Writer } from '../../../dist/src/store/writer.js';
 import { type Mutation, replace } from './mutate.js';
 
@@ -21,7 +22,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
             if (!packed) return original.call(this, result);
             // The last event of it goes with the segments that it replaces.
             const kept = { ...packed, segment: { ...packed.segment, count: packed.segment.count - 1 } };
-            original.call(this, { ...result, packed: kept });
+            return original.call(this, { ...result, packed: kept });
           },
       ),
   },
@@ -61,9 +62,8 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
         RunWriter.prototype,
         'add',
         (original) =>
-          function (this: RunWriter, entry) {
-            const values = Array.from(entry.values);
-            original.call(this, { ...entry, values: values.length > 1 ? values.slice(0, -1) : values });
+          function (this: RunWriter, key, version, value) {
+            if (version % 7 !== 6) original.call(this, key, version, value);
           },
       ),
   },

@@ -11,6 +11,7 @@ import { KeyAhead } from '../../../dist/src/lanes/run-ahead.js';
 import { LaneScheduler } from '../../../dist/src/lanes/scheduler.js';
 import { Progress } from '../../../dist/src/store/progress.js';
 import { FOLLOWER_MUTATIONS } from './follower-mutations.js';
+import { LATE_MUTATIONS } from './late-mutations.js';
 import { type Mutation, replace } from './mutate.js';
 
 function replaceGetter(prototype: object, name: string, get: () => unknown): () => void {
@@ -245,4 +246,5 @@ export const MUTATIONS: readonly Mutation[] = [
     },
   },
   ...FOLLOWER_MUTATIONS,
+  ...LATE_MUTATIONS,
 ];

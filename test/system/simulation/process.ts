@@ -21,7 +21,7 @@ let born = 0;
 export class Process {
   readonly #life: Surroundings;
   readonly name = `p${++born}`;
-  readonly #makeModule: (lane: SimLane) => HandlerModule;
+  readonly #makeModules: (lane: SimLane) => readonly HandlerModule[];
   readonly #lanes: SimLane[] = [];
   #timers = 0;
   #made = 0;
@@ -30,9 +30,9 @@ export class Process {
   store: SimStore | undefined;
   failNextCommit = false;
 
-  constructor(life: Surroundings, makeModule: (lane: SimLane) => HandlerModule) {
+  constructor(life: Surroundings, makeModules: (lane: SimLane) => readonly HandlerModule[]) {
     this.#life = life;
-    this.#makeModule = makeModule;
+    this.#makeModules = makeModules;
   }
 
   get isAlive(): boolean {
@@ -58,7 +58,7 @@ export class Process {
           number,
           concurrency,
           steps,
-          this.#makeModule,
+          this.#makeModules,
         );
         if (this.#alive) this.#lanes.push(lane);
         else lane.silence();

@@ -2,7 +2,12 @@ import { StoreIoError } from 'millrace/errors';
 import { Codec } from '../../../dist/src/events/codec.js';
 import type { StoredType } from '../../../dist/src/events/registry.js';
 import type { Shape } from '../../../dist/src/events/shape-index.js';
-import type { DeadLetterRecord } from '../../../dist/src/store/dead-letter.js';
+import {
+  type DeadLetterRecord,
+  joined,
+  type LetterCount,
+  without,
+} from '../../../dist/src/store/dead-letter.js';
 import { MemoryConsumers } from '../../../dist/src/store/memory-consumers.js';
 import { MemoryProcessing } from '../../../dist/src/store/memory-processing.js';
 import { MemoryStates } from '../../../dist/src/store/memory-states.js';
@@ -67,8 +72,15 @@ export class Contents {
     }
     for (const [id, name] of names) this.names.set(id, name);
     this.shapes.push(...batch.shapes);
-    for (const position of batch.deadLetters?.remove ?? []) this.letters.delete(position);
-    for (const letter of batch.deadLetters?.put ?? []) this.letters.set(letter.position, letter);
+    for (const settled of batch.deadLetters?.remove ?? []) {
+      const letter = this.letters.get(settled.position);
+      const left = letter && without(letter, settled);
+      if (left) this.letters.set(left.position, left);
+      else this.letters.delete(settled.position);
+    }
+    for (const letter of batch.deadLetters?.put ?? []) {
+      this.letters.set(letter.position, joined(this.letters.get(letter.position), letter));
+    }
     for (const change of batch.consumers ?? []) this.consumers.apply(change);
     if (batch.states) this.states.apply(batch.states);
     if (!batch.progress) return;
@@ -168,6 +180,7 @@ export class SimStore implements Store {
       progress: { mark, chunks: [...chunks.values()] },
       deadLetters: {
         parked: of('parked', false),
+        late: countByOwner([...letters.values()]),
         retry: of('skipped', true).map(({ position }) => position),
         retryParked: of('parked', true).map(({ position }) => position),
       },
@@ -205,6 +218,11 @@ export class SimStore implements Store {
     await this.#steps.wait(`${this.#id}.out`, 'acknowledge');
   }
 
+  /** What its process knows to be on the disk. */
+  get contents(): Contents {
+    return this.#contents;
+  }
+
   /** Whether the log says that a position needs no lane any more. */
   isFinished(position: number): boolean {
     return this.#contents.progress.isFinished(position);
@@ -224,6 +242,17 @@ export class SimStore implements Store {
   }
 
   forget(): void {}
+}
+
+function countByOwner(letters: readonly DeadLetterRecord[]): ReadonlyMap<string, LetterCount> {
+  const counts = new Map<string, LetterCount>();
+  for (const { owners, state } of letters) {
+    for (const owner of owners.filter((name) => name.startsWith('millrace:handler/'))) {
+      const before = counts.get(owner) ?? { parked: 0, skipped: 0 };
+      counts.set(owner, { ...before, [state]: before[state] + 1 });
+    }
+  }
+  return counts;
 }
 
 function eventsOf({ slab, from, to }: Segment): RawEvent[] {

@@ -14,7 +14,7 @@ export class SimLane implements Lane {
   #cell: LaneCell;
   readonly #steps: Steps;
   readonly #concurrency: number;
-  readonly #makeModule: (lane: SimLane) => HandlerModule;
+  readonly #makeModules: (lane: SimLane) => readonly HandlerModule[];
   readonly #pending = new Set<(error: Error) => void>();
   #runner: LaneRunner | undefined;
   #events: LaneEvents = { answered: () => {}, died: () => {} };
@@ -27,14 +27,14 @@ export class SimLane implements Lane {
     number: number,
     concurrency: number,
     steps: Steps,
-    makeModule: (lane: SimLane) => HandlerModule,
+    makeModules: (lane: SimLane) => readonly HandlerModule[],
   ) {
     this.name = name;
     this.number = number;
     this.#steps = steps;
     this.#concurrency = concurrency;
     this.#cell = new LaneCell(concurrency);
-    this.#makeModule = makeModule;
+    this.#makeModules = makeModules;
   }
 
   get cell(): LaneCell {
@@ -47,7 +47,7 @@ export class SimLane implements Lane {
       await this.#steps.wait(`${this.name}.in`, 'open');
       this.#runner = new LaneRunner(
         setup,
-        [this.#makeModule(this)],
+        this.#makeModules(this),
         this.#cell,
         (answer) => this.#answer('port', answer),
         // What was measured would differ from run to run, and batches are sized by it.

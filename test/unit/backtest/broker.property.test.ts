@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   type BacktestOptions,
+  type CandleRow,
   type Candles,
   candlesFromRows,
   defineStrategy,
@@ -47,6 +48,7 @@ const settings = fc.record({
   insideBar: fc.constantFrom('stop_first' as const, 'target_first' as const),
   slippage: fc.constantFrom(0, { fraction: 0.001, volume: 0.01 }),
   spread: fc.constantFrom(0, 0.001),
+  path: fc.constantFrom('unknown' as const, 'high_first' as const, 'low_first' as const),
 });
 
 function requestOf(step: Step, close: number): OrderRequest {
@@ -73,16 +75,32 @@ function act(ctx: StrategyContext, step: Step): void {
   if (step.act === 'cancel') ctx.cancelAll();
 }
 
-type Rules = Partial<BacktestOptions>;
+type Rules = Partial<BacktestOptions> & { readonly path?: 'unknown' | 'high_first' | 'low_first' };
 
-function run(seed: number, plan: readonly Step[], rules: Rules) {
+function run(seed: number, plan: readonly Step[], { path = 'unknown', ...rules }: Rules) {
   const strategy = defineStrategy({
     name: 'random',
     parameters: z.object({}),
     onBar: (ctx) => act(ctx as StrategyContext, plan[ctx.index % plan.length] as Step),
   });
   const candles = withVolume(randomCandles(seed, 60));
-  return { candles, result: runBacktest({ ...rules, candles, strategy, initialCapital: 1000 }) };
+  const finer = path === 'unknown' ? undefined : quartersOf(candles, path === 'high_first');
+  return { candles, result: runBacktest({ ...rules, candles, finer, strategy, initialCapital: 1000 }) };
+}
+
+/** Four candles of each, on the way from its open over its high and low to its close. */
+function quartersOf(candles: Candles, highFirst: boolean): Candles {
+  const rows = Array.from({ length: candles.length }, (_, index): CandleRow[] => {
+    const at = (name: 'time' | 'open' | 'high' | 'low' | 'close') => candles[name][index] as number;
+    const [first, second] = highFirst ? [at('high'), at('low')] : [at('low'), at('high')];
+    const points = [at('open'), first, (first + second) / 2, second, at('close')];
+    return [0, 1, 2, 3].map((quarter): CandleRow => {
+      const [open = 0, close = 0] = points.slice(quarter, quarter + 2);
+      const time = at('time') + quarter * 21_600_000;
+      return { time, open, close, high: Math.max(open, close), low: Math.min(open, close), volume: 1 };
+    });
+  });
+  return candlesFromRows(rows.flat());
 }
 
 /** Enough volume that orders are mostly filled, little enough that some are in parts. */

@@ -1,5 +1,5 @@
 import { Candles, candlesFromRows, timeframeOf } from 'millrace/backtest';
-import { InputError } from 'millrace/errors';
+import { InputError, InvalidOptionError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { candlesFromCloses, candlesOf, DAY, randomCandles, START } from '../../support/backtest/helpers.js';
 
@@ -37,8 +37,8 @@ describe('candles', () => {
     expect(prefix.length).toBe(7);
     expect([...prefix.low]).toEqual([...candles.low.subarray(0, 7)]);
     expect(prefix.buffer).not.toBe(candles.buffer);
-    expect(() => candles.prefix(0)).toThrow(RangeError);
-    expect(() => candles.prefix(21)).toThrow(RangeError);
+    expect(() => candles.prefix(0)).toThrow(InvalidOptionError);
+    expect(() => candles.prefix(21)).toThrow(InvalidOptionError);
   });
 
   test('rows are checked and counted from 1', () => {

@@ -90,3 +90,18 @@ test('what waits is counted', () => {
   expect(taken).toBeGreaterThan(0);
   expect(scheduler.queued).toBe(EVENTS - taken);
 });
+
+test('the failed event of a key is put before those that came back with lower positions, wherever it stands', () => {
+  for (const failed of [0, 1, 2]) {
+    const key = new KeyState();
+    const slab = { position: Float64Array.of(5, 3, 4), next: new Float64Array(3) };
+    const scheduler = new LaneScheduler([slab]);
+    for (const row of [0, 1, 2]) scheduler.enqueue(rowReference(0, row), key);
+    const rows = [...(scheduler.take(0) ?? [])];
+    for (const row of rows) scheduler.returned(key, row);
+    scheduler.putFirst(key, rowReference(0, failed));
+    const others = [1, 2, 0].filter((row) => row !== failed);
+    expect(scheduler.park(key)).toEqual([failed, ...others].map((row) => rowReference(0, row)));
+    expect(key.queued).toBe(0);
+  }
+});

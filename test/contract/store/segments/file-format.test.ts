@@ -80,6 +80,42 @@ function readNames(database: Database.Database): Map<number, string> {
   return names;
 }
 
+/** MurmurHash3 as the page has it, over words of four bytes. */
+function murmur(bytes: Buffer): number {
+  const words = Buffer.alloc(4 + 4 * Math.ceil(bytes.length / 4));
+  words.writeUInt32LE(bytes.length);
+  bytes.copy(words, 4);
+  const turned = (value: number, by: number) => (value << by) | (value >>> (32 - by));
+  let hash = 0;
+  for (let at = 0; at < words.length; at += 4) {
+    const word = Math.imul(turned(Math.imul(words.readUInt32LE(at), 0xcc9e2d51), 15), 0x1b873593);
+    hash = Math.imul(turned(hash ^ word, 13), 5) + 0xe6546b64;
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** Every dead letter of a file, without its times and its error's stack. */
+function readLetters(path: string): unknown[] {
+  const database = new Database(path, { readonly: true });
+  try {
+    const names = readNames(database);
+    const rows = database.prepare('SELECT * FROM dead_letters ORDER BY position').all();
+    return (rows as Record<string, string | number>[]).map((row) => {
+      const columns = Object.values(row).slice(0, -1);
+      expect(murmur(Buffer.from(JSON.stringify(columns)))).toBe(row.checksum);
+      const { position, state, attempts, handler, lane, retry } = row;
+      const { name, message } = JSON.parse(String(row.error)) as { name: string; message: string };
+      const owners = JSON.parse(String(row.owners)) as string[];
+      const key = names.get(Number(row.key));
+      return { position, state, attempts, handler, lane, retry: retry === 1, key, owners, name, message };
+    });
+  } finally {
+    database.close();
+  }
+}
+
 /** Every event of a file: position, type, aggregate id, version, time, partition key and payload. */
 function readFile(path: string): { readonly events: unknown[]; readonly checked: number } {
   const database = new Database(path, { readonly: true });
@@ -171,4 +207,17 @@ test('a file is read by the page of its format alone, packed or not', async () =
   packAll(writer, path);
   writer.close();
   expect(readFile(path).events).toEqual(events);
+});
+
+test('so are its dead letters', async () => {
+  const path = await makeStore();
+  using reader = openStoreReader(path);
+  const letters = [...reader.deadLetters()].map(
+    ({ position, state, attempts, handler, lane, retry, key, owners, error: { name, message } }) => ({
+      ...{ position, state, attempts, handler, lane, retry, key, owners, name, message },
+    }),
+  );
+  expect(letters.length).toBeGreaterThan(2);
+  for (const { owners } of letters) expect(owners).toEqual(['millrace:lanes']);
+  expect(readLetters(path)).toEqual(letters);
 });

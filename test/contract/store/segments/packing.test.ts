@@ -67,6 +67,32 @@ describe('packing', () => {
     expect(verifyStore(path)).toMatchObject({ ok: true, events: 2000, problems: [] });
   });
 
+  test('makes no transaction for events that are not worth it, and looks at them once', () => {
+    const path = tempStore();
+    const writer = openWriter(path);
+    const rows = new LogRows({ bytes: 9_000_000 });
+    writer.addSlab(rows.slab.id, rows.slab.memory);
+    for (let event = 0; event < 40; event++) rows.add('large', Buffer.alloc(200_000, event));
+    for (let event = 0; event < 1500; event++) rows.add('small', event);
+    const segments = rows.take().map(({ slab, from, to }) => ({ slab: slab.id, from, to }));
+    writer.commit([{ segments, progress: undefined, shapes: [] }]);
+    const noted = () => oneValue(path, "SELECT max(value) FROM meta WHERE key = 'packed'");
+    const before = writer.walState().pages;
+    expect(packAll(writer, path, 39)).toBe(39);
+    expect(writer.walState().pages).toBe(before);
+    expect(noted()).toBeNull();
+    expect(packAll(writer, path, 1)).toBe(1);
+    expect(noted()).toBeGreaterThan(40);
+    rows.add('large', Buffer.alloc(200_000)).add('large', Buffer.alloc(200_000));
+    const more = rows.take().map(({ slab, from, to }) => ({ slab: slab.id, from, to }));
+    writer.commit([{ segments: more, progress: undefined, shapes: [] }]);
+    packAll(writer, path);
+    const done = writer.coldRange(-2000)?.after;
+    writer.close();
+    expect(noted()).toBe(done);
+    expect(verifyStore(path)).toMatchObject({ ok: true, events: 1542, problems: [] });
+  });
+
   test('goes on where it was when the store is opened again, and the log goes on too', () => {
     const { path, writer, rows } = smallCommits(1500);
     expect(packAll(writer, path, 1)).toBe(1);

@@ -31,6 +31,8 @@ const Window = z.object({
     max_drawdown: z.number(),
     total_trades: z.number(),
   }),
+  /** SHA-256 of all candles. */
+  data_hash: z.string(),
   /** The backtest of the second part; its events are in the log. */
   backtest_id: z.string(),
   curve_times: packed,
@@ -42,6 +44,7 @@ const Whole = z.object({
   statistics: z.record(z.string(), z.unknown()),
   efficiency: known,
   interrupted: z.boolean(),
+  ended_by: z.string().nullable(),
   fingerprint: z.string(),
 });
 
@@ -51,13 +54,14 @@ export interface WalkedWindow {
   readonly best: readonly SweepRow[];
   readonly backtestId: string;
   readonly initialCapital: number;
+  readonly dataHash: string;
   readonly time: Float64Array;
   readonly equity: Float64Array;
 }
 
 /** The comparison by which the parameters of a window were chosen, and what became of the choice. */
 export function windowEvent(walkId: string, number: number, walked: WalkedWindow): NewEvent {
-  const { window, best, backtestId, initialCapital, time, equity } = walked;
+  const { window, best, backtestId, initialCapital, dataHash, time, equity } = walked;
   const { totalReturn, sharpe, maxDrawdown, trades } = window.outOfSample;
   const metrics: z.input<typeof Window> = {
     train_start: window.trainStart,
@@ -73,6 +77,7 @@ export function windowEvent(walkId: string, number: number, walked: WalkedWindow
       max_drawdown: maxDrawdown,
       total_trades: trades,
     },
+    data_hash: dataHash,
     backtest_id: backtestId,
     curve_times: packedTimes(pointsOf(time, curveEvery(time.length))),
     equity_curve: packedEquity(equity, initialCapital),
@@ -93,11 +98,12 @@ export function windowEvent(walkId: string, number: number, walked: WalkedWindow
 
 /** What came of all windows together. */
 export function walkEvent(walkId: string, result: WalkForward, backtestIds: readonly string[]): NewEvent {
-  const { statistics, efficiency, interrupted, fingerprint, windows } = result;
+  const { statistics, efficiency, interrupted, endedBy, fingerprint, windows } = result;
   const metrics: z.input<typeof Whole> = {
     statistics: { ...statistics, nulls: { ...statistics.nulls } },
     efficiency,
     interrupted,
+    ended_by: endedBy,
     fingerprint,
   };
   return BacktestComparisonCompleted(
@@ -125,7 +131,7 @@ function strategyOf(backtestId: string): string {
  */
 export function readWalkForward(store: string): StoredWalkForward {
   using reader = openStoreReader(store);
-  const found = storedWalk(reader);
+  const found = reader.atOnce(() => storedWalk(reader));
   if (found === undefined) throw new InputError(`The store '${store}' has no walk-forward.`);
   return found;
 }
@@ -167,7 +173,9 @@ function assembled(
       ...(whole?.statistics as Partial<WalkForward['statistics']> | undefined),
     },
     efficiency: whole?.efficiency ?? null,
-    interrupted: whole?.interrupted ?? true,
+    interrupted: whole?.interrupted ?? false,
+    endedBy: whole === undefined ? 'The process that ran it was ended before it was over.' : whole.ended_by,
+    dataHash: windows[0]?.data_hash ?? '',
     fingerprint: whole?.fingerprint ?? 'none: it did not come to its end',
   };
 }

@@ -1,0 +1,126 @@
+import type { z } from 'zod';
+import type { AnyEventType, EventOf, EventType, NewEvent } from '../events/define-event.js';
+import { optionNames, takeOptions } from '../events/known-options.js';
+import { InvalidDefinitionError } from '../kernel/errors.js';
+import { shown } from '../kernel/thrown.js';
+
+/** The events that a command of an aggregate may emit. */
+type Emitted<Type> =
+  Type extends EventType<infer Name, infer Schema> ? NewEvent<Name, z.input<Schema>> : NewEvent;
+
+/** What a command may do. */
+export interface CommandContext<Types extends AnyEventType = AnyEventType> {
+  readonly aggregateId: string;
+  /** The version of the aggregate that the state is of; 0 when it does not exist. */
+  readonly version: number;
+  /** The event is appended when the command has returned: all of one command, or none. */
+  emit(event: Emitted<Types>): void;
+  /**
+   * Ends the command; nothing of it is appended.
+   *
+   * @param rule a name of the rule that forbids it, for programs: `insufficient_funds`.
+   * @param message for people. Default: the rule.
+   * @throws CommandRefusedError always.
+   */
+  refuse(rule: string, message?: string, details?: Readonly<Record<string, unknown>>): never;
+}
+
+/**
+ * Decides what follows from a command: looks at the state, emits events or refuses, returns the reply. It is called again
+ * when others were first, so it changes nothing and reads no clock.
+ */
+export type Command<State, Input, Reply, Types extends AnyEventType = AnyEventType> = (
+  state: State,
+  input: Input,
+  ctx: CommandContext<Types>,
+) => Reply;
+
+type Commands<State, Types extends AnyEventType> = Readonly<
+  Record<string, Command<State, never, unknown, Types>>
+>;
+
+/** How `defineAggregate` is told about an aggregate. */
+export interface AggregateOptions<State, Types extends AnyEventType, All> {
+  /** The event types that make up its state. */
+  readonly events: readonly Types[];
+  /** The state of an aggregate that does not exist yet. */
+  readonly initial: () => State;
+  /** The state after an event. It refuses nothing: what is in the log has happened. */
+  readonly evolve: (state: State, event: EventOf<Types>) => State;
+  /** By name, what the aggregate can be asked to do. */
+  readonly commands: All;
+}
+
+/** An aggregate that takes commands, as `defineAggregate` makes it. */
+export interface Aggregate<
+  State = unknown,
+  Types extends AnyEventType = AnyEventType,
+  All = Readonly<Record<string, unknown>>,
+> {
+  readonly name: string;
+  readonly events: readonly Types[];
+  readonly initial: () => State;
+  readonly evolve: (state: State, event: EventOf<Types>) => State;
+  readonly commands: All;
+}
+
+/** What a command takes. */
+export type CommandInput<Decide> = Decide extends (state: never, input: infer Input, ctx: never) => unknown
+  ? Input
+  : never;
+/** What a command replies. */
+export type CommandReply<Decide> = Decide extends (...args: never) => infer Reply ? Awaited<Reply> : never;
+
+/** The schemas of commands that have one. */
+const schemas = new WeakMap<object, z.ZodType>();
+
+/** A command whose input is checked against a schema before it decides. What it is given is the schema's output. */
+export function command<State, Schema extends z.ZodType, Reply, Types extends AnyEventType>(
+  schema: Schema,
+  decide: Command<State, z.output<Schema>, Reply, Types>,
+): Command<State, z.output<Schema>, Reply, Types> {
+  if (typeof schema?.safeParse !== 'function' || typeof decide !== 'function') {
+    throw new InvalidDefinitionError('command(schema, decide) needs a Zod schema and a function.');
+  }
+  const checked: typeof decide = (state, input, ctx) => decide(state, input, ctx);
+  schemas.set(checked, schema);
+  return checked;
+}
+
+export function schemaOf(decide: object): z.ZodType | undefined {
+  return schemas.get(decide);
+}
+
+const AGGREGATE = optionNames<AggregateOptions<unknown, AnyEventType, unknown>>(
+  'defineAggregate',
+  { events: true, initial: true, evolve: true, commands: true },
+  InvalidDefinitionError,
+);
+
+/**
+ * Describes an aggregate by its state and its commands: a decider.
+ *
+ * @param name what errors call it.
+ * @throws InvalidDefinitionError
+ */
+export function defineAggregate<State, Types extends AnyEventType, All extends Commands<State, Types>>(
+  name: string,
+  options: AggregateOptions<State, Types, All>,
+): Aggregate<State, Types, All> {
+  const refuse = (what: string): never => {
+    throw new InvalidDefinitionError(`Aggregate ${shown(name)}: ${what}`);
+  };
+  if (typeof name !== 'string' || name === '') refuse('its name must be a text.');
+  const { events, initial, evolve, commands } = takeOptions(options, AGGREGATE) as typeof options;
+  const isList = Array.isArray(events) && events.length > 0;
+  if (!isList || events.some((type) => typeof type?.type !== 'string')) {
+    refuse('events must be a list of the event types that make up its state: events: [Deposited].');
+  }
+  if (typeof initial !== 'function') refuse('initial must be a function that makes the state of a new one.');
+  if (typeof evolve !== 'function') refuse('evolve must be a function of the state and an event.');
+  if (typeof commands !== 'object' || commands === null) refuse('commands must be an object of functions.');
+  for (const [command, decide] of Object.entries(commands)) {
+    if (typeof decide !== 'function') refuse(`its command ${shown(command)} must be a function.`);
+  }
+  return Object.freeze({ name, events: Object.freeze([...events]), initial, evolve, commands });
+}

@@ -1,0 +1,165 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { DomainEvent } from '../events/domain-event.js';
+import { ownFile } from '../events/own-files.js';
+import { threadArguments } from '../events/thread-arguments.js';
+import { decodeError, encodeError } from '../kernel/error-codec.js';
+import { ConsumerThreadError } from '../kernel/errors.js';
+import { reasonOf, toError } from '../kernel/thrown.js';
+import type { ThreadCall } from './thread-call.js';
+import type { SentEvent, ThreadReply, ThreadRequest } from './thread-protocol.js';
+
+/** The end of a thread that had loaded its module, and what was under way on it. */
+export interface ThreadDeath {
+  readonly worker: ThreadWorker;
+  /** What it had begun and not answered. */
+  readonly begun: readonly ThreadCall[];
+  /** What it had been sent and not begun. */
+  readonly unbegun: readonly ThreadCall[];
+  /** It had answered nothing. */
+  readonly isFresh: boolean;
+  readonly error: ConsumerThreadError;
+}
+
+interface Pending {
+  readonly call: ThreadCall;
+  /** The thread has answered it, or is dead. */
+  readonly leave: () => void;
+}
+
+/** One thread of a consumer from its start to its end, and the calls that are under way on it. */
+export class ThreadWorker {
+  readonly #consumer: string;
+  readonly #died: (death: ThreadDeath) => void;
+  readonly #worker: Worker;
+  /** Its own: what a module posts to its parent port is nobody's here. */
+  readonly #port: MessagePort;
+  readonly #begun = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  readonly #pending = new Map<number, Pending>();
+  readonly #opened = Promise.withResolvers<void>();
+  #calls = 0;
+  #isOpen = false;
+  #isFresh = true;
+  #hasExited = false;
+  #thrown: unknown = new Error('it exited');
+
+  /** @param died called once, when the thread ends after `open` has resolved. */
+  constructor(consumer: string, died: (death: ThreadDeath) => void) {
+    this.#consumer = consumer;
+    this.#died = died;
+    this.#worker = new Worker(ownFile('workers/consumer.js'), {
+      name: `consumer ${consumer}`,
+      ...threadArguments('handlers'),
+    });
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on('message', (reply: ThreadReply) => this.#heard(reply));
+    // The thread itself keeps the process alive while it has something to do.
+    port1.unref();
+    this.#worker.on('error', (error) => {
+      this.#thrown = error;
+    });
+    this.#worker.once('exit', () => this.#exited());
+    this.#worker.postMessage(port2, [port2]);
+  }
+
+  /** Has a module loaded. @throws why it cannot be; ConsumerThreadError when the thread ends instead. */
+  async open(module: string): Promise<void> {
+    this.#post({ kind: 'open', module, consumer: this.#consumer, begun: this.#begun.buffer });
+    try {
+      await this.#opened.promise;
+      // It may have ended right behind its answer.
+      if (this.#hasExited) throw this.#deathWhile('loaded its module');
+    } catch (error) {
+      await this.end();
+      throw error;
+    }
+    this.#isOpen = true;
+    this.#worker.unref();
+  }
+
+  /** Resolves when the thread has answered the call, or is dead. */
+  async run(call: ThreadCall): Promise<void> {
+    if (call.isOver) return;
+    const number = ++this.#calls;
+    const { promise, resolve: leave } = Promise.withResolvers<void>();
+    this.#post({ kind: 'handle', call: number, event: sent(call.event), attempt: call.context.attempt });
+    call.passOn = (reason) => this.#post({ kind: 'abort', call: number, reason: encodeError(reason) });
+    this.#pending.set(number, { call, leave });
+    this.#worker.ref();
+    await promise;
+    // An idle thread keeps no process alive.
+    if (this.#pending.size === 0) this.#worker.unref();
+  }
+
+  /** Ends the thread, whatever it does. */
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #heard(reply: ThreadReply): void {
+    switch (reply.kind) {
+      case 'opened':
+        this.#opened.resolve();
+        break;
+      case 'refused':
+        this.#opened.reject(decodeError(reply.error));
+        break;
+      case 'ended':
+        this.#answered(reply);
+        break;
+    }
+  }
+
+  #answered({ call: number, error }: ThreadReply & { readonly kind: 'ended' }): void {
+    this.#isFresh = false;
+    const pending = this.#pending.get(number);
+    this.#pending.delete(number);
+    if (error) pending?.call.reject(decodeError(error));
+    else pending?.call.resolve();
+    pending?.leave();
+  }
+
+  #exited(): void {
+    this.#hasExited = true;
+    // What it has answered counts.
+    for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
+      this.#heard(last.message as ThreadReply);
+    }
+    this.#port.close();
+    this.#opened.reject(this.#deathWhile('loaded its module'));
+    if (this.#isOpen) this.#lost();
+  }
+
+  #lost(): void {
+    const pending = [...this.#pending];
+    this.#pending.clear();
+    const [last = 0] = this.#begun;
+    const calls = (isBegun: boolean) =>
+      pending.filter(([number]) => number <= last === isBegun).map(([, { call }]) => call);
+    for (const [, { call }] of pending) call.passOn = undefined;
+    this.#died({
+      worker: this,
+      begun: calls(true),
+      unbegun: calls(false),
+      isFresh: this.#isFresh,
+      error: this.#deathWhile('handled an event'),
+    });
+    for (const [, { leave }] of pending) leave();
+  }
+
+  #deathWhile(what: string): ConsumerThreadError {
+    return new ConsumerThreadError(
+      `The thread of consumer '${this.#consumer}' ended while it ${what}: ${reasonOf(this.#thrown)}.`,
+      { cause: toError(this.#thrown), details: { consumer: this.#consumer } },
+    );
+  }
+
+  #post(request: ThreadRequest): void {
+    this.#port.postMessage(request);
+  }
+}
+
+function sent(event: DomainEvent): SentEvent {
+  const { id, type, aggregateId, key, version, position, occurredAt, data, metadata } = event;
+  return { id, type, aggregateId, key, version, position, occurredAt, data, metadata };
+}

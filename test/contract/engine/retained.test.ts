@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { MEMORY_STORE_BYTES } from '../../../dist/src/limits.js';
+import { Noted } from '../../handlers/events.mjs';
+import { collect, oneTo } from '../../support/collect.js';
+import { openTestEngine } from '../../support/open-test-engine.js';
+
+test('a log in memory that has dropped events gives what it has of them, and says what is gone', async () => {
+  const engine = await openTestEngine();
+  const value = 'x'.repeat(4_000_000);
+  await engine.publish(Noted({ note: 'old', value: 1 }));
+  await engine.publish(Noted({ note: 'split', value: 1 }));
+  await engine.publishMany(
+    oneTo(Math.ceil(MEMORY_STORE_BYTES / value.length) + 20).map(() => Noted({ note: 'large', value })),
+  );
+  await engine.publish(Noted({ note: 'split', value: 2 }));
+  await engine.publish(Noted({ note: 'new', value: 1 }));
+  const gone = { code: 'MILLRACE_NOT_RETAINED', details: { firstPosition: expect.any(Number) } };
+
+  expect(await engine.last('new')).toMatchObject({ version: 1 });
+  expect(await engine.last('split')).toMatchObject({ version: 2 });
+  await expect(engine.last('old')).rejects.toMatchObject(gone);
+  expect(await collect(engine, { aggregateId: 'split', fromVersion: 2 })).toMatchObject([{ version: 2 }]);
+  expect(await collect(engine, { aggregateId: 'split', fromVersion: 3 })).toEqual([]);
+  await expect(collect(engine, { aggregateId: 'split' })).rejects.toMatchObject(gone);
+  expect(await collect(engine, { aggregateId: 'new' })).toHaveLength(1);
+
+  const seen: number[] = [];
+  const all = (async () => {
+    for await (const { position } of engine.read({ direction: 'backwards' })) seen.push(position);
+  })();
+  const error = await all.catch((thrown) => thrown);
+  expect(error).toMatchObject(gone);
+  const last = engine.stats().lastPosition;
+  expect(seen).toEqual(
+    oneTo(last)
+      .filter((position) => position >= error.details.firstPosition)
+      .reverse(),
+  );
+});
