@@ -9,38 +9,13 @@ import {
 } from '../limits.js';
 import { KeyPlace, type KeyState, NO_LANE, NO_ROW } from './key-state.js';
 import { MAILBOX_ROWS, ROWS_BEHIND_WAITING, WAITING_SHARE } from './limits.js';
+import { type AnsweredWork, type Lane, newLane } from './scheduled-lane.js';
 
 /** The main thread's columns of a slab that the scheduler reads and writes. */
 export interface ScheduledSlab {
   readonly position: Float64Array;
   /** The next row of the same key's queue, or `NO_ROW`. */
   readonly next: Float64Array;
-}
-
-/** What a lane's answer says of its credit. */
-export interface AnsweredWork {
-  /** Batches that are not in its mailbox any more. */
-  readonly passed: number;
-  /** Events that ended. */
-  readonly events: number;
-  /** Events that began to be awaited. */
-  readonly waiting: number;
-  /** Milliseconds that it worked. */
-  readonly busy: number;
-  /** Milliseconds since its last answer. */
-  readonly elapsed: number;
-}
-
-interface Lane {
-  readonly bound: Ring<KeyState>;
-  /** Batches in its mailbox, or being begun. What it has begun and awaits costs no credit. */
-  batches: number;
-  /** Measured milliseconds of work per event, waiting left out; undefined before the first answer. */
-  cost: number | undefined;
-  /** Share of its events that are awaited. */
-  waits: number;
-  /** Milliseconds from the end of one event to the end of the next, waiting and all. */
-  pace: number;
 }
 
 /**
@@ -59,7 +34,6 @@ export class LaneScheduler {
   #queued = 0;
   /** Lanes that take work; what waits is shared out among them. */
   openLanes = 1;
-
   /** The lane that each free key was on last, when it is to go to another one each time. */
   readonly #lastLanes: WeakMap<KeyState, number> | undefined;
 
@@ -283,13 +257,7 @@ export class LaneScheduler {
   }
 
   #lane(lane: number): Lane {
-    this.#lanes[lane] ??= {
-      bound: new Ring(),
-      batches: 0,
-      cost: undefined,
-      waits: 0,
-      pace: LANE_BATCH_MILLISECONDS,
-    };
+    this.#lanes[lane] ??= newLane();
     return this.#lanes[lane];
   }
 

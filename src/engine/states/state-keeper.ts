@@ -5,6 +5,7 @@ import { rebuildName } from '../../lanes/late.js';
 import type { HandledType } from '../../lanes/protocol.js';
 import { CargoWriter } from '../../lanes/states/cargo.js';
 import { MAX_STATE_TYPES } from '../../lanes/states/limits.js';
+import { lateEnd, lateModule } from '../../store/consumer.js';
 import { MAX_STORED_STATE_TYPES, type StateChange, type StoredStateType, slotOf } from '../../store/state.js';
 import type { Store } from '../../store/store.js';
 import type { NameEntry } from '../sequence/directory.js';
@@ -124,9 +125,10 @@ export class StateKeeper {
       states.some((state) => state.name === name && state.version < version),
     );
     if (older.length === 0) return older;
-    const consumers = this.#parts.store.reader.consumers().map(({ name }) => name);
+    const names = this.#parts.store.reader.consumers().map(({ name }) => name);
+    const modules = names.filter((name) => lateEnd(name) !== undefined).map(lateModule);
     // One that the log has in this version, but is not building, is built.
-    const isBuilding = (type: KeptType) => consumers.some((name) => name.includes(`/${rebuildName(type)}@`));
+    const isBuilding = (type: KeptType) => modules.includes(rebuildName(type));
     return older.filter((type) => !this.#wasStored(type) || isBuilding(type));
   }
 

@@ -59,9 +59,9 @@ const STATE = optionNames<StateOptions<unknown>>(
 export const defineState: DefineState = (given: StateOptions<unknown>): StateType<never> => {
   const options = knownOptions(given, STATE);
   const { name, version = 1, initial, schema } = options ?? {};
-  if (typeof name !== 'string' || name === '' || name.length > MAX_STATE_NAME || !name.isWellFormed()) {
+  if (!isStateName(name)) {
     throw new InvalidDefinitionError(
-      `defineState needs a name of 1 to ${MAX_STATE_NAME} well-formed characters: defineState({ name: 'candle', initial: () => ({ … }) }).`,
+      `defineState needs a name of 1 to ${MAX_STATE_NAME} well-formed characters, no control characters: defineState({ name: 'candle', initial: () => ({ … }) }).`,
     );
   }
   if (typeof initial !== 'function') {
@@ -77,6 +77,12 @@ export const defineState: DefineState = (given: StateOptions<unknown>): StateTyp
   }
   return Object.freeze({ [BRAND]: true as const, name, version, initial: initial as () => never, schema });
 };
+
+/** Its rebuilding is a consumer of the log that is named after it. */
+function isStateName(name: unknown): boolean {
+  if (typeof name !== 'string' || name === '' || name.length > MAX_STATE_NAME) return false;
+  return name.isWellFormed() && !/\p{Cc}/u.test(name);
+}
 
 /** Whether it came from `defineState`, of this or another copy of the package. */
 export function isStateType(value: unknown): value is StateType {
