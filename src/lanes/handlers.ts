@@ -180,7 +180,8 @@ export function defineHandlers(
   const on = (eventType: AnyEventType, second: unknown, third: unknown) => {
     const isStateFirst = typeof second !== 'function';
     const handler = isStateFirst ? third : second;
-    const options = ((isStateFirst ? second : third) ?? {}) as Partial<StateHandlerOptions<unknown>>;
+    const given = isStateFirst ? second : third;
+    const options = (given === undefined ? {} : given) as Partial<StateHandlerOptions<unknown>>;
     if (typeof eventType?.type !== 'string' || typeof handler !== 'function') {
       throw new InvalidDefinitionError(
         `Handlers '${name}': on() needs an event type made by defineEvent and a function.`,

@@ -352,6 +352,7 @@ const INTERNAL = [
   'OwnReadOptions',
   'PageQuery',
   'ProcessingOptions',
+  'StateQuery',
   'SubscriptionHooks',
   'TypedQuery',
   'WriterOptions',
