@@ -281,18 +281,20 @@ export class StoreReader implements Disposable {
 
   /** The fingerprint of the log as it is at the call. @throws StoreCorruptError */
   fingerprint(): string {
-    // States are no older and no newer than the events that made them only when all is read at one moment.
-    const hasStates = this.#reader.stateTypes().length > 0;
-    return hasStates ? this.atOnce(() => this.#fingerprint()) : this.#fingerprint();
+    const last = this.#lastPosition();
+    // States change with the events that follow; so with any, all is read at one moment.
+    if (this.#reader.stateTypes().length === 0) return this.#eventsUpTo(last).digest();
+    return this.atOnce(() => {
+      const fingerprint = this.#eventsUpTo(this.#lastPosition());
+      addAllStates(fingerprint, this.#reader);
+      return fingerprint.digest();
+    });
   }
 
-  #fingerprint(): string {
+  #eventsUpTo(last: number): Fingerprint {
     const fingerprint = new Fingerprint();
-    for (const page of pagesUpTo(this.#reader, this.#lastPosition())) {
-      addToFingerprint(fingerprint, this.#reader, page);
-    }
-    addAllStates(fingerprint, this.#reader);
-    return fingerprint.digest();
+    for (const page of pagesUpTo(this.#reader, last)) addToFingerprint(fingerprint, this.#reader, page);
+    return fingerprint;
   }
 
   close(): void {

@@ -9,6 +9,7 @@ import {
   isWholeStateType,
   readStateTypeRows,
   type StateRow,
+  type StateTypeRow,
   statePage,
 } from './state-table.js';
 import type { Problems } from './verify-problems.js';
@@ -24,16 +25,18 @@ export function verifyStates(database: Sqlite, facts: StoreFacts, keyOf: FindKey
   for (const row of rows) {
     if (!isWholeStateType(row)) problems.add('state', `State type ${row.id} is not what was written.`);
   }
-  const types = new Set(rows.map(({ id }) => id));
+  let types = idsOf(rows);
   const isFinished = finishedIn(database, facts);
   const makers = new Makers();
   const add = (slot: number, position: number, fault: string) =>
     problems.add('state', `State ${typeOfSlot(slot)} of key ${keyOfSlot(slot)} ${fault}.`, position);
   const page = statePage(database);
   for (let from = 0; ; ) {
-    // In one transaction with the progress: an engine that has the file open may go on writing.
+    // In one transaction with the progress and the types: an engine that has the file open may go on writing.
     const found = database.transaction(() => {
       const states = page.all(from, Number.MAX_SAFE_INTEGER, STATE_PAGE) as StateRow[];
+      const isKnown = states.every(({ slot }) => types.has(typeOfSlot(slot)));
+      if (!isKnown) types = idsOf(readStateTypeRows(database));
       return states.map((row) => [row, faultOf(row, types, isFinished)] as const);
     })();
     for (const [{ slot, position }, fault] of found) {
@@ -51,6 +54,10 @@ export function verifyStates(database: Sqlite, facts: StoreFacts, keyOf: FindKey
       add(slot, position, `was made at position ${position}, where the log has no event`);
     else if (key !== 0 && key !== keyOfSlot(slot)) add(slot, position, 'was made by an event of another key');
   }
+}
+
+function idsOf(rows: readonly StateTypeRow[]): ReadonlySet<number> {
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Which events made the states; in the order of the log, so that each of its segments is read once. */

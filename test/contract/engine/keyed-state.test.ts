@@ -299,6 +299,7 @@ describe('definitions', () => {
   test.each<[object, RegExp]>([
     [{ initial: () => 0 }, /needs a name/],
     [{ name: '', initial: () => 0 }, /needs a name/],
+    [{ name: 'a\nb', initial: () => 0 }, /no control characters/],
     [{ name: 'a' }, /initial must be a function/],
     [{ name: 'a', initial: 0 }, /initial must be a function/],
     [{ name: 'a', initial: () => 0, version: 0 }, /version is 0/],

@@ -79,6 +79,30 @@ describe.each(INLINE_AND_THREADS)('a state of a new version, %i threads', (threa
   });
 });
 
+test('what another module alone has skipped is part of a state that is built anew', async () => {
+  const store = tempStore();
+  const first = await open(store, 1, 0);
+  await first.publishMany([step('a', 1), step('a', 2, 'fail'), step('a', 4, 'fail-late')]);
+  await first.drain();
+  await first.close();
+  const handlers = (version: number) => [
+    new URL(`../../handlers/versioned.mjs?v=${version}`, import.meta.url),
+    new URL('../../handlers/late-step.mjs', import.meta.url),
+  ];
+  const second = await openTestEngine({ events: STATE_EVENTS, handlers: handlers(1), store, threads: 0 });
+  await second.recovered;
+  const letters = await second.deadLetters.list();
+  expect(letters.map(({ position, owners }) => [position, owners.length])).toEqual([
+    [2, 2],
+    [3, 1],
+  ]);
+  await second.close();
+  const third = await openTestEngine({ events: STATE_EVENTS, handlers: handlers(2), store, threads: 0 });
+  await third.recovered;
+  await third.close();
+  expect(storedIn(store, 2)).toEqual({ a: { sum: 10, seen: 2 } });
+});
+
 test('a state of an older version than the log’s is refused: nothing was kept of it since', async () => {
   const store = tempStore();
   const first = await open(store, 2, 0);
