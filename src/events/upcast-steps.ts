@@ -21,6 +21,11 @@ export function upcastOf<Data>(
     );
   }
   const steps = stepsOf(type, version, given);
+  if (steps.size === 0) {
+    throw new InvalidDefinitionError(
+      `Event type '${type}': upcast has no steps, and with version 1 there can be none. Leave it out.`,
+    );
+  }
   return (data, fromVersion) => {
     let current = data;
     for (let from = fromVersion; from < version; from++)

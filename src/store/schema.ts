@@ -11,8 +11,11 @@ export const FORMAT_VERSION = 2;
 /** What reads the formats before. */
 export const OLDER_FORMATS: Readonly<Record<number, string>> = { 1: 'millrace 0.1' };
 
-/** The owners of a dead letter as they are stored when they are the lanes alone, as nearly always. */
-export const LANES_ALONE = JSON.stringify([LANES]);
+/**
+ * Dead letters that are not the lanes' alone, as nearly all are. Names of late handlers' consumers are longer than the lanes',
+ * so the length says it, which SQLite knows without loading what a hostile file has there.
+ */
+export const HAS_LATE_OWNERS = `octet_length(owners) > ${Buffer.byteLength(JSON.stringify([LANES]))}`;
 
 /**
  * The tables. Names, types and payload shapes are interned: the events hold numbers. What no segment covers has a
@@ -57,5 +60,5 @@ CREATE TABLE dead_letters (
 CREATE INDEX dead_letters_to_handle ON dead_letters (position) WHERE state = 'parked' OR retry = 1;
 
 -- What is counted for each handler that came later, likewise.
-CREATE INDEX dead_letters_of_late ON dead_letters (owners, state) WHERE owners <> '${LANES_ALONE}';
+CREATE INDEX dead_letters_of_late ON dead_letters (state) WHERE ${HAS_LATE_OWNERS};
 `;

@@ -109,7 +109,8 @@ class World {
 
   async #start(): Promise<void> {
     const started = this.#engine?.consumers.start({
-      ...{ name: 'c', where: 'thread', onFailure: 'skip' },
+      // Once more for an event that ends a new thread, of which nobody else can be to blame.
+      ...{ name: 'c', where: 'thread', onFailure: 'skip', retries: 1, retryDelayMs: 0 },
       module: handlers('thread-fate'),
       concurrency: this.#concurrency,
     });
@@ -131,6 +132,9 @@ class World {
       this.#consumer?.resume();
     }
     this.#check();
+  }
+
+  async close(): Promise<void> {
     await this.#engine?.close();
   }
 
@@ -159,17 +163,22 @@ class World {
 }
 
 test('whatever ends a thread, and in whatever order it is paused, stopped and started, each event is done once', async () => {
-  const steps = fc.array(fc.oneof(fc.array(event, { minLength: 1, maxLength: 4 }), act), { maxLength: 9 });
+  const steps = fc.array(fc.oneof(fc.array(event, { minLength: 1, maxLength: 3 }), act), { maxLength: 6 });
   await checkProperty(
     fc.asyncProperty(fc.integer({ min: 1, max: 4 }), steps, async (concurrency, all) => {
       const world = new World(concurrency);
-      await world.open();
-      await world.do('start', true);
-      for (const next of all) {
-        if ('act' in next) await world.do(next.act, next.isAwaited);
-        else await world.publish(next);
+      try {
+        await world.open();
+        await world.do('start', true);
+        for (const next of all) {
+          if ('act' in next) await world.do(next.act, next.isAwaited);
+          else await world.publish(next);
+        }
+        await world.end();
+      } finally {
+        // Threads of a world that has failed would be held against the test files that come after this one.
+        await world.close();
       }
-      await world.end();
     }),
     { runs: 24 },
   );

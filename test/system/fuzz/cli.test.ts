@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
@@ -94,9 +95,11 @@ async function run(command: Command, words: readonly string[]): Promise<Outcome>
     if (typeof done === 'function') done();
     return true;
   };
-  const spies = [process.stdout, process.stderr].map((stream) =>
-    vi.spyOn(stream, 'write').mockImplementation(silent),
-  );
+  const spies = [
+    ...[process.stdout, process.stderr].map((stream) => vi.spyOn(stream, 'write').mockImplementation(silent)),
+    // A command that reads statements from there would wait for ever.
+    vi.spyOn(process, 'stdin', 'get').mockImplementation(() => Readable.from([]) as typeof process.stdin),
+  ];
   try {
     return { code: await command.run(words) };
   } catch (error) {

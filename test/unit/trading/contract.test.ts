@@ -43,7 +43,7 @@ const ADDED: Readonly<Record<string, readonly string[]>> = {
   'trading.position_opened': ['backtest_id'],
   'trading.position_closed': ['backtest_id'],
   'trading.position_updated': ['backtest_id'],
-  'trading.trade_completed': ['backtest_id', 'side'],
+  'trading.trade_completed': ['backtest_id', 'funding_total', 'side'],
   'trading.margin_call_triggered': ['backtest_id'],
   'backtest.data_loaded': ['curve_closes', 'curve_every', 'curve_times', 'first_open'],
   'backtest.completed': ['equity_curve'],
@@ -51,6 +51,7 @@ const ADDED: Readonly<Record<string, readonly string[]>> = {
     'adverse_excursion',
     'closure_reason',
     'favorable_excursion',
+    'funding',
     'is_maker',
     'order_id',
     'order_tag',
@@ -60,7 +61,7 @@ const ADDED: Readonly<Record<string, readonly string[]>> = {
     'slippage',
   ],
   'backtest.position_opened': ['side'],
-  'backtest.position_closed': ['closure_reason', 'commission', 'side'],
+  'backtest.position_closed': ['closure_reason', 'commission', 'funding', 'side'],
 };
 
 /** Values that an enum has besides those of the original, which knew no others. */
