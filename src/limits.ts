@@ -24,7 +24,7 @@ export const CLOCK_READS = 32;
 /** Longest aggregate id or partition key in UTF-8 bytes: names are index keys, not documents. */
 export const MAX_NAME_BYTES = 1024;
 
-/** Longest `eventId` in characters: an id of the caller's, such as a UUID and a word, not a document. */
+/** Longest `eventId` in bytes: an id of the caller's, such as a UUID and a word, not a document. */
 export const MAX_EVENT_ID = 256;
 
 /** Values in one payload, shared ones counted each time: 16 MiB hold fewer. */

@@ -3,7 +3,7 @@ import type { DomainEvent } from '../events/domain-event.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { didYouMean } from '../events/nearest.js';
 import type { Engine, Receipt, Until } from '../index.js';
-import { isWhole } from '../kernel/check.js';
+import { isStorable, isWhole } from '../kernel/check.js';
 import {
   CommandRefusedError,
   ConcurrencyError,
@@ -20,7 +20,7 @@ import {
   type CommandReply,
   schemaOf,
 } from './define-aggregate.js';
-import { MAX_COMMAND_RETRIES } from './limits.js';
+import { COMMAND_RETRIES, MAX_COMMAND_ID, MAX_COMMAND_RETRIES } from './limits.js';
 import { inTurn } from './turns.js';
 
 /** Options of `handleCommand`. */
@@ -28,7 +28,7 @@ export interface CommandOptions {
   /** How far its events must have come before it resolves. Default `durable`. */
   readonly until?: Until;
   /**
-   * A name of the command, 1 to 200 characters, such as the id of the request: asked again under it, it appends nothing and
+   * A name of the command, 1 to 200 bytes in UTF-8, such as the id of the request: asked again under it, it appends nothing and
    * replies as it did the first time.
    */
   readonly commandId?: string;
@@ -85,7 +85,7 @@ export async function handleCommand<
   input: CommandInput<All[Name]>,
   options: CommandOptions = {},
 ): Promise<CommandResult<CommandReply<All[Name]>>> {
-  const { retryOnConflict = MAX_COMMAND_RETRIES / 10, commandId, signal } = knownOptions(options, OPTIONS);
+  const { retryOnConflict = COMMAND_RETRIES, commandId, signal } = knownOptions(options, OPTIONS);
   if (!isWhole(retryOnConflict, 0, MAX_COMMAND_RETRIES)) {
     throw new InvalidOptionError(
       `handleCommand: retryOnConflict is ${shown(retryOnConflict)}; it must be a whole number from 0 to ${MAX_COMMAND_RETRIES}.`,
@@ -196,13 +196,10 @@ function inputOf({ name: aggregate }: Aggregate, name: string, decide: AnyComman
   );
 }
 
-const MAX_COMMAND_ID = 200;
-
 function checkCommandId(id: unknown): void {
-  if (id === undefined) return;
-  if (typeof id === 'string' && id.length >= 1 && id.length <= MAX_COMMAND_ID && id.isWellFormed()) return;
+  if (id === undefined || isStorable(id, MAX_COMMAND_ID)) return;
   throw new InvalidOptionError(
-    `handleCommand: commandId is ${typeof id === 'string' ? `a text of ${id.length} characters` : shown(id)}; it must be a well-formed text of 1 to ${MAX_COMMAND_ID} characters.`,
+    `handleCommand: commandId is ${typeof id === 'string' ? `a text of ${id.length} characters` : shown(id)}; it must be a text of 1 to ${MAX_COMMAND_ID} bytes in UTF-8, without half characters.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { exportStore } from '../faces/store.js';
+import { allOrNothing } from './all-or-nothing.js';
 import { type Command, onlyFile, parseCommand, UsageError } from './command.js';
 import { borderOf } from './event-range.js';
-import { Interrupts } from './interrupts.js';
 import { complain, jsonLine, print } from './output.js';
 import { ProgressBar } from './progress-bar.js';
 import { grouped } from './table.js';
@@ -46,33 +46,32 @@ async function run(args: readonly string[]): Promise<number> {
   if (!to) throw new UsageError(`'export' needs a file to write: millrace export ${file} --to events.jsonl`);
   if (aggregate === '') throw new UsageError('--aggregate is empty. Pass the id of an aggregate.');
   const bar = new ProgressBar();
-  using interrupts = new Interrupts(() => bar.clear());
-  try {
-    const summary = await exportStore(file, to, {
-      ...(types !== undefined && { types: types.flatMap((list) => list.split(',')) }),
-      ...(aggregate !== undefined && { aggregateId: aggregate }),
-      ...(from !== undefined && { from: borderOf(from, '--from') }),
-      ...(until !== undefined && { until: borderOf(until, '--until') }),
-      force,
-      signal: interrupts.signal,
-      onProgress: (done, total) => bar.update(done, total),
-    });
-    bar.clear();
-    const { path, events, bytes } = summary;
-    await print(
-      values.json
-        ? `${jsonLine(summary)}\n`
-        : `${grouped(events)} ${events === 1 ? 'event' : 'events'} in ${path} (${grouped(bytes)} bytes)\n`,
-    );
-    // An empty file may be right, but mostly an id or a border was not what was meant.
-    if (events === 0) complain('No event of the store is like that.\n');
-    return 0;
-  } catch (error) {
-    bar.clear();
-    if (interrupts.code === undefined) throw error;
-    complain('Interrupted: nothing was written.\n');
-    return interrupts.code;
-  }
+  const borders = {
+    ...(from !== undefined && { from: borderOf(from, '--from') }),
+    ...(until !== undefined && { until: borderOf(until, '--until') }),
+  };
+  return allOrNothing(
+    bar,
+    (signal) =>
+      exportStore(file, to, {
+        ...(types !== undefined && { types: types.flatMap((list) => list.split(',')) }),
+        ...(aggregate !== undefined && { aggregateId: aggregate }),
+        ...borders,
+        force,
+        signal,
+        onProgress: (done, total) => bar.update(done, total),
+      }),
+    async (summary) => {
+      const { path, events, bytes } = summary;
+      await print(
+        values.json
+          ? `${jsonLine(summary)}\n`
+          : `${grouped(events)} ${events === 1 ? 'event' : 'events'} in ${path} (${grouped(bytes)} bytes)\n`,
+      );
+      // An empty file may be right, but mostly an id or a border was not what was meant.
+      if (events === 0) complain('No event of the store is like that.\n');
+    },
+  );
 }
 
 export default { help, run } satisfies Command;

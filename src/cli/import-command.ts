@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { importStore } from '../faces/store.js';
+import { allOrNothing } from './all-or-nothing.js';
 import { type Command, onlyFile, parseCommand, UsageError } from './command.js';
-import { Interrupts } from './interrupts.js';
-import { complain, jsonLine, print } from './output.js';
+import { jsonLine, print } from './output.js';
 import { grouped } from './table.js';
 
 const help = `millrace import FILE --into STORE [options]
@@ -32,27 +32,23 @@ async function run(args: readonly string[]): Promise<number> {
   const { into, unhandled } = values;
   if (!into) throw new UsageError(`'import' needs a store to make: millrace import ${file} --into new.db`);
   const counter = new Counter();
-  using interrupts = new Interrupts(() => counter.clear());
-  try {
-    const summary = await importStore(file, into, {
-      handled: !unhandled,
-      signal: interrupts.signal,
-      onProgress: (events) => counter.show(events),
-    });
-    counter.clear();
-    const { path, events, aggregates } = summary;
-    await print(
-      values.json
-        ? `${jsonLine({ ...summary, bytes: statSync(path).size })}\n`
-        : `${grouped(events)} ${events === 1 ? 'event' : 'events'} of ${grouped(aggregates)} ${aggregates === 1 ? 'aggregate' : 'aggregates'} in ${path}\n`,
-    );
-    return 0;
-  } catch (error) {
-    counter.clear();
-    if (interrupts.code === undefined) throw error;
-    complain('Interrupted: nothing was written.\n');
-    return interrupts.code;
-  }
+  return allOrNothing(
+    counter,
+    (signal) =>
+      importStore(file, into, {
+        handled: !unhandled,
+        signal,
+        onProgress: (events) => counter.show(events),
+      }),
+    async (summary) => {
+      const { path, events, aggregates } = summary;
+      await print(
+        values.json
+          ? `${jsonLine({ ...summary, bytes: statSync(path).size })}\n`
+          : `${grouped(events)} ${events === 1 ? 'event' : 'events'} of ${grouped(aggregates)} ${aggregates === 1 ? 'aggregate' : 'aggregates'} in ${path}\n`,
+      );
+    },
+  );
 }
 
 /** How many events there are so far, at a terminal: how many there will be nobody knows. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isWhole } from '../kernel/check.js';
+import { isStorable, isWhole } from '../kernel/check.js';
 import { InvalidDefinitionError, InvalidOptionError } from '../kernel/errors.js';
 import { shown } from '../kernel/thrown.js';
 import { MAX_EVENT_ID } from '../limits.js';
@@ -16,7 +16,7 @@ export interface EventOptions {
   /** Id of the event or command that led to this one. Default: the handled event, for emitted events. */
   readonly causationId?: string;
   /**
-   * The caller's own name of the event, 1 to 256 characters: `metadata.eventId`. `append` does nothing a second time for
+   * The caller's own name of the event, 1 to 256 bytes in UTF-8: `metadata.eventId`. `append` does nothing a second time for
    * events with the same ones.
    */
   readonly eventId?: string;
@@ -127,10 +127,9 @@ export function checkEventOptions({ options }: NewEvent): void {
 }
 
 function checkEventId(id: unknown): void {
-  const isId = typeof id === 'string' && id.length >= 1 && id.length <= MAX_EVENT_ID && id.isWellFormed();
-  if (isId) return;
+  if (isStorable(id, MAX_EVENT_ID)) return;
   throw new InvalidOptionError(
-    `An event: eventId is ${typeof id === 'string' ? `a text of ${id.length} characters` : shown(id)}; it must be a well-formed text of 1 to ${MAX_EVENT_ID} characters.`,
+    `An event: eventId is ${typeof id === 'string' ? `a text of ${id.length} characters` : shown(id)}; it must be a text of 1 to ${MAX_EVENT_ID} bytes in UTF-8, without half characters.`,
   );
 }
 

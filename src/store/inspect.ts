@@ -143,7 +143,7 @@ export class StoreReader implements Disposable {
   }
 
   #summary(): StoreSummary {
-    const lastPosition = this.#lastPosition();
+    const lastPosition = this.#reader.lastPosition;
     const { aggregates, types } = this.#countEvents();
     const { row, chunks } = guard(this.path, () => readProgress(this.#reader.database));
     const { mark } = row;
@@ -174,7 +174,7 @@ export class StoreReader implements Disposable {
     checkWhole('last', 'count', count, 0);
     if (count === 0) return [];
     return this.atOnce(() => {
-      const pages = pagesFrom(this.#reader, Math.max(1, this.#lastPosition() - count + 1));
+      const pages = pagesFrom(this.#reader, Math.max(1, this.#reader.lastPosition - count + 1));
       return [...pages].flat().map((raw) => this.#decode(raw));
     });
   }
@@ -203,7 +203,7 @@ export class StoreReader implements Disposable {
       reader: () => this.#reader,
       tailOf: () => undefined,
       endOf: (aggregateId) =>
-        aggregateId === undefined ? this.#lastPosition() : this.#lastVersion(aggregateId),
+        aggregateId === undefined ? this.#reader.lastPosition : this.#lastVersion(aggregateId),
     };
     for (const page of pagesOf(source, range, wants)) {
       for (const raw of page) {
@@ -237,7 +237,7 @@ export class StoreReader implements Disposable {
    * @throws SqlError, also while rows are read; SqlReadOnlyError when it would do anything but read; InvalidOptionError.
    */
   sql(statement: string, parameters: SqlValues = []): SqlRows {
-    const source = { reader: this.#reader, run: this.run, last: this.#lastPosition() };
+    const source = { reader: this.#reader, run: this.run, last: this.#reader.lastPosition };
     return new SqlRows(source, statement, parameters, () => this.#reader.database.open);
   }
 
@@ -281,11 +281,11 @@ export class StoreReader implements Disposable {
 
   /** The fingerprint of the log as it is at the call. @throws StoreCorruptError */
   fingerprint(): string {
-    const last = this.#lastPosition();
+    const last = this.#reader.lastPosition;
     // States change with the events that follow; so with any, all is read at one moment.
     if (this.#reader.stateTypes().length === 0) return this.#eventsUpTo(last).digest();
     return this.atOnce(() => {
-      const fingerprint = this.#eventsUpTo(this.#lastPosition());
+      const fingerprint = this.#eventsUpTo(this.#reader.lastPosition);
       addAllStates(fingerprint, this.#reader);
       return fingerprint.digest();
     });
@@ -322,10 +322,6 @@ export class StoreReader implements Disposable {
 
   #decode(raw: RawEvent): DomainEvent {
     return decodeEvent(this.#reader, this.run, raw);
-  }
-
-  #lastPosition(): number {
-    return Number(this.#value('SELECT first + count - 1 FROM segments ORDER BY first DESC LIMIT 1') ?? 0);
   }
 
   #usedBytes(): number {

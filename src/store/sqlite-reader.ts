@@ -71,6 +71,11 @@ export class SqliteReader implements EventReader {
     return types;
   }
 
+  /** The last position of the log; 0 when it is empty. */
+  get lastPosition(): number {
+    return this.#read(() => readLogNumbers(this.database).position);
+  }
+
   page(query: PageQuery): readonly RawEvent[] {
     const { aggregate, from, limit } = query;
     if (aggregate === undefined) return this.#read(() => this.#segments.page(from, limit, READ_PAGE_BYTES));

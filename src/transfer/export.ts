@@ -72,11 +72,7 @@ export async function exportStore(
   try {
     checkPlace(to, force);
     const run = readRun(reader.database);
-    const last = reader.database
-      .prepare('SELECT first + count - 1 FROM segments ORDER BY first DESC LIMIT 1')
-      .pluck()
-      .get();
-    const lastPosition = Number(last ?? 0);
+    const { lastPosition } = reader;
     const selection = new Selection(reader, run, lastPosition, options);
     const isOurs = (name: string) => force && isExport(join(dirname(to), name));
     const folder = OutputFolder.open(dirname(to), { isOurs });

@@ -1,5 +1,5 @@
 import { eventId } from '../events/domain-event.js';
-import { isoTime } from '../store/sql/event-columns.js';
+import { EVENT_COLUMNS, isoTime } from '../store/sql/event-columns.js';
 import { BadTag, untagged } from './exact-json.js';
 
 /** An event of an import, checked as far as it can be by itself. */
@@ -24,23 +24,8 @@ export interface ImportedEvent {
 /** What is wrong with an event of an import, as the end of a sentence. */
 export class BadRecord extends Error {}
 
-const FIELDS = new Set([
-  'position',
-  'type',
-  'type_version',
-  'aggregate_id',
-  'version',
-  'timestamp',
-  'occurred_at',
-  'event_id',
-  'key',
-  'caused_by',
-  'correlation_id',
-  'causation_id',
-  'data',
-  'metadata',
-  'volatile',
-]);
+/** What an export has of an event, and what its first event of a type says of that. */
+const FIELDS: ReadonlySet<string> = new Set([...EVENT_COLUMNS, 'volatile']);
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,5 @@
 import { closeSync, constants, fsyncSync, openSync, writeSync } from 'node:fs';
-import { PackageMissingError } from '../kernel/errors.js';
-import { field } from '../kernel/thrown.js';
+import { optionalPackage } from '../kernel/optional-package.js';
 import {
   type Cell,
   EVENT_COLUMNS,
@@ -14,7 +13,6 @@ import type { Sink, SinkOptions } from './sink.js';
 /** By what an export is known among the notes of a Parquet file. */
 export const PARQUET_KEY = 'millrace.export';
 
-type Parquet = typeof import('hyparquet-writer');
 type BasicType = 'INT32' | 'INT64' | 'STRING' | 'TIMESTAMP';
 
 const TYPES: Readonly<Partial<Record<EventColumn, BasicType>>> = {
@@ -28,7 +26,14 @@ const TYPES: Readonly<Partial<Record<EventColumn, BasicType>>> = {
 
 /** Columns of a Parquet file, a row group at a time. @throws PackageMissingError */
 export async function parquetSink({ path, store }: SinkOptions): Promise<Sink> {
-  const { ByteWriter, ParquetWriter, schemaFromColumnData } = await loadParquet();
+  const { ByteWriter, ParquetWriter, schemaFromColumnData } = await optionalPackage(
+    'hyparquet-writer',
+    () => import('hyparquet-writer'),
+    {
+      use: 'A Parquet file is written',
+      instead: 'export to .db, .jsonl or .csv',
+    },
+  );
   const file = openSync(
     path,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
@@ -92,16 +97,4 @@ function parquetValue(type: BasicType, cell: Cell): unknown {
   if (type === 'TIMESTAMP') return new Date(cell);
   // Whole milliseconds: a Parquet file has no others.
   return type === 'INT64' ? BigInt(Math.floor(Number(cell))) : cell;
-}
-
-async function loadParquet(): Promise<Parquet> {
-  try {
-    return await import('hyparquet-writer');
-  } catch (cause) {
-    if (field(cause, 'code') !== 'ERR_MODULE_NOT_FOUND') throw cause;
-    throw new PackageMissingError(
-      "A Parquet file is written by the package hyparquet-writer, which is not installed. Run 'npm install hyparquet-writer', or export to .db, .jsonl or .csv.",
-      { cause, details: { package: 'hyparquet-writer' } },
-    );
-  }
 }

@@ -1,5 +1,6 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { InputError, PackageMissingError } from '../../faces/errors.js';
+import { InputError } from '../../faces/errors.js';
+import { optionalPackage } from '../../kernel/optional-package.js';
 import { MAX_CANDLE_BYTES } from './limits.js';
 import { JSON_DIALECT, type Records } from './records.js';
 
@@ -27,7 +28,10 @@ export function isParquet(content: Buffer): boolean {
  * @throws PackageMissingError without hyparquet. InputError for a file that is damaged or too large.
  */
 export async function parquetRecords(content: Buffer, path: string): Promise<Records> {
-  const hyparquet = await load();
+  const hyparquet = await optionalPackage('hyparquet', () => import('hyparquet'), {
+    use: 'A Parquet file is read',
+    instead: 'convert the file to CSV',
+  });
   const file = new Uint8Array(content).buffer;
   try {
     const metadata = hyparquet.parquetMetadata(file);
@@ -45,18 +49,6 @@ export async function parquetRecords(content: Buffer, path: string): Promise<Rec
     if (error instanceof InputError) throw error;
     const why = (error as Error).message.slice(0, 200).replace(/\p{C}/gu, '\uFFFD');
     throw new InputError(`'${path}' is a Parquet file that cannot be read: ${why}.`, { cause: error });
-  }
-}
-
-async function load(): Promise<Hyparquet> {
-  try {
-    return await import('hyparquet');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
-    throw new PackageMissingError(
-      "A Parquet file is read by the package hyparquet, which is not installed. Run 'npm install hyparquet', or convert the file to CSV.",
-      { cause, details: { package: 'hyparquet' } },
-    );
   }
 }
 

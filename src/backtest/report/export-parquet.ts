@@ -1,9 +1,7 @@
-import { PackageMissingError } from '../../faces/errors.js';
+import { optionalPackage } from '../../kernel/optional-package.js';
 import { checkResult, oneOf } from '../given.js';
 import type { BacktestResult } from '../runs/result.js';
 import { type CsvTable, isTimeColumn, TABLES, tableOf } from './export.js';
-
-type Writer = typeof import('hyparquet-writer');
 
 /**
  * A table of a result as the bytes of a Parquet file: as `resultCsv`, with times as timestamps, numbers as doubles, and null where a
@@ -14,7 +12,10 @@ type Writer = typeof import('hyparquet-writer');
 export async function resultParquet(result: BacktestResult, table: CsvTable): Promise<Uint8Array> {
   checkResult('resultParquet', result);
   oneOf("resultParquet: 'table'", table, TABLES);
-  const { parquetWriteBuffer } = await load();
+  const { parquetWriteBuffer } = await optionalPackage('hyparquet-writer', () => import('hyparquet-writer'), {
+    use: 'A Parquet file is written',
+    instead: 'write CSV with resultCsv',
+  });
   const { names, rows } = tableOf(result, table);
   const columnData = names.map((name) => {
     const values = rows.map((row) => known((row as Record<string, unknown>)[name]));
@@ -35,16 +36,4 @@ function typeOf(name: string, values: readonly unknown[]): 'TIMESTAMP' | 'STRING
   const first = values.find((value) => value !== null);
   if (typeof first === 'string') return 'STRING';
   return typeof first === 'boolean' ? 'BOOLEAN' : 'DOUBLE';
-}
-
-async function load(): Promise<Writer> {
-  try {
-    return await import('hyparquet-writer');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
-    throw new PackageMissingError(
-      "A Parquet file is written by the package hyparquet-writer, which is not installed. Run 'npm install hyparquet-writer', or write CSV with resultCsv.",
-      { cause, details: { package: 'hyparquet-writer' } },
-    );
-  }
 }

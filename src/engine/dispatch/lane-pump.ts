@@ -144,8 +144,12 @@ export class LanePump {
     const begun = new Set(sent.begun);
     for (const reference of sent.takeAll()) {
       const key = this.#keyOf(reference);
-      // The first event of a run that may be to blame gets its number now: a dead letter needs one.
-      if (this.#runs && !keys.has(key) && begun.has(reference)) this.#runs.numberBegun(reference);
+      if (this.#runs && !keys.has(key) && begun.has(reference)) {
+        // The first event of a run that may be to blame gets its number now: a dead letter needs one.
+        this.#runs.numberBegun(reference);
+        // It runs again with its number, so its lane would not know that what it emits comes before the rest of the run.
+        this.#runs.stop(key);
+      }
       if (this.#dropped(reference)) {
         if (key.failing) keys.add(key);
         continue;

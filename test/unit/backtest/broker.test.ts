@@ -1,35 +1,14 @@
-import {
-  type BacktestOptions,
-  defineStrategy,
-  type OrderRequest,
-  runBacktest,
-  type StrategyContext,
-} from 'millrace/backtest';
+import type { BacktestOptions, OrderRequest, StrategyContext } from 'millrace/backtest';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import { type Acts, runActs } from '../../support/backtest/acts.js';
 import { candlesOf } from '../../support/backtest/helpers.js';
 
 type Row = readonly [open: number, high: number, low: number, close: number];
 type Act = (ctx: StrategyContext) => void;
 
 /** Runs a strategy that does something on the close of some candles, by index. */
-function run(
-  rows: readonly Row[],
-  acts: Readonly<Record<number, Act>>,
-  options: Partial<BacktestOptions> = {},
-) {
-  const strategy = defineStrategy({
-    name: 'acts',
-    parameters: z.object({}),
-    onBar: (ctx) => acts[ctx.index]?.(ctx as StrategyContext),
-  });
-  return runBacktest({
-    commission: 0,
-    initialCapital: 1000,
-    ...options,
-    candles: candlesOf(...rows),
-    strategy,
-  });
+function run(rows: readonly Row[], acts: Acts, options: Partial<BacktestOptions> = {}) {
+  return runActs(candlesOf(...rows), acts, options);
 }
 
 /** Fills as text: `buy 10 @ 100 on 1`. */

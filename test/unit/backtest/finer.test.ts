@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import {
-  type BacktestOptions,
   type CandleRow,
   type Candles,
   candlesFromRows,
@@ -9,19 +8,17 @@ import {
   defineStrategy,
   resample,
   runBacktest,
-  type StrategyContext,
   type Trades,
 } from 'millrace/backtest';
 import { InputError, InvalidOptionError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { type Acts, runActs } from '../../support/backtest/acts.js';
 import { START } from '../../support/backtest/helpers.js';
 import { checkProperty } from '../../support/property.js';
 
 const MINUTE = 60_000;
 type Row = readonly [open: number, high: number, low: number, close: number];
-type Acts = Readonly<Record<number, (ctx: StrategyContext) => void>>;
-
 /** Candles of so many minutes. */
 function candlesOf(minutes: number, rows: readonly Row[], volume = 1): Candles {
   return candlesFromRows(
@@ -31,16 +28,7 @@ function candlesOf(minutes: number, rows: readonly Row[], volume = 1): Candles {
   );
 }
 
-function run(candles: Candles, acts: Acts, options: Partial<BacktestOptions> = {}) {
-  const strategy = defineStrategy({
-    name: 'acts',
-    parameters: z.object({}),
-    onBar: (ctx) => acts[ctx.index]?.(ctx as StrategyContext),
-  });
-  return runBacktest({ commission: 0, initialCapital: 1000, ...options, candles, strategy });
-}
-
-const exitsOf = ({ trades }: ReturnType<typeof run>) =>
+const exitsOf = ({ trades }: ReturnType<typeof runActs>) =>
   trades.map(({ reason, exitPrice, exitIndex }) => `${reason} @ ${exitPrice} on ${exitIndex}`);
 
 const FLAT: Row = [100, 100, 100, 100];
@@ -59,9 +47,9 @@ describe('stop and target within one candle', () => {
   test('are decided by the finer candles, and by "stop first" without them', () => {
     for (const minutes of [TARGET_FIRST, STOP_FIRST]) {
       const candles = coarse(minutes);
-      expect(exitsOf(run(candles, BRACKET))).toEqual(['stop_loss @ 90 on 2']);
+      expect(exitsOf(runActs(candles, BRACKET))).toEqual(['stop_loss @ 90 on 2']);
       const expected = minutes === TARGET_FIRST ? 'take_profit @ 110 on 2' : 'stop_loss @ 90 on 2';
-      const result = run(candles, BRACKET, { finer: minutes });
+      const result = runActs(candles, BRACKET, { finer: minutes });
       expect(exitsOf(result)).toEqual([expected]);
       expect(result.finer).toEqual({ timeframe: '1m', covered: 3, decided: 1 });
     }
@@ -69,9 +57,9 @@ describe('stop and target within one candle', () => {
 
   test('of one finer candle are decided as those of one candle are', () => {
     const both = minutesOf([100, 112, 88, 100], FLAT, FLAT);
-    expect(exitsOf(run(coarse(both), BRACKET, { finer: both }))).toEqual(['stop_loss @ 90 on 2']);
+    expect(exitsOf(runActs(coarse(both), BRACKET, { finer: both }))).toEqual(['stop_loss @ 90 on 2']);
     const optimistic = { finer: both, insideBar: 'target_first' } as const;
-    expect(exitsOf(run(coarse(both), BRACKET, optimistic))).toEqual(['take_profit @ 110 on 2']);
+    expect(exitsOf(runActs(coarse(both), BRACKET, optimistic))).toEqual(['take_profit @ 110 on 2']);
   });
 
   test('are decided by single trades, in their order, also those of one moment', () => {
@@ -84,34 +72,34 @@ describe('stop and target within one candle', () => {
       buyerIsMaker: new Uint8Array(6),
     };
     const candles = candlesFromTrades(trades, '3m');
-    const result = run(candles, BRACKET, { finer: trades });
+    const result = runActs(candles, BRACKET, { finer: trades });
     expect(exitsOf(result)).toEqual(['take_profit @ 111 on 2']);
     expect(result.finer).toEqual({ timeframe: 'trades', covered: 3, decided: 1 });
     // The stop is reached by the trade at 89, which is all that there was below 90.
     const stop: Acts = { 0: (ctx) => void ctx.buy({ quantity: 1, stopLoss: 90 }) };
-    expect(exitsOf(run(candles, stop, { finer: trades }))).toEqual(['stop_loss @ 89 on 2']);
+    expect(exitsOf(runActs(candles, stop, { finer: trades }))).toEqual(['stop_loss @ 89 on 2']);
   });
 });
 
 describe('within a candle that is walked through', () => {
   test('a stop is filled at the open of the finer candle that gaps over it', () => {
     const gap = minutesOf(FLAT, [80, 85, 80, 85], [85, 85, 85, 85]);
-    expect(exitsOf(run(coarse(gap), BRACKET, { finer: gap }))).toEqual(['stop_loss @ 80 on 2']);
-    expect(exitsOf(run(coarse(gap), BRACKET))).toEqual(['stop_loss @ 90 on 2']);
+    expect(exitsOf(runActs(coarse(gap), BRACKET, { finer: gap }))).toEqual(['stop_loss @ 80 on 2']);
+    expect(exitsOf(runActs(coarse(gap), BRACKET))).toEqual(['stop_loss @ 90 on 2']);
   });
 
   test('an order that is filled sees what comes after it, and nothing of what was before', () => {
     // Falls to 94, where it is bought; its stop at 93 is not reached again, its target at 99 is.
     const minutes = minutesOf([100, 104, 97, 97], [97, 97, 94, 96], [96, 100, 96, 100]);
     const buy: Acts = { 0: (ctx) => void ctx.buy({ limit: 95, quantity: 1, stopLoss: 93, takeProfit: 99 }) };
-    const result = run(coarse(minutes), buy, { finer: minutes });
+    const result = runActs(coarse(minutes), buy, { finer: minutes });
     expect(exitsOf(result)).toEqual(['take_profit @ 99 on 2']);
     // The 104 was before the entry, and is none of its best.
     expect(result.trades[0]?.best).toBeCloseTo(99 / 95 - 1, 12);
     // Whether the 94 of the minute in which it was bought came before or after is not known.
     expect(result.trades[0]?.worst).toBe(0);
     // Without the minutes a target above the fill waits: the rise may have been before it.
-    expect(exitsOf(run(coarse(minutes), buy))).toEqual(['end_of_data @ 100 on 2']);
+    expect(exitsOf(runActs(coarse(minutes), buy))).toEqual(['end_of_data @ 100 on 2']);
   });
 
   test('a position is liquidated when its margin is used up before its target is reached', () => {
@@ -121,8 +109,8 @@ describe('within a candle that is walked through', () => {
       TARGET_FIRST,
       minutesOf([100, 101, 80, 81], [81, 111, 81, 110], [110, 110, 95, 95]),
     ];
-    expect(run(coarse(first), buy, { ...rules, finer: first }).trades[0]?.reason).toBe('take_profit');
-    expect(run(coarse(last), buy, { ...rules, finer: last }).trades[0]?.reason).toBe('liquidation');
+    expect(runActs(coarse(first), buy, { ...rules, finer: first }).trades[0]?.reason).toBe('take_profit');
+    expect(runActs(coarse(last), buy, { ...rules, finer: last }).trades[0]?.reason).toBe('liquidation');
   });
 
   test('volume is that of the candle, and what it has not enough for waits for the next one', () => {
@@ -141,7 +129,7 @@ describe('within a candle that is walked through', () => {
       1,
     );
     const buy: Acts = { 0: (ctx) => void ctx.buy({ quantity: 3, takeProfit: 110 }) };
-    const { fills } = run(coarse(minutes), buy, { finer: minutes, volumeShare: 0.5 });
+    const { fills } = runActs(coarse(minutes), buy, { finer: minutes, volumeShare: 0.5 });
     expect(fills.map(({ side, quantity, index }) => `${side} ${quantity} on ${index}`)).toEqual([
       'buy 1.5 on 1',
       'buy 1.5 on 2',
@@ -168,7 +156,7 @@ describe('a candle that the finer ones do not make up', () => {
     const gap = candlesFromRows(
       rows.filter(({ time }) => time === open || time === close || time < (open ?? 0)),
     );
-    const result = run(coarse(TARGET_FIRST), BRACKET, { finer: gap });
+    const result = runActs(coarse(TARGET_FIRST), BRACKET, { finer: gap });
     expect(exitsOf(result)).toEqual(['stop_loss @ 90 on 2']);
     expect(result.finer).toEqual({ timeframe: '1m', covered: 2, decided: 0 });
   });
@@ -220,7 +208,7 @@ describe('a candle that the finer ones do not make up', () => {
     ],
   ] as const)('is an error where all of them are %s', (_, make, Kind, message) => {
     const rows: Row[] = Array.from({ length: 9 }, () => FLAT);
-    const go = () => run(candlesOf(3, [FLAT, FLAT, FLAT]), {}, { finer: make(rows) });
+    const go = () => runActs(candlesOf(3, [FLAT, FLAT, FLAT]), {}, { finer: make(rows) });
     expect(go).toThrow(Kind);
     expect(go).toThrow(message);
   });
@@ -229,15 +217,17 @@ describe('a candle that the finer ones do not make up', () => {
     const price = Float64Array.of(1, 2);
     const short = { length: 2, time: Float64Array.of(1), price, quantity: price };
     for (const finer of [null, {}, [1], 'x', { price }, short, { ...short, time: [1, 2] }]) {
-      expect(() => run(coarse(TARGET_FIRST), BRACKET, { finer: finer as never })).toThrow(InvalidOptionError);
+      expect(() => runActs(coarse(TARGET_FIRST), BRACKET, { finer: finer as never })).toThrow(
+        InvalidOptionError,
+      );
     }
   });
 });
 
 test('the identity of a run says that there were finer candles, and which', () => {
   const candles = coarse(TARGET_FIRST);
-  const without = run(candles, BRACKET);
-  const result = run(candles, BRACKET, { finer: TARGET_FIRST });
+  const without = runActs(candles, BRACKET);
+  const result = runActs(candles, BRACKET, { finer: TARGET_FIRST });
   expect(without.identity).not.toHaveProperty('finerHash');
   expect(without.finer).toBeNull();
   expect(result.identity.finerHash).toBe(TARGET_FIRST.hash());

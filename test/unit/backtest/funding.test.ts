@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import type { NewEvent } from 'millrace';
 import {
-  type BacktestOptions,
   type CandleRow,
   Candles,
   candlesFromRows,
@@ -10,12 +9,12 @@ import {
   resample,
   resultCsv,
   runBacktest,
-  type StrategyContext,
 } from 'millrace/backtest';
 import { InputError } from 'millrace/errors';
 import { allTradingEvents } from 'millrace/trading';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { type Acts, runActs } from '../../support/backtest/acts.js';
 import { type Data, randomCandles, START } from '../../support/backtest/helpers.js';
 import { checkProperty } from '../../support/property.js';
 
@@ -32,20 +31,11 @@ function hours(rates: readonly number[], opens: Readonly<Record<number, number>>
   );
 }
 
-type Acts = Readonly<Record<number, (ctx: StrategyContext) => void>>;
-
-function run(candles: Candles, acts: Acts, options: Partial<BacktestOptions> = {}) {
-  const strategy = defineStrategy({
-    name: 'acts',
-    parameters: z.object({}),
-    onBar: (ctx) => acts[ctx.index]?.(ctx as StrategyContext),
-  });
-  return runBacktest({ commission: 0, initialCapital: 1000, ...options, candles, strategy });
-}
-
 describe('a funding rate', () => {
   test('is paid by a long position at the start of the candle that has it, on what is held at its open', () => {
-    const result = run(hours([0, 0.5, 0.01, 0], { 2: 110 }), { 0: (ctx) => void ctx.buy({ quantity: 2 }) });
+    const result = runActs(hours([0, 0.5, 0.01, 0], { 2: 110 }), {
+      0: (ctx) => void ctx.buy({ quantity: 2 }),
+    });
     // Bought at the open of candle 1, when its rate was settled already; 2 * 110 * 0.01 at that of candle 2.
     expect(result.funding).toBe(-2.2);
     expect(Array.from(result.equity.equity)).toEqual([1000, 1000, 997.8, 997.8]);
@@ -55,13 +45,13 @@ describe('a funding rate', () => {
 
   test('is received by a short position, and paid when the rate is below 0', () => {
     const short: Acts = { 0: (ctx) => void ctx.sell({ quantity: 2 }) };
-    expect(run(hours([0, 0, 0.01, 0]), short).funding).toBe(2);
-    expect(run(hours([0, 0, -0.01, 0]), short).funding).toBe(-2);
-    expect(run(hours([0, 0, -0.01, 0]), { 0: (ctx) => void ctx.buy({ quantity: 2 }) }).funding).toBe(2);
+    expect(runActs(hours([0, 0, 0.01, 0]), short).funding).toBe(2);
+    expect(runActs(hours([0, 0, -0.01, 0]), short).funding).toBe(-2);
+    expect(runActs(hours([0, 0, -0.01, 0]), { 0: (ctx) => void ctx.buy({ quantity: 2 }) }).funding).toBe(2);
   });
 
   test('is paid by a position that is closed at the open of its candle', () => {
-    const result = run(hours([0, 0, 0.01, 0]), {
+    const result = runActs(hours([0, 0, 0.01, 0]), {
       0: (ctx) => void ctx.buy({ quantity: 1 }),
       1: (ctx) => ctx.exit(),
     });
@@ -69,7 +59,7 @@ describe('a funding rate', () => {
   });
 
   test('is shared out among the parts in which a position is closed, to the last unit', () => {
-    const result = run(
+    const result = runActs(
       hours([0, 0, 0.01, 0, 0.003, 0]),
       {
         0: (ctx) => void ctx.buy({ quantity: 3 }),
@@ -86,7 +76,7 @@ describe('a funding rate', () => {
   });
 
   test('belongs to the position that is closed when an order goes through 0', () => {
-    const result = run(hours([0, 0, 0.01, 0, 0.02, 0]), {
+    const result = runActs(hours([0, 0, 0.01, 0, 0.02, 0]), {
       0: (ctx) => void ctx.buy({ quantity: 1 }),
       2: (ctx) => void ctx.sell({ quantity: 3 }),
     });
@@ -97,7 +87,7 @@ describe('a funding rate', () => {
   });
 
   test('may use up the margin, and the position is liquidated at the open', () => {
-    const result = run(
+    const result = runActs(
       hours([0, 0, 0.2, 0]),
       { 0: (ctx) => void ctx.buy({ fraction: 5 }) },
       { leverage: 5, maintenanceMargin: 0.05 },
@@ -107,7 +97,7 @@ describe('a funding rate', () => {
 
   test('is seen by the strategy once its candle has ended', () => {
     const seen: number[] = [];
-    run(hours([0.1, 0, -0.2]), {
+    runActs(hours([0.1, 0, -0.2]), {
       0: (ctx) => void seen.push(ctx.candles.funding()),
       2: (ctx) => void seen.push(ctx.candles.funding(), ctx.candles.funding(2)),
     });
@@ -116,7 +106,7 @@ describe('a funding rate', () => {
 
   test('changes nothing where there is no column: results have no such fields, and its total is null', () => {
     const candles = randomCandles(3, 20);
-    const result = run(candles, { 1: (ctx) => void ctx.buy() });
+    const result = runActs(candles, { 1: (ctx) => void ctx.buy() });
     expect(result.funding).toBeNull();
     expect(result.trades[0]).not.toHaveProperty('funding');
     expect(resultCsv(result, 'trades')).not.toContain('funding');
@@ -162,7 +152,7 @@ test('initial capital plus the profits of all trades is the final cash to the la
 test('the events of a run say what was paid, and each is what its schema says', () => {
   const events: NewEvent[] = [];
   const acts: Acts = { 0: (ctx) => void ctx.buy({ quantity: 2 }), 3: (ctx) => ctx.exit() };
-  run(hours([0, 0, 0.01, 0, 0, 0]), acts, { level: 'full', emit: (event) => events.push(event) });
+  runActs(hours([0, 0, 0.01, 0, 0, 0]), acts, { level: 'full', emit: (event) => events.push(event) });
   const dataOf = (type: string) =>
     events.filter((event) => event.type === type).map(({ data }) => data as Data);
   expect(dataOf('trading.position_updated')).toMatchObject([
