@@ -25,6 +25,7 @@ export {
   type DomainEvent,
   defineEvent,
   defineHandlers,
+  defineState,
   type EventMetadata,
   type EventOf,
   type EventOptions,
@@ -38,6 +39,8 @@ export {
   type ModuleHooks,
   type NewEvent,
   type OnEvent,
+  type StateHandler,
+  type StateType,
 } from './faces/define.js';
 export { MillraceError } from './kernel/errors.js';
 export type { MetricsSnapshot } from './observe/snapshot.js';

@@ -90,7 +90,8 @@ async function loadMove(): Promise<(reply: LaneReply, bytes: readonly ArrayBuffe
   return (reply, bytes) => move({ [transferableSymbol]: bytes, [valueSymbol]: reply } as never);
 }
 
-/** The emitted bytes own their whole buffer, so they are moved to the main thread instead of copied. */
-function bytesOf({ emitted }: LaneAnswer): ArrayBuffer[] {
+/** Emitted bytes and states own their whole buffers, so they are moved to the main thread instead of copied. */
+function bytesOf({ emitted, states }: LaneAnswer): ArrayBuffer[] {
+  if (states) return [...(emitted ? [emitted.buffer] : []), states.buffer] as ArrayBuffer[];
   return emitted ? [emitted.buffer as ArrayBuffer] : [];
 }

@@ -85,6 +85,11 @@ export const REMEDIES = {
   MILLRACE_CONSUMER_STOPPED:
     'Look at `cause`, remove it, and start the consumer again: it goes on where it was.',
   MILLRACE_TOO_MANY_CONSUMERS: 'Remove consumers that are no longer used: `engine.consumers.remove(name)`.',
+  MILLRACE_INVALID_STATE:
+    'The message names the state, the key and the field. Return plain data that matches the schema of `defineState`.',
+  MILLRACE_STATE_TOO_LARGE: 'Keep less for each key: sums instead of lists, or keys that are more of them.',
+  MILLRACE_STATE_VERSION:
+    'Open the log with handlers whose states have the version that the message names, or a higher one: it is built anew then.',
   MILLRACE_NODE_TOO_OLD: 'Use Node.js 22.18 or newer.',
   MILLRACE_HEAP_TOO_LARGE: 'Take the snapshot when less is in memory, or look at the thread with a debugger.',
   MILLRACE_PROFILE_BUSY: 'Wait for the other profile, or abort its signal.',

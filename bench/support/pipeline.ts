@@ -10,6 +10,8 @@ export interface EnginePlan {
   readonly durability: Durability;
   readonly threads: number;
   readonly validate: 'publish' | 'off';
+  /** Module of `bench/handlers`. Default: `count`. */
+  readonly handlers?: 'count' | 'state';
 }
 
 /** What is published in a run. */
@@ -33,7 +35,7 @@ export async function openCounting(
     threads: plan.threads,
     validate: plan.validate,
     events: [OrderPlaced, OrderNoted],
-    handlers: [new URL('../handlers/count.handlers.js', import.meta.url)],
+    handlers: [new URL(`../handlers/${plan.handlers ?? 'count'}.handlers.js`, import.meta.url)],
     shared: { sums },
   });
   return { engine, sums, store };

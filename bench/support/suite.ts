@@ -13,6 +13,7 @@ import { replay } from '../replay.js';
 import { scale } from '../scale.js';
 import { soak } from '../soak.js';
 import { start } from '../start.js';
+import { state } from '../state.js';
 import { describeMachine } from './machine.js';
 import type { Bench, Report } from './report.js';
 import type { Session } from './session.js';
@@ -30,6 +31,7 @@ export const BENCHES: readonly Bench[] = [
   backtest,
   latency,
   replay,
+  state,
   scale,
   soak,
   original,

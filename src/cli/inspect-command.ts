@@ -9,7 +9,7 @@ import { grouped, table } from './table.js';
 
 const help = `millrace inspect FILE [options]
 
-Says what is in a store: events by type and by aggregate, progress, consumers, and the last
+Says what is in a store: events by type and by aggregate, progress, consumers, states, and the last
 events. It only reads, also while an engine has the file open.
 
   --json          print one JSON object
@@ -74,6 +74,12 @@ function report(
     grouped(keys),
     grouped(left),
   ]);
+  const states = summary.states.map(({ name, version, keys, bytes }) => [
+    visible(name),
+    String(version),
+    grouped(keys),
+    grouped(bytes),
+  ]);
   return `
 store        ${visible(summary.path)} (format ${summary.format}, run ${visible(summary.run)})
 events       ${grouped(summary.lastPosition)} of ${grouped(summary.aggregates)} aggregates, ${summary.bytesPerEvent.toFixed(0)} bytes per event
@@ -83,7 +89,7 @@ dead letters ${deadLetters}${fingerprint === undefined ? '' : `\nfingerprint  ${
 ${table(['<event type', 'events'], types)}
 
 ${table(['<largest aggregates', 'events'], aggregates)}
-${consumers.length === 0 ? '' : `\n${table(['<consumer', 'position', 'lag', 'parked', 'skipped'], consumers)}\n`}
+${consumers.length === 0 ? '' : `\n${table(['<consumer', 'position', 'lag', 'parked', 'skipped'], consumers)}\n`}${states.length === 0 ? '' : `\n${table(['<state', 'version', 'keys', 'bytes'], states)}\n`}
 last events
 ${last.map(full ? eventLine : shortEventLine).join('\n')}
 `;

@@ -29,6 +29,7 @@ import { KeyRuns } from './sequence/key-runs.js';
 import { Sequencer } from './sequence/sequencer.js';
 import { Shapes } from './sequence/shapes.js';
 import { SlabPool } from './sequence/slab-pool.js';
+import { StateKeeper } from './states/state-keeper.js';
 import { EngineFacts } from './watch/facts.js';
 import { HealthWatch } from './watch/health.js';
 import { healthFacts } from './watch/health-facts.js';
@@ -47,14 +48,15 @@ export function assemble(foundation: Foundation): Rooms {
   const failing = failingParts();
   const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
-  const commits = commitRoom(foundation, hub, sequence, intake);
+  const states = new StateKeeper({ ...foundation, pool: sequence.pool });
+  const commits = commitRoom(foundation, hub, sequence, { ...intake, states });
   const late = new LateHandlers({
     ...foundation,
     hub,
     progress: sequence.progress,
     parking: failing.parking,
   });
-  const dispatch = dispatchRoom(foundation, hub, sequence, { ...failing, late });
+  const dispatch = dispatchRoom(foundation, hub, sequence, { ...failing, late, states });
   const failures = failuresRoom(foundation, hub, {
     ...sequence,
     ...failing,
@@ -90,6 +92,7 @@ export function assemble(foundation: Foundation): Rooms {
     failures,
     holding,
     late,
+    states,
     facts,
     health,
     resumer: new Resumer(replay),
@@ -108,7 +111,7 @@ type DispatchRoom = ReturnType<typeof dispatchRoom>;
 
 /** Who hands out numbers, and the memory that events lie in. */
 function sequenceRoom(
-  { options, store, stored, registry, setup, maxNames }: Foundation,
+  { options, store, stored, registry, setup, maxNames, movesKeys }: Foundation,
   hub: Hub,
   waves: Waves,
 ) {
@@ -119,7 +122,7 @@ function sequenceRoom(
   directory.load(stored.lastName);
   const pool = new SlabPool(maxInFlightBytes, (slab) => hub.forget(slab));
   const sequencer = new Sequencer(directory, pool, stored.lastPosition, deterministic);
-  const scheduler = new LaneScheduler(pool.slabs, setup.concurrency);
+  const scheduler = new LaneScheduler(pool.slabs, setup.concurrency, movesKeys);
   // What must be durable before it is handled has its number before it is handled.
   const isAhead = deterministic && dispatch === 'accepted';
   const runs = isAhead ? new KeyRuns(sequencer, pool, scheduler) : undefined;
@@ -190,9 +193,9 @@ function commitRoom(
   { store, meters, consumerLink }: Foundation,
   hub: Hub,
   { progress, shapes }: SequenceRoom,
-  { pressure, receipts }: IntakeRoom,
+  { pressure, receipts, states }: IntakeRoom & { states: StateKeeper },
 ): CommitQueue {
-  return new CommitQueue(store, progress, meters, consumerLink, {
+  return new CommitQueue(store, progress, meters, consumerLink, states, {
     sending: () => {
       pressure.check();
       return receipts.takeSettling();
@@ -208,7 +211,7 @@ function dispatchRoom(
   foundation: Foundation,
   hub: Hub,
   sequence: SequenceRoom,
-  { failed, late }: FailingParts & { late: LateHandlers },
+  { failed, late, states }: FailingParts & { late: LateHandlers; states: StateKeeper },
 ) {
   const { options, meters, notices, counters } = foundation;
   const { directory, sequencer, scheduler, pool, shapes, runs, types } = sequence;
@@ -224,9 +227,10 @@ function dispatchRoom(
     failed: (error) => hub.fail(error),
   });
   const pump = new LanePump(
-    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late } },
+    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states } },
     {
       unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
+      unknownStateShape: ({ type, shape }) => shapes.learn(states.types[type], shape),
       refusals: refusalsIn(directory, sequencer, types, options.deterministic),
       emitted: (emission, bytes) => hub.emitted(emission, bytes),
       finished: (slab, row) => hub.finished(slab, row),

@@ -26,6 +26,7 @@ import type { EngineParts, KnownLog, Lasting, Rooms } from './parts.js';
 import { beginBacklog } from './replay/begin.js';
 import { defaultNameLimit } from './sequence/directory.js';
 import { EngineState } from './state.js';
+import { beginStates, withRebuilds } from './states/begin-states.js';
 import { Counters } from './watch/counters.js';
 import { EngineLog } from './watch/logger.js';
 import { Notices } from './watch/notices.js';
@@ -42,6 +43,10 @@ export interface World {
   readonly eventTime?: () => number;
   /** Names that the engine keeps in memory; left out: as many as the heap allows. */
   readonly maxNames?: number;
+  /** Memory that keys' states may take; left out: as much as the heap allows. */
+  readonly maxStateBytes?: number;
+  /** Whether free keys go to another lane each time: for tests of what handlers keep on their thread. */
+  readonly movesKeys?: boolean;
 }
 
 /**
@@ -107,9 +112,21 @@ async function openParts(
   let rooms: Rooms | undefined;
   try {
     const stored = await openStore(store, registry, options, log);
-    const { makeLane, eventTime, maxNames = defaultNameLimit() } = world;
+    const { makeLane, eventTime, maxNames = defaultNameLimit(), maxStateBytes, movesKeys } = world;
     const setup = setupOf(options, stored);
-    const made = { ...lasting, options, registry, store, stored, makeLane, setup, eventTime, maxNames };
+    const made = {
+      ...lasting,
+      options,
+      registry,
+      store,
+      stored,
+      makeLane,
+      setup,
+      eventTime,
+      maxNames,
+      maxStateBytes,
+      movesKeys,
+    };
     rooms = assemble(made);
     await openLanes(rooms, registry, stored);
     const { recovered } = await beginBacklog(rooms, stored);
@@ -198,7 +215,7 @@ function setupOf(options: CheckedOptions, state: StoreState) {
 }
 
 async function openLanes(
-  { crew, failures, late }: Rooms,
+  { crew, failures, late, states, store }: Rooms,
   registry: EventRegistry,
   stored: StoreState,
 ): Promise<void> {
@@ -208,9 +225,12 @@ async function openLanes(
     if (registered) registered.handled = true;
     failures.setRule(rule);
   }
-  const lateRules = rules.map(({ type, late }) => {
+  states.begin(rules);
+  const typeRules = rules.map(({ type, late, usedStates }) => {
     const definition = registry.find(type)?.definition;
-    return { names: definition ? [definition.type, ...definition.aliases] : [type], late };
+    return { names: definition ? [definition.type, ...definition.aliases] : [type], late, usedStates };
   });
+  const lateRules = withRebuilds(typeRules, states);
   late.begin(lateRules, stored.lastPosition, stored.deadLetters.late);
+  beginStates(lateRules, states, late, store);
 }

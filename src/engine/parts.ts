@@ -20,6 +20,7 @@ import type { LateHandlers } from './replay/late-handlers.js';
 import type { ReplayParts } from './replay/log-flow.js';
 import type { Resumer } from './replay/resume.js';
 import type { EngineState } from './state.js';
+import type { StateKeeper } from './states/state-keeper.js';
 import type { Counters } from './watch/counters.js';
 import type { EngineFacts } from './watch/facts.js';
 import type { HealthWatch } from './watch/health.js';
@@ -52,6 +53,10 @@ export interface Foundation extends Lasting {
   readonly eventTime: (() => number) | undefined;
   /** Names kept in memory. */
   readonly maxNames: number;
+  /** Whether free keys go to another lane each time: for tests of what handlers keep on their thread. */
+  readonly movesKeys?: boolean | undefined;
+  /** Memory that keys' states may take; left out: as much as the heap allows. */
+  readonly maxStateBytes?: number | undefined;
 }
 
 /** The rooms of an engine, as far as the engine itself and the rooms beside the flow reach into them. */
@@ -62,6 +67,7 @@ export interface Rooms extends IntakeParts, ReplayParts {
   readonly failures: Failures;
   readonly holding: Holding;
   readonly late: LateHandlers;
+  readonly states: StateKeeper;
   readonly resumer: Resumer;
   readonly tailOf: PageSource['tailOf'];
   readonly endOf: PageSource['endOf'];

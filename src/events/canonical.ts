@@ -100,13 +100,23 @@ export interface FingerprintedEvent {
   readonly data: unknown;
 }
 
+/** The parts of a key's state that a fingerprint covers. */
+export interface FingerprintedState {
+  readonly partitionKey: string;
+  readonly name: string;
+  readonly version: number;
+  readonly value: unknown;
+}
+
 /**
  * SHA-256 over the partition keys in sorted order, each with the chained hash of its events in order
  * (type, aggregate id, version, occurredAt, canonical payload without volatile fields).
- * Positions and the order of rows are not part of it.
+ * Positions and the order of rows are not part of it. Where there are states, SHA-256 over that and over the states,
+ * sorted by key and name.
  */
 export class Fingerprint {
   readonly #chains = new Map<string, string>();
+  readonly #states = new Map<string, string>();
 
   add(event: FingerprintedEvent, volatile: readonly string[]): void {
     const previous = this.#chains.get(event.partitionKey) ?? '';
@@ -115,9 +125,20 @@ export class Fingerprint {
     this.#chains.set(event.partitionKey, hash('sha256', text));
   }
 
-  digest(): string {
-    // Sorted by UTF-16 code units, never by locale.
-    const keys = [...this.#chains.keys()].sort();
-    return hash('sha256', keys.map((key) => `${JSON.stringify(key)} ${this.#chains.get(key)}\n`).join(''));
+  addState({ partitionKey, name, version, value }: FingerprintedState): void {
+    const place = JSON.stringify([partitionKey, name]);
+    this.#states.set(place, hash('sha256', `${version}\n${canonicalText(value)}`));
   }
+
+  digest(): string {
+    const events = lines(this.#chains, JSON.stringify);
+    if (this.#states.size === 0) return events;
+    return hash('sha256', `${events} ${lines(this.#states, (place) => place)}`);
+  }
+}
+
+/** SHA-256 over names and their hashes, in the order of the names: by UTF-16 code units, never by locale. */
+function lines(hashes: ReadonlyMap<string, string>, text: (name: string) => string): string {
+  const names = [...hashes.keys()].sort();
+  return hash('sha256', names.map((name) => `${text(name)} ${hashes.get(name)}\n`).join(''));
 }

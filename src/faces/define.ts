@@ -20,4 +20,11 @@ export {
   type HandlerOptions,
   type ModuleHooks,
   type OnEvent,
+  type StateHandler,
+  type StateHandlerOptions,
 } from '../lanes/handlers.js';
+export {
+  defineState,
+  type StateOptions,
+  type StateType,
+} from '../lanes/states/define-state.js';

@@ -1,4 +1,5 @@
 // Store files without an engine: read, trace, verify, and edit dead letters.
+export type { KeyStateEntry } from '../store/all-states.js';
 export type { DeadLetter, DeadLetterState } from '../store/dead-letter.js';
 export { discardDeadLetters, retryDeadLetters } from '../store/dead-letter-editor.js';
 export {
@@ -11,6 +12,7 @@ export {
 export type { SqlRow, SqlRows } from '../store/sql/rows.js';
 export type { SqlValue, SqlValues } from '../store/sql/statement.js';
 export { SQL_TABLES, type SqlTableInfo } from '../store/sql/table-info.js';
+export type { StateCount } from '../store/state.js';
 export type { Trace, TraceNode, TraceQuery } from '../store/story.js';
 export { traceStory } from '../store/trace.js';
 export { type StoreReport, verifyStore } from '../store/verify.js';

@@ -1,6 +1,4 @@
-import { attempt, field } from './thrown.js';
-
-const CODES = Symbol.for('millrace.error.codes');
+import { CODES, codesOf, hasCode } from './error-identity.js';
 
 /** Fields that an error class adds to its message; they cross threads with it. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
@@ -24,22 +22,6 @@ export class MillraceError extends Error {
   }
 
   static override readonly [Symbol.hasInstance] = hasCode;
-}
-
-/** The `instanceof` of an error class: whether the value bears the class's code or a subclass's. */
-function hasCode(this: typeof MillraceError, value: unknown): boolean {
-  const codes = field(value, CODES);
-  return codes !== undefined && attempt(() => Array.isArray(codes) && codes.includes(this.code)) === true;
-}
-
-function codesOf(own: typeof MillraceError): readonly string[] {
-  const codes: string[] = [];
-  let current: typeof MillraceError | null = own;
-  while (current && typeof current.code === 'string') {
-    codes.push(current.code);
-    current = Object.getPrototypeOf(current) as typeof MillraceError | null;
-  }
-  return codes;
 }
 
 /** An event type, handler module or option set is not of the documented form. */
@@ -394,4 +376,22 @@ export class ConsumerThreadError extends MillraceError {
 /** The log has as many consumers as it may have. `details.limit` is how many. */
 export class TooManyConsumersError extends MillraceError {
   static override readonly code = 'MILLRACE_TOO_MANY_CONSUMERS';
+}
+
+/**
+ * What a handler has made of its key's state cannot be kept: it is no plain data, does not match its schema, or its
+ * `initial` threw. The event has failed. `details` has `state` and `key`.
+ */
+export class InvalidStateError extends MillraceError {
+  static override readonly code = 'MILLRACE_INVALID_STATE';
+}
+
+/** A key's state is larger than a state may be. The event that made it so has failed. `details` has `state`, `key` and `bytes`. */
+export class StateTooLargeError extends MillraceError {
+  static override readonly code = 'MILLRACE_STATE_TOO_LARGE';
+}
+
+/** The log has states that are not those of its handlers: of another version, or more kinds than a log may have. */
+export class StateVersionError extends MillraceError {
+  static override readonly code = 'MILLRACE_STATE_VERSION';
 }

@@ -12,6 +12,8 @@ import type { HandlerContext, HandlerEntry } from './handlers.js';
 import type { LaneCell } from './lane-cell.js';
 import type { LaneSetup } from './protocol.js';
 import type { KeyAhead } from './run-ahead.js';
+import { HELD, type StateContext } from './states/define-state.js';
+import type { EventStates } from './states/lane-states.js';
 
 /** What the contexts of one lane share. */
 export class EmitRules {
@@ -54,7 +56,7 @@ export class EmitRules {
  * The context of one event. What its handlers emit goes to the lane's buffer; while a handler is awaited, and others
  * emit as well, to one of its own, which joins the lane's when the event has succeeded.
  */
-export class LaneContext implements HandlerContext {
+export class LaneContext implements HandlerContext, StateContext {
   readonly attempt: number;
   readonly #rules: EmitRules;
   readonly #event: StoredEvent;
@@ -69,10 +71,11 @@ export class LaneContext implements HandlerContext {
   readonly #cell: LaneCell;
   readonly #slot: number;
   readonly #ahead: KeyAhead | undefined;
+  #states: EventStates | undefined;
   #deadline: Deadline | undefined;
   #unlimited: AbortController | undefined;
-  /** Name of the module whose handler was called last. */
-  handler = '';
+  /** The handler that was called last. */
+  #entry: HandlerEntry | undefined;
   #metadata: Buffer | undefined;
   #random: (() => number) | undefined;
   #ended = false;
@@ -100,6 +103,15 @@ export class LaneContext implements HandlerContext {
     this.#ahead = ahead;
   }
 
+  /** Gives the handlers the states of their key. */
+  hold(states: EventStates): void {
+    this.#states = states;
+  }
+
+  get [HELD](): EventStates | undefined {
+    return this.#states;
+  }
+
   get signal(): AbortSignal {
     if (this.#deadline) return this.#deadline.signal;
     // One of its own for each event that asks: listeners on a shared one would never be let go.
@@ -108,8 +120,9 @@ export class LaneContext implements HandlerContext {
   }
 
   /** A handler is about to be called. */
-  begin({ module, timeoutMs }: HandlerEntry): void {
-    this.handler = module;
+  begin(entry: HandlerEntry): void {
+    const { module, timeoutMs } = entry;
+    this.#entry = entry;
     if (this.#deadline) this.#endDeadline();
     if (timeoutMs === undefined) return;
     this.#deadline = new Deadline(timeoutMs, module);
@@ -121,6 +134,11 @@ export class LaneContext implements HandlerContext {
     if (!this.#isAwaited && this.#emissions.end > this.#start) this.#own = this.#emissions.split(this.#start);
     this.#isAwaited = true;
     this.#deadline?.arm(() => this.#cell.passed(this.#slot));
+  }
+
+  /** Name of the module whose handler was called last. */
+  get handler(): string {
+    return this.#entry?.module ?? '';
   }
 
   get lane(): number {
@@ -157,6 +175,7 @@ export class LaneContext implements HandlerContext {
     const aggregateId = type.aggregateId(data);
     const partitionKey = type.partitionKey(data, aggregateId);
     this.#checkKey(type.type, partitionKey);
+    if (this.#entry?.isRebuilding) return;
     this.#buffer().add(
       type.type,
       {
@@ -173,24 +192,40 @@ export class LaneContext implements HandlerContext {
   }
 
   /**
-   * Ends the context: nothing more may be emitted; a failed event takes back what it emitted.
+   * Ends the context: nothing more may be emitted; a failed event takes back what it emitted, and what it made of its
+   * key's states.
    *
-   * @throws PayloadTooLargeError when the lane's answer would become too large; the event has failed then.
+   * @throws PayloadTooLargeError when the lane's answer would become too large; InvalidStateError, StateTooLargeError.
+   * The event has failed then, and is still to be ended as that.
    */
   end(succeeded: boolean): void {
     if (this.#ended) return;
+    // First of all: a state that cannot be kept fails its event with all that it emitted.
+    if (succeeded) this.#states?.seal();
     this.#ended = true;
     if (this.#deadline) this.#endDeadline();
     this.#cell.end(this.#slot);
     if (!this.#isAwaited) {
       if (!succeeded) this.#emissions.rewind(this.#start);
-    } else if (succeeded && this.#own) this.#emissions.join(this.#own);
+    } else if (succeeded && this.#own) this.#join(this.#own);
+    if (!this.#states) return;
+    if (succeeded) this.#states.keep(this.#cause);
+    else this.#states.drop();
   }
 
   #buffer(): EmissionBuffer {
     if (!this.#isAwaited) return this.#emissions;
     this.#own ??= this.#emissions.split(this.#emissions.end);
     return this.#own;
+  }
+
+  #join(own: EmissionBuffer): void {
+    try {
+      this.#emissions.join(own);
+    } catch (error) {
+      this.#states?.drop();
+      throw error;
+    }
   }
 
   #endDeadline(): void {

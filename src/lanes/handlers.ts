@@ -5,9 +5,10 @@ import { knownOptions, optionNames } from '../events/known-options.js';
 import { isStorable } from '../kernel/check.js';
 import { InvalidDefinitionError } from '../kernel/errors.js';
 import { checkWhole, type RetryRule, retryRuleOf } from '../kernel/retry-rule.js';
-import { isPromised } from '../kernel/thenable.js';
+import { isPromised, isThenable } from '../kernel/thenable.js';
 import { shown } from '../kernel/thrown.js';
 import { MAX_DELAY_MS, MAX_LATE_MODULE, MAX_NAME_BYTES } from '../limits.js';
+import { HELD, isStateType, type StateContext, type StateType } from './states/define-state.js';
 
 /** What a handler may do besides looking at its event. */
 export interface HandlerContext {
@@ -41,6 +42,16 @@ export type Handler<Data = unknown, Name extends string = string> = (
   event: DomainEvent<Data, Name>,
   context: HandlerContext,
 ) => void | Promise<void>;
+
+/**
+ * Handles one event with the state of its key. It returns the new state, or changes the one that it is given and returns
+ * nothing; `state` is its own until it has ended, and must not be kept or changed after that.
+ */
+export type StateHandler<Data = unknown, Name extends string = string, State = unknown> = (
+  event: DomainEvent<Data, Name>,
+  state: State,
+  context: HandlerContext,
+) => State | void | Promise<State | undefined> | Promise<void>;
 
 /** What happens to an event whose retries are used up. */
 export type FailurePolicy = 'park' | 'skip' | 'stop';
@@ -76,6 +87,12 @@ export interface HandlerOptions {
   readonly from?: 'start' | 'now' | number;
 }
 
+/** Options of a handler with a state. */
+export interface StateHandlerOptions<State> extends HandlerOptions {
+  /** What the handler keeps for each partition key; made by `defineState`. Handlers with the same one share it. */
+  readonly state: StateType<State>;
+}
+
 /** A handler's options with every default filled in. */
 export type FailureRule = RetryRule & { readonly onFailure: FailurePolicy };
 
@@ -86,6 +103,10 @@ export interface HandlerEntry extends FailureRule {
   readonly timeoutMs: number | undefined;
   /** The first position of old events that it asks for; undefined when it asks for none. */
   readonly from: number | undefined;
+  /** The state that it is given, if it has one. */
+  readonly state: StateType | undefined;
+  /** It is called to have its state as it would be: what it emits was emitted long ago, by it or by what it was then. */
+  readonly isRebuilding?: boolean;
 }
 
 /** What a handler module may do besides handling events. */
@@ -97,14 +118,21 @@ export interface ModuleHooks {
   readonly onBroadcast?: (message: unknown, lane: number) => void | Promise<void>;
 }
 
-/** Registers one handler for one event type. */
-export type OnEvent = <Name extends string, Schema extends z.ZodType>(
-  eventType: EventType<Name, Schema>,
-  handler: Handler<z.output<Schema>, Name>,
-  options?: HandlerOptions,
-) => void;
+/** Registers one handler for one event type: `on(Type, handle, options)`, or `on(Type, { state, … }, handle)`. */
+export interface OnEvent {
+  <Name extends string, Schema extends z.ZodType, State>(
+    eventType: EventType<Name, Schema>,
+    options: StateHandlerOptions<State>,
+    handler: StateHandler<z.output<Schema>, Name, NoInfer<State>>,
+  ): void;
+  <Name extends string, Schema extends z.ZodType>(
+    eventType: EventType<Name, Schema>,
+    handler: Handler<z.output<Schema>, Name>,
+    options?: HandlerOptions,
+  ): void;
+}
 
-const HANDLER = optionNames<HandlerOptions>(
+const HANDLER = optionNames<StateHandlerOptions<unknown>>(
   'A handler',
   {
     retries: true,
@@ -114,6 +142,7 @@ const HANDLER = optionNames<HandlerOptions>(
     onFailure: true,
     timeoutMs: true,
     from: true,
+    state: true,
   },
   InvalidDefinitionError,
 );
@@ -148,19 +177,28 @@ export function defineHandlers(
   }
   knownOptions(hooks, HOOKS);
   const entries: HandlerEntry[] = [];
-  const registered: unknown = register((eventType, handler, options = {}) => {
+  const on = (eventType: AnyEventType, second: unknown, third: unknown) => {
+    const isStateFirst = typeof second !== 'function';
+    const handler = isStateFirst ? third : second;
+    const given = isStateFirst ? second : third;
+    const options = (given === undefined ? {} : given) as Partial<StateHandlerOptions<unknown>>;
     if (typeof eventType?.type !== 'string' || typeof handler !== 'function') {
       throw new InvalidDefinitionError(
         `Handlers '${name}': on() needs an event type made by defineEvent and a function.`,
       );
     }
-    entries.push({
-      module: name,
-      eventType,
-      handle: handler as Handler<never, never>,
-      ...checkOptions(name, eventType.type, options),
-    });
-  });
+    const rule = checkOptions(name, eventType.type, options);
+    if (isStateFirst !== (rule.state !== undefined)) {
+      throw new InvalidDefinitionError(
+        `Handlers '${name}', ${eventType.type}: a handler with a state is on(Type, { state, … }, (event, state, ctx) => …), one without is on(Type, (event, ctx) => …, options).`,
+      );
+    }
+    const handle = rule.state
+      ? withState(rule.state, handler as StateHandler<never, never, never>)
+      : (handler as Handler<never, never>);
+    entries.push({ module: name, eventType, handle, ...rule });
+  };
+  const registered: unknown = register(on as OnEvent);
   if (isPromised(registered)) {
     throw new InvalidDefinitionError(
       `Handlers '${name}': the function that registers them is async, so what it does after an await comes too late. Await at the top of the module instead.`,
@@ -172,6 +210,24 @@ export function defineHandlers(
   return { [BRAND]: true, name, entries, hooks };
 }
 
+/** A handler with a state in the form of one without, which is all that the rest of a lane knows. */
+function withState(type: StateType, handler: StateHandler<never, never, never>): Handler<never, never> {
+  return (event, context) => {
+    const held = (context as HandlerContext & Partial<StateContext>)[HELD];
+    if (!held) {
+      throw new InvalidDefinitionError(
+        `The handler with state '${type.name}' was called outside of an engine. Call it through one, or with specify() of millrace/testing.`,
+      );
+    }
+    const returned: unknown = handler(event, held.begin(type) as never, context);
+    if (!isThenable(returned)) {
+      held.settle(type, returned);
+      return undefined;
+    }
+    return Promise.resolve(returned).then((value) => held.settle(type, value));
+  };
+}
+
 /** Whether a module's default export came from `defineHandlers`, of this or another copy of the package. */
 export function isHandlerModule(value: unknown): value is HandlerModule {
   return typeof value === 'object' && value !== null && BRAND in value;
@@ -180,9 +236,9 @@ export function isHandlerModule(value: unknown): value is HandlerModule {
 function checkOptions(
   name: string,
   type: string,
-  options: HandlerOptions,
-): FailureRule & Pick<HandlerEntry, 'timeoutMs' | 'from'> {
-  const { onFailure = 'park', timeoutMs, from = 'now', ...retry } = knownOptions(options, HANDLER);
+  options: Partial<StateHandlerOptions<unknown>>,
+): FailureRule & Pick<HandlerEntry, 'timeoutMs' | 'from' | 'state'> {
+  const { onFailure = 'park', timeoutMs, from = 'now', state, ...retry } = knownOptions(options, HANDLER);
   const refuse = (what: string, value: unknown, range: string) => {
     throw new InvalidDefinitionError(
       `Handlers '${name}', ${type}: ${what} is ${typeof value === 'string' ? value : shown(value)}; it must be ${range}.`,
@@ -197,7 +253,8 @@ function checkOptions(
       "'park', 'skip' or 'stop'",
     );
   }
-  return { ...rule, onFailure, timeoutMs, from: firstOf(name, from, refuse) };
+  if (state !== undefined && !isStateType(state)) refuse('state', state, 'made by defineState');
+  return { ...rule, onFailure, timeoutMs, from: firstOf(name, from, refuse), state };
 }
 
 /** The first position that a handler asks for. */

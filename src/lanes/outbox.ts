@@ -4,6 +4,7 @@ import { EmissionBuffer } from '../events/emission.js';
 import { MAX_LANE_BATCH } from '../limits.js';
 import type { LaneProfile } from './lane-profile.js';
 import type { LaneAnswer, LaneFailure } from './protocol.js';
+import type { LaneStates } from './states/lane-states.js';
 import type { TracerErrors } from './traced.js';
 import { WorkMeter } from './work-meter.js';
 
@@ -21,6 +22,7 @@ export class Outbox {
   readonly #answered: (answer: LaneAnswer) => void;
   readonly #busy: () => number;
   readonly #tracerErrors: TracerErrors | undefined;
+  readonly #states: LaneStates;
   #done = new Uint32Array(MAX_LANE_BATCH);
   #count = 0;
   #number = 0;
@@ -30,11 +32,13 @@ export class Outbox {
   /** @param busy milliseconds that the lane has worked so far. */
   constructor(
     codec: Codec,
+    states: LaneStates,
     answered: (answer: LaneAnswer) => void,
     busy: () => number,
     tracerErrors?: TracerErrors,
   ) {
     this.#tracerErrors = tracerErrors;
+    this.#states = states;
     this.emissions = new EmissionBuffer(codec);
     this.#answered = answered;
     this.#busy = busy;
@@ -81,7 +85,9 @@ export class Outbox {
       awaited,
       passed: this.passed.length,
       emitted: this.emissions.take(),
+      states: this.#states.records.take(),
       unknownShapes: this.emissions.takeUnknownShapes(),
+      stateShapes: this.#states.takeUnknownShapes(),
       busy: busy - this.#busyBefore,
       elapsed: now - this.#answeredAt,
       types: this.work.take(),

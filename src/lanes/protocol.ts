@@ -5,6 +5,7 @@ import type { Shape } from '../events/shape-index.js';
 import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import type { FailureRule } from './handlers.js';
+import type { StateCargo } from './states/cargo.js';
 
 /** What a lane is told once, before its first batch. */
 export interface LaneSetup {
@@ -58,6 +59,8 @@ export interface LaneBatch {
   readonly only?: ReadonlyMap<number, CalledHandlers>;
   /** Tries before this one, by index in `rows`; left out when all are first tries. */
   readonly attempts?: ReadonlyMap<number, number>;
+  /** What is to be known of keys' states before these events. */
+  readonly states?: StateCargo;
 }
 
 /** Everything that the main thread sends to a lane thread: one Piscina task each. */
@@ -81,7 +84,16 @@ export interface HandledType extends FailureRule {
   /** The shortest `timeoutMs` of the type's handlers. */
   readonly timeoutMs: number | undefined;
   /** Modules with handlers that ask for old events, and the first position of them. */
-  readonly late: readonly { readonly module: string; readonly from: number }[];
+  readonly late: readonly {
+    readonly module: string;
+    readonly from: number;
+    /** Names of the states that those handlers use. */
+    readonly states: readonly string[];
+  }[];
+  /** All states of the lane's handlers, in the order of their indexes. */
+  readonly states: readonly { readonly name: string; readonly version: number }[];
+  /** Names of the states that handlers of this type use. */
+  readonly usedStates: readonly string[];
 }
 
 export interface LaneFailure {
@@ -114,8 +126,12 @@ export interface LaneAnswer {
   /** Batches of which every row was begun, or waits behind one of its key, since the last answer. */
   readonly passed: number;
   readonly emitted: Uint8Array | undefined;
+  /** States that events have changed, each with its event; see `StateRecords`. */
+  readonly states: Uint8Array | undefined;
   /** Shapes of emitted payloads that have no number yet. */
   readonly unknownShapes: readonly TypedShape[];
+  /** Shapes of states that have none yet; `type` is the index of the state. */
+  readonly stateShapes: readonly TypedShape[];
   /** Milliseconds that the lane has worked since its last answer; what it waited for is left out. */
   readonly busy: number;
   /** Milliseconds since its last answer. */

@@ -15,11 +15,12 @@ import { EmitRules, LaneContext } from './context.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
 import type { LaneCell } from './lane-cell.js';
 import { LaneProfile } from './lane-profile.js';
-import { isOneOf, lateModules } from './late.js';
+import { calledOf, lateModules } from './late.js';
 import { NameCache } from './name-cache.js';
 import { Outbox } from './outbox.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
 import { type KeyAhead, RunAhead } from './run-ahead.js';
+import { LaneStates, statesOf } from './states/lane-states.js';
 import type { TracerErrors } from './traced.js';
 import { TurnClock } from './turn-clock.js';
 
@@ -27,6 +28,7 @@ import { TurnClock } from './turn-clock.js';
 interface TypeHandlers {
   readonly stored: StoredType;
   readonly entries: readonly HandlerEntry[];
+  readonly usesStates: boolean;
 }
 
 /** A batch on its way through the lane. */
@@ -80,6 +82,7 @@ export class LaneRunner {
   #freshCount = 0;
   readonly #failedKeys = new Set<number>();
   readonly #ahead = new RunAhead((type) => this.#plain[type] !== undefined);
+  readonly #states: LaneStates;
   readonly #outbox: Outbox;
   readonly #clock = new TurnClock();
   /** The end of the running turn of the event loop, if something must happen then. */
@@ -87,7 +90,10 @@ export class LaneRunner {
   #isLate = false;
   #profile: LaneProfile | undefined;
 
-  /** @throws HandlerModuleInvalidError when a module handles a type that the engine does not know. */
+  /**
+   * @throws HandlerModuleInvalidError when a module handles a type that the engine does not know; InvalidDefinitionError
+   * when the modules' states do not go together.
+   */
   constructor(
     setup: LaneSetup,
     modules: readonly HandlerModule[],
@@ -99,13 +105,17 @@ export class LaneRunner {
     this.#modules = modules;
     this.#codec = new Codec(setup.shapes);
     this.#rules = new EmitRules(setup, this.#codec);
-    this.#outbox = new Outbox(this.#codec, answered, busy ?? (() => this.#clock.worked), tracerErrors);
     const entries = modules.flatMap((module) => module.entries);
+    this.#states = new LaneStates(statesOf(entries), this.#codec, setup.validate);
+    const workedFor = busy ?? (() => this.#clock.worked);
+    this.#outbox = new Outbox(this.#codec, this.#states, answered, workedFor, tracerErrors);
     for (const stored of setup.types) {
       const matching = entries.filter(
         ({ eventType }) => eventType.type === stored.name || eventType.aliases.includes(stored.name),
       );
-      if (matching.length > 0) this.#plain[stored.id] = { stored, entries: matching };
+      if (matching.length === 0) continue;
+      const usesStates = matching.some(({ state }) => state !== undefined);
+      this.#plain[stored.id] = { stored, entries: matching, usesStates };
     }
     this.#handlers = this.#plain;
     for (const { module, eventType } of entries) {
@@ -134,6 +144,8 @@ export class LaneRunner {
         onFailure: strict.onFailure,
         timeoutMs: timeouts.length === 0 ? undefined : Math.min(...timeouts),
         late: lateModules(entries),
+        states: this.#states.types.map(({ name, version }) => ({ name, version })),
+        usedStates: [...new Set(entries.flatMap(({ state }) => state?.name ?? []))],
       };
     });
   }
@@ -175,6 +187,7 @@ export class LaneRunner {
     if (batch.shapes) this.#codec.learn(batch.shapes);
     for (const id of batch.forgotten) delete this.#slabs[id];
     for (const { id, memory } of batch.slabs) this.#slabs[id] = new Slab(id, memory);
+    if (batch.states) this.#states.take(batch.states);
     return new Promise((passed) => {
       this.#queue.push({ batch, passed, cursor: 0 });
       this.#pump();
@@ -183,7 +196,7 @@ export class LaneRunner {
 
   #setHandlers(change: (entry: HandlerEntry) => HandlerEntry): void {
     this.#handlers = this.#plain.map(
-      (handlers) => handlers && { stored: handlers.stored, entries: handlers.entries.map(change) },
+      (handlers) => handlers && { ...handlers, entries: handlers.entries.map(change) },
     );
   }
 
@@ -198,7 +211,7 @@ export class LaneRunner {
       if (run.cursor === 0) for (const key of batch.cleared) this.#failedKeys.delete(key);
       this.#start(run, run.cursor++);
       if (run.cursor === batch.rows.length) this.#pass(this.#queue.shift() as BatchRun);
-      if (this.#clock.isOver()) {
+      if (this.#clock.isOver() || this.#states.isFull) {
         this.#isLate = true;
         this.#endTurn();
         break;
@@ -306,8 +319,9 @@ export class LaneRunner {
         slot,
         ahead,
       );
+      if (handlers.usesStates) context.hold(this.#states.of(key, partitionKey));
       const only = run.batch.only?.get(index);
-      const entries = only ? handlers.entries.filter((entry) => isOneOf(entry, only)) : handlers.entries;
+      const entries = only ? calledOf(handlers.entries, only) : handlers.entries;
       const pending = callHandlers(entries, 0, event, context);
       if (startedAt !== undefined) work.timed(type, performance.now() - startedAt);
       if (pending) {

@@ -9,38 +9,13 @@ import {
 } from '../limits.js';
 import { KeyPlace, type KeyState, NO_LANE, NO_ROW } from './key-state.js';
 import { MAILBOX_ROWS, ROWS_BEHIND_WAITING, WAITING_SHARE } from './limits.js';
+import { type AnsweredWork, type Lane, newLane } from './scheduled-lane.js';
 
 /** The main thread's columns of a slab that the scheduler reads and writes. */
 export interface ScheduledSlab {
   readonly position: Float64Array;
   /** The next row of the same key's queue, or `NO_ROW`. */
   readonly next: Float64Array;
-}
-
-/** What a lane's answer says of its credit. */
-export interface AnsweredWork {
-  /** Batches that are not in its mailbox any more. */
-  readonly passed: number;
-  /** Events that ended. */
-  readonly events: number;
-  /** Events that began to be awaited. */
-  readonly waiting: number;
-  /** Milliseconds that it worked. */
-  readonly busy: number;
-  /** Milliseconds since its last answer. */
-  readonly elapsed: number;
-}
-
-interface Lane {
-  readonly bound: Ring<KeyState>;
-  /** Batches in its mailbox, or being begun. What it has begun and awaits costs no credit. */
-  batches: number;
-  /** Measured milliseconds of work per event, waiting left out; undefined before the first answer. */
-  cost: number | undefined;
-  /** Share of its events that are awaited. */
-  waits: number;
-  /** Milliseconds from the end of one event to the end of the next, waiting and all. */
-  pace: number;
 }
 
 /**
@@ -59,10 +34,17 @@ export class LaneScheduler {
   #queued = 0;
   /** Lanes that take work; what waits is shared out among them. */
   openLanes = 1;
+  /** The lane that each free key was on last, when it is to go to another one each time. */
+  readonly #lastLanes: WeakMap<KeyState, number> | undefined;
 
-  /** @param concurrency events whose handlers may overlap on a lane. */
-  constructor(slabs: readonly (ScheduledSlab | undefined)[], concurrency = 1) {
+  /**
+   * @param concurrency events whose handlers may overlap on a lane.
+   * @param movesKeys whether a free key goes to another lane than the one that it was on: what handlers keep on their
+   * thread is missed there, which a test wants to see.
+   */
+  constructor(slabs: readonly (ScheduledSlab | undefined)[], concurrency = 1, movesKeys = false) {
     this.#slabs = slabs;
+    this.#lastLanes = movesKeys ? new WeakMap() : undefined;
     this.#waitingRows = Math.max(MAILBOX_ROWS, concurrency);
   }
 
@@ -275,13 +257,7 @@ export class LaneScheduler {
   }
 
   #lane(lane: number): Lane {
-    this.#lanes[lane] ??= {
-      bound: new Ring(),
-      batches: 0,
-      cost: undefined,
-      waits: 0,
-      pace: LANE_BATCH_MILLISECONDS,
-    };
+    this.#lanes[lane] ??= newLane();
     return this.#lanes[lane];
   }
 
@@ -321,7 +297,9 @@ export class LaneScheduler {
       this.#ready.shift();
       ready = this.#ready.peek();
     }
-    if (!bound) return this.#ready.shift();
+    if (ready && this.#lastLanes && this.openLanes > 1 && this.#lastLanes.get(ready) === lane)
+      ready = undefined;
+    if (!bound) return ready && this.#ready.shift();
     if (!ready || this.#isHot(bound)) return own.bound.shift();
     return this.#positionOf(bound.head) <= this.#positionOf(ready.head)
       ? own.bound.shift()
@@ -347,6 +325,7 @@ export class LaneScheduler {
     key.inFlight += count - from;
     this.#queued -= count - from;
     key.lane = lane;
+    this.#lastLanes?.set(key, lane);
     if (key.queued === 0) key.place = KeyPlace.Idle;
     else this.#bind(key);
     return count;

@@ -2,11 +2,12 @@ import { type Context, context, trace } from '@opentelemetry/api';
 import type { NewEvent } from '../events/define-event.js';
 import { guarded } from '../kernel/guarded.js';
 import type { HandlerContext } from '../lanes/handlers.js';
+import { HELD, type HeldStates, type StateContext } from '../lanes/states/define-state.js';
 import { type TraceCarrier, textsOf, withCarrier } from '../observe/tracing.js';
 import { carrierOf } from './carrier.js';
 
 /** A handler's context whose emitted events carry the handler's span, or the one that is active inside it. */
-export class TracedContext implements HandlerContext {
+export class TracedContext implements HandlerContext, StateContext {
   readonly #inner: HandlerContext;
   readonly #own: Context;
   readonly #failed: () => void;
@@ -39,6 +40,10 @@ export class TracedContext implements HandlerContext {
 
   get shared(): Readonly<Record<string, unknown>> {
     return this.#inner.shared;
+  }
+
+  get [HELD](): HeldStates | undefined {
+    return (this.#inner as HandlerContext & Partial<StateContext>)[HELD];
   }
 
   get lane(): number {

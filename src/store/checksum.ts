@@ -92,3 +92,8 @@ export function progressCheck(mark: number, indexed: number): number {
 export function chunkCheck(index: number, bits: Uint8Array): number {
   return endCheck(mixBytes(mixNumber(0, index), viewOf(bits), 0, bits.byteLength));
 }
+
+/** The checksum of a row of `states`. */
+export function stateCheck(slot: number, position: number, value: Uint8Array): number {
+  return endCheck(mixBytes(mixNumber(mixNumber(0, slot), position), viewOf(value), 0, value.byteLength));
+}

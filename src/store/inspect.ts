@@ -13,6 +13,7 @@ import {
 } from '../kernel/errors.js';
 import { isPromised } from '../kernel/thenable.js';
 import { READ_PAGE } from '../limits.js';
+import { addAllStates, type KeyStateEntry, keyStateOf, statePages, stateTypesOf } from './all-states.js';
 import { type ConsumerLag, consumerLags } from './consumer-lag.js';
 import type { DeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, pagesUpTo } from './decode.js';
@@ -26,6 +27,8 @@ import { SqlRows } from './sql/rows.js';
 import type { SqlValues } from './sql/statement.js';
 import { guard } from './sqlite.js';
 import { SqliteReader } from './sqlite-reader.js';
+import type { StateCount, StoredStateType } from './state.js';
+import { stateCounts } from './state-counts.js';
 import type { RawEvent, TypedQuery } from './store.js';
 import { checkStorePath } from './store-path.js';
 import { typeFilter, typeOf } from './typed-pages.js';
@@ -48,6 +51,8 @@ export interface StoreSummary {
   readonly deadLetters: { readonly parked: number; readonly skipped: number };
   /** By name; `lag` counts the events that it is not done with, failed and parked ones included. */
   readonly consumers: readonly ConsumerLag[];
+  /** States that handlers keep for keys, by name and version: how many keys have one, and the bytes of all. */
+  readonly states: readonly StateCount[];
   readonly aggregates: number;
   readonly types: readonly { readonly type: string; readonly count: number }[];
   readonly topAggregates: readonly { readonly aggregateId: string; readonly count: number }[];
@@ -157,6 +162,7 @@ export class StoreReader implements Disposable {
         skipped: Number(this.#value("SELECT count(*) FROM dead_letters WHERE state = 'skipped'")),
       },
       consumers: consumerLags(this.#reader, lastPosition),
+      states: guard(this.path, () => stateCounts(this.#reader.database)),
       aggregates: aggregates.size,
       types: this.#typeCounts(types),
       topAggregates: this.#topAggregates(aggregates),
@@ -263,13 +269,32 @@ export class StoreReader implements Disposable {
     });
   }
 
+  /** The states that handlers keep for keys, those of older versions included. @throws StoreCorruptError */
+  *states(): Generator<KeyStateEntry> {
+    let types: ReadonlyMap<number, StoredStateType> = new Map();
+    for (const page of statePages(this.#reader)) {
+      // Asked anew: an engine may have brought types since the page before.
+      if (!page.every(({ type }) => types.has(type))) types = stateTypesOf(this.#reader);
+      for (const state of page) yield keyStateOf(this.#reader, types, state);
+    }
+  }
+
   /** The fingerprint of the log as it is at the call. @throws StoreCorruptError */
   fingerprint(): string {
+    const last = this.#reader.lastPosition;
+    // States change with the events that follow; so with any, all is read at one moment.
+    if (this.#reader.stateTypes().length === 0) return this.#eventsUpTo(last).digest();
+    return this.atOnce(() => {
+      const fingerprint = this.#eventsUpTo(this.#reader.lastPosition);
+      addAllStates(fingerprint, this.#reader);
+      return fingerprint.digest();
+    });
+  }
+
+  #eventsUpTo(last: number): Fingerprint {
     const fingerprint = new Fingerprint();
-    for (const page of pagesUpTo(this.#reader, this.#reader.lastPosition)) {
-      addToFingerprint(fingerprint, this.#reader, page);
-    }
-    return fingerprint.digest();
+    for (const page of pagesUpTo(this.#reader, last)) addToFingerprint(fingerprint, this.#reader, page);
+    return fingerprint;
   }
 
   close(): void {

@@ -28,3 +28,9 @@ export const MAX_SCHEMA_SQL_BYTES = 65_536;
  * made anew at each start.
  */
 export const MAX_CONSUMERS = 256;
+
+/** Longest state of one key that a log has: those of lanes end at 1 MiB. */
+export const MAX_STORED_STATE_BYTES = 1024 * 1024;
+
+/** States that are read at once when all of them are. */
+export const STATE_PAGE = 256;

@@ -7,6 +7,7 @@ import { MEMORY_STORE_BYTES } from '../limits.js';
 import { KeptEvents } from './kept-events.js';
 import { MemoryConsumers } from './memory-consumers.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
+import { MemoryStates } from './memory-states.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 import type { CommitBatch, EventReader, PageQuery, RawEvent, Segment, Store, StoredName } from './store.js';
 
@@ -23,6 +24,7 @@ export class MemoryStore implements Store {
   readonly #segments: KeptEvents[] = [];
   readonly #deadLetters = new MemoryDeadLetters();
   readonly #consumers = new MemoryConsumers();
+  readonly #states = new MemoryStates();
   readonly #bytes: number;
   #size = 0;
   #closed = false;
@@ -41,6 +43,9 @@ export class MemoryStore implements Store {
       deadLetters: (query) => this.#deadLetters.page(query),
       deadLetter: (position) => this.#deadLetters.find(position),
       consumers: (name) => this.#consumers.all(name),
+      states: (query) => this.#states.page(query),
+      statesOf: (keys) => this.#states.ofKeys(keys),
+      stateTypes: () => this.#states.types,
       processing: this.#consumers.processing,
     };
   }
@@ -61,11 +66,12 @@ export class MemoryStore implements Store {
       shapes: [],
       progress: { mark: 0, chunks: [] },
       deadLetters: { parked: [], retry: [], retryParked: [], late: new Map() },
+      states: [],
       indexed: 0,
     };
   }
 
-  async commit({ segments, shapes, deadLetters, consumers = [] }: CommitBatch): Promise<void> {
+  async commit({ segments, shapes, deadLetters, consumers = [], states }: CommitBatch): Promise<void> {
     this.#shapes.push(...shapes);
     for (const segment of segments) {
       this.#addNames(segment);
@@ -74,6 +80,7 @@ export class MemoryStore implements Store {
     // Before events are dropped, so that a letter's own event is still there to be kept with it.
     if (deadLetters) this.#deadLetters.apply(deadLetters, (position) => this.#eventAt(position));
     for (const change of consumers) this.#consumers.apply(change);
+    if (states) this.#states.apply(states);
     while (this.#size > this.#bytes && this.#segments.length > 1) {
       this.#size -= this.#segments.shift()?.size ?? 0;
     }
@@ -86,6 +93,7 @@ export class MemoryStore implements Store {
     this.#segments.length = 0;
     this.#deadLetters.clear();
     this.#consumers.clear();
+    this.#states.clear();
   }
 
   /** Small commits share a piece: one of its own for each would take thirty times the bytes of its event. */

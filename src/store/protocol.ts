@@ -5,6 +5,7 @@ import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js
 import type { ConsumerChange } from './consumer.js';
 import type { DeadLetterChange, OpenDeadLetters } from './dead-letter.js';
 import type { ProgressChange, ProgressChunk } from './progress.js';
+import type { StateChange, StoredStateType } from './state.js';
 
 /** An event type to be interned. */
 export interface TypeToStore {
@@ -31,6 +32,7 @@ export interface StoreState {
   readonly shapes: readonly Shape[];
   readonly progress: ProgressChange;
   readonly deadLetters: OpenDeadLetters;
+  readonly states: readonly StoredStateType[];
   /** Events up to here are in the index. */
   readonly indexed: number;
 }
@@ -55,6 +57,7 @@ export type WriterRequest =
       readonly shapes: readonly Shape[];
       readonly deadLetters?: DeadLetterChange | undefined;
       readonly consumers?: readonly ConsumerChange[];
+      readonly states?: StateChange;
     }
   /** Several may be under way at a time: `question` says which one an answer is for. */
   | { readonly kind: 'profile'; readonly question: number; readonly order: ProfileOrder }

@@ -5,6 +5,7 @@ import { measured } from './measured.js';
 import { PROCESSING_SCHEMA, PROCESSING_TABLES } from './processing-schema.js';
 import { SCHEMA } from './schema.js';
 import { loadSqlite, type Sqlite } from './sqlite.js';
+import { STATE_SCHEMA, STATE_TABLES } from './state-schema.js';
 
 /** A table, index, view or trigger: the SQL that made it, and the table that it belongs to. */
 interface SchemaObject {
@@ -46,12 +47,13 @@ export function schemaFaults(database: Sqlite, schema?: string): string[] {
   return faults;
 }
 
-/** What a log must have: the tables of consumers all together, or none of them; those of an event bus likewise. */
+/** What a log must have: the tables of consumers all together, or none of them; those of an event bus and of states likewise. */
 function logSchema(found: ReadonlyMap<string, SchemaObject>): string {
   const tables = [...found.values()].map(({ table }) => table);
   const consumers = tables.some((table) => CONSUMER_TABLES.has(table)) ? CONSUMER_SCHEMA : '';
   const processing = tables.some((table) => PROCESSING_TABLES.has(table)) ? PROCESSING_SCHEMA : '';
-  return SCHEMA + consumers + processing;
+  const states = tables.some((table) => STATE_TABLES.has(table)) ? STATE_SCHEMA : '';
+  return SCHEMA + consumers + processing + states;
 }
 
 function newSchema(schema: string): ReadonlyMap<string, SchemaObject> {

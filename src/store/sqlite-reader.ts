@@ -20,6 +20,8 @@ import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
 import { readLogNumbers } from './segments/segment-table.js';
 import { guard, type Sqlite, toStoreError } from './sqlite.js';
+import type { StateQuery, StoredState, StoredStateType } from './state.js';
+import { StateReader } from './state-table.js';
 import type { EventReader, PageQuery, RawEvent, StoredName, TypedPage, TypedQuery } from './store.js';
 import { readShapes, readTypes } from './types.js';
 
@@ -35,6 +37,7 @@ export class SqliteReader implements EventReader {
   readonly #moment: ReadTransaction;
   readonly #indexed: Statement;
   readonly #deadLetters: DeadLetterReader;
+  readonly #states: StateReader;
   readonly #names = new Map<number, string>();
   #types: ReadonlyMap<number, StoredType> | undefined;
 
@@ -51,6 +54,7 @@ export class SqliteReader implements EventReader {
       this.#moment = new ReadTransaction(this.database);
       this.#indexed = this.database.prepare('SELECT indexed FROM progress').pluck();
       this.#deadLetters = new DeadLetterReader(this.database);
+      this.#states = new StateReader(this.database);
     } catch (error) {
       this.database.close();
       throw toStoreError(path, error);
@@ -145,6 +149,19 @@ export class SqliteReader implements EventReader {
   /** Dead letters of handlers that came later, by the names of their consumers. */
   lateLetters(): ReadonlyMap<string, LetterCount> {
     return this.#read(() => countLateLetters(this.database));
+  }
+
+  states(query: StateQuery): readonly StoredState[] {
+    return this.#read(() => this.#states.page(query));
+  }
+
+  statesOf(keys: readonly number[]): readonly StoredState[] {
+    // One look at the file for all of them: each look of its own would lock and unlock it.
+    return this.together(() => this.#states.ofKeys(keys));
+  }
+
+  stateTypes(): readonly StoredStateType[] {
+    return this.#read(() => this.#states.types());
   }
 
   get processing(): StoredProcessing {

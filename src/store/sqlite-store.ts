@@ -118,6 +118,7 @@ export class SqliteStore implements Store {
       shapes: batch.shapes,
       ...(batch.deadLetters && { deadLetters: batch.deadLetters }),
       ...(batch.consumers && { consumers: batch.consumers }),
+      ...(batch.states && { states: batch.states }),
     });
     if (this.#pending.length === 0) this.#worker?.ref();
     return new Promise((resolveCommit, reject) => {

@@ -8,6 +8,7 @@ import type { DeadLetterChange, DeadLetterRange, DeadLetterRecord } from './dead
 import type { StoredProcessing } from './processing.js';
 import type { ProgressChange } from './progress.js';
 import type { StoreState, TypeToStore } from './protocol.js';
+import type { StateChange, StateQuery, StoredState, StoredStateType } from './state.js';
 
 /** Rows `from` to `to - 1` of a slab, to be stored in this order. */
 export interface Segment {
@@ -26,6 +27,8 @@ export interface CommitBatch {
   readonly deadLetters?: DeadLetterChange | undefined;
   /** What consumers are done with, in the order in which it happened. */
   readonly consumers?: readonly ConsumerChange[];
+  /** States that have changed with the progress above. */
+  readonly states?: StateChange;
 }
 
 /** A name of the log, and the last version of the aggregate that bears it. */
@@ -100,6 +103,12 @@ export interface EventReader {
   deadLetter(position: number): DeadLetterRecord | undefined;
   /** The log's consumers by name, or the one of that name. */
   consumers(name?: string): readonly StoredConsumer[];
+  /** States of keys, in the order of keys, then types. */
+  states(query: StateQuery): readonly StoredState[];
+  /** Those of some keys, in any order. @throws StoreCorruptError */
+  statesOf(keys: readonly number[]): readonly StoredState[];
+  /** The types of states that the log has, by id. */
+  stateTypes(): readonly StoredStateType[];
   /** What the log's event bus has noted. */
   readonly processing: StoredProcessing;
 }

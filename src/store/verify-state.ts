@@ -71,12 +71,19 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
 /**
  * Finds the partition keys of events, whether or not their segments are what was written: that was reported.
  *
+ * Positions in the order of the log read each segment once.
+ *
  * @returns for a position the number of the key, undefined when there is no event, 0 when it cannot be read.
  */
-function keyFinder(database: Sqlite): (position: number) => number | undefined {
+export function keyFinder(database: Sqlite): (position: number) => number | undefined {
   const rowAt = rowFinder(database);
   const columns = new SegmentColumns();
+  let known: { readonly first: number; readonly count: number } | undefined;
   return (position) => {
+    if (known && position >= known.first && position < known.first + known.count) {
+      return keyAt(columns, position - known.first);
+    }
+    known = undefined;
     const row = rowAt(position);
     const segment = row && plausibleSegment(row);
     if (!segment || position >= segment.first + segment.count) return undefined;
@@ -86,9 +93,13 @@ function keyFinder(database: Sqlite): (position: number) => number | undefined {
       if (error instanceof StoreCorruptError) return 0;
       throw error;
     }
-    const index = position - segment.first;
-    return columns.key[index] || columns.aggregate[index];
+    known = segment;
+    return keyAt(columns, position - segment.first);
   };
+}
+
+function keyAt({ key, aggregate }: SegmentColumns, index: number): number | undefined {
+  return key[index] || aggregate[index];
 }
 
 function faultOf(

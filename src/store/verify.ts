@@ -9,7 +9,8 @@ import { IndexVerifier } from './verify-index.js';
 import { LogVerifier } from './verify-log.js';
 import { NameVerifier } from './verify-names.js';
 import { Problems, type StoreProblem } from './verify-problems.js';
-import { verifyDeadLetters, verifyProgress } from './verify-state.js';
+import { keyFinder, verifyDeadLetters, verifyProgress } from './verify-state.js';
+import { verifyStates } from './verify-states.js';
 import { readFacts, verifyStructure } from './verify-structure.js';
 
 /** What a verification has found. */
@@ -31,7 +32,7 @@ export interface StoreReport {
 
 /**
  * Reads a whole store and compares it with its checksums: SQLite's pages, every event, their chain,
- * the index, the progress, the dead letters and the consumers. It only reads, also while an engine has the file open, and needs
+ * the index, the progress, the dead letters, the consumers and the states. It only reads, also while an engine has the file open, and needs
  * little memory: a few bytes for each aggregate. It blocks the thread that calls it, for a few seconds a million
  * events.
  *
@@ -100,5 +101,6 @@ function verifyContents(
   problems.reading('dead-letter', () => verifyDeadLetters(database, facts, problems));
   problems.reading('consumer', () => verifyConsumers(database, problems));
   problems.reading('consumer', () => verifyProcessing(database, problems));
+  problems.reading('state', () => verifyStates(database, facts, keyFinder(database), problems));
   return { events: log.events, aggregates: log.aggregates, isRead };
 }

@@ -25,6 +25,8 @@ import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
 import { readLastSegment } from './segments/segment-table.js';
 import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
+import type { StateChange } from './state.js';
+import { readStateTypes, StateTable } from './state-table.js';
 import { readLastName, readRun, readShapes, readTypes } from './types.js';
 
 /** One commit message. */
@@ -34,6 +36,7 @@ export interface Commit {
   readonly shapes: readonly Shape[];
   readonly deadLetters?: DeadLetterChange | undefined;
   readonly consumers?: readonly ConsumerChange[];
+  readonly states?: StateChange;
 }
 
 /** The one writing connection of a store, and everything that is done with it. Lives on the writer thread. */
@@ -46,6 +49,7 @@ export class Writer {
   readonly #progress: ProgressTable;
   readonly #deadLetters: DeadLetterWriter;
   readonly #consumers: ConsumerTable;
+  readonly #states: StateTable;
   readonly #indexer: Indexer;
   readonly #packs: PackTable;
   readonly #files: FileIdentity;
@@ -74,6 +78,7 @@ export class Writer {
       this.#packs = new PackTable(this.#database);
       this.#deadLetters = new DeadLetterWriter(this.#database);
       this.#consumers = new ConsumerTable(this.#database);
+      this.#states = new StateTable(this.#database);
       this.#addShape = this.#database.prepare('INSERT INTO payload_shapes VALUES (?, ?, ?)');
       this.#shapes = this.state.shapes.length;
       this.#shapesCommitted = this.#shapes;
@@ -121,6 +126,7 @@ export class Writer {
       for (const { deadLetters } of commits) if (deadLetters) this.#deadLetters.apply(deadLetters);
       for (const { consumers } of commits)
         for (const change of consumers ?? []) this.#consumers.apply(change);
+      for (const { states } of commits) if (states) this.#states.apply(states);
       this.#indexer.keepUp(this.#log.block);
     });
     this.#checkPlace();
@@ -203,6 +209,7 @@ export class Writer {
       this.#log.rolledBack();
       this.#progress.rolledBack();
       this.#consumers.rolledBack();
+      this.#states.rolledBack();
       this.#shapes = this.#shapesCommitted;
       throw toStoreError(this.#path, error);
     }
@@ -341,6 +348,7 @@ export class Writer {
       shapes: readShapes(this.#database),
       progress: { mark, chunks },
       deadLetters: readOpenDeadLetters(this.#database),
+      states: readStateTypes(this.#database),
       indexed,
     };
   }

@@ -161,6 +161,8 @@ async function run(
     await engine.publish(event, { until: 'handled' }).catch((error: unknown) => {
       if (trial.attempts === 0) throw error;
       failed = true;
+      // The handlers ended, and what they made of their state was refused then.
+      trial.thrown ??= causeOf(error);
     });
     const events: DomainEvent[] = [];
     for await (const stored of engine.read({ fromPosition: trial.position })) events.push(stored);
@@ -181,6 +183,7 @@ function tried(module: HandlerModule, trial: Trial): HandlerModule {
       if (position > trial.position) return;
       if (position < trial.position) return entry.handle(event, context);
       trial.attempts = context.attempt;
+      trial.thrown = undefined;
       return observed(
         () => entry.handle(event, context),
         (failure) => {
@@ -191,6 +194,10 @@ function tried(module: HandlerModule, trial: Trial): HandlerModule {
     return { ...entry, handle };
   });
   return { ...module, entries };
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
 }
 
 function checkHandled({ name, entries }: HandlerModule, event: NewEvent): void {

@@ -1,3 +1,8 @@
+export {
+  checkDeterminism,
+  type DeterminismOptions,
+  type DeterminismReport,
+} from './check-determinism.js';
 export type { EventSource, SeenEvent } from './event-source.js';
 export { EventSpy, type EventSpyOptions, type SpiedEvent } from './event-spy.js';
 export type { ExpectedError } from './expected-error.js';

@@ -4,6 +4,7 @@ import { deadLetterChecks } from './contract/dead-letter-checks.js';
 import { engineChecks } from './contract/engine-checks.js';
 import { logChecks } from './contract/log-checks.js';
 import { reopenChecks } from './contract/reopen-checks.js';
+import { stateChecks } from './contract/state-checks.js';
 import type { MakeStore, StoreCheck, StoreContractOptions } from './contract/trial.js';
 
 export type { MakeStore, StoreCheck, StoreContractOptions } from './contract/trial.js';
@@ -22,6 +23,7 @@ export function storeContract(make: MakeStore, options: StoreContractOptions = {
     ...logChecks(make),
     ...deadLetterChecks(make),
     ...consumerChecks(make),
+    ...stateChecks(make),
     ...(reopen ? reopenChecks(make, reopen) : []),
     ...engineChecks(make, options),
   ];

@@ -33,6 +33,13 @@ export type {
 } from '../store/processing.js';
 export type { ProgressChange, ProgressChunk } from '../store/progress.js';
 export type { StoreState, TypeToStore } from '../store/protocol.js';
+export {
+  type StateChange,
+  type StateQuery,
+  type StoredState,
+  type StoredStateType,
+  slotOf,
+} from '../store/state.js';
 export type {
   CommitBatch,
   EventReader,

@@ -1,6 +1,7 @@
 import { HandlerTimeoutError } from '../faces/errors.js';
 import type { DomainEvent, HandlerContext, NewEvent } from '../index.js';
 import { seededRandom } from '../kernel/random.js';
+import { HELD, type HeldStates, type StateContext } from '../lanes/states/define-state.js';
 import type { TestClock } from './test-clock.js';
 
 /** What the handlers of a test engine get instead of chance and the wall clock. */
@@ -12,7 +13,7 @@ export interface TestWorld {
 }
 
 /** A handler's context in which time and chance are the test's. Everything else is the engine's own. */
-export class TestContext implements HandlerContext, Disposable {
+export class TestContext implements HandlerContext, StateContext, Disposable {
   readonly #context: HandlerContext;
   readonly #event: DomainEvent;
   readonly #module: string;
@@ -55,6 +56,10 @@ export class TestContext implements HandlerContext, Disposable {
 
   get shared(): Readonly<Record<string, unknown>> {
     return this.#context.shared;
+  }
+
+  get [HELD](): HeldStates | undefined {
+    return (this.#context as HandlerContext & Partial<StateContext>)[HELD];
   }
 
   get lane(): number {

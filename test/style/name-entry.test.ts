@@ -26,6 +26,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   'engine/intake/in-flight.ts': ['unfinished'],
   'engine/sequence/directory.ts': ['id'],
   'engine/sequence/key-runs.ts': ['ahead'],
+  'engine/states/state-keeper.ts': ['states'],
   'engine/sequence/sequencer.ts': [
     'isNew',
     'version',

@@ -55,6 +55,7 @@ const DEFINE = [
   'events/upcast-steps.js',
   'faces/define.js',
   'kernel/check.js',
+  'kernel/error-identity.js',
   'kernel/errors.js',
   'kernel/limits.js',
   'kernel/on-abort.js',
@@ -62,6 +63,7 @@ const DEFINE = [
   'kernel/thenable.js',
   'kernel/thrown.js',
   'lanes/handlers.js',
+  'lanes/states/define-state.js',
   'limits.js',
 ];
 
@@ -72,7 +74,7 @@ describe('what a subpath loads', () => {
     );
   });
 
-  it('is fourteen files for modules with event types and handlers, and no package', () => {
+  it('is sixteen files for modules with event types and handlers, and no package', () => {
     expect(loads('millrace/define')).toEqual({ files: DEFINE, packages: ['node:util'] });
   });
 
@@ -81,6 +83,7 @@ describe('what a subpath loads', () => {
     expect(files).toEqual([
       'faces/errors.js',
       'kernel/error-classes.js',
+      'kernel/error-identity.js',
       'kernel/errors.js',
       'kernel/limits.js',
       'kernel/thrown.js',

@@ -1,5 +1,6 @@
 import { encodeError } from '../../dist/src/kernel/error-codec.js';
 import { lateName } from '../../dist/src/store/consumer.js';
+import { slotOf } from '../../dist/src/store/state.js';
 import { Writer } from '../../dist/src/store/writer.js';
 import { LogRows, ROW_TYPE } from './log-rows.js';
 import { packAll } from './pack-all.js';
@@ -13,6 +14,7 @@ export class LiveLog implements Disposable {
   readonly #text: string;
   #events = 0;
   #steps = 0;
+  #states = 0;
 
   /** @param text a part of each payload. */
   constructor(text = '') {
@@ -77,6 +79,23 @@ export class LiveLog implements Disposable {
             ...{ progress: { mark: 0, chunks: [] }, put: [], removed: [] },
           },
         ],
+      },
+    ]);
+  }
+
+  /** Everything so far is handled, and has left the first key a state of a type that the log did not have. */
+  keepState(): void {
+    const id = ++this.#states;
+    this.writer.commit([
+      {
+        ...{ segments: [], progress: { mark: this.#events, chunks: [] }, shapes: [] },
+        states: {
+          types: [{ id, name: `state-${id}`, version: 1 }],
+          slots: Float64Array.of(slotOf(1, id)),
+          positions: Float64Array.of(1),
+          ends: Uint32Array.of(1),
+          bytes: Uint8Array.of(id),
+        },
       },
     ]);
   }

@@ -8,6 +8,7 @@ import type { DeadLetterChange, DeadLetterRecord, SettledLetter } from '../../st
 import type { Progress } from '../../store/progress.js';
 import type { Segment, Store } from '../../store/store.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
+import type { StateKeeper } from '../states/state-keeper.js';
 
 /** A segment of the hub's own slabs. */
 export interface HubSegment extends Segment {
@@ -41,6 +42,7 @@ export class CommitQueue {
   readonly #meters: Meters;
   readonly #events: CommitEvents;
   readonly #consumers: ConsumerLink;
+  readonly #states: StateKeeper;
   #segments: HubSegment[] = [];
   #buried: DeadLetterRecord[] = [];
   #raised: SettledLetter[] = [];
@@ -59,9 +61,11 @@ export class CommitQueue {
     progress: Progress,
     meters: Meters,
     consumers: ConsumerLink,
+    states: StateKeeper,
     events: CommitEvents,
   ) {
     this.#consumers = consumers;
+    this.#states = states;
     this.#meters = meters;
     this.#store = store;
     this.#progress = progress;
@@ -129,17 +133,19 @@ export class CommitQueue {
     const progress = this.#progress.changed ? this.#progress.take() : undefined;
     const settled = this.#events.sending();
     this.#inFlight++;
-    this.commits++;
+    const number = ++this.commits;
+    const states = this.#states.take(number);
     const shapes = this.#events.newShapes();
     const sentAt = performance.now();
     const taken = { ...this.#takeLetters(), ...this.#takeConsumers() };
-    this.#store.commit({ segments, progress, shapes, ...taken }).then(
+    this.#store.commit({ segments, progress, shapes, ...taken, ...(states && { states }) }).then(
       () => {
         // Nobody is there any more whom an acknowledgement could reach.
         if (this.#stopped) return;
         this.#inFlight--;
         this.#done++;
         this.#measure(segments, sentAt);
+        this.#states.committed(number);
         this.#events.committed(segments);
         settled();
         this.#consumers.committed();
@@ -159,7 +165,8 @@ export class CommitQueue {
       !this.#progress.changed &&
       this.#buried.length === 0 &&
       this.#raised.length === 0 &&
-      !this.#consumers.isDue
+      !this.#consumers.isDue &&
+      !this.#states.isChanged
     );
   }
 

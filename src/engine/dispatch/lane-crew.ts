@@ -4,6 +4,7 @@ import {
   BroadcastError,
   HandlerTimeoutError,
   LaneCrashedError,
+  StateVersionError,
   UnsupportedPayloadError,
 } from '../../kernel/errors.js';
 import { reasonOf, toError } from '../../kernel/thrown.js';
@@ -62,6 +63,8 @@ export class LaneCrew {
   /** Tasks handed to lanes so far. */
   tasks = 0;
   #timeoutMs: number | undefined;
+  /** The states of the first lane's handlers. */
+  #states: string | undefined;
   #deaths = 0;
   #resizing: Promise<void> = Promise.resolve();
   #closed = false;
@@ -302,9 +305,9 @@ export class LaneCrew {
     return new LaneSeat(lane, made, threads > 0, this.#codec.shapes.length, this.#pool);
   }
 
-  #openLane(seat: LaneSeat): Promise<readonly HandledType[]> {
+  async #openLane(seat: LaneSeat): Promise<readonly HandledType[]> {
     this.tasks++;
-    return seat.lane.open(
+    const handled = await seat.lane.open(
       { ...this.#setup, lane: seat.number, shapes: this.#codec.shapes },
       {
         answered: (answer) => {
@@ -316,6 +319,18 @@ export class LaneCrew {
           if (seat.state === 'open') this.lost(seat, error);
         },
       },
+    );
+    this.#checkStates(handled);
+    return handled;
+  }
+
+  /** What a lane is told of states is told by their order, so all lanes must have the same ones. */
+  #checkStates(handled: readonly HandledType[]): void {
+    const states = JSON.stringify(handled[0]?.states ?? []);
+    this.#states ??= states;
+    if (this.#states === states) return;
+    throw new StateVersionError(
+      'The states of the handlers are not those that the engine was opened with: their modules have changed since. Close the engine and open it again.',
     );
   }
 

@@ -6,6 +6,7 @@ import type { Time } from '../../kernel/time.js';
 import { KeyPlace, NO_ROW } from '../../lanes/key-state.js';
 import type { LaneAnswer } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
+import { StatesByCause } from '../../lanes/states/state-records.js';
 import { HANDLED_SAMPLES } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
 import type { FailedKeys } from '../failures/failed-keys.js';
@@ -14,6 +15,7 @@ import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { KeyRuns } from '../sequence/key-runs.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
+import type { StateKeeper } from '../states/state-keeper.js';
 import { EmissionsByCause, Judged, NO_EMISSIONS, type Refusals, type Unfinished } from './emission-check.js';
 import type { Judgement } from './judge.js';
 import { LaneBalance } from './lane-balance.js';
@@ -33,6 +35,7 @@ export interface PumpParts {
   readonly runs: KeyRuns | undefined;
   readonly failed: FailedKeys;
   readonly late: LateHandlers;
+  readonly states: StateKeeper;
 }
 
 /** What the hub does with a lane's answer. */
@@ -40,6 +43,8 @@ export interface LaneEvents {
   readonly refusals: Refusals;
   emitted(emission: Emission, bytes: Buffer): void;
   unknownShape(shape: TypedShape): unknown;
+  /** A state has a shape that has no number. */
+  unknownStateShape(shape: TypedShape): unknown;
   finished(slab: HubSlab, row: number): void;
   /** The lane's tracer failed so many times, which touched no event. */
   tracerFailed(times: number): void;
@@ -62,15 +67,17 @@ export class LanePump {
   readonly #runs: KeyRuns | undefined;
   readonly #failed: FailedKeys;
   readonly #late: LateHandlers;
+  readonly #states: StateKeeper;
   readonly #tickets = new Tickets();
   readonly #balance: LaneBalance;
   #stopped = false;
   #first = 0;
 
   constructor(parts: PumpParts, events: LaneEvents) {
-    const { crew, scheduler, pool, codec, meters, time, runs, failed, late } = parts;
+    const { crew, scheduler, pool, codec, meters, time, runs, failed, late, states } = parts;
     this.#runs = runs;
     this.#late = late;
+    this.#states = states;
     this.#failed = failed;
     this.#balance = new LaneBalance(crew, scheduler, time, {
       keyOf: (reference) => this.#keyOf(reference),
@@ -90,7 +97,7 @@ export class LanePump {
     const { seats } = this.#crew;
     this.#first = (this.#first + 1) % seats.length;
     let sent = true;
-    while (sent && !this.#stopped) {
+    while (sent && !this.#stopped && !this.#states.isFull) {
       sent = false;
       for (let offset = 0; offset < seats.length; offset++) {
         const seat = seats[(this.#first + offset) % seats.length];
@@ -178,7 +185,9 @@ export class LanePump {
     return this.#next(seat);
   }
 
-  #send(seat: LaneSeat, rows: Uint32Array): void {
+  #send(seat: LaneSeat, taken: Uint32Array): void {
+    const { count, states } = this.#states.load(seat, taken);
+    const rows = count === taken.length ? taken : this.#giveBack(taken, count);
     const attempts = this.#failed.size === 0 ? undefined : this.#attempts(rows);
     const ticket = this.#tickets.next();
     if (this.#runs) for (const reference of rows) this.#runs.sent(reference);
@@ -187,7 +196,13 @@ export class LanePump {
     this.#crew.tasks++;
     this.#crew.watch(seat);
     const only = this.#late.onlyOf(rows);
-    seat.lane.run(seat.compose(ticket, rows, this.#pool, this.#codec, attempts, only));
+    seat.lane.run(seat.compose(ticket, rows, this.#pool, this.#codec, attempts, only, states));
+  }
+
+  /** Keeps the first of some rows; the others are to be sent later. Returns those that are kept. */
+  #giveBack(rows: Uint32Array, count: number): Uint32Array {
+    this.#scheduler.givenBack([...rows.subarray(count)], (reference) => this.#keyOf(reference));
+    return rows.slice(0, count);
   }
 
   #attempts(rows: Uint32Array): Map<number, number> {
@@ -203,16 +218,17 @@ export class LanePump {
   take(seat: LaneSeat, answer: LaneAnswer): void {
     // An answer that was on its way when the lane was given up: its events run again.
     if (this.#stopped || seat.state === 'ended') return;
-    const { done, failures, held, waiting, passed, busy, elapsed, emitted, unknownShapes } = answer;
+    const { done, failures, held, waiting, passed, busy, elapsed } = answer;
     // Taken now: while the answer is dealt with the next suspect may already be sent.
     const [suspect] = seat.suspects;
     const events = done.length + failures.length;
     if (events > 0) seat.isFresh = false;
-    for (const shape of unknownShapes) this.#events.unknownShape(shape);
+    for (const shape of answer.unknownShapes) this.#events.unknownShape(shape);
+    for (const shape of answer.stateShapes) this.#events.unknownStateShape(shape);
     if (answer.tracerErrors > 0) this.#events.tracerFailed(answer.tracerErrors);
     this.#scheduler.answered(seat.number, { passed, events, waiting: waiting.length, busy, elapsed });
     this.#measure(seat, answer);
-    const refused = this.#takeDone(seat, done, emitted);
+    const refused = this.#takeDone(seat, answer);
     const unfinished = { failures: [...failures, ...refused.failures], held: [...held, ...refused.held] };
     if (unfinished.failures.length > 0 || unfinished.held.length > 0) this.#takeFailures(seat, unfinished);
     for (const reference of waiting) this.#keyOf(reference).waits = true;
@@ -237,21 +253,32 @@ export class LanePump {
    * Each event, what it emitted, and that it is finished, in the order in which they ended. Returns those that are not
    * finished after all.
    */
-  #takeDone({ sent }: LaneSeat, done: Uint32Array, emitted: Uint8Array | undefined): Unfinished {
+  #takeDone({ sent }: LaneSeat, { done, emitted, states: changed }: LaneAnswer): Unfinished {
     const { refusals } = this.#events;
     const emissions = emitted && new EmissionsByCause(emitted);
+    const states = changed && new StatesByCause(changed);
     const judged = refusals.arePossible()
       ? new Judged(refusals, (reference) => this.#keyOf(reference))
       : undefined;
     for (const reference of done) {
       const own = emissions?.of(reference) ?? NO_EMISSIONS;
-      if (judged && !judged.passes(reference, own)) continue;
+      if (judged && !judged.passes(reference, own)) {
+        states?.of(reference, () => {});
+        continue;
+      }
       sent.answered(reference);
       this.#runs?.number(reference);
       if (emissions) for (const emission of own) this.#events.emitted(emission, emissions.bytes);
+      if (states) this.#takeStates(reference, states);
       this.#finish(reference);
     }
     return judged ?? FINISHED;
+  }
+
+  #takeStates(reference: number, states: StatesByCause): void {
+    const key = this.#keyOf(reference);
+    const position = this.#slab(reference).position[rowOf(reference)] as number;
+    states.of(reference, (index, bytes) => this.#states.changed(key, index, bytes, position));
   }
 
   /** What is left of a failed key's events on the lane comes back, so that it waits for none of the others there. */
@@ -261,6 +288,7 @@ export class LanePump {
       const key = this.#keyOf(reference);
       this.#runs?.number(reference);
       this.#failed.failed(key, { reference, error, handler, lane: seat.number });
+      this.#states.failed(key);
       seat.clear(key);
       this.#runs?.stop(key);
       keys.add(key);

@@ -2,9 +2,11 @@ import type { Codec } from '../../events/codec.js';
 import { slabOf } from '../../events/slab.js';
 import type { Lane } from '../../lanes/executor.js';
 import type { CalledHandlers, LaneAnswer, LaneBatch, NewSlab } from '../../lanes/protocol.js';
+import type { StateCargo } from '../../lanes/states/cargo.js';
 import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
+import type { StateHolder } from '../states/key-states.js';
 import { SentRows } from './sent-rows.js';
 
 /**
@@ -38,7 +40,7 @@ export interface Verdict {
 }
 
 /** One lane as the main thread sees it: what its thread knows already, and what it has not answered yet. */
-export class LaneSeat {
+export class LaneSeat implements StateHolder {
   readonly number: number;
   readonly lane: Lane;
   readonly onThread: boolean;
@@ -59,6 +61,7 @@ export class LaneSeat {
   readonly #known = new Set<HubSlab>();
   #cleared: number[] = [];
   #forgotten: number[] = [];
+  #forgottenStates: number[] = [];
   #shapes: number;
   /** Answers that came before an earlier one, by number. */
   readonly #early = new Map<number, LaneAnswer>();
@@ -107,6 +110,10 @@ export class LaneSeat {
     if (this.#known.delete(slab)) this.#forgotten.push(slab.id);
   }
 
+  forgetStates(key: number): void {
+    this.#forgottenStates.push(key);
+  }
+
   /** The message for rows, with everything that the lane does not know yet. */
   compose(
     ticket: number,
@@ -115,12 +122,14 @@ export class LaneSeat {
     codec: Codec,
     attempts: ReadonlyMap<number, number> | undefined,
     only: ReadonlyMap<number, CalledHandlers> | undefined,
+    states: Uint8Array | undefined,
   ): LaneBatch {
     const cleared = this.#cleared;
     this.#cleared = [];
     const forgotten = this.#forgotten;
     this.#forgotten = [];
     const { shapes } = codec;
+    const cargo = this.#takeCargo(states);
     const newShapes = this.#shapes < shapes.length;
     this.#shapes = shapes.length;
     return {
@@ -133,7 +142,15 @@ export class LaneSeat {
       ...(newShapes && { shapes }),
       ...(attempts && { attempts }),
       ...(only && { only }),
+      ...(cargo && { states: cargo }),
     };
+  }
+
+  #takeCargo(states: Uint8Array | undefined): StateCargo | undefined {
+    const forgotten = this.#forgottenStates;
+    if (!states && forgotten.length === 0) return undefined;
+    this.#forgottenStates = [];
+    return { forgotten, ...(states && { states }) };
   }
 
   #newSlabs(rows: Uint32Array, pool: SlabPool): NewSlab[] {

@@ -1,5 +1,6 @@
 import { Fingerprint } from '../../events/canonical.js';
 import { turn } from '../../kernel/turn.js';
+import { addStates, currentStateTypes, statePages } from '../../store/all-states.js';
 import { addToFingerprint, pagesUpTo } from '../../store/decode.js';
 import type { EventReader } from '../../store/store.js';
 
@@ -12,6 +13,12 @@ export async function fingerprintOf(reader: EventReader, to: number, check: () =
   const fingerprint = new Fingerprint();
   for (const page of pagesUpTo(reader, to)) {
     addToFingerprint(fingerprint, reader, page);
+    await turn();
+    check();
+  }
+  const types = currentStateTypes(reader);
+  for (const page of types.size === 0 ? [] : statePages(reader)) {
+    addStates(fingerprint, reader, types, page);
     await turn();
     check();
   }

@@ -240,6 +240,15 @@ export class LateHandlers {
     this.#look();
   }
 
+  /** Events up to the end of what is old are no concern of a module. */
+  passOver(module: string, positions: readonly number[]): void {
+    for (const { record, last } of this.#all.filter((late) => late.module === module)) {
+      for (const position of positions) if (position <= last) record.finish(position);
+      this.#saving.note(record);
+    }
+    this.#look();
+  }
+
   /** The log has forgotten a consumer. */
   forget(name: string): void {
     this.#known.delete(name);

@@ -4,6 +4,7 @@ import { KeyPlace, KeyState } from '../../lanes/key-state.js';
 import { MAX_CACHED_NAMES, NAMES_LOADED_AT_OPEN } from '../../limits.js';
 import type { Store } from '../../store/store.js';
 import { NAME_BYTES, NAME_HEAP_SHARE, NAME_SWEEP_STEPS, NAME_WEIGHT_CHARACTERS } from '../limits.js';
+import type { KeyStates } from '../states/key-states.js';
 
 /**
  * A name of the log. The same name may be an aggregate id, a partition key or both, and most often is both;
@@ -29,6 +30,8 @@ export class NameEntry extends KeyState {
   reserved = 0;
   /** As an aggregate in deterministic mode: its events that are on a lane ahead of their numbers. */
   ahead = 0;
+  /** As a partition key: its states, while they are in use. */
+  states: KeyStates | undefined;
   /** Where the name's bytes lie in the slab with this serial number. */
   slabSerial = -1;
   nameOffset = 0;
@@ -178,13 +181,15 @@ export class Directory {
 
 /**
  * Whether more is known of a name than the store would give: an event of it has no number yet, is not finished, or is
- * not in the store's index (and so perhaps not in the store), or the key is parked or being resumed.
+ * not in the store's index (and so perhaps not in the store), the key is parked or being resumed, or its states are in
+ * use: those are bounded by themselves.
  *
  * @param indexed every position up to here is durable, and in the index of versions.
  */
 function isPinned(entry: NameEntry, indexed: number): boolean {
   return (
     entry.isNew ||
+    entry.states !== undefined ||
     entry.reserved > 0 ||
     entry.unfinished > 0 ||
     entry.held ||

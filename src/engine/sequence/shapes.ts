@@ -3,11 +3,17 @@ import type { RegisteredType } from '../../events/registry.js';
 import type { Shape } from '../../events/shape-index.js';
 import { MAX_SHAPES, MAX_SHAPES_PER_TYPE } from '../../limits.js';
 
+/** What has shapes: an event type, or a state. */
+export interface ShapeOwner {
+  /** False once its values have turned out to have dynamic keys. */
+  asRecord: boolean;
+}
+
 /** The payload shapes of the log: who has which number, and which of them the store does not have yet. */
 export class Shapes {
   readonly codec: Codec;
   readonly #keys: Set<string>;
-  readonly #perType = new Map<RegisteredType, number>();
+  readonly #perType = new Map<ShapeOwner, number>();
   #stored: number;
 
   constructor(codec: Codec) {
@@ -23,7 +29,7 @@ export class Shapes {
   }
 
   /** Numbers a shape, unless the type is not registered, or it or the log has too many. */
-  learn(type: RegisteredType | undefined, shape: Shape): boolean {
+  learn(type: ShapeOwner | undefined, shape: Shape): boolean {
     if (!type) return false;
     const { shapes } = this.codec;
     const count = this.#perType.get(type) ?? 0;

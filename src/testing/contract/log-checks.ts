@@ -36,6 +36,7 @@ function stateChecks(open: Open): StoreCheck[] {
             shapes: [],
             progress: { mark: 0, chunks: [] },
             deadLetters: { parked: [], retry: [], retryParked: [], late: new Map() },
+            states: [],
             indexed: 0,
           },
           'state',

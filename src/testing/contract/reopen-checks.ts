@@ -3,6 +3,7 @@ import { LANES } from '../../store/dead-letter.js';
 import type { Store } from '../store.js';
 import { letter } from './dead-letter-checks.js';
 import { LogState, Rows } from './rows.js';
+import { STATE_TYPES, stateChange, toldOf } from './state-checks.js';
 import {
   type MakeStore,
   RUN,
@@ -36,6 +37,7 @@ export function reopenChecks(
     ...logAgainChecks(openTwice),
     typesAgainCheck(openTwice),
     ...stateAgainChecks(openTwice),
+    keyStatesAgainCheck(openTwice),
   ];
 }
 
@@ -188,4 +190,33 @@ function stateAgainChecks(openTwice: OpenTwice): StoreCheck[] {
       },
     },
   ];
+}
+
+/** The states of keys. */
+function keyStatesAgainCheck(openTwice: OpenTwice): StoreCheck {
+  return {
+    name: 'a reopened store has the states of its keys and knows their types',
+    run: async () => {
+      const rows = new Rows(new LogState()).add({ aggregate: 'a' }, { aggregate: 'b' });
+      await using trial = await openTwice(async (first) => {
+        same(first.state.states, [], 'state.states of a new store');
+        await first.commit({
+          segments: rows.take(),
+          states: stateChange(
+            [
+              [1, 1, 1, 4],
+              [2, 2, 2, 0],
+            ],
+            STATE_TYPES,
+          ),
+        });
+      });
+      same(trial.state.states, STATE_TYPES, 'state.states');
+      const expected = [
+        [1, 1, 1, 4],
+        [2, 2, 2, 0],
+      ];
+      same(toldOf(trial, { from: 0, limit: 9 }), expected, 'states');
+    },
+  };
 }

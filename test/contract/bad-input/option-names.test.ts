@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { closeOnSignals, defineEvent, defineHandlers, openEngine } from 'millrace';
+import { closeOnSignals, defineEvent, defineHandlers, defineState, openEngine } from 'millrace';
 import { AggregateRoot, defineAggregate, handleCommand, repository } from 'millrace/aggregates';
 import {
   checkDeterminism,
@@ -28,7 +28,15 @@ import {
   retryDeadLetters,
   traceStory,
 } from 'millrace/store';
-import { createTestEngine, EventSpy, specify, storeContract, waitFor, whenQuiescent } from 'millrace/testing';
+import {
+  checkDeterminism as checkHandlers,
+  createTestEngine,
+  EventSpy,
+  specify,
+  storeContract,
+  waitFor,
+  whenQuiescent,
+} from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Noted } from '../../handlers/events.mjs';
@@ -43,6 +51,7 @@ const schema = z.object({ id: z.string() });
 const aggregateId = (data: { id: string }) => data.id;
 const handle = () => {};
 const handlers = defineHandlers('noted', (on) => on(Noted, handle));
+const Count = defineState({ name: 'count', initial: () => 0 });
 /** A strategy that makes an order with options. */
 const ordering = (request: object) =>
   defineStrategy({ name: 'x', parameters: z.object({}), onBar: (ctx) => void ctx.buy(request) });
@@ -141,6 +150,7 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['ImportOptions', 'handeld', 'handled', (bad) => importStore('a.jsonl', 'b.db', bad)],
   ['TraceQuery', 'positon', 'position', (bad) => traceStory(reader, bad)],
   ['DeterminismOptions', 'gird', 'grid', (bad) => checkDeterminism(bad as never)],
+  ['DeterminismOptions', 'thread', 'threads', (bad) => checkHandlers([], [note], bad)],
   ['DiffOptions', 'treshold', 'threshold', (bad) => diffProfiles('a', 'b', bad)],
   [
     'ReportOptions',
@@ -184,6 +194,18 @@ const DEFINITIONS: typeof CALLS = [
   ],
   ['ModuleHooks', 'onBroadCast', 'onBroadcast', (bad) => defineHandlers('h', handle, bad)],
   ['HandlerOptions', 'timeoutMS', 'timeoutMs', (bad) => defineHandlers('h', (on) => on(Noted, handle, bad))],
+  [
+    'StateHandlerOptions',
+    'retrys',
+    'retries',
+    (bad: object) => defineHandlers('h', (on) => on(Noted, { state: Count, ...bad }, handle)),
+  ],
+  [
+    'StateOptions',
+    'inital',
+    'initial',
+    (bad: object) => defineState({ name: 's', initial: () => 0, ...bad }),
+  ],
 ];
 
 async function thrownBy(call: Call, options: unknown): Promise<unknown> {
@@ -330,6 +352,7 @@ const INTERNAL = [
   'OwnReadOptions',
   'PageQuery',
   'ProcessingOptions',
+  'StateQuery',
   'SubscriptionHooks',
   'TypedQuery',
   'WriterOptions',

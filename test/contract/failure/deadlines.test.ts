@@ -64,6 +64,8 @@ describe('a handler that is late has a while to end by itself', () => {
           onFailure: 'park',
           timeoutMs: 10,
           late: [],
+          states: [],
+          usedStates: [],
         },
       ],
       run: () => {},

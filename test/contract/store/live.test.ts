@@ -53,6 +53,57 @@ describe('while another process writes into a store, a look at it that is many l
   });
 });
 
+describe('while another process keeps states of new types,', () => {
+  const added = () => {
+    const log = new LiveLog();
+    log.add();
+    log.keepState();
+    return log;
+  };
+
+  test('verify finds them whole', () => {
+    for (let wait = 0, looks = 0; wait <= looks; wait++) {
+      using log = added();
+      looks = 0;
+      const report = meanwhile(
+        () => looks++ >= wait && log.keepState(),
+        () => verifyStore(log.path),
+      );
+      expect(report.problems).toEqual([]);
+    }
+  });
+
+  test('a reader knows the names of all that it gives', () => {
+    using log = added();
+    using reader = openStoreReader(log.path);
+    const states = meanwhile(
+      () => log.keepState(),
+      () => [...reader.states()],
+    );
+    expect(states.length).toBeGreaterThan(1);
+    expect(states.map(({ name }) => name)).toEqual(states.map((_, index) => `state-${index + 1}`));
+  });
+
+  test('a fingerprint has the states of the events that it has, and no others', () => {
+    using log = added();
+    using reader = openStoreReader(log.path);
+    const prints = [reader.fingerprint()];
+    let isChanged = false;
+    const during = meanwhile(
+      () => {
+        log.add();
+        log.keepState();
+        isChanged = true;
+        using other = openStoreReader(log.path);
+        prints.push(other.fingerprint());
+      },
+      () => reader.fingerprint(),
+    );
+    expect(isChanged).toBe(true);
+    expect(prints).toContain(during);
+  });
+});
+
 describe('what a reader says while another process writes is of one moment:', () => {
   test.each(STEPS)('summary, last and fingerprint, with a %s at each look', (step) => {
     using log = liveLog();

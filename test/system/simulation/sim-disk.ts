@@ -10,6 +10,7 @@ import {
 } from '../../../dist/src/store/dead-letter.js';
 import { MemoryConsumers } from '../../../dist/src/store/memory-consumers.js';
 import { MemoryProcessing } from '../../../dist/src/store/memory-processing.js';
+import { MemoryStates } from '../../../dist/src/store/memory-states.js';
 import { Progress, type ProgressChunk } from '../../../dist/src/store/progress.js';
 import type { StoreState, TypeToStore } from '../../../dist/src/store/protocol.js';
 import type { CommitBatch, EventReader, RawEvent, Segment, Store } from '../../../dist/src/store/store.js';
@@ -19,7 +20,7 @@ import type { Steps } from './steps.js';
 interface Written {
   readonly events: readonly RawEvent[];
   readonly names: readonly (readonly [number, string])[];
-  readonly batch: Pick<CommitBatch, 'progress' | 'shapes' | 'deadLetters' | 'consumers'>;
+  readonly batch: Pick<CommitBatch, 'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states'>;
 }
 
 /** A disk that outlives processes. Each transaction is whole or not there; the newest may not be synced. */
@@ -57,6 +58,7 @@ export class Contents {
   readonly letters = new Map<number, DeadLetterRecord>();
   readonly chunks = new Map<number, ProgressChunk>();
   readonly consumers = new MemoryConsumers();
+  readonly states = new MemoryStates();
   mark = 0;
 
   constructor(types: readonly StoredType[]) {
@@ -80,6 +82,7 @@ export class Contents {
       this.letters.set(letter.position, joined(this.letters.get(letter.position), letter));
     }
     for (const change of batch.consumers ?? []) this.consumers.apply(change);
+    if (batch.states) this.states.apply(batch.states);
     if (!batch.progress) return;
     this.mark = batch.progress.mark;
     for (const chunk of batch.progress.chunks) this.chunks.set(chunk.index, chunk);
@@ -147,6 +150,9 @@ export class SimStore implements Store {
         .slice(0, limit),
     deadLetter: (position) => this.#contents.letters.get(position),
     consumers: (name) => this.#contents.consumers.all(name),
+    states: (query) => this.#contents.states.page(query),
+    statesOf: (keys) => this.#contents.states.ofKeys(keys),
+    stateTypes: () => this.#contents.states.types,
     processing: new MemoryProcessing(),
   };
 
@@ -179,6 +185,7 @@ export class SimStore implements Store {
         retry: of('skipped', true).map(({ position }) => position),
         retryParked: of('parked', true).map(({ position }) => position),
       },
+      states: this.#contents.states.types,
       indexed: events.length,
     };
   }
