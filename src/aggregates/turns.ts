@@ -1,20 +1,42 @@
-/** By owner and aggregate, the end of the last turn. An entry goes when nobody waits for it. */
-const turns = new WeakMap<object, Map<string, Promise<unknown>>>();
+import { unlessAborted } from '../kernel/on-abort.js';
 
-/** Runs a task when those before it of the same aggregate have ended, however they ended. */
+/** By id, the end of the last turn. An entry goes when nobody waits for it. */
+export type Turns = Map<string, Promise<unknown>>;
+
+const all = new WeakMap<object, Turns>();
+
+/** The turns at what belongs to an owner: an engine's aggregates. */
+export function turnsOf(owner: object): Turns {
+  const known = all.get(owner);
+  if (known) return known;
+  const turns: Turns = new Map();
+  all.set(owner, turns);
+  return turns;
+}
+
+/**
+ * Runs a task when those before it of the same id have ended, however they ended.
+ *
+ * @param signal ends the waiting for its turn, and nothing else: the others' order stays.
+ * @throws what the task throws; the signal's reason.
+ */
 export async function inTurn<Result>(
-  owner: object,
-  aggregateId: string,
+  turns: Turns,
+  id: string,
+  signal: AbortSignal | undefined,
   task: () => Promise<Result>,
 ): Promise<Result> {
-  const lasts = turns.get(owner) ?? new Map<string, Promise<unknown>>();
-  turns.set(owner, lasts);
-  const turn = (lasts.get(aggregateId) ?? Promise.resolve()).then(task, task);
-  const end = turn.catch(() => {});
-  lasts.set(aggregateId, end);
+  const before = turns.get(id);
+  const { promise: mine, resolve: done } = Promise.withResolvers<void>();
+  const end = before ? before.then(() => mine) : mine;
+  turns.set(id, end);
   try {
-    return await turn;
+    if (before) await unlessAborted(before, signal);
+    return await task();
   } finally {
-    if (lasts.get(aggregateId) === end) lasts.delete(aggregateId);
+    done();
+    end.then(() => {
+      if (turns.get(id) === end) turns.delete(id);
+    });
   }
 }

@@ -85,7 +85,7 @@ async function lookedThrough(
   signal?.throwIfAborted();
   const versions = { actual, expected: exactVersion(expected) };
   const found = await appendedBefore(aggregateId, ids, versions, (fromVersion, toVersion) =>
-    read({ aggregateId, fromVersion, toVersion }),
+    read({ aggregateId, fromVersion, toVersion, direction: 'backwards' }),
   );
   return found ?? actual;
 }
