@@ -1,7 +1,7 @@
 import type { AnyEventType, EventOf, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { optionNames, takeOptions } from '../events/known-options.js';
-import type { Engine, Receipt, Until } from '../index.js';
+import type { AppendOptions, Engine, Until } from '../index.js';
 import { waitsForItself } from '../kernel/async-context.js';
 import { isStorable, isWhole } from '../kernel/check.js';
 import {
@@ -11,6 +11,7 @@ import {
   WaitsForItselfError,
 } from '../kernel/errors.js';
 import { field, shown } from '../kernel/thrown.js';
+import { type TellsWhenDurable, WHEN_DURABLE } from '../kernel/when-durable.js';
 import { type Asked, decide, inputOf } from './decide.js';
 import type { Aggregate, Command, CommandInput, CommandReply } from './define-aggregate.js';
 import { atOnce, checkAggregateId, checkEngine, checkUntil } from './given.js';
@@ -85,7 +86,9 @@ export async function handleCommand<
   const turns = turnsOf(engine);
   checkOutsideOfCommands(turns);
   call.signal?.throwIfAborted();
-  const result = await inTurn(turns, aggregateId, call.signal, () => decideUntilFirst(engine, turns, call));
+  const result = await inTurn(turns, aggregateId, call.signal, (leave) =>
+    decideUntilFirst(engine, turns, call, leave),
+  );
   return result as CommandResult<CommandReply<All[Name]>>;
 }
 
@@ -131,18 +134,28 @@ function checkOutsideOfCommands(turns: Turns): void {
   );
 }
 
-async function decideUntilFirst(engine: Engine, turns: Turns, call: Call): Promise<CommandResult> {
+async function decideUntilFirst(
+  engine: Engine,
+  turns: Turns,
+  call: Call,
+  leave: () => void,
+): Promise<CommandResult> {
   for (let tries = 0; ; tries++) {
     call.signal?.throwIfAborted();
     try {
-      return await tryCommand(engine, turns, call);
+      return await tryCommand(engine, turns, call, leave);
     } catch (error) {
       if (!(error instanceof ConcurrencyError) || tries >= call.retries) throw error;
     }
   }
 }
 
-async function tryCommand(engine: Engine, turns: Turns, call: Call): Promise<CommandResult> {
+async function tryCommand(
+  engine: Engine,
+  turns: Turns,
+  call: Call,
+  leave: () => void,
+): Promise<CommandResult> {
   const { aggregateId, commandId, until, signal } = call;
   const { state, version, done } = await load(engine, call);
   const { reply, emitted } = await decide(turns, call, state, version);
@@ -151,11 +164,13 @@ async function tryCommand(engine: Engine, turns: Turns, call: Call): Promise<Com
   if (emitted.length === 0) return { reply, version, position: 0, isRepeated: false };
   const events =
     commandId === undefined ? emitted : emitted.map((event, index) => named(event, commandId, index));
-  const { position, version: appended }: Receipt = await engine.append(aggregateId, events, {
+  const options: AppendOptions & TellsWhenDurable = {
     expectedVersion: version,
     ...(until !== undefined && { until }),
     ...(signal && { signal }),
-  });
+    [WHEN_DURABLE]: leave,
+  };
+  const { position, version: appended } = await engine.append(aggregateId, events, options);
   return { reply, version: appended, position, isRepeated: false };
 }
 

@@ -1,4 +1,4 @@
-import { checkEventOptions, type NewEvent } from '../events/define-event.js';
+import { checkEventOptions, type NewEvent, plainEventOptions } from '../events/define-event.js';
 import { snapshotOf } from '../events/snapshot.js';
 import { UnknownEventTypeError } from '../kernel/errors.js';
 
@@ -16,5 +16,6 @@ export function raisedNow<Event extends NewEvent>(call: string, event: Event): E
     );
   }
   checkEventOptions(event);
-  return { ...event, data: snapshotOf(event.data), options: snapshotOf(event.options) };
+  const options = event.options && snapshotOf(plainEventOptions(event.options));
+  return { ...event, data: snapshotOf(event.data), options };
 }

@@ -1,5 +1,5 @@
 import { optionNames, takeOptions } from '../events/known-options.js';
-import type { Engine, Receipt, Until } from '../index.js';
+import type { AppendOptions, Engine, Receipt, Until } from '../index.js';
 import {
   HandlerError,
   InvalidDefinitionError,
@@ -7,6 +7,7 @@ import {
   KeyParkedError,
 } from '../kernel/errors.js';
 import { field, shown } from '../kernel/thrown.js';
+import { type TellsWhenDurable, WHEN_DURABLE } from '../kernel/when-durable.js';
 import { AggregateRoot, PENDING, REPLAY, SAVED } from './aggregate-root.js';
 import { checkAggregateId, checkEngine, checkUntil } from './given.js';
 import { inTurn, turnsOf } from './turns.js';
@@ -28,9 +29,9 @@ export interface Repository<Root extends AggregateRoot> {
    */
   load(id: string, options?: { readonly signal?: AbortSignal }): Promise<Root | undefined>;
   /**
-   * Appends what the aggregate has raised at the version that it was loaded from, when what it is being saved of already is
-   * saved. Resolves with the place of the last event, undefined when nothing was raised. When it rejects, the events are
-   * still raised, unless it is HandlerError or KeyParkedError, with `until: 'handled'`: they are in the log then.
+   * Appends what the aggregate has raised at the version that it was loaded from; calls for one aggregate take turns.
+   * Resolves with the place of the last event, undefined when nothing was raised. When it rejects, the events are still
+   * raised, unless it is HandlerError or KeyParkedError, with `until: 'handled'`: they are in the log then.
    *
    * @throws ConcurrencyError when somebody else was first: load it again; and as `engine.append`.
    */
@@ -73,7 +74,9 @@ export function repository<Root extends AggregateRoot>(
         throw new InvalidOptionError(`save: what is to be saved is ${shown(root)} and no aggregate.`);
       }
       given.signal?.throwIfAborted();
-      return await inTurn(turnsOf(root), root.id, given.signal, () => appendRaised(engine, root, given));
+      return await inTurn(turnsOf(root), root.id, given.signal, (leave) =>
+        appendRaised(engine, root, given, leave),
+      );
     },
   };
 }
@@ -89,19 +92,30 @@ function made<Root extends AggregateRoot>(Root: new (id: string) => Root, id: st
 async function appendRaised(
   engine: Engine,
   root: AggregateRoot,
-  options: SaveOptions,
+  given: SaveOptions,
+  leave: () => void,
 ): Promise<Receipt | undefined> {
   const events = new Set(root[PENDING]);
   if (events.size === 0) return undefined;
   const { version } = root;
+  let isSaved = false;
+  const saved = () => {
+    if (!isSaved) root[SAVED](events, version + events.size);
+    isSaved = true;
+    leave();
+  };
+  const options: AppendOptions & TellsWhenDurable = {
+    ...given,
+    expectedVersion: version,
+    [WHEN_DURABLE]: saved,
+  };
   try {
-    const receipt = await engine.append(root.id, [...events], { ...options, expectedVersion: version });
-    root[SAVED](events, receipt.version);
+    const receipt = await engine.append(root.id, [...events], options);
+    saved();
     return receipt;
   } catch (error) {
     // They are in the log, and a handler has failed on them.
-    const isAppended = error instanceof HandlerError || error instanceof KeyParkedError;
-    if (isAppended) root[SAVED](events, version + events.size);
+    if (error instanceof HandlerError || error instanceof KeyParkedError) saved();
     throw error;
   }
 }

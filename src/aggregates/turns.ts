@@ -15,8 +15,9 @@ export function turnsOf(owner: object): Turns {
 }
 
 /**
- * Runs a task when those before it of the same id have ended, however they ended.
+ * Runs a task when those before it of the same id have ended, however they ended, or have left their turns.
  *
+ * @param task is given what ends its turn while it goes on.
  * @param signal ends the waiting for its turn, and nothing else: the others' order stays.
  * @throws what the task throws; the signal's reason.
  */
@@ -24,17 +25,17 @@ export async function inTurn<Result>(
   turns: Turns,
   id: string,
   signal: AbortSignal | undefined,
-  task: () => Promise<Result>,
+  task: (leave: () => void) => Promise<Result>,
 ): Promise<Result> {
   const before = turns.get(id);
-  const { promise: mine, resolve: done } = Promise.withResolvers<void>();
+  const { promise: mine, resolve: leave } = Promise.withResolvers<void>();
   const end = before ? before.then(() => mine) : mine;
   turns.set(id, end);
   try {
     if (before) await unlessAborted(before, signal);
-    return await task();
+    return await task(leave);
   } finally {
-    done();
+    leave();
     end.then(() => {
       if (turns.get(id) === end) turns.delete(id);
     });

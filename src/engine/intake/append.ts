@@ -26,6 +26,8 @@ export interface Append {
   readonly expected: ExpectedVersion | undefined;
   readonly until: PublishOptions['until'];
   readonly signal: AbortSignal | undefined;
+  /** Called when the events are durable, if they become so. */
+  readonly durable: (() => void) | undefined;
 }
 
 /** The aggregate has moved on since its events were looked through for ids. */
@@ -42,7 +44,7 @@ export async function appendTo(
   read: (options: ReadOptions) => AsyncIterable<DomainEvent>,
 ): Promise<Receipt> {
   const { preparation, directory, options } = parts;
-  const { aggregateId, events, expected, until, signal } = append;
+  const { aggregateId, events, expected, until, signal, durable } = append;
   const { prepared, need } = prepareAppend(preparation, options, aggregateId, events);
   const [first] = prepared;
   const ids = idsOf(events);
@@ -55,7 +57,9 @@ export async function appendTo(
       expectVersion(aggregateId, expected, actual);
       if (prepared.length === 0) return { position: 0, version: actual };
       directory.checkRoom(prepared);
-      return takeTogether(parts, prepared, until);
+      const taken = takeTogether(parts, prepared, until);
+      if (durable) tellWhenDurable(parts, directory.positionOf(aggregateId), durable);
+      return taken;
     };
     try {
       // Without events there is nothing to wait for; the version is checked all the same.
@@ -119,6 +123,12 @@ export function prepareAppend(
     throw tooLarge('bytes', bytes, 'maxInFlightBytes', maxInFlightBytes);
   }
   return { prepared, need: { events: prepared.length, bytes } };
+}
+
+/** Never, when the engine fails before: the append itself rejects then. */
+function tellWhenDurable(parts: AppendParts, position: number, tell: () => void): void {
+  const durable = whenAt(parts, { position, version: 0 }, 'durable');
+  Promise.resolve(durable).then(tell, () => {});
 }
 
 /** Whether everything of an aggregate that was accepted is durable. */

@@ -1,9 +1,11 @@
 import { defineEvent } from 'millrace';
-import { defineAggregate, handleCommand } from 'millrace/aggregates';
+import { AggregateRoot, defineAggregate, handleCommand, repository } from 'millrace/aggregates';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { Noted } from '../../handlers/events.mjs';
+import { acts } from '../../handlers/waiting.mjs';
 import { collect } from '../../support/collect.js';
-import { openTestEngine, storeFor } from '../../support/open-test-engine.js';
+import { handlers, openTestEngine, storeFor } from '../../support/open-test-engine.js';
 
 const Counted = defineEvent('count.counted', {
   schema: z.object({ count: z.string(), by: z.number() }),
@@ -173,4 +175,42 @@ test('an event is what it was when it was emitted', async () => {
     [{ count: 'a', by: 1 }, 'first'],
     [{ count: 'a', by: 2 }, 'second'],
   ]);
+});
+
+test('a handler may wait for the next command of the aggregate, while the first one waits for it', async () => {
+  const engine = await openTestEngine({ handlers: [handlers('waiting')] });
+  const Note = defineAggregate('note', {
+    events: [Noted],
+    initial: () => 0,
+    evolve: (count) => count + 1,
+    commands: {
+      take: (count, value: string, ctx) => {
+        ctx.emit(Noted({ note: ctx.aggregateId, value }));
+        return count + 1;
+      },
+    },
+  });
+  const replies: unknown[] = [];
+  acts.set('command', async () => {
+    replies.push((await handleCommand(engine, Note, 'n', 'take', 'second')).reply);
+  });
+  const first = await handleCommand(engine, Note, 'n', 'take', 'command', { until: 'handled' });
+  expect([first.reply, ...replies]).toEqual([1, 2]);
+
+  class Root extends AggregateRoot {
+    take(value: string): void {
+      this.raise(Noted({ note: this.id, value }));
+    }
+    protected override apply(): void {}
+  }
+  const roots = repository(engine, Root);
+  const root = new Root('r');
+  acts.set('save', async () => {
+    root.take('second');
+    replies.push(await roots.save(root));
+  });
+  root.take('save');
+  expect(await roots.save(root, { until: 'handled' })).toMatchObject({ version: 1 });
+  expect(replies.at(-1)).toMatchObject({ version: 2 });
+  expect(root).toMatchObject({ version: 2, raised: [] });
 });
