@@ -11,12 +11,12 @@ import {
   WaitsForItselfError,
 } from '../kernel/errors.js';
 import { field, shown } from '../kernel/thrown.js';
-import { type TellsWhenDurable, WHEN_DURABLE } from '../kernel/when-durable.js';
+import { type TellsWhenTaken, WHEN_TAKEN } from '../kernel/when-taken.js';
 import { type Asked, decide, inputOf } from './decide.js';
 import type { Aggregate, Command, CommandInput, CommandReply } from './define-aggregate.js';
 import { atOnce, checkAggregateId, checkEngine, checkUntil } from './given.js';
 import { COMMAND_RETRIES, MAX_COMMAND_ID, MAX_COMMAND_RETRIES } from './limits.js';
-import { inTurn, type Turns, turnsOf } from './turns.js';
+import { type Hold, inTurn, type Turns, turnsOf } from './turns.js';
 
 /** Options of `handleCommand`. */
 export interface CommandOptions {
@@ -60,8 +60,9 @@ interface Loaded {
 
 /**
  * Has an aggregate decide on a command, on the main thread: reads its events, lets the command look at the state, and
- * appends what it emits at the version that it has seen. Commands of one aggregate take turns within an engine; when
- * another publisher was first, it reads the aggregate again and decides anew. The signal is heard until its events are taken in.
+ * appends what it emits at the version that it has seen. Commands of one aggregate take turns within an engine, each until
+ * its events are durable; when another publisher was first, it reads the aggregate again and decides anew. The signal is
+ * heard until its events are taken in.
  *
  * @throws CommandRefusedError naming the rule; UnknownCommandError; SchemaMismatchError for an input that does not fit;
  * InvalidOptionError, InvalidNameError; ConcurrencyError when others were first again and again; WaitsForItselfError inside
@@ -86,8 +87,8 @@ export async function handleCommand<
   const turns = turnsOf(engine);
   checkOutsideOfCommands(turns);
   call.signal?.throwIfAborted();
-  const result = await inTurn(turns, aggregateId, call.signal, (leave) =>
-    decideUntilFirst(engine, turns, call, leave),
+  const result = await inTurn(turns, aggregateId, call.signal, (hold) =>
+    decideUntilFirst(engine, turns, call, hold),
   );
   return result as CommandResult<CommandReply<All[Name]>>;
 }
@@ -138,25 +139,20 @@ async function decideUntilFirst(
   engine: Engine,
   turns: Turns,
   call: Call,
-  leave: () => void,
+  hold: Hold,
 ): Promise<CommandResult> {
   for (let tries = 0; ; tries++) {
     call.signal?.throwIfAborted();
     try {
-      return await tryCommand(engine, turns, call, leave);
+      return await tryCommand(engine, turns, call, hold);
     } catch (error) {
       if (!(error instanceof ConcurrencyError) || tries >= call.retries) throw error;
     }
   }
 }
 
-async function tryCommand(
-  engine: Engine,
-  turns: Turns,
-  call: Call,
-  leave: () => void,
-): Promise<CommandResult> {
-  const { aggregateId, commandId, until, signal } = call;
+async function tryCommand(engine: Engine, turns: Turns, call: Call, hold: Hold): Promise<CommandResult> {
+  const { aggregateId, commandId, until = 'durable', signal } = call;
   const { state, version, done } = await load(engine, call);
   const { reply, emitted } = await decide(turns, call, state, version);
   const [last] = done.slice(-1);
@@ -164,11 +160,12 @@ async function tryCommand(
   if (emitted.length === 0) return { reply, version, position: 0, isRepeated: false };
   const events =
     commandId === undefined ? emitted : emitted.map((event, index) => named(event, commandId, index));
-  const options: AppendOptions & TellsWhenDurable = {
+  const options: AppendOptions & TellsWhenTaken = {
     expectedVersion: version,
-    ...(until !== undefined && { until }),
+    until,
     ...(signal && { signal }),
-    [WHEN_DURABLE]: leave,
+    // Who comes next must be able to read them.
+    ...(until !== 'durable' && { [WHEN_TAKEN]: hold }),
   };
   const { position, version: appended } = await engine.append(aggregateId, events, options);
   return { reply, version: appended, position, isRepeated: false };

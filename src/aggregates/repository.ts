@@ -7,10 +7,10 @@ import {
   KeyParkedError,
 } from '../kernel/errors.js';
 import { field, shown } from '../kernel/thrown.js';
-import { type TellsWhenDurable, WHEN_DURABLE } from '../kernel/when-durable.js';
+import { type TellsWhenTaken, WHEN_TAKEN } from '../kernel/when-taken.js';
 import { AggregateRoot, PENDING, REPLAY, SAVED } from './aggregate-root.js';
 import { checkAggregateId, checkEngine, checkUntil } from './given.js';
-import { inTurn, turnsOf } from './turns.js';
+import { type Hold, inTurn, turnsOf } from './turns.js';
 
 /** Options of `save`. */
 export interface SaveOptions {
@@ -74,8 +74,8 @@ export function repository<Root extends AggregateRoot>(
         throw new InvalidOptionError(`save: what is to be saved is ${shown(root)} and no aggregate.`);
       }
       given.signal?.throwIfAborted();
-      return await inTurn(turnsOf(root), root.id, given.signal, (leave) =>
-        appendRaised(engine, root, given, leave),
+      return await inTurn(turnsOf(root), root.id, given.signal, (hold) =>
+        appendRaised(engine, root, given, hold),
       );
     },
   };
@@ -93,7 +93,7 @@ async function appendRaised(
   engine: Engine,
   root: AggregateRoot,
   given: SaveOptions,
-  leave: () => void,
+  hold: Hold,
 ): Promise<Receipt | undefined> {
   const events = new Set(root[PENDING]);
   if (events.size === 0) return undefined;
@@ -102,12 +102,14 @@ async function appendRaised(
   const saved = () => {
     if (!isSaved) root[SAVED](events, version + events.size);
     isSaved = true;
-    leave();
   };
-  const options: AppendOptions & TellsWhenDurable = {
+  const options: AppendOptions & TellsWhenTaken = {
     ...given,
     expectedVersion: version,
-    [WHEN_DURABLE]: saved,
+    // A handler may save the same one, while its caller waits for the handler.
+    ...(given.until === 'handled' && {
+      [WHEN_TAKEN]: (durable) => hold(durable.then((isDurable) => isDurable && saved())),
+    }),
   };
   try {
     const receipt = await engine.append(root.id, [...events], options);

@@ -14,10 +14,12 @@ export function turnsOf(owner: object): Turns {
   return turns;
 }
 
+/** Has the turn of the running task end with a promise, before or after the task itself. */
+export type Hold = (until: Promise<unknown>) => void;
+
 /**
- * Runs a task when those before it of the same id have ended, however they ended, or have left their turns.
+ * Runs a task when those before it of the same id have ended, however they ended.
  *
- * @param task is given what ends its turn while it goes on.
  * @param signal ends the waiting for its turn, and nothing else: the others' order stays.
  * @throws what the task throws; the signal's reason.
  */
@@ -25,17 +27,22 @@ export async function inTurn<Result>(
   turns: Turns,
   id: string,
   signal: AbortSignal | undefined,
-  task: (leave: () => void) => Promise<Result>,
+  task: (hold: Hold) => Promise<Result>,
 ): Promise<Result> {
   const before = turns.get(id);
-  const { promise: mine, resolve: leave } = Promise.withResolvers<void>();
+  const { promise: mine, resolve: leave } = Promise.withResolvers<unknown>();
   const end = before ? before.then(() => mine) : mine;
   turns.set(id, end);
+  let isHeld = false;
+  const hold: Hold = (until) => {
+    isHeld = true;
+    until.then(leave, leave);
+  };
   try {
     if (before) await unlessAborted(before, signal);
-    return await task(leave);
+    return await task(hold);
   } finally {
-    leave();
+    if (!isHeld) leave(undefined);
     end.then(() => {
       if (turns.get(id) === end) turns.delete(id);
     });

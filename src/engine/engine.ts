@@ -6,7 +6,7 @@ import type { EventRegistry } from '../events/registry.js';
 import { endingFrom } from '../kernel/async-context.js';
 import { checkText } from '../kernel/check.js';
 import { checkSignal, unlessAborted } from '../kernel/on-abort.js';
-import { type TellsWhenDurable, WHEN_DURABLE } from '../kernel/when-durable.js';
+import { type TellsWhenTaken, WHEN_TAKEN } from '../kernel/when-taken.js';
 import { Subscribable, type SubscribedEvent } from '../publisher/subscribable.js';
 import type { ConstructorCount } from '../sampling/heap-objects.js';
 import type { Trace, TraceQuery } from '../store/story.js';
@@ -160,8 +160,8 @@ export class Engine<Types extends AnyEventType = AnyEventType>
     checkText('append', 'aggregateId', aggregateId);
     checkExpectedVersion(expected);
     signal?.throwIfAborted();
-    const durable = until === 'handled' ? (options as TellsWhenDurable)[WHEN_DURABLE] : undefined;
-    const append = { aggregateId, events, expected, until, signal, durable };
+    const taken = (options as TellsWhenTaken)[WHEN_TAKEN];
+    const append = { aggregateId, events, expected, until, signal, taken };
     return appendTo(this.#parts, append, (range) => this.#read({ ...range, [ANYWAY]: true }));
   }
 

@@ -26,8 +26,8 @@ export interface Append {
   readonly expected: ExpectedVersion | undefined;
   readonly until: PublishOptions['until'];
   readonly signal: AbortSignal | undefined;
-  /** Called when the events are durable, if they become so. */
-  readonly durable: (() => void) | undefined;
+  /** Called when the events have their places, with what tells whether they are durable. */
+  readonly taken: ((durable: Promise<boolean>) => void) | undefined;
 }
 
 /** The aggregate has moved on since its events were looked through for ids. */
@@ -44,7 +44,7 @@ export async function appendTo(
   read: (options: ReadOptions) => AsyncIterable<DomainEvent>,
 ): Promise<Receipt> {
   const { preparation, directory, options } = parts;
-  const { aggregateId, events, expected, until, signal, durable } = append;
+  const { aggregateId, events, expected, until, signal, taken } = append;
   const { prepared, need } = prepareAppend(preparation, options, aggregateId, events);
   const [first] = prepared;
   const ids = idsOf(events);
@@ -57,9 +57,9 @@ export async function appendTo(
       expectVersion(aggregateId, expected, actual);
       if (prepared.length === 0) return { position: 0, version: actual };
       directory.checkRoom(prepared);
-      const taken = takeTogether(parts, prepared, until);
-      if (durable) tellWhenDurable(parts, directory.positionOf(aggregateId), durable);
-      return taken;
+      const receipt = takeTogether(parts, prepared, until);
+      taken?.(isDurable(parts, directory.positionOf(aggregateId)));
+      return receipt;
     };
     try {
       // Without events there is nothing to wait for; the version is checked all the same.
@@ -125,10 +125,15 @@ export function prepareAppend(
   return { prepared, need: { events: prepared.length, bytes } };
 }
 
-/** Never, when the engine fails before: the append itself rejects then. */
-function tellWhenDurable(parts: AppendParts, position: number, tell: () => void): void {
-  const durable = whenAt(parts, { position, version: 0 }, 'durable');
-  Promise.resolve(durable).then(tell, () => {});
+/** Resolves when the event at a position is durable, or will not be. */
+async function isDurable(parts: AppendParts, position: number): Promise<boolean> {
+  try {
+    await whenAt(parts, { position, version: 0 }, 'durable');
+    return true;
+  } catch {
+    // The engine has failed, and rejects the append itself.
+    return false;
+  }
 }
 
 /** Whether everything of an aggregate that was accepted is durable. */

@@ -214,3 +214,25 @@ test('a handler may wait for the next command of the aggregate, while the first 
   expect(replies.at(-1)).toMatchObject({ version: 2 });
   expect(root).toMatchObject({ version: 2, raised: [] });
 });
+
+test.each([
+  'accepted',
+  'durable',
+  'handled',
+] as const)('commands that wait until %s see each other, whoever waits for what', async (until) => {
+  const engine = await open(storeFor('disk'));
+  const add = (commandId?: string) =>
+    handleCommand(engine, Counter, 'a', 'add', 1, {
+      until,
+      retryOnConflict: 0,
+      ...(commandId !== undefined && { commandId }),
+    });
+  await add();
+  await add();
+  const [one, again] = await Promise.all([add('request'), add('request'), add()]);
+  expect([one, again]).toMatchObject([
+    { reply: 3, isRepeated: false },
+    { reply: 3, isRepeated: true },
+  ]);
+  expect(await handleCommand(engine, Counter, 'a', 'add', 1)).toMatchObject({ reply: 5, version: 5 });
+});
