@@ -1,8 +1,9 @@
-import type { NewEvent } from '../events/define-event.js';
-import { checkEventOptions } from '../events/define-event.js';
+import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import { RegisteredType } from '../events/registry.js';
-import { InvalidNameError, UnknownEventTypeError } from '../kernel/errors.js';
-import { shown } from '../kernel/thrown.js';
+import { snapshotOf } from '../events/snapshot.js';
+import { InvalidDefinitionError, InvalidNameError } from '../kernel/errors.js';
+import { atOnce, checkAggregateId } from './given.js';
+import { raisedNow } from './raised.js';
 
 /** An event as `apply` gets it: one of the log, or one that was just raised, as the log will have it. */
 export interface AppliedEvent {
@@ -23,11 +24,10 @@ export abstract class AggregateRoot<Event extends NewEvent = NewEvent> {
   readonly id: string;
   #version = 0;
   #raised: Event[] = [];
+  #isApplying = false;
 
   constructor(id: string) {
-    if (typeof id !== 'string' || id === '') {
-      throw new InvalidNameError(`An aggregate's id is ${shown(id)}; it must be a text that is not empty.`);
-    }
+    checkAggregateId('new AggregateRoot', id);
     this.id = id;
   }
 
@@ -54,36 +54,47 @@ export abstract class AggregateRoot<Event extends NewEvent = NewEvent> {
   }
 
   /**
-   * Applies an event, and keeps it to be saved.
+   * Applies an event, and keeps it to be saved, as it is now.
    *
-   * @throws SchemaMismatchError when its payload does not fit; UnknownEventTypeError when no event type made it;
-   * InvalidNameError when it belongs to another aggregate; what `apply` throws. It is not raised then.
+   * @throws SchemaMismatchError, EventFunctionError when its payload does not fit; UnknownEventTypeError when no event type
+   * made it; InvalidNameError when it belongs to another aggregate; InvalidDefinitionError inside `apply`, and when that is
+   * async; what `apply` throws. It is not raised then.
    */
   protected raise(event: Event): void {
-    if (!event?.definition) {
-      throw new UnknownEventTypeError(
-        'raise needs an event made by its event type: this.raise(Deposited({ … })).',
+    if (this.#isApplying) {
+      throw new InvalidDefinitionError(
+        `${this.constructor.name}: apply raised '${event?.type}', which would be raised again whenever it is loaded. Raise it in the method that decides.`,
       );
     }
-    checkEventOptions(event);
-    const type = new RegisteredType(event.definition);
-    const data = type.parse(event.data);
+    const own = raisedNow('raise', event);
+    const type = new RegisteredType(own.definition as AnyEventType);
+    // A copy of its own: what `apply` keeps of it, it may change.
+    const data = type.parse(snapshotOf(own.data));
     const aggregateId = type.aggregateId(data);
     if (aggregateId !== this.id) {
       throw new InvalidNameError(
-        `Event '${event.type}' belongs to aggregate '${aggregateId}', and was raised by '${this.id}'.`,
+        `Event '${own.type}' belongs to aggregate '${aggregateId}', and was raised by '${this.id}'.`,
       );
     }
-    this.apply({ type: event.type, data });
-    this.#raised.push(event);
+    this.#apply({ type: own.type, data });
+    this.#raised.push(own);
   }
 
   /** Changes the state as an event says. It refuses nothing: what is in the log has happened. */
   protected abstract apply(event: AppliedEvent): void;
 
+  #apply(event: AppliedEvent): void {
+    this.#isApplying = true;
+    try {
+      atOnce(`${this.constructor.name}: apply`, this.apply(event));
+    } finally {
+      this.#isApplying = false;
+    }
+  }
+
   /** @internal */
   [REPLAY](event: AppliedEvent & { readonly version: number }): void {
-    this.apply(event);
+    this.#apply(event);
     this.#version = event.version;
   }
 
@@ -92,9 +103,9 @@ export abstract class AggregateRoot<Event extends NewEvent = NewEvent> {
     return this.#raised;
   }
 
-  /** @internal The first of what was raised is saved. */
-  [SAVED](count: number, version: number): void {
-    this.#raised = this.#raised.slice(count);
+  /** @internal Some of what was raised is saved; more may have been raised, or taken out, meanwhile. */
+  [SAVED](events: ReadonlySet<NewEvent>, version: number): void {
+    this.#raised = this.#raised.filter((event) => !events.has(event));
     this.#version = version;
   }
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { z } from 'zod';
 import type { AnyEventType, EventOf, EventType, NewEvent } from '../events/define-event.js';
 import { optionNames, takeOptions } from '../events/known-options.js';
@@ -113,14 +114,25 @@ export function defineAggregate<State, Types extends AnyEventType, All extends C
   if (typeof name !== 'string' || name === '') refuse('its name must be a text.');
   const { events, initial, evolve, commands } = takeOptions(options, AGGREGATE) as typeof options;
   const isList = Array.isArray(events) && events.length > 0;
-  if (!isList || events.some((type) => typeof type?.type !== 'string')) {
+  // A hole is looked at like everything else.
+  if (!isList || [...events].some((type) => typeof type?.type !== 'string')) {
     refuse('events must be a list of the event types that make up its state: events: [Deposited].');
   }
   if (typeof initial !== 'function') refuse('initial must be a function that makes the state of a new one.');
   if (typeof evolve !== 'function') refuse('evolve must be a function of the state and an event.');
-  if (typeof commands !== 'object' || commands === null) refuse('commands must be an object of functions.');
+  // What has no names of its own passes for one without commands.
+  const isOther = Array.isArray(commands) || types.isMap(commands) || types.isSet(commands);
+  if (typeof commands !== 'object' || commands === null || isOther)
+    refuse('commands must be an object of functions.');
   for (const [command, decide] of Object.entries(commands)) {
     if (typeof decide !== 'function') refuse(`its command ${shown(command)} must be a function.`);
   }
-  return Object.freeze({ name, events: Object.freeze([...events]), initial, evolve, commands });
+  const own = {
+    name,
+    events: Object.freeze([...events]),
+    initial,
+    evolve,
+    commands: Object.freeze({ ...commands }),
+  };
+  return Object.freeze(own);
 }

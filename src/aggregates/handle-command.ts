@@ -1,27 +1,22 @@
 import type { AnyEventType, EventOf, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { knownOptions, optionNames } from '../events/known-options.js';
-import { didYouMean } from '../events/nearest.js';
-import type { Engine, Receipt, Until } from '../index.js';
+import { optionNames, takeOptions } from '../events/known-options.js';
+import type { AppendOptions, Engine, Until } from '../index.js';
+import { waitsForItself } from '../kernel/async-context.js';
 import { isStorable, isWhole } from '../kernel/check.js';
 import {
-  CommandRefusedError,
   ConcurrencyError,
+  InvalidDefinitionError,
   InvalidOptionError,
-  SchemaMismatchError,
-  UnknownCommandError,
+  WaitsForItselfError,
 } from '../kernel/errors.js';
-import { isThenable } from '../kernel/thenable.js';
-import { shown } from '../kernel/thrown.js';
-import {
-  type Aggregate,
-  type Command,
-  type CommandInput,
-  type CommandReply,
-  schemaOf,
-} from './define-aggregate.js';
+import { field, shown } from '../kernel/thrown.js';
+import { type TellsWhenTaken, WHEN_TAKEN } from '../kernel/when-taken.js';
+import { type Asked, decide, inputOf } from './decide.js';
+import type { Aggregate, Command, CommandInput, CommandReply } from './define-aggregate.js';
+import { atOnce, checkAggregateId, checkEngine, checkUntil } from './given.js';
 import { COMMAND_RETRIES, MAX_COMMAND_ID, MAX_COMMAND_RETRIES } from './limits.js';
-import { inTurn } from './turns.js';
+import { type Hold, inTurn, type Turns, turnsOf } from './turns.js';
 
 /** Options of `handleCommand`. */
 export interface CommandOptions {
@@ -65,12 +60,14 @@ interface Loaded {
 
 /**
  * Has an aggregate decide on a command, on the main thread: reads its events, lets the command look at the state, and
- * appends what it emits at the version that it has seen. Commands of one aggregate take turns within an engine; when
- * another publisher was first, it reads on and decides again.
+ * appends what it emits at the version that it has seen. Commands of one aggregate take turns within an engine, each until
+ * its events are durable; when another publisher was first, it reads the aggregate again and decides anew. The signal is
+ * heard until its events are taken in.
  *
  * @throws CommandRefusedError naming the rule; UnknownCommandError; SchemaMismatchError for an input that does not fit;
- * InvalidOptionError; ConcurrencyError when others were first again and again; what the command or `evolve` throws, and as
- * `engine.append`. Nothing was appended then.
+ * InvalidOptionError, InvalidNameError; ConcurrencyError when others were first again and again; WaitsForItselfError inside
+ * another command; what the command or `evolve` throws, and as `engine.append`. Nothing was appended then, unless it is
+ * HandlerError or KeyParkedError, with `until: 'handled'`, or EngineFailedError, after which a `commandId` finds out.
  */
 export async function handleCommand<
   State,
@@ -85,66 +82,99 @@ export async function handleCommand<
   input: CommandInput<All[Name]>,
   options: CommandOptions = {},
 ): Promise<CommandResult<CommandReply<All[Name]>>> {
-  const { retryOnConflict = COMMAND_RETRIES, commandId, signal } = knownOptions(options, OPTIONS);
-  if (!isWhole(retryOnConflict, 0, MAX_COMMAND_RETRIES)) {
-    throw new InvalidOptionError(
-      `handleCommand: retryOnConflict is ${shown(retryOnConflict)}; it must be a whole number from 0 to ${MAX_COMMAND_RETRIES}.`,
-    );
-  }
-  checkCommandId(commandId);
-  const wide = aggregate as unknown as Aggregate;
-  const decide = commandOf(wide, name);
-  const checked = inputOf(wide, name, decide, input);
-  const call = { aggregate: wide, aggregateId, decide, input: checked, options };
-  const result = await inTurn(engine, aggregateId, async () => {
-    for (let tries = 0; ; tries++) {
-      signal?.throwIfAborted();
-      try {
-        return await tryCommand(engine, call);
-      } catch (error) {
-        if (!(error instanceof ConcurrencyError) || tries >= retryOnConflict) throw error;
-      }
-    }
-  });
+  checkEngine('handleCommand', engine);
+  const call = callOf(aggregate as unknown as Aggregate, aggregateId, name, input, options);
+  const turns = turnsOf(engine);
+  checkOutsideOfCommands(turns);
+  call.signal?.throwIfAborted();
+  const result = await inTurn(turns, aggregateId, call.signal, (hold) =>
+    decideUntilFirst(engine, turns, call, hold),
+  );
   return result as CommandResult<CommandReply<All[Name]>>;
 }
 
-interface Call {
-  readonly aggregate: Aggregate;
-  readonly aggregateId: string;
-  readonly decide: AnyCommand;
-  readonly input: unknown;
-  readonly options: CommandOptions;
+interface Call extends Asked {
+  readonly until: Until | undefined;
+  readonly retries: number;
 }
 
-type AnyCommand = (state: unknown, input: unknown, ctx: unknown) => unknown;
+/** Everything that can be wrong with a call by itself, and what it said at the call. */
+function callOf(
+  aggregate: Aggregate,
+  aggregateId: string,
+  name: string,
+  input: unknown,
+  options: CommandOptions,
+): Call {
+  const {
+    retryOnConflict: retries = COMMAND_RETRIES,
+    commandId,
+    until,
+    signal,
+  } = takeOptions(options, OPTIONS);
+  if (!isWhole(retries, 0, MAX_COMMAND_RETRIES)) {
+    throw new InvalidOptionError(
+      `handleCommand: retryOnConflict is ${shown(retries)}; it must be a whole number from 0 to ${MAX_COMMAND_RETRIES}.`,
+    );
+  }
+  checkUntil('handleCommand', until);
+  checkCommandId(commandId);
+  checkAggregate(aggregate);
+  checkAggregateId('handleCommand', aggregateId);
+  const checked = inputOf(aggregate, name, input);
+  return { aggregate, aggregateId, name, input: checked, commandId, until, signal, retries };
+}
 
-async function tryCommand(engine: Engine, call: Call): Promise<CommandResult> {
-  const { aggregate, aggregateId, options } = call;
-  const { commandId, until, signal } = options;
-  const { state, version, done } = await load(engine, aggregate, aggregateId, options);
-  const { reply, emitted } = await decided(call, state, version);
+/** A command that waits for another one's turn may wait for itself; and what it does may be decided anew. */
+function checkOutsideOfCommands(turns: Turns): void {
+  const error = waitsForItself(turns, 'handleCommand');
+  if (!error) return;
+  throw new WaitsForItselfError(
+    `handleCommand was called inside ${error.details.inside}, and commands that wait for each other's turns may wait for ever. A command changes nothing outside: have another one handled when it has ended.`,
+    { details: error.details },
+  );
+}
+
+async function decideUntilFirst(
+  engine: Engine,
+  turns: Turns,
+  call: Call,
+  hold: Hold,
+): Promise<CommandResult> {
+  for (let tries = 0; ; tries++) {
+    call.signal?.throwIfAborted();
+    try {
+      return await tryCommand(engine, turns, call, hold);
+    } catch (error) {
+      if (!(error instanceof ConcurrencyError) || tries >= call.retries) throw error;
+    }
+  }
+}
+
+async function tryCommand(engine: Engine, turns: Turns, call: Call, hold: Hold): Promise<CommandResult> {
+  const { aggregateId, commandId, until = 'durable', signal } = call;
+  const { state, version, done } = await load(engine, call);
+  const { reply, emitted } = await decide(turns, call, state, version);
   const [last] = done.slice(-1);
   if (last) return { reply, version: last.version, position: last.position, isRepeated: true };
   if (emitted.length === 0) return { reply, version, position: 0, isRepeated: false };
   const events =
     commandId === undefined ? emitted : emitted.map((event, index) => named(event, commandId, index));
-  const { position, version: appended }: Receipt = await engine.append(aggregateId, events, {
+  const options: AppendOptions & TellsWhenTaken = {
     expectedVersion: version,
-    ...(until && { until }),
+    until,
     ...(signal && { signal }),
-  });
+    // Who comes next must be able to read them.
+    ...(until !== 'durable' && { [WHEN_TAKEN]: hold }),
+  };
+  const { position, version: appended } = await engine.append(aggregateId, events, options);
   return { reply, version: appended, position, isRepeated: false };
 }
 
-async function load(
-  engine: Engine,
-  { events, initial, evolve }: Aggregate,
-  aggregateId: string,
-  { commandId, signal }: CommandOptions,
-): Promise<Loaded> {
+async function load(engine: Engine, { aggregate, aggregateId, commandId, signal }: Call): Promise<Loaded> {
+  const { name, events, initial, evolve } = aggregate;
   const types = new Set(events.map(({ type }) => type));
-  let state: unknown = initial();
+  let state = atOnce(`Aggregate '${name}': initial`, initial());
   let version = 0;
   const done: DomainEvent[] = [];
   for await (const event of engine.read({ aggregateId, ...(signal && { signal }) })) {
@@ -152,47 +182,24 @@ async function load(
     // What the command decided then, it decided on the state before its own events.
     if (done.length > 0) continue;
     version = event.version;
-    if (types.has(event.type)) state = evolve(state, event as EventOf<AnyEventType>);
+    if (!types.has(event.type)) continue;
+    state = atOnce(`Aggregate '${name}': evolve`, evolve(state, event as EventOf<AnyEventType>));
   }
   return { state, version, done };
 }
 
-async function decided(
-  { aggregate, aggregateId, decide, input }: Call,
-  state: unknown,
-  version: number,
-): Promise<{ readonly reply: unknown; readonly emitted: readonly NewEvent[] }> {
-  const emitted: NewEvent[] = [];
-  const reply = decide(state, input, {
-    aggregateId,
-    version,
-    emit: (event: NewEvent) => void emitted.push(event),
-    refuse: (rule: string, message = rule, details: Readonly<Record<string, unknown>> = {}) => {
-      throw new CommandRefusedError(message, {
-        details: { ...details, aggregate: aggregate.name, aggregateId, rule },
-      });
-    },
-  });
-  return { reply: isThenable(reply) ? await reply : reply, emitted };
-}
-
-function commandOf({ name: aggregate, commands }: Aggregate, name: string): AnyCommand {
-  if (Object.hasOwn(commands, name)) return commands[name] as AnyCommand;
-  throw new UnknownCommandError(
-    `Aggregate '${aggregate}' has no command ${shown(name)}. ${didYouMean(String(name), Object.keys(commands), 'It has')}`,
-    { details: { aggregate, command: String(name) } },
-  );
-}
-
-function inputOf({ name: aggregate }: Aggregate, name: string, decide: AnyCommand, input: unknown): unknown {
-  const result = schemaOf(decide)?.safeParse(input);
-  if (!result) return input;
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue?.path.map(String).join('.') ?? '';
-  throw new SchemaMismatchError(
-    `Command '${name}' of '${aggregate}'${path && `, field '${path}'`}: ${issue?.message ?? 'does not match its schema'}.`,
-    { details: { aggregate, command: name, path }, cause: result.error },
+/** @throws InvalidDefinitionError */
+function checkAggregate(aggregate: unknown): void {
+  const commands = field(aggregate, 'commands');
+  const isAggregate =
+    Array.isArray(field(aggregate, 'events')) &&
+    typeof field(aggregate, 'initial') === 'function' &&
+    typeof field(aggregate, 'evolve') === 'function' &&
+    typeof commands === 'object' &&
+    commands !== null;
+  if (isAggregate) return;
+  throw new InvalidDefinitionError(
+    `handleCommand: the aggregate is ${shown(aggregate)}; pass what defineAggregate has returned.`,
   );
 }
 

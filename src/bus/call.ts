@@ -1,4 +1,4 @@
-import type { NewEvent } from '../events/define-event.js';
+import { type NewEvent, plainEventOptions } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { HandlerTimeoutError } from '../kernel/errors.js';
 import { isThenable } from '../kernel/thenable.js';
@@ -77,7 +77,7 @@ export class Call implements BusHandlerContext {
   #publish(event: NewEvent): Promise<unknown> {
     const { id: causationId, metadata } = this.event;
     const { correlationId } = metadata;
-    const options = { causationId, correlationId, ...event.options };
+    const options = { causationId, correlationId, ...plainEventOptions(event.options) };
     return this.#parts.publish({ ...event, options }, this.event);
   }
 

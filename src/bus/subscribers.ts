@@ -1,4 +1,4 @@
-import { knownOptions, optionNames } from '../events/known-options.js';
+import { optionNames, takeOptions } from '../events/known-options.js';
 import type { EventRegistry } from '../events/registry.js';
 import { outside, staying } from '../kernel/async-context.js';
 import { isStorable } from '../kernel/check.js';
@@ -57,7 +57,7 @@ export class Subscribers {
    * @throws UnknownEventTypeError, InvalidOptionError, TooManySubscriptionsError
    */
   add(pattern: string, handle: BusHandler<never, never>, given: BusSubscribeOptions): string {
-    const { name, timeoutMs = this.#timeoutMs, ...options } = knownOptions(given, SUBSCRIBE);
+    const { name, timeoutMs = this.#timeoutMs, ...options } = takeOptions(given, SUBSCRIBE);
     const { priority, retry } = checkSubscription(handle, options);
     checkTimeout('timeoutMs', timeoutMs);
     if (this.#byId.size >= MAX_SUBSCRIPTIONS) {

@@ -52,7 +52,7 @@ export function follow(parts: FollowParts, given: FollowOptions): Followed<Domai
   const { name, from = 'start', types, signal } = takeOptions(given, FOLLOW);
   signal?.throwIfAborted();
   const { registry, facts } = parts.log();
-  const wanted = types && namesIn(registry, types);
+  const wanted = types === undefined ? undefined : namesIn(registry, types);
   if (from !== 'start' && from !== 'now' && !isPosition(from)) {
     throw new InvalidOptionError(
       `follow: from is ${String(from)}; it must be 'start', 'now' or a whole number from 1.`,
@@ -69,7 +69,7 @@ export function follow(parts: FollowParts, given: FollowOptions): Followed<Domai
   );
 }
 
-function namesIn(registry: EventRegistry, types: FollowOptions['types'] & object): readonly string[] {
+function namesIn(registry: EventRegistry, types: NonNullable<FollowOptions['types']>): readonly string[] {
   return namesOfTypes('follow', types).map(([name = '']) => registry.get(name).type);
 }
 

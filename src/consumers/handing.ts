@@ -1,5 +1,5 @@
 import type { DomainEvent } from '../events/domain-event.js';
-import { ConsumerStoppedError } from '../kernel/errors.js';
+import { ConsumerStoppedError, HandlerError } from '../kernel/errors.js';
 import { onAbort } from '../kernel/on-abort.js';
 import type { Consumer } from './consumer.js';
 import type { ConsumerOptions } from './options.js';
@@ -115,6 +115,9 @@ export class Handing extends Turns<DomainEvent> {
     if (this.#engineFailure()) throw error;
     this.end();
     if (!(error instanceof ConsumerStoppedError)) throw error;
-    if (error.cause instanceof Error) throw error.cause;
+    const { cause } = error;
+    // A loop has no handler: what it has failed on is the event itself.
+    if (cause instanceof HandlerError && cause.cause instanceof Error) throw cause.cause;
+    if (cause instanceof Error) throw cause;
   }
 }

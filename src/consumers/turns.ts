@@ -42,6 +42,12 @@ export abstract class Turns<Event> implements AsyncIterableIterator<Event, undef
     return { value: undefined, done: true };
   }
 
+  /** Ends it, as `return`, and rejects with the error: for generators that delegate to it. */
+  async throw(error: unknown): Promise<IteratorResult<Event, undefined>> {
+    await this.return();
+    throw error;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }

@@ -4,7 +4,9 @@ import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventRegistry } from '../events/registry.js';
 import { endingFrom } from '../kernel/async-context.js';
+import { checkText } from '../kernel/check.js';
 import { checkSignal, unlessAborted } from '../kernel/on-abort.js';
+import { type TellsWhenTaken, WHEN_TAKEN } from '../kernel/when-taken.js';
 import { Subscribable, type SubscribedEvent } from '../publisher/subscribable.js';
 import type { ConstructorCount } from '../sampling/heap-objects.js';
 import type { Trace, TraceQuery } from '../store/story.js';
@@ -155,9 +157,11 @@ export class Engine<Types extends AnyEventType = AnyEventType>
     this.#checkOpen();
     const { expectedVersion: expected, until = 'durable', signal } = checked.append(options);
     checkUntilOf(this.#parts.options, 'append', until);
+    checkText('append', 'aggregateId', aggregateId);
     checkExpectedVersion(expected);
     signal?.throwIfAborted();
-    const append = { aggregateId, events, expected, until, signal };
+    const taken = (options as TellsWhenTaken)[WHEN_TAKEN];
+    const append = { aggregateId, events, expected, until, signal, taken };
     return appendTo(this.#parts, append, (range) => this.#read({ ...range, [ANYWAY]: true }));
   }
 
@@ -181,6 +185,7 @@ export class Engine<Types extends AnyEventType = AnyEventType>
 
   /** The newest durable event of an aggregate; undefined when it has none. @throws as `read`. */
   async last(aggregateId: string): Promise<SubscribedEvent<'log', Types> | undefined> {
+    checkText('last', 'aggregateId', aggregateId);
     const { value } = await this.read<Types>({ aggregateId, direction: 'backwards', limit: 1 }).next();
     return value ?? undefined;
   }

@@ -126,6 +126,11 @@ export function checkEventOptions({ options }: NewEvent): void {
   if (options.eventId !== undefined) checkEventId(options.eventId);
 }
 
+/** The options of an event as a plain copy: a spread of them would lose what they have inherited. */
+export function plainEventOptions(options: EventOptions | undefined): EventOptions {
+  return options === undefined ? {} : takeOptions(options, EVENT);
+}
+
 function checkEventId(id: unknown): void {
   if (isStorable(id, MAX_EVENT_ID)) return;
   throw new InvalidOptionError(

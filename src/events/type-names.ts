@@ -13,7 +13,8 @@ export function namesOfTypes(of: string, types: readonly TypeOrName[]): readonly
   if (!Array.isArray(types)) {
     throw new InvalidOptionError(`${of}: types must be an array of event types or their names.`);
   }
-  return types.map((given: TypeOrName, index) => {
+  // A hole is looked at like everything else.
+  return Array.from(types, (given: TypeOrName, index) => {
     if (typeof given === 'string') return [given];
     if (typeof given?.type === 'string') return [given.type, ...(given.aliases ?? [])];
     throw new InvalidOptionError(

@@ -25,6 +25,17 @@ export function checkWhole(
 }
 
 /**
+ * The value, when it is a text. A call that takes it as an argument may not take `undefined` for "all of them".
+ *
+ * @param of the call that takes it, as the error says it.
+ * @throws InvalidOptionError
+ */
+export function checkText(of: string, name: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw new InvalidOptionError(`${of}: ${name} is ${shown(value)}; it must be a text.`);
+}
+
+/**
  * Whether it is a text that comes back from a store as it went in: not empty, at most so many bytes of UTF-8, and without
  * half a character, which UTF-8 cannot hold.
  */

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { AnyEventType, EventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { knownOptions, optionNames } from '../events/known-options.js';
+import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { isStorable } from '../kernel/check.js';
 import { InvalidDefinitionError } from '../kernel/errors.js';
 import { checkWhole, type RetryRule, retryRuleOf } from '../kernel/retry-rule.js';
@@ -238,7 +238,7 @@ function checkOptions(
   type: string,
   options: Partial<StateHandlerOptions<unknown>>,
 ): FailureRule & Pick<HandlerEntry, 'timeoutMs' | 'from' | 'state'> {
-  const { onFailure = 'park', timeoutMs, from = 'now', state, ...retry } = knownOptions(options, HANDLER);
+  const { onFailure = 'park', timeoutMs, from = 'now', state, ...retry } = takeOptions(options, HANDLER);
   const refuse = (what: string, value: unknown, range: string) => {
     throw new InvalidDefinitionError(
       `Handlers '${name}', ${type}: ${what} is ${typeof value === 'string' ? value : shown(value)}; it must be ${range}.`,

@@ -1,4 +1,4 @@
-import type { EventOptions } from '../events/define-event.js';
+import { type EventOptions, plainEventOptions } from '../events/define-event.js';
 
 /** Text fields that carry a trace context in an event's metadata, such as `traceparent`. */
 export type TraceCarrier = Readonly<Record<string, string>>;
@@ -34,5 +34,5 @@ export function withCarrier(
   carrier: TraceCarrier | undefined,
 ): EventOptions | undefined {
   if (carrier === undefined) return options;
-  return { ...options, metadata: { ...carrier, ...options?.metadata } };
+  return { ...plainEventOptions(options), metadata: { ...carrier, ...options?.metadata } };
 }

@@ -187,7 +187,7 @@ export class StoreReader implements Disposable {
   read(options: StoreReadOptions = {}): Generator<DomainEvent> {
     const taken = takeOptions<StoreReadOptions>(options, READ);
     const range = rangeOf('read', taken);
-    const types = taken.types && this.#typesOf(taken.types);
+    const types = taken.types === undefined ? undefined : this.#typesOf(taken.types);
     const wants =
       types &&
       typeFilter(

@@ -164,15 +164,16 @@ export class MemoryStore implements Store {
     }
     // An aggregate's early versions may be among the dropped ones.
     const isWhole = aggregate === undefined || first === 1 || hasOlder || events[0]?.version === from;
-    if (!isWhole) throw notRetained(first);
+    if (!isWhole) throw notRetained(first, events[0]?.version);
     return events;
   }
 }
 
-function notRetained(first: number): NotRetainedError {
+/** @param version the first of an aggregate's versions that is kept, of those that were asked for. */
+function notRetained(first: number, version?: number): NotRetainedError {
   return new NotRetainedError(
     `Events before position ${first} are no longer kept in memory. Read from there on, or open the engine with a store.`,
-    { details: { firstPosition: first } },
+    { details: { firstPosition: first, ...(version !== undefined && { firstVersion: version }) } },
   );
 }
 

@@ -47,8 +47,7 @@ export function* pagesOf(
       : reader.page({ aggregate, from, limit, tail });
   };
   const place = aggregate === undefined ? positionOf : versionOf;
-  // An aggregate's error names a position, which is no version.
-  const retained = aggregate === undefined ? readRetained(read) : read;
+  const retained = readRetained(read, aggregate === undefined ? 'firstPosition' : 'firstVersion');
   if (!isBackwards) yield* forwards(read, place, range, most);
   else yield* backwards({ read, retained, place }, range.from, endOf(source, range), most);
 }
@@ -107,12 +106,12 @@ function* backwards(
 }
 
 /** Reads what a log in memory still has of a page; once there is nothing, its error says what is left. */
-function readRetained(read: Read): Read {
+function readRetained(read: Read, detail: 'firstPosition' | 'firstVersion'): Read {
   return (from, to) => {
     try {
       return read(from, to);
     } catch (error) {
-      const first = error instanceof NotRetainedError ? Number(error.details.firstPosition) : 0;
+      const first = error instanceof NotRetainedError ? Number(error.details[detail] ?? 0) : 0;
       if (first <= from || first > to) throw error;
       return read(first, to);
     }

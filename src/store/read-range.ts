@@ -1,4 +1,4 @@
-import { checkWhole } from '../kernel/check.js';
+import { checkText, checkWhole } from '../kernel/check.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 import { shown } from '../kernel/thrown.js';
 
@@ -36,9 +36,7 @@ export interface ReadRange {
  */
 export function rangeOf(of: string, options: ReadBounds): ReadRange {
   const { aggregateId, fromVersion, toVersion, direction } = options;
-  if (aggregateId !== undefined && typeof aggregateId !== 'string') {
-    throw new InvalidOptionError(`${of}: aggregateId is ${shown(aggregateId)}; it must be a text.`);
-  }
+  if (aggregateId !== undefined) checkText(of, 'aggregateId', aggregateId);
   const whole = (name: keyof ReadBounds, fallback: number): number => {
     const value = options[name];
     return value === undefined ? fallback : checkWhole(of, name, value as number, 1);

@@ -1,3 +1,4 @@
+import { plainEventOptions } from '../events/define-event.js';
 import { HandlerTimeoutError } from '../faces/errors.js';
 import type { DomainEvent, HandlerContext, NewEvent } from '../index.js';
 import { seededRandom } from '../kernel/random.js';
@@ -97,5 +98,5 @@ export class TestContext implements HandlerContext, StateContext, Disposable {
 /** The event with the clock's time, unless it has one. What is no event is left for the engine to refuse. */
 export function stamped(event: NewEvent, clock: TestClock): NewEvent {
   if (typeof event !== 'object' || event === null || event.options?.occurredAt !== undefined) return event;
-  return { ...event, options: { ...event.options, occurredAt: clock.now() } };
+  return { ...event, options: { ...plainEventOptions(event.options), occurredAt: clock.now() } };
 }

@@ -1,4 +1,4 @@
-import { knownOptions, optionNames } from '../events/known-options.js';
+import { optionNames, takeOptions } from '../events/known-options.js';
 import type { DataOf, DomainEvent, Engine, EventType } from '../index.js';
 import { SHOWN_EVENTS } from '../limits.js';
 import { checkKnown } from './event-source.js';
@@ -38,7 +38,7 @@ export async function waitFor(
   expected: ExpectedEvent,
   given: WaitForOptions = {},
 ): Promise<DomainEvent> {
-  const { from, ...options } = knownOptions(given, WAIT_FOR);
+  const { from, ...options } = takeOptions(given, WAIT_FOR);
   const wanted = expectation(expected);
   checkKnown(engine, wanted);
   const before = laneCounts(engine);

@@ -26,6 +26,8 @@ export interface Append {
   readonly expected: ExpectedVersion | undefined;
   readonly until: PublishOptions['until'];
   readonly signal: AbortSignal | undefined;
+  /** Called when the events have their places, with what tells whether they are durable. */
+  readonly taken: ((durable: Promise<boolean>) => void) | undefined;
 }
 
 /** The aggregate has moved on since its events were looked through for ids. */
@@ -42,7 +44,7 @@ export async function appendTo(
   read: (options: ReadOptions) => AsyncIterable<DomainEvent>,
 ): Promise<Receipt> {
   const { preparation, directory, options } = parts;
-  const { aggregateId, events, expected, until, signal } = append;
+  const { aggregateId, events, expected, until, signal, taken } = append;
   const { prepared, need } = prepareAppend(preparation, options, aggregateId, events);
   const [first] = prepared;
   const ids = idsOf(events);
@@ -55,7 +57,9 @@ export async function appendTo(
       expectVersion(aggregateId, expected, actual);
       if (prepared.length === 0) return { position: 0, version: actual };
       directory.checkRoom(prepared);
-      return takeTogether(parts, prepared, until);
+      const receipt = takeTogether(parts, prepared, until);
+      taken?.(isDurable(parts, directory.positionOf(aggregateId)));
+      return receipt;
     };
     try {
       // Without events there is nothing to wait for; the version is checked all the same.
@@ -85,7 +89,7 @@ async function lookedThrough(
   signal?.throwIfAborted();
   const versions = { actual, expected: exactVersion(expected) };
   const found = await appendedBefore(aggregateId, ids, versions, (fromVersion, toVersion) =>
-    read({ aggregateId, fromVersion, toVersion }),
+    read({ aggregateId, fromVersion, toVersion, direction: 'backwards' }),
   );
   return found ?? actual;
 }
@@ -119,6 +123,17 @@ export function prepareAppend(
     throw tooLarge('bytes', bytes, 'maxInFlightBytes', maxInFlightBytes);
   }
   return { prepared, need: { events: prepared.length, bytes } };
+}
+
+/** Resolves when the event at a position is durable, or will not be. */
+async function isDurable(parts: AppendParts, position: number): Promise<boolean> {
+  try {
+    await whenAt(parts, { position, version: 0 }, 'durable');
+    return true;
+  } catch {
+    // The engine has failed, and rejects the append itself.
+    return false;
+  }
 }
 
 /** Whether everything of an aggregate that was accepted is durable. */

@@ -46,6 +46,12 @@ const wrong: readonly [string, object, RegExp][] = [
   ['fromVersion and fromPosition', { fromVersion: 1, fromPosition: 1 }, /fromVersion needs aggregateId/],
   ['a limit of none', { limit: 0 }, /limit is 0; it must be a whole number from 1/],
   ['an unknown direction', { direction: 'down' }, /'forwards' or 'backwards'/],
+  ['types that are none', { types: null }, /^read: types must be an array/],
+  [
+    'a hole in the types',
+    { types: new Array(1).concat('note.noted') },
+    /^read: types\[0\] is of type undefined/,
+  ],
   ...[5, null, {}, Symbol('a')].map((value): [string, object, RegExp] => [
     `aggregateId ${String(value)}`,
     { aggregateId: value },

@@ -1,7 +1,7 @@
 import type { AppendOptions } from 'millrace';
 import { describe, expect, test } from 'vitest';
 import { Noted } from '../../handlers/events.mjs';
-import { collect } from '../../support/collect.js';
+import { collect, oneTo } from '../../support/collect.js';
 import { openForTests, openTestEngine, storeFor } from '../../support/open-test-engine.js';
 import { tempStore } from '../../support/temp-folder.js';
 
@@ -99,4 +99,59 @@ test('events with ids are found again after a restart, and far behind when their
   expect(await engine.append('a', [noted('one')], { expectedVersion: 'none' })).toEqual(first);
   // Beyond the window it is another event.
   expect(await engine.append('a', [noted('one')])).toMatchObject({ version: 303 });
+});
+
+describe.each(['memory', 'disk'] as const)('an append that reaches beyond the window, %s', (durability) => {
+  const batch = (count: number, from = 0) => oneTo(count).map((value) => noted(`id ${from + value}`, value));
+
+  test('is seen whole when a part of it is within', async () => {
+    const engine = await openTestEngine(storeFor(durability));
+    const first = await engine.append('a', batch(300));
+    expect(await engine.append('a', batch(300))).toEqual(first);
+    expect(await engine.append('a', batch(300), { expectedVersion: 'exists' })).toEqual(first);
+    await engine.publishMany(oneTo(200).map(() => Noted({ note: 'a' })));
+    // 56 of them are among the newest 256.
+    for (const expectedVersion of ['any', 0, 5, 499] as const) {
+      expect(await engine.append('a', batch(300), { expectedVersion })).toEqual(first);
+    }
+    expect(await engine.last('a')).toMatchObject({ version: 500 });
+  });
+
+  test('is refused when the rest of it is something else', async () => {
+    const engine = await openTestEngine(storeFor(durability));
+    const first = await engine.append('a', batch(10));
+    await engine.publishMany(oneTo(251).map(() => Noted({ note: 'a' })));
+    const taken = { code: 'MILLRACE_EVENT_ID_TAKEN', details: { eventId: 'id 6', version: 6 } };
+    for (const events of [
+      [noted('other'), ...batch(9, 1)],
+      [...batch(4), noted('other'), ...batch(5, 5)],
+      batch(11),
+      // It would have begun before the first version.
+      [noted('zero'), ...batch(10)],
+    ]) {
+      await expect(engine.append('a', events)).rejects.toMatchObject(taken);
+    }
+    expect(await engine.append('a', batch(8, 2))).toEqual(first);
+  });
+});
+
+test('in memory an append is done once as long as one of its events is kept', async () => {
+  const engine = await openTestEngine({ memoryBytes: 1_500_000 });
+  const others = oneTo(300).map((value) => Noted({ note: 'other', value }));
+  const receipts = [];
+  for (const round of oneTo(150)) {
+    receipts.push(await engine.append('a', [noted(`${round}a`), noted(`${round}b`)]));
+    await engine.publishMany(others);
+  }
+  const gone = await engine
+    .read({ limit: 1 })
+    .next()
+    .catch((error) => error);
+  const { firstPosition } = gone.details;
+  expect(firstPosition).toBeGreaterThan(1);
+  const kept = receipts.map(({ position }, index) => ({ position, round: index + 1 }));
+  for (const { position, round } of kept.filter(({ position }) => position >= firstPosition)) {
+    expect(await engine.append('a', [noted(`${round}a`), noted(`${round}b`)])).toMatchObject({ position });
+  }
+  expect(await engine.last('a')).toMatchObject({ version: 300 });
 });

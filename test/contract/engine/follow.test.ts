@@ -97,12 +97,29 @@ describe.each(['memory', 'disk'] as const)('follow, %s', (durability) => {
     expect(await take(engine.follow({ name: 'reader' }), 3)).toEqual([4, 5, 6]);
   });
 
+  test.each([
+    undefined,
+    'reader',
+  ])('ends when a generator that delegates to it throws (name %s)', async (name) => {
+    const engine = await openTestEngine(storeFor(durability));
+    await engine.publishMany(notes(3));
+    const following = engine.follow(name === undefined ? {} : { name });
+    const delegating = (async function* () {
+      yield* following;
+    })();
+    await delegating.next();
+    const reason = new Error('enough');
+    await expect(delegating.throw(reason)).rejects.toBe(reason);
+    expect(await following.next()).toEqual({ value: undefined, done: true });
+  });
+
   test('refuses what it cannot do, at once', async () => {
     const engine = await openTestEngine(storeFor(durability));
     const code = (code: string) => expect.objectContaining({ code });
     for (const from of [0, -1, 1.5, Number.NaN, '1', 'end', null, 5]) {
       expect(() => engine.follow({ from: from as never })).toThrow(code('MILLRACE_INVALID_OPTION'));
     }
+    expect(() => engine.follow({ types: null as never })).toThrow(code('MILLRACE_INVALID_OPTION'));
     expect(() => engine.follow({ types: ['no.such'] })).toThrow(code('MILLRACE_UNKNOWN_EVENT_TYPE'));
     expect(() => engine.follow({ form: 'start' } as never)).toThrow(code('MILLRACE_INVALID_OPTION'));
     await expect(engine.follow({ name: '' }).next()).rejects.toThrow(code('MILLRACE_INVALID_OPTION'));

@@ -37,3 +37,28 @@ test('a log in memory that has dropped events gives what it has of them, and say
       .reverse(),
   );
 });
+
+test('an aggregate that is read backwards gives what is kept of it, and says what is gone', async () => {
+  const engine = await openTestEngine({ memoryBytes: 1_500_000 });
+  const others = oneTo(300).map((value) => Noted({ note: 'other', value }));
+  const positions: number[] = [];
+  for (const value of oneTo(150)) {
+    positions.push((await engine.publish(Noted({ note: 'a', value }))).position);
+    await engine.publishMany(others);
+  }
+  const seen: number[] = [];
+  const reading = (async () => {
+    for await (const { version } of engine.read({ aggregateId: 'a', direction: 'backwards' }))
+      seen.push(version);
+  })();
+  const error = await reading.catch((thrown) => thrown);
+  expect(error).toMatchObject({ code: 'MILLRACE_NOT_RETAINED' });
+  const { firstPosition } = error.details;
+  const kept = oneTo(150).filter((version) => (positions[version - 1] ?? 0) >= firstPosition);
+  expect(kept.length).toBeGreaterThan(1);
+  expect(kept.length).toBeLessThan(150);
+  expect(seen).toEqual(kept.reverse());
+  expect(
+    await collect(engine, { aggregateId: 'a', types: [Noted], direction: 'backwards', limit: 1 }),
+  ).toMatchObject([{ version: 150 }]);
+});

@@ -59,6 +59,28 @@ test('an event goes through the step of each version from its own on', async () 
   });
 });
 
+test('who follows the log hears of an event without a form of today, with a name as without', async () => {
+  const store = tempStore();
+  for (const [type, event] of [
+    [V1, V1({ id: 'd', name: 'bad' })],
+    [V2, V2({ id: 'b', first: 'Alan', last: 'Turing' })],
+  ] as const) {
+    await using engine = await openTestEngine({ store, durability: 'os', events: [type] });
+    await engine.publish(event);
+  }
+  const engine = await openTestEngine({ store, durability: 'os', events: [V3] });
+  const failed = { code: 'MILLRACE_UPCAST', details: { position: 1 } };
+  const nameless = engine.follow();
+  await expect(nameless.next()).rejects.toMatchObject(failed);
+  expect(await nameless.next()).toMatchObject({ value: { position: 2 } });
+  // It would have it done: so it stops there.
+  for (let again = 0; again < 2; again++) {
+    const named = engine.follow({ name: 'reader' });
+    await expect(named.next()).rejects.toMatchObject(failed);
+    expect(await named.next()).toEqual({ value: undefined, done: true });
+  }
+});
+
 describe('steps that', () => {
   const define = (version: number, upcast: unknown) => () =>
     defineEvent('a.b', {
