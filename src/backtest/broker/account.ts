@@ -47,6 +47,8 @@ export interface Booked {
   /** In the currency of the prices. */
   readonly commission: number;
   readonly trade: TradeRow | undefined;
+  /** What the entries of the closed part were worth, commission included: its trade's profit is measured by it. */
+  readonly cost: number;
   /** The position that is closed by it. */
   readonly closed: Position | undefined;
   /** The position that is opened by it. */
@@ -147,7 +149,8 @@ export class Account {
     const closingUnits = opening === 0 ? units : Math.round((units * closing) / quantity);
     const closed = closing > 0 ? this.#close(booking, sign, closing, closingUnits) : undefined;
     const opened = opening > 0 ? this.#open(booking, sign, opening, units - closingUnits) : undefined;
-    return { commission: units / this.#scale, trade: closed?.trade, closed: closed?.position, opened };
+    const [trade, cost] = [closed?.trade, closed?.cost ?? 0];
+    return { commission: units / this.#scale, trade, cost, closed: closed?.position, opened };
   }
 
   /**
@@ -233,23 +236,26 @@ export class Account {
     this.#funding -= funding;
     this.quantity = whole ? 0 : this.#onLots(this.quantity + sign * quantity);
     this.seen(booking.price, booking.price);
+    // Of a short position the entry brought money in; what it was worth is the measure all the same.
+    const cost = Math.abs(share) / this.#scale;
     const trade = this.#tradeOf(
       booking,
       position,
       quantity,
       received - share + funding,
-      share,
+      cost,
       entryCommission + commission,
       funding,
     );
+    position.closedCost += cost;
     position.exitValue += quantity * booking.price;
     position.exited += quantity;
     position.profit += trade.profit;
     position.commission += trade.commission;
     position.funding += trade.funding ?? 0;
-    if (this.quantity !== 0) return { trade, position: undefined };
+    if (this.quantity !== 0) return { trade, cost, position: undefined };
     this.position = undefined;
-    return { trade, position };
+    return { trade, cost, position };
   }
 
   #tradeOf(
@@ -257,14 +263,11 @@ export class Account {
     position: Position,
     quantity: number,
     profit: number,
-    basis: number,
+    cost: number,
     commission: number,
     funding: number,
   ): TradeRow {
     const { side, entryPrice, highest, lowest } = position;
-    // Of a short position the entry brought money in; what it was worth is the measure all the same.
-    const cost = Math.abs(basis) / this.#scale;
-    position.closedCost += cost;
     const up = highest / entryPrice - 1;
     const down = lowest / entryPrice - 1;
     const row: Writable<TradeRow> = {

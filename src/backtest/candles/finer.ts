@@ -38,7 +38,7 @@ export function finerOf(candles: Candles, finer: Candles, isTrades: boolean): Fi
     candles: finer,
     timeframe: isTrades ? 'trades' : timeframe.name,
     hash: finer.hash(),
-    ...matched(candles, finer, length, isTrades ? Number.POSITIVE_INFINITY : timeframe.leastMs),
+    ...matched(candles, finer, length, isTrades ? undefined : timeframe),
   };
   found.set(candles.buffer, made);
   return made;
@@ -46,7 +46,6 @@ export function finerOf(candles: Candles, finer: Candles, isTrades: boolean): Fi
 
 /** A candle of each trade, in a buffer that threads can share. Trades of one moment are as many candles. */
 export function candlePerTrade({ length, time, price, quantity }: Trades): Candles {
-  if (length === 0) throw new InputError('No trades: there must be at least one.');
   const candles = Candles.allocate(length);
   candles.time.set(time);
   for (const name of ['open', 'high', 'low', 'close'] as const) candles[name].set(price);
@@ -69,7 +68,9 @@ function lengthsOf(candles: Candles, finer: Candles, isTrades: boolean): readonl
   );
 }
 
-function matched(candles: Candles, finer: Candles, length: Timeframe, finerMs: number) {
+/** @param finerLength undefined for trades, which have none. */
+function matched(candles: Candles, finer: Candles, length: Timeframe, finerLength: Timeframe | undefined) {
+  const finerMs = finerLength?.leastMs ?? Number.POSITIVE_INFINITY;
   const from = new Int32Array(candles.length);
   const to = new Int32Array(candles.length);
   let next = 0;
@@ -81,7 +82,9 @@ function matched(candles: Candles, finer: Candles, length: Timeframe, finerMs: n
     const first = next;
     while (next < finer.length && (finer.time[next] as number) < end) next++;
     if (first === next) continue;
-    if (makesUp(candles, index, finer, first, next)) {
+    // One that begins half a minute late has prices of the next candle in it.
+    const isWithin = !finerLength || finerLength.endOf(finer.time[next - 1] as number) <= end;
+    if (isWithin && makesUp(candles, index, finer, first, next)) {
       from[index] = first;
       to[index] = next;
       covered++;

@@ -26,8 +26,8 @@ const BLOCKS = 16;
  * parts, and in each way to take half of them the run with the best Sharpe ratio in that half is looked up in the other
  * half. A rank there at or below the median is a choice that did not carry over.
  *
- * A run whose returns in a half are all the same has a Sharpe ratio of 0 there. The paper says nothing of ties: equal runs
- * share the average of their ranks (Kendall, "The Treatment of Ties in Ranking Problems", Biometrika 33, 1945), of several
+ * A run whose returns in a half are all the same has a Sharpe ratio of 0 there. The paper says nothing of ties: runs whose
+ * ratios are equal, to seven digits, share the average of their ranks (Kendall, "The Treatment of Ties in Ranking Problems", Biometrika 33, 1945), of several
  * best ones each counts for its part, and a split in which all runs are equal in one of the halves is no choice and left out.
  *
  * @param returns of each run, as many of each, of the same times.
@@ -49,12 +49,14 @@ export function probabilityOfOverfitting(
   if (returns.length < 2 || !(size >= 2)) return undefined;
   const sums = returns.map((one) => blockSums(one, blocks, size));
   const count = (size * blocks) / 2;
-  const inside = new Float64Array(returns.length);
-  const outside = new Float64Array(returns.length);
+  // Single precision, so that ratios which only rounding tells apart are equal: as of runs that hold twice as much, or of
+  // those that each had one return in a half.
+  const inside = new Float32Array(returns.length);
+  const outside = new Float32Array(returns.length);
   let splits = 0;
   let below = 0;
   let lost = 0;
-  const look = (chosenBy: Float64Array, triedOn: Float64Array) => {
+  const look = (chosenBy: Float32Array, triedOn: Float32Array) => {
     if (areEqual(chosenBy) || areEqual(triedOn)) return;
     const chosen = largestOf(chosenBy).map((run) => triedOn[run] as number);
     splits++;
@@ -146,13 +148,13 @@ function sharpeOf({ sum, squares }: Sums, set: number, count: number): number {
   return variance > ROUNDING * (square / count) ? mean / Math.sqrt(variance) : 0;
 }
 
-function areEqual(values: Float64Array): boolean {
+function areEqual(values: Float32Array): boolean {
   const [first] = values;
   return values.every((value) => value === first);
 }
 
 /** Indexes of the largest value. */
-function largestOf(values: Float64Array): number[] {
+function largestOf(values: Float32Array): number[] {
   const largest = values.reduce((most, value) => (value > most ? value : most));
   const found: number[] = [];
   for (let at = values.indexOf(largest); at >= 0; at = values.indexOf(largest, at + 1)) found.push(at);
@@ -160,7 +162,7 @@ function largestOf(values: Float64Array): number[] {
 }
 
 /** Part of some of the values that is at or below the median of all. */
-function partBelow(values: Float64Array, some: readonly number[]): number {
+function partBelow(values: Float32Array, some: readonly number[]): number {
   const isBelow = (value: number) => rankOf(values, value) <= (values.length + 1) / 2;
   const [first] = some as [number];
   if (some.every((value) => value === first)) return isBelow(first) ? 1 : 0;
@@ -171,7 +173,7 @@ function partBelow(values: Float64Array, some: readonly number[]): number {
 }
 
 /** From 1 for the smallest. */
-function rankOf(values: Float64Array, value: number): number {
+function rankOf(values: Float32Array, value: number): number {
   let smaller = 0;
   let equal = 0;
   for (const other of values) {

@@ -1,7 +1,8 @@
+import { types } from 'node:util';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { Candles } from '../candles/candles.js';
 import { candlePerTrade, type FinerCandles, finerOf } from '../candles/finer.js';
-import type { Trades } from '../candles/trades.js';
+import { checkTrades, type Trades } from '../candles/trades.js';
 
 /** Finer candles of the same market, or its single trades: they decide what comes first within a candle. */
 export type FinerOption = Candles | Trades;
@@ -17,14 +18,17 @@ export function finerFor(candles: Candles, finer: FinerOption): FinerCandles {
       "'finer' must be Candles, as readCandles returns them, or trades, as readTrades returns them.",
     );
   }
-  const made = perTrade.get(finer) ?? candlePerTrade(finer);
+  const made = perTrade.get(finer) ?? checkedCandles(finer);
   perTrade.set(finer, made);
   return finerOf(candles, made, true);
 }
 
+function checkedCandles(trades: Trades): Candles {
+  checkTrades("'finer'", trades);
+  return candlePerTrade(trades);
+}
+
 function isTrades(finer: unknown): finer is Trades {
-  const { length, time, price, quantity } = (finer ?? {}) as Partial<Trades>;
-  return [time, price, quantity].every(
-    (column) => column instanceof Float64Array && column.length === length,
-  );
+  const { time, price, quantity } = (finer ?? {}) as Partial<Trades>;
+  return [time, price, quantity].every((column) => types.isFloat64Array(column));
 }

@@ -88,9 +88,7 @@ function fillOf(data: Executed, number: number, index: number, settings: RunSett
 
 function bookedTrade(account: Account, data: Executed, fill: FillRow): TradeRow | undefined {
   const { side, quantity, price, maker, time, index } = fill;
-  const before = account.position?.closedCost ?? 0;
-  const held = account.position;
-  const { trade } = account.book({
+  const { trade, cost } = account.book({
     side,
     quantity,
     price,
@@ -102,11 +100,10 @@ function bookedTrade(account: Account, data: Executed, fill: FillRow): TradeRow 
   });
   if (trade === undefined) return undefined;
   const profit = data.profit_loss ?? trade.profit;
-  const cost = (held?.closedCost ?? 0) - before;
   return {
     ...trade,
     profit,
-    profitFraction: profit === trade.profit || cost === 0 ? trade.profitFraction : profit / cost,
+    profitFraction: cost === 0 ? trade.profitFraction : profit / cost,
     worst: data.adverse_excursion ?? trade.worst,
     best: data.favorable_excursion ?? trade.best,
     ...(data.funding !== undefined && { funding: data.funding }),

@@ -61,9 +61,19 @@ describe('the probability of overfitting', () => {
   const wave = (length: number, shift: number) =>
     Array.from({ length }, (_, index) => 0.01 * Math.sin(index * 1.7 + shift));
 
-  test.each([
+  test.each<[string, readonly ArrayLike<number>[], number?]>([
     ['of nothing but zeros', [new Float64Array(64), new Float64Array(64), new Float64Array(64)]],
     ['that are the same', [wave(64, 1), wave(64, 1), wave(64, 1)]],
+    // The ratios are the same, and rounding made them differ in their last digit.
+    [
+      'that are the same but for how much they hold',
+      [wave(64, 1), wave(64, 1).map((value) => 0.7 * value), wave(64, 1).map((value) => 3.1 * value)],
+    ],
+    [
+      'of which each has one return in each half that is looked at',
+      [0.013, 0.07, 0.0291].map((value) => [0, value, 0, 0, 0, 0, value / 3, 0]),
+      2,
+    ],
     [
       'that differ in what is left out at the beginning',
       [
@@ -71,8 +81,8 @@ describe('the probability of overfitting', () => {
         [0.1, ...wave(64, 1)],
       ],
     ],
-  ])('is not there for runs %s, because there was nothing to choose', (_, runs) => {
-    const found = probabilityOfOverfitting(runs);
+  ])('is not there for runs %s, because there was nothing to choose', (_, runs, blocks) => {
+    const found = probabilityOfOverfitting(runs, blocks);
     expect(found).toMatchObject({ probability: null, probabilityOfLoss: null, splits: 0 });
   });
 

@@ -17,7 +17,8 @@ import {
 } from 'millrace/backtest';
 import { InputError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
-import { checkParquetSize } from '../../../dist/src/backtest/candles/parquet.js';
+import { parquetRecords } from '../../../dist/src/backtest/candles/parquet.js';
+import { checkParquetSize } from '../../../dist/src/backtest/candles/parquet-file.js';
 import { randomCandles } from '../../support/backtest/helpers.js';
 import { runNode } from '../../support/backtest/run-node.js';
 import { millraceElsewhere as millrace } from '../../support/millrace.js';
@@ -120,6 +121,32 @@ describe('candles in a Parquet file', () => {
     expect(await loadFiner(path)).toMatchObject({ length: 1500 });
   });
 
+  const decimal = { type: 'INT64', scale: 4, precision: 18 } as const;
+  const raw = (column: { readonly data: readonly number[] }) =>
+    column.data.map((price) => BigInt(Math.round(price * 10_000)));
+  test.each([
+    ['and says so in both places', { ...decimal, converted_type: 'DECIMAL' }, false],
+    [
+      'and says so in the newer place only',
+      { ...decimal, logical_type: { type: 'DECIMAL', scale: 4, precision: 18 } },
+      true,
+    ],
+  ] as const)('may have prices as decimals: those that were written, where a file has them %s', async (_, type, isRaw) => {
+    const rounded = prices.map((column) => ({
+      ...column,
+      data: raw(column).map((units) => Number(units) / 10_000),
+    }));
+    const time = { name: 'time', data: dates };
+    const columns = rounded.map((column) => (isRaw ? { ...column, data: raw(column) } : column));
+    const schema = [
+      { name: 'root', num_children: 5 },
+      { name: 'time', type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' },
+      ...prices.map(({ name }) => ({ name, ...type })),
+    ];
+    const { candles: read } = await loadCandles(fileOf([time, ...columns] as Columns, { schema } as Options));
+    for (const { name, data } of rounded) expect([...read[name]]).toEqual(data);
+  });
+
   test('are named by their row where they are wrong', async () => {
     const time = { name: 'time', data: dates, type: 'TIMESTAMP' } as const;
     const wrong = prices.map((column) =>
@@ -157,6 +184,35 @@ describe('a Parquet file that cannot be read is an error with a code', () => {
       if (error instanceof Error)
         expect((error as { code?: string }).code, String(error)).toMatch(/^MILLRACE_/);
     }
+  });
+
+  test('where one bit of a page header is another: nothing is waited for, and nothing is taken up', async () => {
+    const FIELD_OF_32_BITS = 0x15;
+    const bytes = whole();
+    const fields = [4, 5, 6, 7, 8, 9, 10, 11, 12].filter((at) => bytes[at] === FIELD_OF_32_BITS);
+    expect(fields.length).toBeGreaterThan(1);
+    for (const at of fields) {
+      // Without its size, or its kind, the page was gone through for ever.
+      const flipped = bytes.with(at, FIELD_OF_32_BITS ^ 4);
+      await expect(loadCandles(written(flipped))).rejects.toThrow(
+        /cannot be read: (a page has (no size|more)|a column has|parquet)/,
+      );
+    }
+  });
+
+  test('where what reads it comes to no end', async () => {
+    // A literal of snappy that is as long as it says ends before it has begun.
+    const endless = Uint8Array.of(1, 0xfc, 0xf0, 0xff, 0xff, 0xff, 0, 0, 0, 0);
+    const columnData = [{ ...time, data: dates.slice(0, 1) }];
+    const options = { codec: 'SNAPPY', compressors: { SNAPPY: () => endless } } as const;
+    const file = Buffer.from(parquetWriteBuffer({ columnData, ...options }));
+    await expect(parquetRecords(file, 'x.parquet', 2)).rejects.toThrow(InputError);
+    await expect(parquetRecords(file, 'x.parquet', 1)).rejects.toThrow(/not read within 1 seconds/);
+  });
+
+  test('where two columns have one name', async () => {
+    const twice = [time, ...prices, { ...time, data: dates }].map((column) => ({ ...column }));
+    await expect(loadCandles(fileOf(twice as Columns))).rejects.toThrow(/two columns named 'time'/);
   });
 
   test('where readCandles is asked, which says what reads it', () => {

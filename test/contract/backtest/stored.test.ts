@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import type { NewEvent } from 'millrace';
 import {
   type BacktestOptions,
+  candlesFromRows,
+  defineStrategy,
   loadStrategy,
   readBacktest,
   readSweepReport,
@@ -20,6 +22,7 @@ import { InputError, StorePathError } from 'millrace/errors';
 import { openStoreReader } from 'millrace/store';
 import { allTradingEvents } from 'millrace/trading';
 import { describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
 import { packNumbers } from '../../../dist/src/backtest/runs/packed-column.js';
 import { writeEvents } from '../../../dist/src/backtest/stored/store-backtest.js';
 import { DAY, type Data, randomCandles } from '../../support/backtest/helpers.js';
@@ -89,6 +92,32 @@ describe('a backtest that is told from its log', () => {
       expect(value / (result.benchmark.equity[index] as number)).toBeCloseTo(1, 4);
     });
     expect(told.statistics).toEqual(result.statistics);
+  });
+
+  test('positions that were closed in parts, and paid funding, have the same trades to the last bit', async () => {
+    const store = newStore();
+    const { open, high, low, close, volume, time } = candles;
+    const funded = candlesFromRows(
+      Array.from(time, (_, at) => ({
+        time: time[at] as number,
+        open: open[at] as number,
+        high: high[at] as number,
+        low: low[at] as number,
+        close: close[at] as number,
+        volume: volume[at] as number,
+        funding: at % 8 === 0 ? 0.0005 * ((at % 5) - 2) : 0,
+      })),
+    );
+    const strategy = defineStrategy({
+      name: 'parts',
+      parameters: z.object({}),
+      onBar(ctx) {
+        ctx.target(2 * ctx.random() - 1);
+      },
+    });
+    const result = await storeBacktest(store, { candles: funded, strategy, leverage: 2 });
+    expect(result.trades.length).toBeGreaterThan(300);
+    expect(readBacktest(store).trades).toEqual(result.trades);
   });
 
   test('of many candles the log has 1,025 at most, the first and the last among them, in few bytes', async () => {

@@ -213,6 +213,43 @@ describe('a candle that the finer ones do not make up', () => {
     expect(go).toThrow(message);
   });
 
+  test.each([
+    ['the price is NaN', 'price', [100, Number.NaN, 100]],
+    ['the price is 0', 'price', [100, 0, 100]],
+    ['the quantity is -1', 'quantity', [1, -1, 1]],
+    [`the time is ${START}`, 'time', [START, START + 2, START]],
+    ['the time is Infinity', 'time', [START, START + 1, Number.POSITIVE_INFINITY]],
+  ] as const)('trades of which one is none are refused, by its index: %s', (what, name, column) => {
+    const trades = {
+      length: 3,
+      time: Float64Array.of(START, START + 1, START + 2),
+      price: Float64Array.of(100, 100, 100),
+      quantity: Float64Array.of(1, 1, 1),
+      buyerIsMaker: Uint8Array.of(2, 2, 2),
+      [name]: Float64Array.from(column),
+    };
+    const said = new RegExp(`of trade [12] ${what}; `);
+    expect(() => candlesFromTrades(trades, '3m')).toThrow(said);
+    expect(() => runActs(coarse(TARGET_FIRST), {}, { finer: trades })).toThrow(said);
+    expect(() => candlesFromTrades({ ...trades, length: 2 }, '3m')).toThrow(InvalidOptionError);
+  });
+
+  test('candles that reach into the next one are of another time', () => {
+    const candles = coarse(TARGET_FIRST);
+    const rows = Array.from({ length: TARGET_FIRST.length }, (_, at): CandleRow => {
+      const { time, open, high, low, close, volume } = TARGET_FIRST;
+      return {
+        time: (time[at] as number) + MINUTE / 2,
+        open: open[at] as number,
+        high: high[at] as number,
+        low: low[at] as number,
+        close: close[at] as number,
+        volume: volume[at] as number,
+      };
+    });
+    expect(() => runActs(candles, {}, { finer: candlesFromRows(rows) })).toThrow(InputError);
+  });
+
   test('is no such thing where what was passed is something else', () => {
     const price = Float64Array.of(1, 2);
     const short = { length: 2, time: Float64Array.of(1), price, quantity: price };
