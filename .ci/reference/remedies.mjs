@@ -90,6 +90,9 @@ export const REMEDIES = {
   MILLRACE_STATE_TOO_LARGE: 'Keep less for each key: sums instead of lists, or keys that are more of them.',
   MILLRACE_STATE_VERSION:
     'Open the log with handlers whose states have the version that the message names, or a higher one: it is built anew then.',
+  MILLRACE_INVALID_TIMER:
+    'The message says what was given. Pass a Date, epoch milliseconds, or `{ in: ms }` or `{ in: "1h" }`, and a name that is a text.',
+  MILLRACE_TOO_MANY_TIMERS: 'Cancel timers that are not needed any more, use a name again, or use more keys.',
   MILLRACE_NODE_TOO_OLD: 'Use Node.js 22.18 or newer.',
   MILLRACE_HEAP_TOO_LARGE: 'Take the snapshot when less is in memory, or look at the thread with a debugger.',
   MILLRACE_PROFILE_BUSY: 'Wait for the other profile, or abort its signal.',

@@ -30,6 +30,10 @@ import { Sequencer } from './sequence/sequencer.js';
 import { Shapes } from './sequence/shapes.js';
 import { SlabPool } from './sequence/slab-pool.js';
 import { StateKeeper } from './states/state-keeper.js';
+import { DataTimers } from './timers/data-timers.js';
+import { TimerFiring } from './timers/timer-firing.js';
+import { TimerKeeper } from './timers/timer-keeper.js';
+import { WallTimers } from './timers/wall-timers.js';
 import { EngineFacts } from './watch/facts.js';
 import { HealthWatch } from './watch/health.js';
 import { healthFacts } from './watch/health-facts.js';
@@ -49,7 +53,7 @@ export function assemble(foundation: Foundation): Rooms {
   const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
   const states = new StateKeeper({ ...foundation, pool: sequence.pool });
-  const commits = commitRoom(foundation, hub, sequence, { ...intake, states });
+  const commits = commitRoom(foundation, hub, sequence, { ...intake, states, timers: sequence.timers });
   const late = new LateHandlers({
     ...foundation,
     hub,
@@ -84,6 +88,7 @@ export function assemble(foundation: Foundation): Rooms {
     ...{ counters, notices, subscriptions },
     ...{ ...intake, ...sequence, ...dispatch, ...failing },
     ...{ commits, failures, holding, health, late },
+    wallTimers: wallTimersIn(foundation, hub, sequence, intake.inFlight, holding),
   });
   const { sequencer, directory, shapes } = sequence;
   return {
@@ -93,6 +98,8 @@ export function assemble(foundation: Foundation): Rooms {
     holding,
     late,
     states,
+    timers: sequence.timers,
+    gate: sequence.gate,
     facts,
     health,
     resumer: new Resumer(replay),
@@ -111,7 +118,7 @@ type DispatchRoom = ReturnType<typeof dispatchRoom>;
 
 /** Who hands out numbers, and the memory that events lie in. */
 function sequenceRoom(
-  { options, store, stored, registry, setup, maxNames, movesKeys }: Foundation,
+  { options, store, stored, registry, setup, maxNames, movesKeys, nearTimers, notices }: Foundation,
   hub: Hub,
   waves: Waves,
 ) {
@@ -126,20 +133,24 @@ function sequenceRoom(
   // What must be durable before it is handled has its number before it is handled.
   const isAhead = deterministic && dispatch === 'accepted';
   const runs = isAhead ? new KeyRuns(sequencer, pool, scheduler) : undefined;
+  const timers = new TimerKeeper({ store, stored, types, nearTimers });
+  const firing = new TimerFiring({ keeper: timers, notices, types, publish: (timer) => hub.fire(timer) });
+  const keyOf = (name: string) => directory.get(name);
   const gate = deterministic
     ? new KeyGate({
         sequencer,
         waves,
         runs,
+        timers: new DataTimers({ keeper: timers, firing, keyOf }),
         hasBacklog: (key) => hub.hasBacklog(key),
-        isHeld: (key) => directory.get(key).held,
+        isHeld: (key) => keyOf(key).held,
         begin: (key) => hub.began(key),
         end: (key) => hub.ended(key),
       })
     : undefined;
   const shapes = new Shapes(new Codec(stored.shapes));
   const progress = new Progress(stored.progress.mark, stored.progress.chunks);
-  return { types, directory, pool, sequencer, scheduler, runs, gate, shapes, progress };
+  return { types, directory, pool, sequencer, scheduler, runs, gate, timers, firing, shapes, progress };
 }
 
 /** Where events come in, and who waits for what. */
@@ -193,9 +204,9 @@ function commitRoom(
   { store, meters, consumerLink }: Foundation,
   hub: Hub,
   { progress, shapes }: SequenceRoom,
-  { pressure, receipts, states }: IntakeRoom & { states: StateKeeper },
+  { pressure, receipts, ...kept }: IntakeRoom & { states: StateKeeper; timers: TimerKeeper },
 ): CommitQueue {
-  return new CommitQueue(store, progress, meters, consumerLink, states, {
+  return new CommitQueue(store, progress, meters, consumerLink, kept, {
     sending: () => {
       pressure.check();
       return receipts.takeSettling();
@@ -203,6 +214,24 @@ function commitRoom(
     newShapes: () => shapes.takeUnstored(),
     committed: (segments) => hub.committed(segments),
     failed: (error) => hub.fail(error),
+  });
+}
+
+/** Timers that fire by the wall clock. In deterministic mode the gate lets them in. */
+function wallTimersIn(
+  { time }: Foundation,
+  hub: Hub,
+  { timers: keeper, firing, gate }: SequenceRoom,
+  inFlight: InFlight,
+  holding: Holding,
+): WallTimers | undefined {
+  if (gate) return undefined;
+  return new WallTimers({
+    ...{ keeper, firing, time },
+    hasRoom: () => inFlight.hasRoom({ events: 1, bytes: 0 }),
+    hasBacklog: (key) => holding.hasBacklog(key),
+    isReplaying: () => holding.backlog !== undefined,
+    wake: () => hub.pump(),
   });
 }
 
@@ -214,7 +243,7 @@ function dispatchRoom(
   { failed, late, states }: FailingParts & { late: LateHandlers; states: StateKeeper },
 ) {
   const { options, meters, notices, counters } = foundation;
-  const { directory, sequencer, scheduler, pool, shapes, runs, types } = sequence;
+  const { directory, sequencer, scheduler, pool, shapes, runs, types, timers } = sequence;
   const { codec } = shapes;
   const crew = new LaneCrew(foundation, codec, scheduler, pool, {
     ready: () => pump.pump(),
@@ -227,13 +256,14 @@ function dispatchRoom(
     failed: (error) => hub.fail(error),
   });
   const pump = new LanePump(
-    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states } },
+    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states, timers } },
     {
       unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
       unknownStateShape: ({ type, shape }) => shapes.learn(states.types[type], shape),
-      refusals: refusalsIn(directory, sequencer, types, options.deterministic),
+      refusals: refusalsIn(directory, sequencer, types, timers, options.deterministic),
       emitted: (emission, bytes) => hub.emitted(emission, bytes),
       finished: (slab, row) => hub.finished(slab, row),
+      ordered: (slab, row, orders) => hub.ordered(slab, row, orders),
       settled: (key) => hub.settled(key),
       tracerFailed: (times) => {
         counters.subscriberErrors += times;

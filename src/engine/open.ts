@@ -27,6 +27,7 @@ import { beginBacklog } from './replay/begin.js';
 import { defaultNameLimit } from './sequence/directory.js';
 import { EngineState } from './state.js';
 import { beginStates, withRebuilds } from './states/begin-states.js';
+import { beginTimers } from './timers/begin-timers.js';
 import { Counters } from './watch/counters.js';
 import { EngineLog } from './watch/logger.js';
 import { Notices } from './watch/notices.js';
@@ -45,6 +46,8 @@ export interface World {
   readonly maxNames?: number;
   /** Memory that keys' states may take; left out: as much as the heap allows. */
   readonly maxStateBytes?: number;
+  /** Tickets of timers kept in memory, for tests; left out: some thousands. */
+  readonly nearTimers?: number;
   /** Whether free keys go to another lane each time: for tests of what handlers keep on their thread. */
   readonly movesKeys?: boolean;
 }
@@ -112,7 +115,14 @@ async function openParts(
   let rooms: Rooms | undefined;
   try {
     const stored = await openStore(store, registry, options, log);
-    const { makeLane, eventTime, maxNames = defaultNameLimit(), maxStateBytes, movesKeys } = world;
+    const {
+      makeLane,
+      eventTime,
+      maxNames = defaultNameLimit(),
+      maxStateBytes,
+      nearTimers,
+      movesKeys,
+    } = world;
     const setup = setupOf(options, stored);
     const made = {
       ...lasting,
@@ -125,11 +135,13 @@ async function openParts(
       eventTime,
       maxNames,
       maxStateBytes,
+      nearTimers,
       movesKeys,
     };
     rooms = assemble(made);
     await openLanes(rooms, registry, stored);
     const { recovered } = await beginBacklog(rooms, stored);
+    beginTimers(rooms, stored, lasting.notices);
     if (options.until === 'recovered') await recovered;
     const { run, lastPosition: openedAt } = stored;
     return { ...lasting, ...rooms, options, run, openedAt, recovered };

@@ -6,6 +6,7 @@ import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import type { FailureRule } from './handlers.js';
 import type { StateCargo } from './states/cargo.js';
+import type { TimerOrders } from './timers/lane-timers.js';
 
 /** What a lane is told once, before its first batch. */
 export interface LaneSetup {
@@ -128,6 +129,8 @@ export interface LaneAnswer {
   readonly emitted: Uint8Array | undefined;
   /** States that events have changed, each with its event; see `StateRecords`. */
   readonly states: Uint8Array | undefined;
+  /** What events want of their keys' timers, in the order in which they ended. */
+  readonly timers: readonly TimerOrders[] | undefined;
   /** Shapes of emitted payloads that have no number yet. */
   readonly unknownShapes: readonly TypedShape[];
   /** Shapes of states that have none yet; `type` is the index of the state. */

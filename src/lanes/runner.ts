@@ -108,7 +108,14 @@ export class LaneRunner {
     const entries = modules.flatMap((module) => module.entries);
     this.#states = new LaneStates(statesOf(entries), this.#codec, setup.validate);
     const workedFor = busy ?? (() => this.#clock.worked);
-    this.#outbox = new Outbox(this.#codec, this.#states, answered, workedFor, tracerErrors);
+    this.#outbox = new Outbox(
+      this.#codec,
+      this.#states,
+      this.#rules.timers,
+      answered,
+      workedFor,
+      tracerErrors,
+    );
     for (const stored of setup.types) {
       const matching = entries.filter(
         ({ eventType }) => eventType.type === stored.name || eventType.aliases.includes(stored.name),
@@ -211,7 +218,7 @@ export class LaneRunner {
       if (run.cursor === 0) for (const key of batch.cleared) this.#failedKeys.delete(key);
       this.#start(run, run.cursor++);
       if (run.cursor === batch.rows.length) this.#pass(this.#queue.shift() as BatchRun);
-      if (this.#clock.isOver() || this.#states.isFull) {
+      if (this.#clock.isOver() || this.#states.isFull || this.#rules.timers.isFull) {
         this.#isLate = true;
         this.#endTurn();
         break;

@@ -1,8 +1,9 @@
 import { type Context, context, trace } from '@opentelemetry/api';
-import type { NewEvent } from '../events/define-event.js';
+import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import { guarded } from '../kernel/guarded.js';
 import type { HandlerContext } from '../lanes/handlers.js';
 import { HELD, type HeldStates, type StateContext } from '../lanes/states/define-state.js';
+import type { ScheduleOptions, TimerTime } from '../lanes/timers/timer-time.js';
 import { type TraceCarrier, textsOf, withCarrier } from '../observe/tracing.js';
 import { carrierOf } from './carrier.js';
 
@@ -22,6 +23,15 @@ export class TracedContext implements HandlerContext, StateContext {
   emit(event: NewEvent): void {
     const carrier = guarded(() => this.#carrier(), this.#failed);
     this.#inner.emit({ ...event, options: withCarrier(event?.options, carrier) });
+  }
+
+  schedule(event: NewEvent, at: TimerTime, options?: ScheduleOptions): void {
+    const carrier = guarded(() => this.#carrier(), this.#failed);
+    this.#inner.schedule({ ...event, options: withCarrier(event?.options, carrier) }, at, options);
+  }
+
+  cancel(name: string | AnyEventType): void {
+    this.#inner.cancel(name);
   }
 
   #carrier(): TraceCarrier | undefined {

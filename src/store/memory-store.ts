@@ -8,6 +8,7 @@ import { KeptEvents } from './kept-events.js';
 import { MemoryConsumers } from './memory-consumers.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemoryStates } from './memory-states.js';
+import { MemoryTimers } from './memory-timers.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 import type { CommitBatch, EventReader, PageQuery, RawEvent, Segment, Store, StoredName } from './store.js';
 
@@ -25,6 +26,7 @@ export class MemoryStore implements Store {
   readonly #deadLetters = new MemoryDeadLetters();
   readonly #consumers = new MemoryConsumers();
   readonly #states = new MemoryStates();
+  readonly #timers = new MemoryTimers();
   readonly #bytes: number;
   #size = 0;
   #closed = false;
@@ -45,6 +47,10 @@ export class MemoryStore implements Store {
       consumers: (name) => this.#consumers.all(name),
       states: (query) => this.#states.page(query),
       stateTypes: () => this.#states.types,
+      timers: (query) => this.#timers.page(query),
+      timersOf: (key) => this.#timers.ofKey(key),
+      timer: (key, name) => this.#timers.find(key, name),
+      timerCounts: () => this.#timers.counts(),
       processing: this.#consumers.processing,
     };
   }
@@ -66,11 +72,19 @@ export class MemoryStore implements Store {
       progress: { mark: 0, chunks: [] },
       deadLetters: { parked: [], retry: [], retryParked: [], late: new Map() },
       states: [],
+      timers: false,
       indexed: 0,
     };
   }
 
-  async commit({ segments, shapes, deadLetters, consumers = [], states }: CommitBatch): Promise<void> {
+  async commit({
+    segments,
+    shapes,
+    deadLetters,
+    consumers = [],
+    states,
+    timers,
+  }: CommitBatch): Promise<void> {
     this.#shapes.push(...shapes);
     for (const segment of segments) {
       this.#addNames(segment);
@@ -80,6 +94,7 @@ export class MemoryStore implements Store {
     if (deadLetters) this.#deadLetters.apply(deadLetters, (position) => this.#eventAt(position));
     for (const change of consumers) this.#consumers.apply(change);
     if (states) this.#states.apply(states);
+    if (timers) this.#timers.apply(timers);
     while (this.#size > this.#bytes && this.#segments.length > 1) {
       this.#size -= this.#segments.shift()?.size ?? 0;
     }
@@ -93,6 +108,7 @@ export class MemoryStore implements Store {
     this.#deadLetters.clear();
     this.#consumers.clear();
     this.#states.clear();
+    this.#timers.clear();
   }
 
   /** Small commits share a piece: one of its own for each would take thirty times the bytes of its event. */

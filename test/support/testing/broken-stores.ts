@@ -68,6 +68,10 @@ function withReader(change: (reader: EventReader) => Partial<EventReader>): (inn
           consumers: (name) => reader.consumers(name),
           states: (query) => reader.states(query),
           stateTypes: () => reader.stateTypes(),
+          timers: (query) => reader.timers(query),
+          timersOf: (key) => reader.timersOf(key),
+          timer: (key, name) => reader.timer(key, name),
+          timerCounts: () => reader.timerCounts(),
           processing: reader.processing,
           ...change(reader),
         };

@@ -83,6 +83,7 @@ export class Contents {
     }
     for (const change of batch.consumers ?? []) this.consumers.apply(change);
     if (batch.states) this.states.apply(batch.states);
+    if (batch.timers) this.timers.apply(batch.timers);
     if (!batch.progress) return;
     this.mark = batch.progress.mark;
     for (const chunk of batch.progress.chunks) this.chunks.set(chunk.index, chunk);
@@ -152,6 +153,10 @@ export class SimStore implements Store {
     consumers: (name) => this.#contents.consumers.all(name),
     states: (query) => this.#contents.states.page(query),
     stateTypes: () => this.#contents.states.types,
+    timers: (query) => this.#contents.timers.page(query),
+    timersOf: (key) => this.#contents.timers.ofKey(key),
+    timer: (key, name) => this.#contents.timers.find(key, name),
+    timerCounts: () => this.#contents.timers.counts(),
     processing: new MemoryProcessing(),
   };
 
@@ -185,6 +190,7 @@ export class SimStore implements Store {
         retryParked: of('parked', true).map(({ position }) => position),
       },
       states: this.#contents.states.types,
+      timers: !this.#contents.timers.isEmpty,
       indexed: events.length,
     };
   }

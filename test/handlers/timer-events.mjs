@@ -1,0 +1,39 @@
+import { defineEvent } from 'millrace';
+import { z } from 'zod';
+
+/** Does what it says with the timers of its key, in order, and then ends as `then` says. */
+export const Acted = defineEvent('timer.acted', {
+  schema: z.object({
+    key: z.string(),
+    acts: z.array(
+      z.union([
+        z.object({ set: z.string(), at: z.number(), then: z.array(z.any()).optional() }),
+        z.object({
+          set: z.string(),
+          in: z.union([z.number(), z.string()]),
+          then: z.array(z.any()).optional(),
+        }),
+        z.object({ cancel: z.string() }),
+        z.object({ tell: z.string() }),
+      ]),
+    ),
+    then: z.string().optional(),
+  }),
+  aggregateId: (data) => data.key,
+});
+
+/** What a timer publishes; `acts` are done when it is handled. */
+export const Rang = defineEvent('timer.rang', {
+  schema: z.object({ key: z.string(), name: z.string(), acts: z.array(z.any()).optional() }),
+  aggregateId: (data) => `rang-${data.key}`,
+  partitionKey: (data) => data.key,
+});
+
+/** What is told to the key's log. Nobody handles it. */
+export const Noted = defineEvent('timer.noted', {
+  schema: z.object({ key: z.string(), what: z.string() }),
+  aggregateId: (data) => `noted-${data.key}`,
+  partitionKey: (data) => data.key,
+});
+
+export const TIMER_EVENTS = [Acted, Rang, Noted];
