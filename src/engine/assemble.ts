@@ -83,12 +83,13 @@ export function assemble(foundation: Foundation): Rooms {
   });
   const measure = () => healthFacts(facts, intake.pressure.share);
   const health = new HealthWatch(options.health, measure, notices, time);
+  const wallTimers = wallTimersIn(foundation, hub, sequence, intake.inFlight, holding);
   hub.connect({
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
     ...{ ...intake, ...sequence, ...dispatch, ...failing },
     ...{ commits, failures, holding, health, late },
-    wallTimers: wallTimersIn(foundation, hub, sequence, intake.inFlight, holding),
+    wallTimers,
   });
   const { sequencer, directory, shapes } = sequence;
   return {
@@ -100,6 +101,7 @@ export function assemble(foundation: Foundation): Rooms {
     states,
     timers: sequence.timers,
     gate: sequence.gate,
+    wallTimers,
     facts,
     health,
     resumer: new Resumer(replay),
@@ -221,7 +223,7 @@ function commitRoom(
 function wallTimersIn(
   { time }: Foundation,
   hub: Hub,
-  { timers: keeper, firing, gate }: SequenceRoom,
+  { timers: keeper, firing, gate, directory }: SequenceRoom,
   inFlight: InFlight,
   holding: Holding,
 ): WallTimers | undefined {
@@ -229,8 +231,7 @@ function wallTimersIn(
   return new WallTimers({
     ...{ keeper, firing, time },
     hasRoom: () => inFlight.hasRoom({ events: 1, bytes: 0 }),
-    hasBacklog: (key) => holding.hasBacklog(key),
-    isReplaying: () => holding.backlog !== undefined,
+    isBusy: (key) => directory.get(key).unfinished > 0 || holding.hasBacklog(key),
     wake: () => hub.pump(),
   });
 }

@@ -213,11 +213,14 @@ export class Hub implements IntakeFlow, LogFlow {
 
   /** The handlers of a row's event have scheduled or cancelled timers. */
   ordered(slab: HubSlab, row: number, orders: TimerOrders): void {
-    const { timers, runs, gate } = this.#parts;
+    const { timers, runs, gate, wallTimers, waves } = this.#parts;
     const key = slab.keys[row] as NameEntry;
+    const wave = slab.waves[row] as Wave;
     timers.obey(key, slab.position[row] as number, orders);
     runs?.stop(key);
-    gate?.scheduled(key, slab.waves[row] as Wave);
+    gate?.scheduled(key, wave);
+    // What is due at once is a part of what the event has led to.
+    if (wallTimers) waves.within(wave, () => wallTimers.advance());
   }
 
   /** Gives a timer's event its place. @throws EngineFailedError, NotDeterministicError, TooManyNamesError */

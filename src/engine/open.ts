@@ -140,8 +140,8 @@ async function openParts(
     };
     rooms = assemble(made);
     await openLanes(rooms, registry, stored);
-    const { recovered } = await beginBacklog(rooms, stored);
-    beginTimers(rooms, stored, lasting.notices);
+    const backlog = await beginBacklog(rooms, stored);
+    const recovered = beginTimers(rooms, stored, lasting.notices, backlog.recovered);
     if (options.until === 'recovered') await recovered;
     const { run, lastPosition: openedAt } = stored;
     return { ...lasting, ...rooms, options, run, openedAt, recovered };

@@ -23,6 +23,7 @@ import type { KeyGate } from './sequence/key-gate.js';
 import type { EngineState } from './state.js';
 import type { StateKeeper } from './states/state-keeper.js';
 import type { TimerKeeper } from './timers/timer-keeper.js';
+import type { WallTimers } from './timers/wall-timers.js';
 import type { Counters } from './watch/counters.js';
 import type { EngineFacts } from './watch/facts.js';
 import type { HealthWatch } from './watch/health.js';
@@ -75,6 +76,8 @@ export interface Rooms extends IntakeParts, ReplayParts {
   readonly timers: TimerKeeper;
   /** In deterministic mode only. */
   readonly gate: KeyGate | undefined;
+  /** Not in deterministic mode. */
+  readonly wallTimers: WallTimers | undefined;
   readonly resumer: Resumer;
   readonly tailOf: PageSource['tailOf'];
   readonly endOf: PageSource['endOf'];

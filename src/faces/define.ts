@@ -23,6 +23,7 @@ export {
   type StateHandler,
   type StateHandlerOptions,
 } from '../lanes/handlers.js';
+export type { Duration, ScheduleOptions, TimerTime } from '../lanes/timers/timer-time.js';
 export {
   defineState,
   type StateOptions,

@@ -34,3 +34,6 @@ export const MAX_STORED_STATE_BYTES = 1024 * 1024;
 
 /** States that are read at once when all of them are. */
 export const STATE_PAGE = 256;
+
+/** Timers that are read at once when all of them are. */
+export const TIMER_PAGE = 256;

@@ -1,23 +1,23 @@
 import { defineEvent } from 'millrace';
 import { z } from 'zod';
 
-/** Does what it says with the timers of its key, in order, and then ends as `then` says. */
+/** Does what it says with the timers of its key, in order, and ends as `end` says. */
 export const Acted = defineEvent('timer.acted', {
   schema: z.object({
     key: z.string(),
     acts: z.array(
       z.union([
-        z.object({ set: z.string(), at: z.number(), then: z.array(z.any()).optional() }),
+        z.object({ set: z.string(), at: z.number(), acts: z.array(z.any()).optional() }),
         z.object({
           set: z.string(),
           in: z.union([z.number(), z.string()]),
-          then: z.array(z.any()).optional(),
+          acts: z.array(z.any()).optional(),
         }),
         z.object({ cancel: z.string() }),
         z.object({ tell: z.string() }),
       ]),
     ),
-    then: z.string().optional(),
+    end: z.string().optional(),
   }),
   aggregateId: (data) => data.key,
 });

@@ -8,11 +8,11 @@ import { Acted, Noted, Rang } from './timer-events.mjs';
  * @param {import('millrace').HandlerContext} ctx
  */
 function act(key, acts, ctx) {
-  for (const { set, at, in: delay, then, cancel, tell } of acts) {
+  for (const { set, at, in: delay, acts: later, cancel, tell } of acts) {
     if (cancel !== undefined) ctx.cancel(cancel);
     else if (tell !== undefined) ctx.emit(Noted({ key, what: tell }));
     else {
-      const event = Rang({ key, name: set, ...(then && { acts: then }) });
+      const event = Rang({ key, name: set, ...(later && { acts: later }) });
       ctx.schedule(event, delay === undefined ? at : { in: delay }, { name: set });
     }
   }
@@ -21,19 +21,19 @@ function act(key, acts, ctx) {
 export default defineHandlers('timers', (on) => {
   on(
     Acted,
-    async ({ data: { key, acts, then } }, ctx) => {
+    async ({ data: { key, acts, end } }, ctx) => {
       act(key, acts, ctx);
-      if (then === undefined) return;
-      if (then === 'throw') throw new Error(then);
-      if (then === 'throw-once' && ctx.attempt === 1) throw new Error(then);
-      if (then === 'bad-emit') ctx.emit(Noted({ key, what: /** @type {any} */ (1) }));
+      if (end === undefined) return;
+      if (end === 'throw') throw new Error(end);
+      if (end === 'throw-once' && ctx.attempt === 1) throw new Error(end);
+      if (end === 'bad-emit') ctx.emit(Noted({ key, what: /** @type {any} */ (1) }));
       await wait(0);
-      if (then === 'throw-late') throw new Error(then);
-      if (then === 'die' && ctx.attempt === 1) {
+      if (end === 'throw-late') throw new Error(end);
+      if (end === 'die' && ctx.attempt === 1) {
         setImmediate(() => process.exit(1));
         await new Promise(() => {});
       }
-      if (then === 'hang' && ctx.attempt === 1) await new Promise(() => {});
+      if (end === 'hang' && ctx.attempt === 1) await new Promise(() => {});
     },
     { retries: 1, retryDelayMs: 1, onFailure: 'skip' },
   );

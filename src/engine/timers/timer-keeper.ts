@@ -190,7 +190,7 @@ export class TimerKeeper {
     for (const { key, name } of this.#changed) {
       const unsaved = key.unsaved.get(name);
       // It has changed twice, and is on the list twice.
-      if (!unsaved || unsaved.commit !== 0) continue;
+      if (unsaved?.commit !== 0) continue;
       unsaved.commit = commit;
       if (unsaved.timer) put.push(unsaved.timer);
       else remove.push({ key: key.key, name });

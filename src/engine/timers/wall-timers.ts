@@ -10,10 +10,8 @@ export interface WallTimersParts {
   readonly firing: TimerFiring;
   readonly time: Time;
   readonly hasRoom: () => boolean;
-  /** Whether events of the key wait in the log, from before the engine was opened. */
-  readonly hasBacklog: (key: string) => boolean;
-  /** Whether there are any such keys. */
-  readonly isReplaying: () => boolean;
+  /** Whether events of the key are unfinished. */
+  readonly isBusy: (key: string) => boolean;
   /** A timer may be due. */
   readonly wake: () => void;
 }
@@ -23,8 +21,12 @@ export class WallTimers {
   readonly #parts: WallTimersParts;
   #alarm: unknown;
   #alarmAt: number | undefined;
-  /** Due ones whose keys have older events in the log: those may cancel them. */
+  /** What was unfinished when the log was opened is handled. */
+  #isRecovered = false;
+  /** Until then: due ones whose keys have older events, which may cancel them. */
   #behind: TimerTicket[] = [];
+  /** Keys that had none when their first timer was due. */
+  readonly #clear = new Set<string>();
   #stopped = false;
 
   constructor(parts: WallTimersParts) {
@@ -33,30 +35,43 @@ export class WallTimers {
 
   /** Fires what is due, and waits for what is next. */
   advance(): void {
-    const { keeper, time, isReplaying } = this.#parts;
-    if (this.#stopped || (keeper.isIdle && this.#behind.length === 0)) return;
-    if (this.#behind.length > 0 && !isReplaying()) {
-      for (const ticket of this.#behind) keeper.putBack(ticket);
-      this.#behind = [];
-    }
+    const { keeper, time } = this.#parts;
+    if (this.#stopped || keeper.isIdle) return;
     const now = time.now();
     if ((keeper.next ?? Number.POSITIVE_INFINITY) <= now) this.#fireUntil(now);
     this.#wait(now);
   }
 
+  /** What was unfinished when the log was opened is handled. */
+  recovered(): void {
+    this.#isRecovered = true;
+    this.#clear.clear();
+    for (const ticket of this.#behind.splice(0)) this.#parts.keeper.putBack(ticket);
+    this.advance();
+  }
+
   stop(): void {
     this.#stopped = true;
-    this.#clear();
+    this.#disarm();
   }
 
   #fireUntil(now: number): void {
-    const { keeper, firing, hasRoom, hasBacklog, isReplaying } = this.#parts;
+    const { keeper, firing, hasRoom } = this.#parts;
     while (hasRoom() && this.#behind.length < NEAR_TIMERS) {
       const ticket = keeper.due(now);
       if (!ticket) return;
-      if (isReplaying() && hasBacklog(keeper.keyNameOf(ticket))) this.#behind.push(ticket);
+      if (this.#mustWait(ticket)) this.#behind.push(ticket);
       else firing.fire(ticket);
     }
+  }
+
+  #mustWait(ticket: TimerTicket): boolean {
+    if (this.#isRecovered) return false;
+    const key = this.#parts.keeper.keyNameOf(ticket);
+    if (this.#clear.has(key)) return false;
+    if (this.#parts.isBusy(key)) return true;
+    this.#clear.add(key);
+    return false;
   }
 
   /** For what is due and has no room, room is made by what ends. */
@@ -64,7 +79,7 @@ export class WallTimers {
     const { keeper, time, wake } = this.#parts;
     const { next } = keeper;
     if (next === this.#alarmAt) return;
-    this.#clear();
+    this.#disarm();
     if (next === undefined || next <= now) return;
     this.#alarmAt = next;
     this.#alarm = time.alarm(() => {
@@ -73,7 +88,7 @@ export class WallTimers {
     }, next);
   }
 
-  #clear(): void {
+  #disarm(): void {
     if (this.#alarmAt !== undefined) this.#parts.time.clear(this.#alarm);
     this.#alarmAt = undefined;
   }

@@ -90,7 +90,7 @@ describe('a handler that is late has a while to end by itself', () => {
           shared: {},
           tracing: undefined,
         },
-        time: { set, background: set, clear: () => {}, now: () => 0, steady: steadyNow },
+        time: { set, background: set, alarm: set, clear: () => {}, now: () => 0, steady: steadyNow },
         orders: new Orders(1),
       },
       new Codec([]),

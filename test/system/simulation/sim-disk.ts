@@ -11,6 +11,7 @@ import {
 import { MemoryConsumers } from '../../../dist/src/store/memory-consumers.js';
 import { MemoryProcessing } from '../../../dist/src/store/memory-processing.js';
 import { MemoryStates } from '../../../dist/src/store/memory-states.js';
+import { MemoryTimers } from '../../../dist/src/store/memory-timers.js';
 import { Progress, type ProgressChunk } from '../../../dist/src/store/progress.js';
 import type { StoreState, TypeToStore } from '../../../dist/src/store/protocol.js';
 import type { CommitBatch, EventReader, RawEvent, Segment, Store } from '../../../dist/src/store/store.js';
@@ -20,7 +21,10 @@ import type { Steps } from './steps.js';
 interface Written {
   readonly events: readonly RawEvent[];
   readonly names: readonly (readonly [number, string])[];
-  readonly batch: Pick<CommitBatch, 'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states'>;
+  readonly batch: Pick<
+    CommitBatch,
+    'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states' | 'timers'
+  >;
 }
 
 /** A disk that outlives processes. Each transaction is whole or not there; the newest may not be synced. */
@@ -59,6 +63,7 @@ export class Contents {
   readonly chunks = new Map<number, ProgressChunk>();
   readonly consumers = new MemoryConsumers();
   readonly states = new MemoryStates();
+  readonly timers = new MemoryTimers();
   mark = 0;
 
   constructor(types: readonly StoredType[]) {
