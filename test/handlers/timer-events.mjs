@@ -15,6 +15,8 @@ export const Acted = defineEvent('timer.acted', {
         }),
         z.object({ cancel: z.string() }),
         z.object({ tell: z.string() }),
+        // Emits an event of the same kind, which is handled in turn.
+        z.object({ lead: z.array(z.any()) }),
       ]),
     ),
     end: z.string().optional(),

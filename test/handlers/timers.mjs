@@ -8,8 +8,9 @@ import { Acted, Noted, Rang } from './timer-events.mjs';
  * @param {import('millrace').HandlerContext} ctx
  */
 function act(key, acts, ctx) {
-  for (const { set, at, in: delay, acts: later, cancel, tell } of acts) {
+  for (const { set, at, in: delay, acts: later, cancel, tell, lead } of acts) {
     if (cancel !== undefined) ctx.cancel(cancel);
+    else if (lead !== undefined) ctx.emit(Acted({ key, acts: lead }));
     else if (tell !== undefined) ctx.emit(Noted({ key, what: tell }));
     else {
       const event = Rang({ key, name: set, ...(later && { acts: later }) });
