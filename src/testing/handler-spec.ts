@@ -5,6 +5,12 @@ import { messageOf } from '../kernel/thrown.js';
 import { describeThrown, type ExpectedError, errorDifference } from './expected-error.js';
 import { type ExpectedEvent, expectation } from './expected-event.js';
 import { observed } from './observed.js';
+import {
+  type ExpectedTimer,
+  HeardTimers,
+  type ScheduledTimer,
+  timerDifferences,
+} from './scheduled-timers.js';
 import { areExactly } from './seen-events.js';
 import { sequenceDiff } from './sequence-diff.js';
 import { createTestEngine, SPEC_NAMES, type TestEngineOptions } from './test-engine.js';
@@ -21,12 +27,18 @@ export interface Outcome {
   readonly event: DomainEvent;
   /** What its handlers emitted, as it is stored; empty when they failed. */
   readonly emitted: readonly DomainEvent[];
+  /** The timers that they scheduled, in order; empty when they failed. */
+  readonly scheduled: readonly ScheduledTimer[];
+  /** Names of the timers that they cancelled, whether or not there were such; empty when they failed. */
+  readonly cancelled: readonly string[];
   /** Whether they failed, and with that all tries that they have. */
   readonly failed: boolean;
   /** What they threw last: the very thing, not a copy. */
   readonly thrown: unknown;
   /** How often they were called. */
   readonly attempts: number;
+  /** `ctx.now()` while they ran. Unix epoch milliseconds. */
+  readonly now: number;
 }
 
 /**
@@ -88,6 +100,26 @@ export class SpecifiedEvent {
     );
   }
 
+  /**
+   * Passes when the handlers succeed and schedule exactly these timers, in this order: `{ event: OrderExpired({ … }), at: { in:
+   * '1h' } }`. What is due at once also fires. @throws TestAssertionError; InvalidTimerError for what is no time.
+   */
+  async thenSchedules(...expected: readonly ExpectedTimer[]): Promise<Outcome> {
+    const outcome = await this.#run();
+    const { event, scheduled, failed, thrown, attempts } = outcome;
+    if (failed) {
+      throw new TestAssertionError(
+        `Expected ${countText(expected.length, 'timer')} to be scheduled by ${eventText(event)}; its handlers threw, on try ${attempts}, ${describeThrown(thrown)}.`,
+        { cause: thrown },
+      );
+    }
+    const found = timerDifferences(expected, scheduled, outcome.now);
+    if (found.length === 0) return outcome;
+    throw new TestAssertionError(
+      `Expected ${countText(expected.length, 'timer')} to be scheduled by ${eventText(event)}; scheduled were ${scheduled.length}.\n  ${found.join('\n  ')}`,
+    );
+  }
+
   /** Passes when the handlers succeed and emit nothing. @throws TestAssertionError */
   thenEmitsNothing(): Promise<Outcome> {
     return this.thenEmits();
@@ -136,6 +168,8 @@ interface Trial {
   position: number;
   attempts: number;
   thrown: unknown;
+  now: number;
+  readonly timers: HeardTimers;
 }
 
 async function run(
@@ -145,7 +179,8 @@ async function run(
   event: NewEvent,
 ): Promise<Outcome> {
   checkHandled(module, event);
-  const trial: Trial = { position: Number.POSITIVE_INFINITY, attempts: 0, thrown: undefined };
+  const timers = new HeardTimers();
+  const trial: Trial = { position: Number.POSITIVE_INFINITY, attempts: 0, thrown: undefined, now: 0, timers };
   const engine = await createTestEngine({ ...options, handlers: [tried(module, trial)] });
   try {
     for (const [index, earlier] of given.entries()) {
@@ -167,8 +202,14 @@ async function run(
     const events: DomainEvent[] = [];
     for await (const stored of engine.read({ fromPosition: trial.position })) events.push(stored);
     const [handled, ...emitted] = events;
-    const { attempts, thrown } = trial;
-    return { event: handled as DomainEvent, emitted, failed, thrown: failed ? thrown : undefined, attempts };
+    const { attempts, thrown, now } = trial;
+    if (failed) timers.clear();
+    return {
+      ...{ event: handled as DomainEvent, emitted, failed, attempts, now },
+      thrown: failed ? thrown : undefined,
+      scheduled: [...timers.scheduled.values()],
+      cancelled: [...timers.cancelled],
+    };
   } finally {
     // With the policy 'stop' the engine has failed, which is an outcome like any other.
     await engine.close().catch(() => {});
@@ -182,10 +223,12 @@ function tried(module: HandlerModule, trial: Trial): HandlerModule {
       const { position }: DomainEvent = event;
       if (position > trial.position) return;
       if (position < trial.position) return entry.handle(event, context);
+      if (trial.attempts !== context.attempt) trial.timers.clear();
       trial.attempts = context.attempt;
+      trial.now = context.now();
       trial.thrown = undefined;
       return observed(
-        () => entry.handle(event, context),
+        () => entry.handle(event, trial.timers.hearing(context)),
         (failure) => {
           if (failure) trial.thrown = failure.thrown;
         },

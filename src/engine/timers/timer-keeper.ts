@@ -254,9 +254,8 @@ export class TimerKeeper {
 
   #isPending(ticket: TimerTicket): boolean {
     if (!this.#isKnown(ticket)) return false;
-    if (this.#keys.has(ticket.key)) return this.#isCurrent(ticket);
-    const stored = this.#parts.store.reader.timer(ticket.key, ticket.name);
-    return stored !== undefined && isSameTimer(stored, ticket);
+    this.#of(ticket.key, this.keyNameOf(ticket));
+    return this.#isCurrent(ticket);
   }
 
   /** Whether its event can be published. */
