@@ -32,6 +32,7 @@ import { SlabPool } from './sequence/slab-pool.js';
 import { StateKeeper } from './states/state-keeper.js';
 import { DataTimers } from './timers/data-timers.js';
 import { TimerFiring } from './timers/timer-firing.js';
+import { TimerFlow } from './timers/timer-flow.js';
 import { TimerKeeper } from './timers/timer-keeper.js';
 import { WallTimers } from './timers/wall-timers.js';
 import { EngineFacts } from './watch/facts.js';
@@ -84,12 +85,13 @@ export function assemble(foundation: Foundation): Rooms {
   const measure = () => healthFacts(facts, intake.pressure.share);
   const health = new HealthWatch(options.health, measure, notices, time);
   const wallTimers = wallTimersIn(foundation, hub, sequence, intake.inFlight, holding);
+  sequence.timerFlow.connect({ ...sequence, keeper: sequence.timers, wall: wallTimers, waves, hub });
   hub.connect({
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
     ...{ ...intake, ...sequence, ...dispatch, ...failing },
     ...{ commits, failures, holding, health, late },
-    wallTimers,
+    timers: sequence.timerFlow,
   });
   const { sequencer, directory, shapes } = sequence;
   return {
@@ -135,8 +137,14 @@ function sequenceRoom(
   // What must be durable before it is handled has its number before it is handled.
   const isAhead = deterministic && dispatch === 'accepted';
   const runs = isAhead ? new KeyRuns(sequencer, pool, scheduler) : undefined;
+  const timerFlow = new TimerFlow();
   const timers = new TimerKeeper({ store, stored, types, nearTimers });
-  const firing = new TimerFiring({ keeper: timers, notices, types, publish: (timer) => hub.fire(timer) });
+  const firing = new TimerFiring({
+    keeper: timers,
+    notices,
+    types,
+    publish: (timer) => timerFlow.fire(timer),
+  });
   const keyOf = (name: string) => directory.get(name);
   const gate = deterministic
     ? new KeyGate({
@@ -152,7 +160,20 @@ function sequenceRoom(
     : undefined;
   const shapes = new Shapes(new Codec(stored.shapes));
   const progress = new Progress(stored.progress.mark, stored.progress.chunks);
-  return { types, directory, pool, sequencer, scheduler, runs, gate, timers, firing, shapes, progress };
+  return {
+    types,
+    directory,
+    pool,
+    sequencer,
+    scheduler,
+    runs,
+    gate,
+    timers,
+    timerFlow,
+    firing,
+    shapes,
+    progress,
+  };
 }
 
 /** Where events come in, and who waits for what. */
@@ -264,7 +285,7 @@ function dispatchRoom(
       refusals: refusalsIn(directory, sequencer, types, timers, options.deterministic),
       emitted: (emission, bytes) => hub.emitted(emission, bytes),
       finished: (slab, row) => hub.finished(slab, row),
-      ordered: (slab, row, orders) => hub.ordered(slab, row, orders),
+      ordered: (slab, row, orders) => sequence.timerFlow.ordered(slab, row, orders),
       settled: (key) => hub.settled(key),
       tracerFailed: (times) => {
         counters.subscriberErrors += times;

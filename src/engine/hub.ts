@@ -6,12 +6,10 @@ import { EngineFailedError } from '../kernel/errors.js';
 import { reasonOf, toError } from '../kernel/thrown.js';
 import { KeyPlace } from '../lanes/key-state.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
-import type { TimerOrders } from '../lanes/timers/lane-timers.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
 import { LANES, type SettledLetter } from '../store/dead-letter.js';
 import type { Progress } from '../store/progress.js';
 import type { RawEvent, Store } from '../store/store.js';
-import type { StoredTimer } from '../store/timer.js';
 import type { CommitQueue, HubSegment } from './commit/commit-queue.js';
 import { eventAt } from './commit/event-at.js';
 import type { LaneCrew } from './dispatch/lane-crew.js';
@@ -31,15 +29,13 @@ import type { LogFlow } from './replay/log-flow.js';
 import type { RowCall } from './replay/row-calls.js';
 import type { NameEntry } from './sequence/directory.js';
 import type { HubSlab, WaitingEvent } from './sequence/hub-slab.js';
-import type { KeyGate } from './sequence/key-gate.js';
 import type { KeyRuns } from './sequence/key-runs.js';
 import type { Prepared, RowFacts } from './sequence/row-facts.js';
 import type { Sequencer } from './sequence/sequencer.js';
 import type { Shapes } from './sequence/shapes.js';
 import type { SlabPool } from './sequence/slab-pool.js';
 import type { EngineState } from './state.js';
-import type { TimerKeeper } from './timers/timer-keeper.js';
-import type { WallTimers } from './timers/wall-timers.js';
+import type { TimerFlow } from './timers/timer-flow.js';
 import type { Counters } from './watch/counters.js';
 import type { HealthWatch } from './watch/health.js';
 import type { Notices } from './watch/notices.js';
@@ -64,10 +60,7 @@ export interface HubParts {
   readonly pool: SlabPool;
   /** In deterministic mode only. */
   readonly runs: KeyRuns | undefined;
-  readonly gate: KeyGate | undefined;
-  readonly timers: TimerKeeper;
-  /** Not in deterministic mode. */
-  readonly wallTimers: WallTimers | undefined;
+  readonly timers: TimerFlow;
   readonly progress: Progress;
   readonly late: LateHandlers;
   readonly commits: CommitQueue;
@@ -129,12 +122,12 @@ export class Hub implements IntakeFlow, LogFlow {
     const ahead = runs?.numbering;
     if (ahead?.slab) sequencer.number(ahead.slab, ahead.row, ahead.names.aggregate);
     else sequencer.append(event);
-    this.#accepted(event.type, wave, ahead);
+    this.appended(event.type, wave, ahead);
     return sequencer.lastPosition;
   }
 
   /** A row is on its way, the one written last or one that has run: to the writer, and to its lane, if need be now. */
-  #accepted(type: RegisteredType, wave: Wave, ahead?: WaitingEvent): void {
+  appended(type: RegisteredType, wave: Wave, ahead?: WaitingEvent): void {
     const { sequencer, counters, inFlight, commits, progress, dispatch } = this.#parts;
     const slab = ahead?.slab ?? sequencer.slab;
     const row = ahead ? ahead.row : slab.rows - 1;
@@ -208,37 +201,7 @@ export class Hub implements IntakeFlow, LogFlow {
     }
     counters.emitted++;
     if (type.handled) runs?.stop(sequencer.lastKey);
-    this.#accepted(type, cause.waves[row] as Wave);
-  }
-
-  /** The handlers of a row's event have scheduled or cancelled timers. */
-  ordered(slab: HubSlab, row: number, orders: TimerOrders): void {
-    const { timers, runs, gate, wallTimers, waves } = this.#parts;
-    const key = slab.keys[row] as NameEntry;
-    const wave = slab.waves[row] as Wave;
-    timers.obey(key, slab.position[row] as number, orders);
-    runs?.stop(key);
-    gate?.scheduled(key, wave);
-    // What is due at once is a part of what the event has led to.
-    if (wallTimers) waves.within(wave, () => wallTimers.advance());
-  }
-
-  /** Gives a timer's event its place. @throws EngineFailedError, NotDeterministicError, TooManyNamesError */
-  fire({ type: id, aggregateId, partitionKey, occurredAt, position, data, metadata }: StoredTimer): void {
-    if (this.#failure) throw this.#failure;
-    const { types, sequencer, waves } = this.#parts;
-    const type = types[id] as RegisteredType;
-    sequencer.append({
-      ...{ type, aggregateId, partitionKey: partitionKey || aggregateId, occurredAt, causation: position },
-      bytes: Buffer.from(data + metadata, 'latin1'),
-      start: 0,
-      dataLength: data.length,
-      metadataLength: metadata.length,
-    });
-    // It was encoded as the version of its type that there was then.
-    const { slab } = sequencer;
-    slab.type[slab.rows - 1] = id;
-    this.#accepted(type, waves.taking);
+    this.appended(type, cause.waves[row] as Wave);
   }
 
   /** Every handler of a row's event has ended, or it was skipped. */
@@ -298,11 +261,11 @@ export class Hub implements IntakeFlow, LogFlow {
   /** What follows a commit, an answer, and whatever else makes room: waiting work goes on as far as it may. */
   pump(): void {
     if (this.#failure) return;
-    const { pressure, health, parking, commits, entrance, pump, wallTimers } = this.#parts;
+    const { pressure, health, parking, commits, entrance, pump, timers } = this.#parts;
     pressure.check();
     health.check(parking.parked);
     commits.schedule();
-    wallTimers?.advance();
+    timers.advance();
     entrance.advance();
     pump.pump();
   }
@@ -409,9 +372,9 @@ export class Hub implements IntakeFlow, LogFlow {
 
   /** Sends nothing more to writer or lanes. */
   stop(): void {
-    const { commits, pump, crew, failures, health, late, wallTimers } = this.#parts;
+    const { commits, pump, crew, failures, health, late, timers } = this.#parts;
     commits.stop();
-    wallTimers?.stop();
+    timers.stop();
     late.stop();
     pump.stop();
     crew.stop();

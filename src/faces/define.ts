@@ -23,9 +23,9 @@ export {
   type StateHandler,
   type StateHandlerOptions,
 } from '../lanes/handlers.js';
-export type { Duration, ScheduleOptions, TimerTime } from '../lanes/timers/timer-time.js';
 export {
   defineState,
   type StateOptions,
   type StateType,
 } from '../lanes/states/define-state.js';
+export type { Duration, ScheduleOptions, TimerTime } from '../lanes/timers/timer-time.js';

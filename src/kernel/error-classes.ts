@@ -28,7 +28,6 @@ import {
   InvalidNameError,
   InvalidOptionError,
   InvalidStateError,
-  InvalidTimerError,
   KeyParkedError,
   LaneCrashedError,
   MillraceError,
@@ -62,7 +61,6 @@ import {
   TooManyConsumersError,
   TooManyNamesError,
   TooManySubscriptionsError,
-  TooManyTimersError,
   UnknownCommandError,
   UnknownEventTypeError,
   UnsupportedPayloadError,
@@ -70,6 +68,7 @@ import {
   WaitsForItselfError,
   WriterCrashedError,
 } from './errors.js';
+import { InvalidTimerError, TooManyTimersError } from './timer-errors.js';
 
 /** Every error class by its code, for the error codec and for tests. */
 export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(

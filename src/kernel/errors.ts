@@ -391,16 +391,6 @@ export class StateTooLargeError extends MillraceError {
   static override readonly code = 'MILLRACE_STATE_TOO_LARGE';
 }
 
-/** A handler scheduled or cancelled a timer with a time or a name that cannot be one. Its event has failed. */
-export class InvalidTimerError extends MillraceError {
-  static override readonly code = 'MILLRACE_INVALID_TIMER';
-}
-
-/** A key would have more pending timers than it may. The event that scheduled them has failed. `details` has `key` and `limit`. */
-export class TooManyTimersError extends MillraceError {
-  static override readonly code = 'MILLRACE_TOO_MANY_TIMERS';
-}
-
 /** The log has states that are not those of its handlers: of another version, or more kinds than a log may have. */
 export class StateVersionError extends MillraceError {
   static override readonly code = 'MILLRACE_STATE_VERSION';

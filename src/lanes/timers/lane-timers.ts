@@ -1,4 +1,5 @@
-import { PayloadTooLargeError, TooManyTimersError } from '../../kernel/errors.js';
+import { PayloadTooLargeError } from '../../kernel/errors.js';
+import { TooManyTimersError } from '../../kernel/timer-errors.js';
 import { LANE_TIMER_BYTES, MAX_SCHEDULED_BYTES, MAX_TIMERS_PER_KEY } from './limits.js';
 
 /** An event that a timer holds, checked and encoded. */

@@ -1,7 +1,7 @@
 import { knownOptions, optionNames } from '../../events/known-options.js';
 import { isStorable } from '../../kernel/check.js';
-import { InvalidTimerError } from '../../kernel/errors.js';
 import { shown } from '../../kernel/thrown.js';
+import { InvalidTimerError } from '../../kernel/timer-errors.js';
 import { MAX_NAME_BYTES } from '../../limits.js';
 import type { ScheduleOptions } from './timer-time.js';
 

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { timeOf } from '../../events/plain-data.js';
-import { InvalidTimerError } from '../../kernel/errors.js';
 import { shown } from '../../kernel/thrown.js';
+import { InvalidTimerError } from '../../kernel/timer-errors.js';
 
 /** A length of time as a text: `90s`, `15m`, `1h`, `7d`. */
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
