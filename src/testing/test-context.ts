@@ -43,6 +43,10 @@ export class TestContext implements HandlerContext, StateContext, Disposable {
     this.#context.emit(stamped(event, this.#world.clock));
   }
 
+  history(aggregateId: string): AsyncIterable<DomainEvent> {
+    return this.#context.history(aggregateId);
+  }
+
   now(): number {
     return this.#world.clock.now();
   }

@@ -53,21 +53,30 @@ export class Judged implements Unfinished {
     this.#keyOf = keyOf;
   }
 
-  /** Whether the event is finished, and what it emitted is to be taken in. */
-  passes(reference: number, emissions: readonly Emission[]): boolean {
+  /**
+   * Whether the event is finished, and what it emitted is to be taken in.
+   *
+   * @param statesRefused why what it made of its key's states cannot be kept; undefined when it can.
+   */
+  passes(reference: number, emissions: readonly Emission[], statesRefused: () => Error | undefined): boolean {
     const key = this.#keyOf(reference);
     if (key.failing || this.#failing.has(key)) {
       this.held.push(reference);
       return false;
     }
+    const error = this.#refusalOf(emissions) ?? statesRefused();
+    if (!error) return true;
+    this.#failing.add(key);
+    this.failures.push({ reference, error: encodeError(error), handler: '' });
+    return false;
+  }
+
+  #refusalOf(emissions: readonly Emission[]): Error | undefined {
     for (const emission of emissions) {
       const error = this.#refusals.of(emission);
-      if (!error) continue;
-      this.#failing.add(key);
-      this.failures.push({ reference, error: encodeError(error), handler: '' });
-      return false;
+      if (error) return error;
     }
-    return true;
+    return undefined;
   }
 }
 

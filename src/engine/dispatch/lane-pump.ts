@@ -257,12 +257,14 @@ export class LanePump {
     const { refusals } = this.#events;
     const emissions = emitted && new EmissionsByCause(emitted);
     const states = changed && new StatesByCause(changed);
-    const judged = refusals.arePossible()
-      ? new Judged(refusals, (reference) => this.#keyOf(reference))
-      : undefined;
+    const isCrowded = changed !== undefined && this.#states.isCrowdedBy(changed.length, done.length);
+    const judged =
+      refusals.arePossible() || isCrowded
+        ? new Judged(refusals, (reference) => this.#keyOf(reference))
+        : undefined;
     for (const reference of done) {
       const own = emissions?.of(reference) ?? NO_EMISSIONS;
-      if (judged && !judged.passes(reference, own)) {
+      if (judged && !judged.passes(reference, own, () => this.#statesRefused(reference, states))) {
         states?.of(reference, () => {});
         continue;
       }
@@ -273,6 +275,17 @@ export class LanePump {
       this.#finish(reference);
     }
     return judged ?? FINISHED;
+  }
+
+  #statesRefused(reference: number, states: StatesByCause | undefined): Error | undefined {
+    const key = this.#keyOf(reference);
+    let refusal: Error | undefined;
+    let more = 0;
+    states?.peek(reference, (index, bytes) => {
+      more += this.#states.growth(key, index, bytes);
+      refusal = this.#states.refusalOf(key, more);
+    });
+    return refusal;
   }
 
   #takeStates(reference: number, states: StatesByCause): void {

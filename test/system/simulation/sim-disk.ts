@@ -59,6 +59,7 @@ export class Contents {
   readonly chunks = new Map<number, ProgressChunk>();
   readonly consumers = new MemoryConsumers();
   readonly states = new MemoryStates();
+  readonly codec = new Codec([], () => this.shapes);
   mark = 0;
 
   constructor(types: readonly StoredType[]) {
