@@ -1,5 +1,6 @@
 import { Codec } from '../events/codec.js';
 import type { RegisteredType } from '../events/registry.js';
+import type { LaneLog } from '../lanes/history.js';
 import { LaneScheduler } from '../lanes/scheduler.js';
 import { Progress } from '../store/progress.js';
 import { CommitQueue } from './commit/commit-queue.js';
@@ -19,6 +20,7 @@ import { Receipts } from './intake/receipts.js';
 import { Waves } from './intake/waves.js';
 import { checkWait } from './own-waits.js';
 import type { Foundation, Rooms } from './parts.js';
+import { PastReader } from './reading/past-reader.js';
 import { Holding } from './replay/holding.js';
 import { LateHandlers } from './replay/late-handlers.js';
 import type { ReplayParts } from './replay/log-flow.js';
@@ -61,7 +63,11 @@ export function assemble(foundation: Foundation): Rooms {
     progress: sequence.progress,
     parking: failing.parking,
   });
-  const dispatch = dispatchRoom(foundation, hub, sequence, { ...failing, late, states });
+  const { sequencer, directory, shapes } = sequence;
+  const tailOf: Rooms['tailOf'] = (aggregateId, after) =>
+    sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
+  const past = pastReader(foundation, hub, sequence, tailOf);
+  const dispatch = dispatchRoom({ ...foundation, past }, hub, sequence, { ...failing, late, states });
   const failures = failuresRoom(foundation, hub, {
     ...sequence,
     ...failing,
@@ -90,10 +96,9 @@ export function assemble(foundation: Foundation): Rooms {
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
     ...{ ...intake, ...sequence, ...dispatch, ...failing },
-    ...{ commits, failures, holding, health, late },
+    ...{ commits, failures, holding, health, late, past },
     timers: sequence.timerFlow,
   });
-  const { sequencer, directory, shapes } = sequence;
   return {
     ...replay,
     crew: dispatch.crew,
@@ -110,9 +115,26 @@ export function assemble(foundation: Foundation): Rooms {
     preparation: new Preparation(registry, options, shapes, foundation.eventTime, () => {
       counters.subscriberErrors++;
     }),
-    tailOf: (aggregateId, after) => sequencer.tail.positionsOf(directory.positionOf(aggregateId), after),
+    tailOf,
     endOf: (aggregateId) => (aggregateId === undefined ? hub.lastDurable : directory.versionOf(aggregateId)),
   };
+}
+
+/** What handlers read of the log, where the main thread reads it for them. */
+function pastReader(
+  { store, registry, stored }: Foundation,
+  hub: Hub,
+  { sequencer, runs }: SequenceRoom,
+  tailOf: Rooms['tailOf'],
+): PastReader {
+  return new PastReader({
+    ...{ store, registry, run: stored.run, tailOf, runs },
+    check: () => {
+      if (hub.failure) throw hub.failure;
+    },
+    lastPosition: () => sequencer.lastPosition,
+    lastDurable: () => hub.lastDurable,
+  });
 }
 
 type SequenceRoom = ReturnType<typeof sequenceRoom>;
@@ -259,7 +281,7 @@ function wallTimersIn(
 
 /** The lanes: who they are, and what they are sent and answer. Crew and pump are two halves that know each other. */
 function dispatchRoom(
-  foundation: Foundation,
+  foundation: Foundation & { readonly past: LaneLog },
   hub: Hub,
   sequence: SequenceRoom,
   { failed, late, states }: FailingParts & { late: LateHandlers; states: StateKeeper },
@@ -267,7 +289,7 @@ function dispatchRoom(
   const { options, meters, notices, counters } = foundation;
   const { directory, sequencer, scheduler, pool, shapes, runs, types, timers } = sequence;
   const { codec } = shapes;
-  const crew = new LaneCrew(foundation, codec, scheduler, pool, {
+  const crew = new LaneCrew({ ...foundation, log: foundation.past }, codec, scheduler, pool, {
     ready: () => pump.pump(),
     answered: (seat, answer) => pump.take(seat, answer),
     lost: (seat, judgement) => {

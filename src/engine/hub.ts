@@ -23,6 +23,7 @@ import type { IntakeFlow } from './intake/intake-flow.js';
 import type { Pressure } from './intake/pressure.js';
 import type { Receipts } from './intake/receipts.js';
 import type { Wave, Waves } from './intake/waves.js';
+import type { PastReader } from './reading/past-reader.js';
 import type { Holding } from './replay/holding.js';
 import type { LateHandlers } from './replay/late-handlers.js';
 import type { LogFlow } from './replay/log-flow.js';
@@ -72,6 +73,7 @@ export interface HubParts {
   readonly parking: Parking;
   readonly holding: Holding;
   readonly health: HealthWatch;
+  readonly past: PastReader;
 }
 
 /**
@@ -261,13 +263,14 @@ export class Hub implements IntakeFlow, LogFlow {
   /** What follows a commit, an answer, and whatever else makes room: waiting work goes on as far as it may. */
   pump(): void {
     if (this.#failure) return;
-    const { pressure, health, parking, commits, entrance, pump, timers } = this.#parts;
+    const { pressure, health, parking, commits, entrance, pump, timers, past } = this.#parts;
     pressure.check();
     health.check(parking.parked);
     commits.schedule();
     timers.advance();
     entrance.advance();
     pump.pump();
+    past.advance();
   }
 
   restore(facts: RowFacts, event: RawEvent, wave: Wave, isNew: boolean, again?: RetriedLetter): void {
@@ -356,7 +359,7 @@ export class Hub implements IntakeFlow, LogFlow {
   /** Stops everything: nothing more is acknowledged. */
   fail(cause: Error): void {
     if (this.#failure) return;
-    const { notices, health, receipts, entrance, waves } = this.#parts;
+    const { notices, health, receipts, entrance, waves, past } = this.#parts;
     this.#failure = new EngineFailedError(
       `The engine stopped: ${reasonOf(cause)}. Close it and open the store again to go on.`,
       { cause },
@@ -366,6 +369,7 @@ export class Hub implements IntakeFlow, LogFlow {
     notices.send({ kind: 'failed', error: this.#failure });
     health.tell();
     receipts.rejectAll(this.#failure);
+    past.fail(this.#failure);
     entrance.close(this.#failure);
     waves.releaseAll();
   }

@@ -1,6 +1,6 @@
 import type { Codec } from '../events/codec.js';
 import { type AnyEventType, checkEventOptions, type NewEvent } from '../events/define-event.js';
-import type { StoredEvent, StoredMetadata } from '../events/domain-event.js';
+import type { DomainEvent, StoredEvent, StoredMetadata } from '../events/domain-event.js';
 import type { EmissionBuffer } from '../events/emission.js';
 import { checkMetadata, checkSize } from '../events/payload-check.js';
 import { RegisteredType } from '../events/registry.js';
@@ -9,6 +9,7 @@ import { EmitAfterEndError, NotDeterministicError, UnknownEventTypeError } from 
 import { seededRandom } from '../kernel/random.js';
 import { Deadline } from './deadline.js';
 import type { HandlerContext, HandlerEntry } from './handlers.js';
+import type { Histories } from './history.js';
 import type { LaneCell } from './lane-cell.js';
 import type { LaneSetup } from './protocol.js';
 import type { KeyAhead } from './run-ahead.js';
@@ -23,12 +24,14 @@ export class EmitRules {
   readonly setup: LaneSetup;
   readonly codec: Codec;
   readonly timers = new LaneTimers();
+  readonly histories: Histories;
   readonly #ids: ReadonlyMap<string, number>;
   readonly #types = new Map<AnyEventType, RegisteredType>();
 
-  constructor(setup: LaneSetup, codec: Codec) {
+  constructor(setup: LaneSetup, codec: Codec, histories: Histories) {
     this.setup = setup;
     this.codec = codec;
+    this.histories = histories;
     this.#ids = new Map(setup.types.map((type) => [`${type.name}@${type.version}`, type.id]));
   }
 
@@ -152,6 +155,16 @@ export class LaneContext implements HandlerContext, StateContext {
 
   get shared(): Readonly<Record<string, unknown>> {
     return this.#rules.setup.shared;
+  }
+
+  history(aggregateId: string): AsyncIterable<DomainEvent> {
+    const { histories, setup } = this.#rules;
+    return histories.of(aggregateId, {
+      reference: this.#cause,
+      position: this.#event.position,
+      key: setup.deterministic ? this.#partitionKey : undefined,
+      hasEnded: () => this.#ended,
+    });
   }
 
   now(): number {

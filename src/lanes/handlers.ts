@@ -32,6 +32,15 @@ export interface HandlerContext {
    * @throws InvalidTimerError when it can be no name.
    */
   cancel(name: string | AnyEventType): void;
+  /**
+   * The events of an aggregate before the handled one, in their order and in the current form of their types: everything
+   * with a lower position, and nothing behind it, on whatever thread and at whatever try. Read page by page as the loop
+   * goes on: `for await (const event of ctx.history(id))`. In deterministic mode only those of the handled event's key.
+   *
+   * @throws InvalidOptionError; in the loop UpcastError, StoreCorruptError, EngineFailedError, and NotRetainedError of a
+   * log in memory that has dropped some of them.
+   */
+  history(aggregateId: string): AsyncIterable<DomainEvent>;
   /** The time to use: the wall clock, or in deterministic mode the handled event's `occurredAt`. Epoch ms. */
   now(): number;
   /** A number in [0, 1): from `Math.random`, or in deterministic mode from (seed, partition key, position in its order). */

@@ -1,5 +1,6 @@
 import { type Context, context, trace } from '@opentelemetry/api';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
+import type { DomainEvent } from '../events/domain-event.js';
 import { guarded } from '../kernel/guarded.js';
 import type { HandlerContext } from '../lanes/handlers.js';
 import { HELD, type HeldStates, type StateContext } from '../lanes/states/define-state.js';
@@ -38,6 +39,10 @@ export class TracedContext implements HandlerContext, StateContext {
     const active = context.active();
     // Without a context manager nothing is ever active.
     return textsOf(carrierOf(trace.getSpan(active) ? active : this.#own));
+  }
+
+  history(aggregateId: string): AsyncIterable<DomainEvent> {
+    return this.#inner.history(aggregateId);
   }
 
   now(): number {

@@ -15,7 +15,7 @@ export interface KeyStateEntry {
   readonly value: unknown;
 }
 
-/** All states of a log, page by page. */
+/** All states of a log, page by page, up to where they end when a page gets there: what comes later is not waited for. */
 export function* statePages(reader: EventReader): Generator<readonly StoredState[]> {
   let last: Pick<StoredState, 'key' | 'type'> = { key: 0, type: 0 };
   while (true) {
@@ -25,6 +25,7 @@ export function* statePages(reader: EventReader): Generator<readonly StoredState
     const end = page.at(-1);
     if (!end) return;
     yield page;
+    if (page.length < STATE_PAGE) return;
     last = end;
   }
 }

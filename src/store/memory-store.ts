@@ -5,6 +5,7 @@ import type { Slab } from '../events/slab.js';
 import { EngineClosedError, NotRetainedError } from '../kernel/errors.js';
 import { MEMORY_STORE_BYTES } from '../limits.js';
 import { KeptEvents } from './kept-events.js';
+import { MEMORY_STATE_BYTES } from './limits.js';
 import { MemoryConsumers } from './memory-consumers.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemoryStates } from './memory-states.js';
@@ -17,6 +18,7 @@ export class MemoryStore implements Store {
   readonly location = 'memory';
   readonly indexed = Number.POSITIVE_INFINITY;
   readonly reader: EventReader;
+  readonly maxStateBytes: number;
   readonly #run: string;
   readonly #types = new Map<number, StoredType>();
   readonly #shapes: Shape[] = [];
@@ -31,8 +33,13 @@ export class MemoryStore implements Store {
   #size = 0;
   #closed = false;
 
-  /** @param run begins the ids of its events. @param bytes how much of the events it keeps. */
-  constructor(run: string, bytes = MEMORY_STORE_BYTES) {
+  /**
+   * @param run begins the ids of its events.
+   * @param bytes how much of the events it keeps.
+   * @param maxStateBytes how much the states of all keys may take.
+   */
+  constructor(run: string, bytes = MEMORY_STORE_BYTES, maxStateBytes = MEMORY_STATE_BYTES) {
+    this.maxStateBytes = maxStateBytes;
     this.#run = run;
     this.#bytes = bytes;
     this.reader = {

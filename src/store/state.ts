@@ -34,6 +34,7 @@ export interface StateQuery {
   readonly to?: number;
   /** Above this state of the first key; the caller asks again from the last one on. */
   readonly after?: number;
+  /** So many, or fewer when there are no more. */
   readonly limit: number;
 }
 

@@ -135,6 +135,8 @@ export interface Store {
    * promises; rejects with a coded error, and then nothing of it is stored and the store takes no more.
    */
   commit(batch: CommitBatch): Promise<void>;
+  /** Bytes that the states of all keys may take, at 200 for each besides its own; left out: as many as they take. */
+  readonly maxStateBytes?: number | undefined;
   /** Called when a slab's memory is given up for good. */
   forget(slab: Slab): void;
   /** Events up to here are indexed: their aggregates' versions can be looked up. */

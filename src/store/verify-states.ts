@@ -44,8 +44,8 @@ export function verifyStates(database: Sqlite, facts: StoreFacts, keyOf: FindKey
       else add(slot, position, fault);
     }
     const last = found.at(-1)?.[0].slot;
-    // Nothing more; or pages of a damaged file that lead back.
-    if (last === undefined || last < from) break;
+    // Nothing more when it was read, or pages of a damaged file that lead back. What an engine adds is not waited for.
+    if (last === undefined || last < from || found.length < STATE_PAGE) break;
     from = last + 1;
   }
   for (const { slot, position } of makers.inOrder()) {

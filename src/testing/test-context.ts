@@ -52,6 +52,10 @@ export class TestContext implements HandlerContext, StateContext, Disposable {
     this.#context.cancel(name);
   }
 
+  history(aggregateId: string): AsyncIterable<DomainEvent> {
+    return this.#context.history(aggregateId);
+  }
+
   now(): number {
     return this.#world.clock.now();
   }

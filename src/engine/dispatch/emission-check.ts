@@ -66,14 +66,24 @@ export class Judged implements Unfinished {
     this.#keyOf = keyOf;
   }
 
-  /** Whether the event is finished, and what it emitted is to be taken in. */
-  passes(reference: number, emissions: readonly Emission[], orders: TimerOrders | undefined): boolean {
+  /**
+   * Whether the event is finished, and what it emitted is to be taken in.
+   *
+   * @param orders what it wants of its key's timers.
+   * @param statesRefused why what it made of its key's states cannot be kept; undefined when it can.
+   */
+  passes(
+    reference: number,
+    emissions: readonly Emission[],
+    orders: TimerOrders | undefined,
+    statesRefused: () => Error | undefined,
+  ): boolean {
     const key = this.#keyOf(reference);
     if (key.failing || this.#failing.has(key)) {
       this.held.push(reference);
       return false;
     }
-    const error = this.#refusalOf(key, emissions, orders);
+    const error = this.#refusalOf(key, emissions, orders) ?? statesRefused();
     if (!error) return true;
     this.#failing.add(key);
     this.failures.push({ reference, error: encodeError(error), handler: '' });

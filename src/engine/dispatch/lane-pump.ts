@@ -265,14 +265,15 @@ export class LanePump {
     const emissions = emitted && new EmissionsByCause(emitted);
     const states = changed && new StatesByCause(changed);
     const orders = timers && new Map(timers.map((one) => [one.cause, one]));
+    const isCrowded = changed !== undefined && this.#states.isCrowdedBy(changed.length, done.length);
     const judged =
-      orders || refusals.arePossible()
+      orders || refusals.arePossible() || isCrowded
         ? new Judged(refusals, (reference) => this.#keyOf(reference))
         : undefined;
     for (const reference of done) {
       const own = emissions?.of(reference) ?? NO_EMISSIONS;
       const ordered = orders?.get(reference);
-      if (judged && !judged.passes(reference, own, ordered)) {
+      if (judged && !judged.passes(reference, own, ordered, () => this.#statesRefused(reference, states))) {
         states?.of(reference, () => {});
         continue;
       }
@@ -284,6 +285,17 @@ export class LanePump {
       this.#finish(reference);
     }
     return judged ?? FINISHED;
+  }
+
+  #statesRefused(reference: number, states: StatesByCause | undefined): Error | undefined {
+    const key = this.#keyOf(reference);
+    let refusal: Error | undefined;
+    let more = 0;
+    states?.peek(reference, (index, bytes) => {
+      more += this.#states.growth(key, index, bytes);
+      refusal = this.#states.refusalOf(key, more);
+    });
+    return refusal;
   }
 
   #takeStates(reference: number, states: StatesByCause): void {

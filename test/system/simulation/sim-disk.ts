@@ -64,6 +64,7 @@ export class Contents {
   readonly consumers = new MemoryConsumers();
   readonly states = new MemoryStates();
   readonly timers = new MemoryTimers();
+  readonly codec = new Codec([], () => this.shapes);
   mark = 0;
 
   constructor(types: readonly StoredType[]) {
