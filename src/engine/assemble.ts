@@ -68,14 +68,8 @@ export function assemble(foundation: Foundation): Rooms {
     sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
   const past = pastReader(foundation, hub, sequence, tailOf);
   const dispatch = dispatchRoom({ ...foundation, past }, hub, sequence, { ...failing, late, states });
-  const failures = failuresRoom(foundation, hub, {
-    ...sequence,
-    ...failing,
-    ...dispatch,
-    holding,
-    commits,
-    late,
-  });
+  const sent = { ...sequence, ...failing, ...dispatch };
+  const failures = failuresRoom(foundation, hub, { ...sent, holding, commits, late });
   const facts = new EngineFacts({
     hub,
     counters,
@@ -90,8 +84,7 @@ export function assemble(foundation: Foundation): Rooms {
   });
   const measure = () => healthFacts(facts, intake.pressure.share);
   const health = new HealthWatch(options.health, measure, notices, time);
-  const wallTimers = wallTimersIn(foundation, hub, sequence, intake.inFlight, holding);
-  sequence.timerFlow.connect({ ...sequence, keeper: sequence.timers, wall: wallTimers, waves, hub });
+  const wallTimers = connectTimers(foundation, hub, sequence, intake, holding);
   hub.connect({
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
@@ -102,15 +95,9 @@ export function assemble(foundation: Foundation): Rooms {
   return {
     ...replay,
     crew: dispatch.crew,
-    failures,
-    holding,
-    late,
-    states,
+    ...{ failures, holding, late, states, wallTimers, facts, health },
     timers: sequence.timers,
     gate: sequence.gate,
-    wallTimers,
-    facts,
-    health,
     resumer: new Resumer(replay),
     preparation: new Preparation(registry, options, shapes, foundation.eventTime, () => {
       counters.subscriberErrors++;
@@ -263,20 +250,24 @@ function commitRoom(
 }
 
 /** Timers that fire by the wall clock. In deterministic mode the gate lets them in. */
-function wallTimersIn(
+function connectTimers(
   { time }: Foundation,
   hub: Hub,
-  { timers: keeper, firing, gate, directory }: SequenceRoom,
-  inFlight: InFlight,
+  sequence: SequenceRoom,
+  { inFlight, waves }: IntakeRoom,
   holding: Holding,
 ): WallTimers | undefined {
-  if (gate) return undefined;
-  return new WallTimers({
-    ...{ keeper, firing, time },
-    hasRoom: () => inFlight.hasRoom({ events: 1, bytes: 0 }),
-    isBusy: (key) => directory.get(key).unfinished > 0 || holding.hasBacklog(key),
-    wake: () => hub.pump(),
-  });
+  const { timers: keeper, timerFlow, firing, gate, directory } = sequence;
+  const wall = gate
+    ? undefined
+    : new WallTimers({
+        ...{ keeper, firing, time },
+        hasRoom: () => inFlight.hasRoom({ events: 1, bytes: 0 }),
+        isBusy: (key) => directory.get(key).unfinished > 0 || holding.hasBacklog(key),
+        wake: () => hub.pump(),
+      });
+  timerFlow.connect({ ...sequence, keeper, wall, waves, hub });
+  return wall;
 }
 
 /** The lanes: who they are, and what they are sent and answer. Crew and pump are two halves that know each other. */
