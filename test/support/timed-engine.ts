@@ -1,4 +1,4 @@
-import type { DomainEvent, Engine, EngineOptions } from 'millrace';
+import type { Engine, EngineOptions } from 'millrace';
 import { onTestFinished } from 'vitest';
 import { checkOptions } from '../../dist/src/engine/check-options.js';
 import { openIn, realWorld, type World } from '../../dist/src/engine/open.js';
@@ -63,7 +63,7 @@ export async function openTimed(
 
 /** What was told of a key, or of all, in order. */
 export async function toldOf(engine: Engine, key?: string): Promise<string[]> {
-  const events = await collect(engine, { types: [Noted] });
-  const own = events.filter((event: DomainEvent) => key === undefined || event.key === key);
-  return own.map(({ data }) => (data as { what: string }).what);
+  const range = key === undefined ? { types: [Noted] } : { aggregateId: `noted-${key}` };
+  const events = await collect(engine, range);
+  return events.map(({ data }) => (data as { what: string }).what);
 }

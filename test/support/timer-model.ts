@@ -48,6 +48,22 @@ export const plannedEvents: fc.Arbitrary<readonly PlannedEvent[]> = fc
     });
   });
 
+/** The same events of other keys, so much later. */
+export function shifted(events: readonly PlannedEvent[], prefix: string, time: number): PlannedEvent[] {
+  return events.map(({ key, occurredAt, acts, end }) => ({
+    key: `${prefix}-${key}`,
+    occurredAt: occurredAt + time,
+    acts: acts.map((act) => later(act, time)),
+    end,
+  }));
+}
+
+function later(act: PlannedTimerAct, time: number): PlannedTimerAct {
+  if ('lead' in act) return { lead: act.lead.map((one) => later(one, time)) };
+  if (!('set' in act)) return act;
+  return { set: act.set, at: act.at + time, acts: (act.acts ?? []).map((one) => later(one, time)) };
+}
+
 interface ModelTimer {
   readonly at: number;
   readonly order: number;
