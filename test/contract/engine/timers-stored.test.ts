@@ -151,6 +151,28 @@ describe('timers in a store', () => {
     );
   });
 
+  test('fire by the time of the log’s own events when it is opened again in deterministic mode', async () => {
+    const healed = new Int32Array(new SharedArrayBuffer(4));
+    const both = [handlers('timers'), handlers('timers-stop')];
+    const options = { store: tempStore(), threads: 0, shared: { healed }, handlers: both };
+    const seeded = { ...options, deterministic: true, seed: 'x', dispatch: 'durable' } as const;
+    const clock = new WallClock(1e6);
+    const first = await openTimed(clock, seeded);
+    const setting = Acted({ key: 'a', acts: [{ set: 'x', at: 50 }] }, { occurredAt: 0 });
+    await first.publish(setting, { until: 'handled' });
+    await first.publishMany([
+      Acted({ key: 'a', acts: [{ tell: 'before' }], end: 'stop' }, { occurredAt: 10 }),
+      Acted({ key: 'b', acts: [] }, { occurredAt: 100 }),
+    ]);
+    await expect(first.drain()).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
+    await first.close().catch(() => {});
+    healed[0] = 1;
+    const second = await openTimed(clock, seeded);
+    await second.recovered;
+    await second.drain();
+    expect(await toldOf(second)).toEqual(['before', 'x rang']);
+  });
+
   test('whose type is not registered stay, with a notice, until it is', async () => {
     const store = tempStore();
     const clock = new WallClock();
