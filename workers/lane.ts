@@ -1,8 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
 import { encodeError } from '../src/kernel/error-codec.js';
+import type { LaneLog } from '../src/lanes/history.js';
+import { AskedLog } from '../src/lanes/history-wire.js';
 import { LaneCell } from '../src/lanes/lane-cell.js';
 import { limited } from '../src/lanes/limited.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';
+import { OwnLog } from '../src/lanes/own-log.js';
 import type { LaneAnswer, LaneReply, LaneSetup, LaneTask } from '../src/lanes/protocol.js';
 import { LaneRunner } from '../src/lanes/runner.js';
 import { TracerErrors, traced } from '../src/lanes/traced.js';
@@ -47,12 +50,26 @@ async function open(setup: LaneSetup, cell: SharedArrayBuffer, answers: MessageP
       await traced(loaded, setup.tracing, errors),
       new LaneCell(setup.concurrency, cell),
       (answer) => answers.postMessage(answer, bytesOf(answer)),
-      { busy: () => performance.eventLoopUtilization().active, tracerErrors: errors },
+      {
+        busy: () => performance.eventLoopUtilization().active,
+        tracerErrors: errors,
+        log: logOf(setup, answers),
+      },
     );
     return { kind: 'opened', handled: runner.handled };
   } catch (error) {
     return { kind: 'refused', error: encodeError(error) };
   }
+}
+
+/** What handlers read: the file, if there is one. SQLite is loaded when the first handler does. */
+function logOf({ run, history: { file, asStored } }: LaneSetup, answers: MessagePort): LaneLog {
+  const asked = new AskedLog(answers, run);
+  if (file === undefined) return asked;
+  return new OwnLog(asked, async () => {
+    const { LaneHistory } = await import('../src/store/lane-history.js');
+    return new LaneHistory(file, run, asStored);
+  });
 }
 
 async function profile(order: ProfileOrder): Promise<LaneReply> {

@@ -45,7 +45,7 @@ export const REMEDIES = {
   MILLRACE_HANDLER_MODULE_INVALID:
     'Export `defineHandlers(…)` as the default (a consumer: its function), and pass all its event types in `events`.',
   MILLRACE_HANDLER_MODULE_FAILED: 'Look at `cause`: it is what the module threw while it was loaded.',
-  MILLRACE_EMIT_AFTER_END: 'Await everything that emits before the handler returns.',
+  MILLRACE_EMIT_AFTER_END: 'Await everything that emits or reads before the handler returns.',
   MILLRACE_HANDLER_TIMEOUT: 'Make the handler faster, have it look at `ctx.signal`, or raise `timeoutMs`.',
   MILLRACE_BROADCAST_FAILED: 'Mend the `onBroadcast` hook; `cause` has what it threw, `details.lanes` where.',
   MILLRACE_LANE_CRASHED:
@@ -87,9 +87,12 @@ export const REMEDIES = {
   MILLRACE_TOO_MANY_CONSUMERS: 'Remove consumers that are no longer used: `engine.consumers.remove(name)`.',
   MILLRACE_INVALID_STATE:
     'The message names the state, the key and the field. Return plain data that matches the schema of `defineState`.',
-  MILLRACE_STATE_TOO_LARGE: 'Keep less for each key: sums instead of lists, or keys that are more of them.',
+  MILLRACE_STATE_TOO_LARGE: 'Keep less for each key: sums instead of lists, or keys that are more of them. For all states of a log in memory: give the engine a store.',
   MILLRACE_STATE_VERSION:
     'Open the log with handlers whose states have the version that the message names, or a higher one: it is built anew then.',
+  MILLRACE_INVALID_TIMER:
+    'The message says what was given. Pass a Date, epoch milliseconds, or `{ in: ms }` or `{ in: "1h" }`, and a name that is a text.',
+  MILLRACE_TOO_MANY_TIMERS: 'Cancel timers that are not needed any more, use a name again, or use more keys.',
   MILLRACE_NODE_TOO_OLD: 'Use Node.js 22.18 or newer.',
   MILLRACE_HEAP_TOO_LARGE: 'Take the snapshot when less is in memory, or look at the thread with a debugger.',
   MILLRACE_PROFILE_BUSY: 'Wait for the other profile, or abort its signal.',

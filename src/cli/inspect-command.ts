@@ -9,8 +9,8 @@ import { grouped, table } from './table.js';
 
 const help = `millrace inspect FILE [options]
 
-Says what is in a store: events by type and by aggregate, progress, consumers, states, and the last
-events. It only reads, also while an engine has the file open.
+Says what is in a store: events by type and by aggregate, progress, consumers, states, timers, and the
+last events. It only reads, also while an engine has the file open.
 
   --json          print one JSON object
   --full          print the last events' payloads and all ids in full, however long they are; JSON has them so
@@ -84,7 +84,7 @@ function report(
 store        ${visible(summary.path)} (format ${summary.format}, run ${visible(summary.run)})
 events       ${grouped(summary.lastPosition)} of ${grouped(summary.aggregates)} aggregates, ${summary.bytesPerEvent.toFixed(0)} bytes per event
 progress     ${progress}; all up to position ${grouped(summary.mark)} are finished
-dead letters ${deadLetters}${fingerprint === undefined ? '' : `\nfingerprint  ${fingerprint}`}
+dead letters ${deadLetters}${timersLine(summary.timers)}${fingerprint === undefined ? '' : `\nfingerprint  ${fingerprint}`}
 
 ${table(['<event type', 'events'], types)}
 
@@ -93,6 +93,11 @@ ${consumers.length === 0 ? '' : `\n${table(['<consumer', 'position', 'lag', 'par
 last events
 ${last.map(full ? eventLine : shortEventLine).join('\n')}
 `;
+}
+
+function timersLine({ pending, next }: ReturnType<Reader['summary']>['timers']): string {
+  if (pending === 0 || next === undefined) return '';
+  return `\ntimers       ${grouped(pending)} pending, the next at ${new Date(next).toISOString()}`;
 }
 
 export default { help, run } satisfies Command;

@@ -1,5 +1,6 @@
 import { Codec } from '../events/codec.js';
 import type { RegisteredType } from '../events/registry.js';
+import type { LaneLog } from '../lanes/history.js';
 import { LaneScheduler } from '../lanes/scheduler.js';
 import { Progress } from '../store/progress.js';
 import { CommitQueue } from './commit/commit-queue.js';
@@ -19,6 +20,7 @@ import { Receipts } from './intake/receipts.js';
 import { Waves } from './intake/waves.js';
 import { checkWait } from './own-waits.js';
 import type { Foundation, Rooms } from './parts.js';
+import { PastReader } from './reading/past-reader.js';
 import { Holding } from './replay/holding.js';
 import { LateHandlers } from './replay/late-handlers.js';
 import type { ReplayParts } from './replay/log-flow.js';
@@ -30,6 +32,11 @@ import { Sequencer } from './sequence/sequencer.js';
 import { Shapes } from './sequence/shapes.js';
 import { SlabPool } from './sequence/slab-pool.js';
 import { StateKeeper } from './states/state-keeper.js';
+import { DataTimers } from './timers/data-timers.js';
+import { TimerFiring } from './timers/timer-firing.js';
+import { TimerFlow } from './timers/timer-flow.js';
+import { TimerKeeper } from './timers/timer-keeper.js';
+import { WallTimers } from './timers/wall-timers.js';
 import { EngineFacts } from './watch/facts.js';
 import { HealthWatch } from './watch/health.js';
 import { healthFacts } from './watch/health-facts.js';
@@ -49,22 +56,20 @@ export function assemble(foundation: Foundation): Rooms {
   const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
   const states = new StateKeeper({ ...foundation, pool: sequence.pool });
-  const commits = commitRoom(foundation, hub, sequence, { ...intake, states });
+  const commits = commitRoom(foundation, hub, sequence, { ...intake, states, timers: sequence.timers });
   const late = new LateHandlers({
     ...foundation,
     hub,
     progress: sequence.progress,
     parking: failing.parking,
   });
-  const dispatch = dispatchRoom(foundation, hub, sequence, { ...failing, late, states });
-  const failures = failuresRoom(foundation, hub, {
-    ...sequence,
-    ...failing,
-    ...dispatch,
-    holding,
-    commits,
-    late,
-  });
+  const { sequencer, directory, shapes } = sequence;
+  const tailOf: Rooms['tailOf'] = (aggregateId, after) =>
+    sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
+  const past = pastReader(foundation, hub, sequence, tailOf);
+  const dispatch = dispatchRoom({ ...foundation, past }, hub, sequence, { ...failing, late, states });
+  const sent = { ...sequence, ...failing, ...dispatch };
+  const failures = failuresRoom(foundation, hub, { ...sent, holding, commits, late });
   const facts = new EngineFacts({
     hub,
     counters,
@@ -79,29 +84,44 @@ export function assemble(foundation: Foundation): Rooms {
   });
   const measure = () => healthFacts(facts, intake.pressure.share);
   const health = new HealthWatch(options.health, measure, notices, time);
+  const wallTimers = connectTimers(foundation, hub, sequence, intake, holding);
   hub.connect({
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
     ...{ ...intake, ...sequence, ...dispatch, ...failing },
-    ...{ commits, failures, holding, health, late },
+    ...{ commits, failures, holding, health, late, past },
+    timers: sequence.timerFlow,
   });
-  const { sequencer, directory, shapes } = sequence;
   return {
     ...replay,
     crew: dispatch.crew,
-    failures,
-    holding,
-    late,
-    states,
-    facts,
-    health,
+    ...{ failures, holding, late, states, wallTimers, facts, health },
+    timers: sequence.timers,
+    gate: sequence.gate,
     resumer: new Resumer(replay),
     preparation: new Preparation(registry, options, shapes, foundation.eventTime, () => {
       counters.subscriberErrors++;
     }),
-    tailOf: (aggregateId, after) => sequencer.tail.positionsOf(directory.positionOf(aggregateId), after),
+    tailOf,
     endOf: (aggregateId) => (aggregateId === undefined ? hub.lastDurable : directory.versionOf(aggregateId)),
   };
+}
+
+/** What handlers read of the log, where the main thread reads it for them. */
+function pastReader(
+  { store, registry, stored }: Foundation,
+  hub: Hub,
+  { sequencer, runs }: SequenceRoom,
+  tailOf: Rooms['tailOf'],
+): PastReader {
+  return new PastReader({
+    ...{ store, registry, run: stored.run, tailOf, runs },
+    check: () => {
+      if (hub.failure) throw hub.failure;
+    },
+    lastPosition: () => sequencer.lastPosition,
+    lastDurable: () => hub.lastDurable,
+  });
 }
 
 type SequenceRoom = ReturnType<typeof sequenceRoom>;
@@ -111,7 +131,7 @@ type DispatchRoom = ReturnType<typeof dispatchRoom>;
 
 /** Who hands out numbers, and the memory that events lie in. */
 function sequenceRoom(
-  { options, store, stored, registry, setup, maxNames, movesKeys }: Foundation,
+  { options, store, stored, registry, setup, maxNames, movesKeys, nearTimers, notices }: Foundation,
   hub: Hub,
   waves: Waves,
 ) {
@@ -126,20 +146,43 @@ function sequenceRoom(
   // What must be durable before it is handled has its number before it is handled.
   const isAhead = deterministic && dispatch === 'accepted';
   const runs = isAhead ? new KeyRuns(sequencer, pool, scheduler) : undefined;
+  const timerFlow = new TimerFlow();
+  const timers = new TimerKeeper({ store, stored, types, nearTimers });
+  const firing = new TimerFiring({
+    keeper: timers,
+    notices,
+    types,
+    publish: (timer) => timerFlow.fire(timer),
+  });
+  const keyOf = (name: string) => directory.get(name);
   const gate = deterministic
     ? new KeyGate({
         sequencer,
         waves,
         runs,
+        timers: new DataTimers({ keeper: timers, firing, keyOf }),
         hasBacklog: (key) => hub.hasBacklog(key),
-        isHeld: (key) => directory.get(key).held,
+        isHeld: (key) => keyOf(key).held,
         begin: (key) => hub.began(key),
         end: (key) => hub.ended(key),
       })
     : undefined;
   const shapes = new Shapes(new Codec(stored.shapes));
   const progress = new Progress(stored.progress.mark, stored.progress.chunks);
-  return { types, directory, pool, sequencer, scheduler, runs, gate, shapes, progress };
+  return {
+    types,
+    directory,
+    pool,
+    sequencer,
+    scheduler,
+    runs,
+    gate,
+    timers,
+    timerFlow,
+    firing,
+    shapes,
+    progress,
+  };
 }
 
 /** Where events come in, and who waits for what. */
@@ -193,9 +236,9 @@ function commitRoom(
   { store, meters, consumerLink }: Foundation,
   hub: Hub,
   { progress, shapes }: SequenceRoom,
-  { pressure, receipts, states }: IntakeRoom & { states: StateKeeper },
+  { pressure, receipts, ...kept }: IntakeRoom & { states: StateKeeper; timers: TimerKeeper },
 ): CommitQueue {
-  return new CommitQueue(store, progress, meters, consumerLink, states, {
+  return new CommitQueue(store, progress, meters, consumerLink, kept, {
     sending: () => {
       pressure.check();
       return receipts.takeSettling();
@@ -206,17 +249,38 @@ function commitRoom(
   });
 }
 
+/** Timers that fire by the wall clock. In deterministic mode the gate lets them in. */
+function connectTimers(
+  { time }: Foundation,
+  hub: Hub,
+  sequence: SequenceRoom,
+  { inFlight, waves }: IntakeRoom,
+  holding: Holding,
+): WallTimers | undefined {
+  const { timers: keeper, timerFlow, firing, gate, directory } = sequence;
+  const wall = gate
+    ? undefined
+    : new WallTimers({
+        ...{ keeper, firing, time },
+        hasRoom: () => inFlight.hasRoom({ events: 1, bytes: 0 }),
+        isBusy: (key) => directory.get(key).unfinished > 0 || holding.hasBacklog(key),
+        wake: () => hub.pump(),
+      });
+  timerFlow.connect({ ...sequence, keeper, wall, waves, hub });
+  return wall;
+}
+
 /** The lanes: who they are, and what they are sent and answer. Crew and pump are two halves that know each other. */
 function dispatchRoom(
-  foundation: Foundation,
+  foundation: Foundation & { readonly past: LaneLog },
   hub: Hub,
   sequence: SequenceRoom,
   { failed, late, states }: FailingParts & { late: LateHandlers; states: StateKeeper },
 ) {
   const { options, meters, notices, counters } = foundation;
-  const { directory, sequencer, scheduler, pool, shapes, runs, types } = sequence;
+  const { directory, sequencer, scheduler, pool, shapes, runs, types, timers } = sequence;
   const { codec } = shapes;
-  const crew = new LaneCrew(foundation, codec, scheduler, pool, {
+  const crew = new LaneCrew({ ...foundation, log: foundation.past }, codec, scheduler, pool, {
     ready: () => pump.pump(),
     answered: (seat, answer) => pump.take(seat, answer),
     lost: (seat, judgement) => {
@@ -227,13 +291,14 @@ function dispatchRoom(
     failed: (error) => hub.fail(error),
   });
   const pump = new LanePump(
-    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states } },
+    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states, timers } },
     {
       unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
       unknownStateShape: ({ type, shape }) => shapes.learn(states.types[type], shape),
-      refusals: refusalsIn(directory, sequencer, types, options.deterministic),
+      refusals: refusalsIn(directory, sequencer, types, timers, options.deterministic),
       emitted: (emission, bytes) => hub.emitted(emission, bytes),
       finished: (slab, row) => hub.finished(slab, row),
+      ordered: (slab, row, orders) => sequence.timerFlow.ordered(slab, row, orders),
       settled: (key) => hub.settled(key),
       tracerFailed: (times) => {
         counters.subscriberErrors += times;

@@ -23,6 +23,7 @@ import type { IntakeFlow } from './intake/intake-flow.js';
 import type { Pressure } from './intake/pressure.js';
 import type { Receipts } from './intake/receipts.js';
 import type { Wave, Waves } from './intake/waves.js';
+import type { PastReader } from './reading/past-reader.js';
 import type { Holding } from './replay/holding.js';
 import type { LateHandlers } from './replay/late-handlers.js';
 import type { LogFlow } from './replay/log-flow.js';
@@ -35,6 +36,7 @@ import type { Sequencer } from './sequence/sequencer.js';
 import type { Shapes } from './sequence/shapes.js';
 import type { SlabPool } from './sequence/slab-pool.js';
 import type { EngineState } from './state.js';
+import type { TimerFlow } from './timers/timer-flow.js';
 import type { Counters } from './watch/counters.js';
 import type { HealthWatch } from './watch/health.js';
 import type { Notices } from './watch/notices.js';
@@ -59,6 +61,7 @@ export interface HubParts {
   readonly pool: SlabPool;
   /** In deterministic mode only. */
   readonly runs: KeyRuns | undefined;
+  readonly timers: TimerFlow;
   readonly progress: Progress;
   readonly late: LateHandlers;
   readonly commits: CommitQueue;
@@ -70,6 +73,7 @@ export interface HubParts {
   readonly parking: Parking;
   readonly holding: Holding;
   readonly health: HealthWatch;
+  readonly past: PastReader;
 }
 
 /**
@@ -120,12 +124,12 @@ export class Hub implements IntakeFlow, LogFlow {
     const ahead = runs?.numbering;
     if (ahead?.slab) sequencer.number(ahead.slab, ahead.row, ahead.names.aggregate);
     else sequencer.append(event);
-    this.#accepted(event.type, wave, ahead);
+    this.appended(event.type, wave, ahead);
     return sequencer.lastPosition;
   }
 
   /** A row is on its way, the one written last or one that has run: to the writer, and to its lane, if need be now. */
-  #accepted(type: RegisteredType, wave: Wave, ahead?: WaitingEvent): void {
+  appended(type: RegisteredType, wave: Wave, ahead?: WaitingEvent): void {
     const { sequencer, counters, inFlight, commits, progress, dispatch } = this.#parts;
     const slab = ahead?.slab ?? sequencer.slab;
     const row = ahead ? ahead.row : slab.rows - 1;
@@ -199,7 +203,7 @@ export class Hub implements IntakeFlow, LogFlow {
     }
     counters.emitted++;
     if (type.handled) runs?.stop(sequencer.lastKey);
-    this.#accepted(type, cause.waves[row] as Wave);
+    this.appended(type, cause.waves[row] as Wave);
   }
 
   /** Every handler of a row's event has ended, or it was skipped. */
@@ -259,12 +263,14 @@ export class Hub implements IntakeFlow, LogFlow {
   /** What follows a commit, an answer, and whatever else makes room: waiting work goes on as far as it may. */
   pump(): void {
     if (this.#failure) return;
-    const { pressure, health, parking, commits, entrance, pump } = this.#parts;
+    const { pressure, health, parking, commits, entrance, pump, timers, past } = this.#parts;
     pressure.check();
     health.check(parking.parked);
     commits.schedule();
+    timers.advance();
     entrance.advance();
     pump.pump();
+    past.advance();
   }
 
   restore(facts: RowFacts, event: RawEvent, wave: Wave, isNew: boolean, again?: RetriedLetter): void {
@@ -353,7 +359,7 @@ export class Hub implements IntakeFlow, LogFlow {
   /** Stops everything: nothing more is acknowledged. */
   fail(cause: Error): void {
     if (this.#failure) return;
-    const { notices, health, receipts, entrance, waves } = this.#parts;
+    const { notices, health, receipts, entrance, waves, past } = this.#parts;
     this.#failure = new EngineFailedError(
       `The engine stopped: ${reasonOf(cause)}. Close it and open the store again to go on.`,
       { cause },
@@ -363,14 +369,16 @@ export class Hub implements IntakeFlow, LogFlow {
     notices.send({ kind: 'failed', error: this.#failure });
     health.tell();
     receipts.rejectAll(this.#failure);
+    past.fail(this.#failure);
     entrance.close(this.#failure);
     waves.releaseAll();
   }
 
   /** Sends nothing more to writer or lanes. */
   stop(): void {
-    const { commits, pump, crew, failures, health, late } = this.#parts;
+    const { commits, pump, crew, failures, health, late, timers } = this.#parts;
     commits.stop();
+    timers.stop();
     late.stop();
     pump.stop();
     crew.stop();

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { ConsumerLink } from '../consumers/link.js';
 import type { AnyEventType } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { EventRegistry } from '../events/registry.js';
+import { EventRegistry, type StoredType } from '../events/registry.js';
 import { InvalidOptionError, StoreMovedError } from '../kernel/errors.js';
 import { requireNode } from '../kernel/node-version.js';
 import { NODE_TIME, type Time } from '../kernel/time.js';
@@ -19,6 +19,7 @@ import { SqliteStore } from '../store/sqlite-store.js';
 import type { Store } from '../store/store.js';
 import { assemble } from './assemble.js';
 import { type CheckedOptions, checkOptions } from './check-options.js';
+import type { CrewSetup } from './dispatch/lane-crew.js';
 import { Orders } from './dispatch/orders.js';
 import { Engine } from './engine.js';
 import type { EngineOptions } from './options.js';
@@ -27,6 +28,7 @@ import { beginBacklog } from './replay/begin.js';
 import { defaultNameLimit } from './sequence/directory.js';
 import { EngineState } from './state.js';
 import { beginStates, withRebuilds } from './states/begin-states.js';
+import { beginTimers } from './timers/begin-timers.js';
 import { Counters } from './watch/counters.js';
 import { EngineLog } from './watch/logger.js';
 import { Notices } from './watch/notices.js';
@@ -44,7 +46,9 @@ export interface World {
   /** Names that the engine keeps in memory; left out: as many as the heap allows. */
   readonly maxNames?: number;
   /** Memory that keys' states may take; left out: as much as the heap allows. */
-  readonly maxStateBytes?: number;
+  readonly maxStateBytes?: number | undefined;
+  /** Tickets of timers kept in memory, for tests; left out: some thousands. */
+  readonly nearTimers?: number;
   /** Whether free keys go to another lane each time: for tests of what handlers keep on their thread. */
   readonly movesKeys?: boolean;
 }
@@ -112,8 +116,20 @@ async function openParts(
   let rooms: Rooms | undefined;
   try {
     const stored = await openStore(store, registry, options, log);
-    const { makeLane, eventTime, maxNames = defaultNameLimit(), maxStateBytes, movesKeys } = world;
-    const setup = setupOf(options, stored);
+    const {
+      makeLane,
+      eventTime,
+      maxNames = defaultNameLimit(),
+      maxStateBytes,
+      nearTimers,
+      movesKeys,
+    } = world;
+    const setup = setupOf(
+      options,
+      stored,
+      registry,
+      store instanceof SqliteStore ? store.location : undefined,
+    );
     const made = {
       ...lasting,
       options,
@@ -125,11 +141,13 @@ async function openParts(
       eventTime,
       maxNames,
       maxStateBytes,
+      nearTimers,
       movesKeys,
     };
     rooms = assemble(made);
     await openLanes(rooms, registry, stored);
-    const { recovered } = await beginBacklog(rooms, stored);
+    const backlog = await beginBacklog(rooms, stored);
+    const recovered = beginTimers(rooms, stored, lasting.notices, backlog.recovered);
     if (options.until === 'recovered') await recovered;
     const { run, lastPosition: openedAt } = stored;
     return { ...lasting, ...rooms, options, run, openedAt, recovered };
@@ -199,7 +217,12 @@ function checkRun(options: CheckedOptions, state: StoreState): void {
   );
 }
 
-function setupOf(options: CheckedOptions, state: StoreState) {
+function setupOf(
+  options: CheckedOptions,
+  state: StoreState,
+  registry: EventRegistry,
+  file: string | undefined,
+): CrewSetup {
   return {
     modules: options.handlers,
     types: state.types,
@@ -209,9 +232,21 @@ function setupOf(options: CheckedOptions, state: StoreState) {
     validate: options.validate === 'publish',
     concurrency: options.concurrency,
     shared: options.shared,
+    history: {
+      isDurableFirst: options.dispatch === 'durable',
+      file,
+      asStored: state.types.filter((type) => isAsStored(type, registry)).map(({ id }) => id),
+    },
     handlerTimeoutMs: options.handlerTimeoutMs,
     tracing: options.tracing?.laneModule,
   };
+}
+
+/** Whether events of a stored type are read as they lie there. */
+function isAsStored({ name, version }: StoredType, registry: EventRegistry): boolean {
+  const definition = registry.find(name)?.definition;
+  if (!definition) return true;
+  return definition.type === name && (!definition.upcast || version >= definition.version);
 }
 
 async function openLanes(

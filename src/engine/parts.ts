@@ -19,8 +19,11 @@ import type { Holding } from './replay/holding.js';
 import type { LateHandlers } from './replay/late-handlers.js';
 import type { ReplayParts } from './replay/log-flow.js';
 import type { Resumer } from './replay/resume.js';
+import type { KeyGate } from './sequence/key-gate.js';
 import type { EngineState } from './state.js';
 import type { StateKeeper } from './states/state-keeper.js';
+import type { TimerKeeper } from './timers/timer-keeper.js';
+import type { WallTimers } from './timers/wall-timers.js';
 import type { Counters } from './watch/counters.js';
 import type { EngineFacts } from './watch/facts.js';
 import type { HealthWatch } from './watch/health.js';
@@ -57,6 +60,8 @@ export interface Foundation extends Lasting {
   readonly movesKeys?: boolean | undefined;
   /** Memory that keys' states may take; left out: as much as the heap allows. */
   readonly maxStateBytes?: number | undefined;
+  /** Tickets of timers kept in memory; left out: `NEAR_TIMERS`. */
+  readonly nearTimers?: number | undefined;
 }
 
 /** The rooms of an engine, as far as the engine itself and the rooms beside the flow reach into them. */
@@ -68,6 +73,11 @@ export interface Rooms extends IntakeParts, ReplayParts {
   readonly holding: Holding;
   readonly late: LateHandlers;
   readonly states: StateKeeper;
+  readonly timers: TimerKeeper;
+  /** In deterministic mode only. */
+  readonly gate: KeyGate | undefined;
+  /** Not in deterministic mode. */
+  readonly wallTimers: WallTimers | undefined;
   readonly resumer: Resumer;
   readonly tailOf: PageSource['tailOf'];
   readonly endOf: PageSource['endOf'];

@@ -16,6 +16,10 @@ export async function shutDown(
   await profiling.close();
   hub.stop();
   subscriptions.endAll();
-  outcomes.push(...(await Promise.allSettled([crew.close(), store.close()])));
+  // One after the other: a lane may have the file open, and the last one to close it leaves it as one file.
+  outcomes.push(
+    ...(await Promise.allSettled([crew.close()])),
+    ...(await Promise.allSettled([store.close()])),
+  );
   return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
 }

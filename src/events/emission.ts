@@ -70,7 +70,7 @@ export class EmissionBuffer {
     metadata: Uint8Array | undefined,
   ): void {
     // Before anything else, because the payload's own getters may emit.
-    const data = this.#encode(typeName, emission.type, payload);
+    const data = this.encode(typeName, emission.type, payload);
     const dataLength = data.end - data.start;
     checkSize(typeName, dataLength + (metadata?.length ?? 0));
     const start = this.#end;
@@ -142,7 +142,8 @@ export class EmissionBuffer {
     this.#end += end - start;
   }
 
-  #encode(typeName: string, type: number, payload: unknown): Packed {
+  /** Encodes a payload, and notes its shape if that has no number. @throws UnsupportedPayloadError */
+  encode(typeName: string, type: number, payload: unknown): Packed {
     const packed = this.#codec.encode(typeName, payload, true);
     if (this.#unknownShapes.length === 0 && !isRecord(packed)) {
       const shape = shapeOf(payload);

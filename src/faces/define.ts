@@ -28,3 +28,4 @@ export {
   type StateOptions,
   type StateType,
 } from '../lanes/states/define-state.js';
+export type { Duration, ScheduleOptions, TimerTime } from '../lanes/timers/timer-time.js';

@@ -1,5 +1,6 @@
 // Store files without an engine: read, trace, verify, and edit dead letters.
 export type { KeyStateEntry } from '../store/all-states.js';
+export type { PendingTimer } from '../store/all-timers.js';
 export type { DeadLetter, DeadLetterState } from '../store/dead-letter.js';
 export { discardDeadLetters, retryDeadLetters } from '../store/dead-letter-editor.js';
 export {

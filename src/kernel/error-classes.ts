@@ -68,6 +68,7 @@ import {
   WaitsForItselfError,
   WriterCrashedError,
 } from './errors.js';
+import { InvalidTimerError, TooManyTimersError } from './timer-errors.js';
 
 /** Every error class by its code, for the error codec and for tests. */
 export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
@@ -132,6 +133,8 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     InvalidStateError,
     StateTooLargeError,
     StateVersionError,
+    InvalidTimerError,
+    TooManyTimersError,
     NodeTooOldError,
     HeapTooLargeError,
     ProfileBusyError,

@@ -186,7 +186,7 @@ export class HandlerModuleFailedError extends MillraceError {
   static override readonly code = 'MILLRACE_HANDLER_MODULE_FAILED';
 }
 
-/** `ctx.emit` was called after its handler had finished. */
+/** `ctx.emit` was called, or `ctx.history` first read, after its handler had finished. */
 export class EmitAfterEndError extends MillraceError {
   static override readonly code = 'MILLRACE_EMIT_AFTER_END';
 }
@@ -386,7 +386,7 @@ export class InvalidStateError extends MillraceError {
   static override readonly code = 'MILLRACE_INVALID_STATE';
 }
 
-/** A key's state is larger than a state may be. The event that made it so has failed. `details` has `state`, `key` and `bytes`. */
+/** A key's state, or all those of a log in memory, are larger than they may be. Their event has failed. `details` has `key` and `bytes`. */
 export class StateTooLargeError extends MillraceError {
   static override readonly code = 'MILLRACE_STATE_TOO_LARGE';
 }

@@ -14,3 +14,9 @@ export const DAMAGED_TEXT_CHARACTERS = 200;
 
 /** Bytes of one block of `SparseNumbers`: small beside a page of names, large beside the entry that finds it. */
 export const SPARSE_BLOCK_BYTES = 65_536;
+
+/**
+ * Longest sleep before the wall clock is looked at again: it may be set meanwhile, the machine may sleep, and a timer of
+ * Node's ends at 2^31 milliseconds.
+ */
+export const LONGEST_SLEEP_MS = 60_000;

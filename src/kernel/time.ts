@@ -1,4 +1,5 @@
 import { steadyNow } from './clock.js';
+import { LONGEST_SLEEP_MS } from './limits.js';
 
 /**
  * Time, as it is handed down to everything that waits or looks at a clock. Whoever makes a world says what it is: the
@@ -12,6 +13,11 @@ export interface Time {
   set(callback: () => void, milliseconds: number): unknown;
   /** For what nobody waits for: it keeps no process alive. A world without time may never call it. */
   background(callback: () => void, milliseconds: number): unknown;
+  /**
+   * Calls back when the wall clock shows that time, or some time before: the callee looks again. It keeps no process
+   * alive, and a clock that is set, or a machine that slept, delays it by a minute at most.
+   */
+  alarm(callback: () => void, at: number): unknown;
   clear(timer: unknown): void;
 }
 
@@ -21,5 +27,7 @@ export const NODE_TIME: Time = {
   steady: steadyNow,
   set: (callback, milliseconds) => setTimeout(callback, milliseconds),
   background: (callback, milliseconds) => setTimeout(callback, milliseconds).unref(),
+  alarm: (callback, at) =>
+    setTimeout(callback, Math.min(Math.max(0, at - Date.now()), LONGEST_SLEEP_MS)).unref(),
   clear: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
 };

@@ -1,39 +1,46 @@
 import type { Codec } from '../events/codec.js';
 import { type AnyEventType, checkEventOptions, type NewEvent } from '../events/define-event.js';
-import type { StoredEvent, StoredMetadata } from '../events/domain-event.js';
+import type { DomainEvent, StoredEvent, StoredMetadata } from '../events/domain-event.js';
 import type { EmissionBuffer } from '../events/emission.js';
-import { checkMetadata } from '../events/payload-check.js';
+import { checkMetadata, checkSize } from '../events/payload-check.js';
 import { RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
 import { EmitAfterEndError, NotDeterministicError, UnknownEventTypeError } from '../kernel/errors.js';
 import { seededRandom } from '../kernel/random.js';
 import { Deadline } from './deadline.js';
 import type { HandlerContext, HandlerEntry } from './handlers.js';
+import type { Histories } from './history.js';
 import type { LaneCell } from './lane-cell.js';
 import type { LaneSetup } from './protocol.js';
 import type { KeyAhead } from './run-ahead.js';
 import { HELD, type StateContext } from './states/define-state.js';
 import type { EventStates } from './states/lane-states.js';
+import { EventTimers, LaneTimers, type TimerCommand } from './timers/lane-timers.js';
+import { timerName } from './timers/timer-name.js';
+import { instantOf, type ScheduleOptions, type TimerTime } from './timers/timer-time.js';
 
 /** What the contexts of one lane share. */
 export class EmitRules {
   readonly setup: LaneSetup;
   readonly codec: Codec;
+  readonly timers = new LaneTimers();
+  readonly histories: Histories;
   readonly #ids: ReadonlyMap<string, number>;
   readonly #types = new Map<AnyEventType, RegisteredType>();
 
-  constructor(setup: LaneSetup, codec: Codec) {
+  constructor(setup: LaneSetup, codec: Codec, histories: Histories) {
     this.setup = setup;
     this.codec = codec;
+    this.histories = histories;
     this.#ids = new Map(setup.types.map((type) => [`${type.name}@${type.version}`, type.id]));
   }
 
   /** The registered type of an event that a handler wants to emit. @throws UnknownEventTypeError */
-  typeOf(event: NewEvent): RegisteredType {
+  typeOf(event: NewEvent, call: string): RegisteredType {
     const definition = event?.definition;
     if (!definition) {
       throw new UnknownEventTypeError(
-        'ctx.emit needs an event made by its event type: ctx.emit(OrderPlaced({ … })).',
+        `ctx.${call} needs an event made by its event type: ctx.${call}(OrderPlaced({ … })${call === 'emit' ? '' : ', …'}).`,
       );
     }
     const known = this.#types.get(definition);
@@ -72,6 +79,7 @@ export class LaneContext implements HandlerContext, StateContext {
   readonly #slot: number;
   readonly #ahead: KeyAhead | undefined;
   #states: EventStates | undefined;
+  #timers: EventTimers | undefined;
   #deadline: Deadline | undefined;
   #unlimited: AbortController | undefined;
   /** The handler that was called last. */
@@ -149,6 +157,16 @@ export class LaneContext implements HandlerContext, StateContext {
     return this.#rules.setup.shared;
   }
 
+  history(aggregateId: string): AsyncIterable<DomainEvent> {
+    const { histories, setup } = this.#rules;
+    return histories.of(aggregateId, {
+      reference: this.#cause,
+      position: this.#event.position,
+      key: setup.deterministic ? this.#partitionKey : undefined,
+      hasEnded: () => this.#ended,
+    });
+  }
+
   now(): number {
     return this.#rules.setup.deterministic ? this.#event.occurredAt : Date.now();
   }
@@ -163,37 +181,45 @@ export class LaneContext implements HandlerContext, StateContext {
   }
 
   emit(event: NewEvent): void {
-    if (this.#ended) {
-      throw new EmitAfterEndError(
-        'ctx.emit was called after its handler had finished. Await everything before returning.',
-      );
-    }
-    const type = this.#rules.typeOf(event);
-    checkEventOptions(event);
-    const { setup } = this.#rules;
-    const data = setup.validate ? type.parse(event.data) : event.data;
-    const aggregateId = type.aggregateId(data);
-    const partitionKey = type.partitionKey(data, aggregateId);
-    this.#checkKey(type.type, partitionKey);
+    this.#checkRunning('emit');
+    const type = this.#rules.typeOf(event, 'emit');
+    const { data, aggregateId, partitionKey } = this.#checked(type, event);
     if (this.#entry?.isRebuilding) return;
     this.#buffer().add(
       type.type,
-      {
-        cause: this.#cause,
-        type: type.id,
-        occurredAt: this.#timeOf(event),
-        aggregateId,
-        partitionKey: partitionKey === aggregateId ? '' : partitionKey,
-      },
+      { cause: this.#cause, type: type.id, occurredAt: this.#timeOf(event), aggregateId, partitionKey },
       data,
       this.#metadataOf(event),
     );
     this.#ahead?.emitted(type.id, aggregateId);
   }
 
+  schedule(event: NewEvent, at: TimerTime, options?: ScheduleOptions): void {
+    this.#checkRunning('schedule');
+    const type = this.#rules.typeOf(event, 'schedule');
+    const time = instantOf(at, this.now());
+    const name = timerName(options, type.type);
+    const { data, aggregateId, partitionKey } = this.#checked(type, event);
+    if (this.#entry?.isRebuilding) return;
+    const { target, start, end } = this.#emissions.encode(type.type, type.id, data);
+    const bytes = target.toString('latin1', start, end);
+    const metadata = this.#metadataOf(event).toString('latin1');
+    checkSize(type.type, bytes.length + metadata.length);
+    const given = event.options?.occurredAt;
+    const occurredAt = given === undefined ? time : givenTime(type.type, given);
+    const scheduled = { type: type.id, occurredAt, aggregateId, partitionKey, data: bytes, metadata };
+    this.#order({ kind: 'schedule', name, at: time, event: scheduled });
+  }
+
+  cancel(name: string | AnyEventType): void {
+    this.#checkRunning('cancel');
+    const checked = timerName({ name: typeof name === 'string' ? name : name?.type });
+    if (!this.#entry?.isRebuilding) this.#order({ kind: 'cancel', name: checked });
+  }
+
   /**
-   * Ends the context: nothing more may be emitted; a failed event takes back what it emitted, and what it made of its
-   * key's states.
+   * Ends the context: nothing more may be emitted or scheduled; a failed event takes back what it emitted, what it made of
+   * its key's states, and what it wanted of its timers.
    *
    * @throws PayloadTooLargeError when the lane's answer would become too large; InvalidStateError, StateTooLargeError.
    * The event has failed then, and is still to be ended as that.
@@ -208,9 +234,37 @@ export class LaneContext implements HandlerContext, StateContext {
     if (!this.#isAwaited) {
       if (!succeeded) this.#emissions.rewind(this.#start);
     } else if (succeeded && this.#own) this.#join(this.#own);
+    if (succeeded && this.#timers) this.#rules.timers.add(this.#cause, this.#timers);
     if (!this.#states) return;
     if (succeeded) this.#states.keep(this.#cause);
     else this.#states.drop();
+  }
+
+  #checkRunning(call: string): void {
+    if (!this.#ended) return;
+    throw new EmitAfterEndError(
+      `ctx.${call} was called after its handler had finished. Await everything before returning.`,
+    );
+  }
+
+  /** The payload and the names of an event that a handler has made. */
+  #checked(
+    type: RegisteredType,
+    event: NewEvent,
+  ): { readonly data: unknown; readonly aggregateId: string; readonly partitionKey: string } {
+    checkEventOptions(event);
+    const data = this.#rules.setup.validate ? type.parse(event.data) : event.data;
+    const aggregateId = type.aggregateId(data);
+    const partitionKey = type.partitionKey(data, aggregateId);
+    this.#checkKey(type.type, partitionKey);
+    return { data, aggregateId, partitionKey: partitionKey === aggregateId ? '' : partitionKey };
+  }
+
+  #order(command: TimerCommand): void {
+    this.#timers ??= new EventTimers();
+    this.#timers.add(this.#partitionKey, command);
+    // Of the events that run behind it, one may come after the timer's.
+    this.#ahead?.stop();
   }
 
   #buffer(): EmissionBuffer {
@@ -237,7 +291,7 @@ export class LaneContext implements HandlerContext, StateContext {
   #checkKey(type: string, partitionKey: string): void {
     if (!this.#rules.setup.deterministic || partitionKey === this.#partitionKey) return;
     throw new NotDeterministicError(
-      `Event '${type}' was emitted to key '${partitionKey}' by an event of key '${this.#partitionKey}'. In deterministic ` +
+      `Event '${type}' was emitted or scheduled to key '${partitionKey}' by an event of key '${this.#partitionKey}'. In deterministic ` +
         'mode a handler emits to the key of its own event: events of two keys meet in an order that depends on timing.',
     );
   }

@@ -1,5 +1,6 @@
 import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
+import type { LaneLog } from './history.js';
 import type { LaneCell } from './lane-cell.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
 
@@ -9,6 +10,8 @@ export interface LaneEvents {
   answered(answer: LaneAnswer): void;
   /** It is dead. May be said more than once, and when nothing was under way it need not be said at all. */
   died(error: Error): void;
+  /** What its handlers read; left out when there is no log. */
+  readonly log?: LaneLog;
 }
 
 /** A FIFO path to one place where handlers run, from its opening to its end. A lane that died stays dead. */

@@ -9,6 +9,7 @@ import { isPromised, isThenable } from '../kernel/thenable.js';
 import { shown } from '../kernel/thrown.js';
 import { MAX_DELAY_MS, MAX_LATE_MODULE, MAX_NAME_BYTES } from '../limits.js';
 import { HELD, isStateType, type StateContext, type StateType } from './states/define-state.js';
+import type { ScheduleOptions, TimerTime } from './timers/timer-time.js';
 
 /** What a handler may do besides looking at its event. */
 export interface HandlerContext {
@@ -17,6 +18,29 @@ export interface HandlerContext {
    * the event succeeds, in one transaction with the progress mark.
    */
   emit(event: NewEvent): void;
+  /**
+   * Has the event published at a time, in this key's name: once, also when the process has ended meanwhile. A timer of the
+   * same name is replaced. Like `emit`, it is validated at once and counts only if every handler of the event succeeds.
+   *
+   * @param at a Date, epoch milliseconds, or `{ in: 1000 }` or `{ in: '1h' }` from `now()` on. What is past fires at once.
+   * @throws InvalidTimerError; as `emit`.
+   */
+  schedule(event: NewEvent, at: TimerTime, options?: ScheduleOptions): void;
+  /**
+   * Takes back the key's timer of that name, or of an event type's. When there is none, it may have fired: nothing happens.
+   *
+   * @throws InvalidTimerError when it can be no name.
+   */
+  cancel(name: string | AnyEventType): void;
+  /**
+   * The events of an aggregate before the handled one, in their order and in the current form of their types: everything
+   * with a lower position, and nothing behind it, on whatever thread and at whatever try. Read page by page as the loop
+   * goes on: `for await (const event of ctx.history(id))`. In deterministic mode only those of the handled event's key.
+   *
+   * @throws InvalidOptionError; in the loop UpcastError, StoreCorruptError, EngineFailedError, and NotRetainedError of a
+   * log in memory that has dropped some of them.
+   */
+  history(aggregateId: string): AsyncIterable<DomainEvent>;
   /** The time to use: the wall clock, or in deterministic mode the handled event's `occurredAt`. Epoch ms. */
   now(): number;
   /** A number in [0, 1): from `Math.random`, or in deterministic mode from (seed, partition key, position in its order). */

@@ -34,12 +34,12 @@ export class InlineLane implements Lane {
     this.#owner = owner;
   }
 
-  async open(setup: LaneSetup, { answered }: LaneEvents): Promise<readonly HandledType[]> {
+  async open(setup: LaneSetup, { answered, log }: LaneEvents): Promise<readonly HandledType[]> {
     const errors = new TracerErrors();
     const loaded = limited(await this.#load(setup.modules), setup.handlerTimeoutMs);
     const modules = (await traced(loaded, setup.tracing, errors)).map((module) => this.#staying(module));
     this.#answered = answered;
-    this.#runner = new LaneRunner(setup, modules, this.cell, answered, { tracerErrors: errors });
+    this.#runner = new LaneRunner(setup, modules, this.cell, answered, { tracerErrors: errors, log });
     return this.#runner.handled;
   }
 

@@ -5,6 +5,7 @@ import { MAX_LANE_BATCH } from '../limits.js';
 import type { LaneProfile } from './lane-profile.js';
 import type { LaneAnswer, LaneFailure } from './protocol.js';
 import type { LaneStates } from './states/lane-states.js';
+import type { LaneTimers } from './timers/lane-timers.js';
 import type { TracerErrors } from './traced.js';
 import { WorkMeter } from './work-meter.js';
 
@@ -23,6 +24,7 @@ export class Outbox {
   readonly #busy: () => number;
   readonly #tracerErrors: TracerErrors | undefined;
   readonly #states: LaneStates;
+  readonly #timers: LaneTimers;
   #done = new Uint32Array(MAX_LANE_BATCH);
   #count = 0;
   #number = 0;
@@ -33,12 +35,14 @@ export class Outbox {
   constructor(
     codec: Codec,
     states: LaneStates,
+    timers: LaneTimers,
     answered: (answer: LaneAnswer) => void,
     busy: () => number,
     tracerErrors?: TracerErrors,
   ) {
     this.#tracerErrors = tracerErrors;
     this.#states = states;
+    this.#timers = timers;
     this.emissions = new EmissionBuffer(codec);
     this.#answered = answered;
     this.#busy = busy;
@@ -86,6 +90,7 @@ export class Outbox {
       passed: this.passed.length,
       emitted: this.emissions.take(),
       states: this.#states.records.take(),
+      timers: this.#timers.take(),
       unknownShapes: this.emissions.takeUnknownShapes(),
       stateShapes: this.#states.takeUnknownShapes(),
       busy: busy - this.#busyBefore,

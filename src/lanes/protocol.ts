@@ -5,7 +5,9 @@ import type { Shape } from '../events/shape-index.js';
 import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import type { FailureRule } from './handlers.js';
+import type { HistorySetup } from './history.js';
 import type { StateCargo } from './states/cargo.js';
+import type { TimerOrders } from './timers/lane-timers.js';
 
 /** What a lane is told once, before its first batch. */
 export interface LaneSetup {
@@ -19,6 +21,7 @@ export interface LaneSetup {
   readonly validate: boolean;
   readonly concurrency: number;
   readonly shared: Readonly<Record<string, unknown>>;
+  readonly history: HistorySetup;
   /** The `timeoutMs` of handlers that have none of their own. */
   readonly handlerTimeoutMs?: number | undefined;
   /** URL of the module that runs handlers inside spans, if there is one. */
@@ -69,7 +72,7 @@ export type LaneTask =
       readonly kind: 'open';
       readonly setup: LaneSetup;
       readonly cell: SharedArrayBuffer;
-      /** Where answers go that do not end a batch. */
+      /** Where answers go that do not end a batch, and questions, whose answers come back on it. */
       readonly answers: MessagePort;
     }
   | LaneBatch
@@ -128,6 +131,8 @@ export interface LaneAnswer {
   readonly emitted: Uint8Array | undefined;
   /** States that events have changed, each with its event; see `StateRecords`. */
   readonly states: Uint8Array | undefined;
+  /** What events want of their keys' timers, in the order in which they ended. */
+  readonly timers: readonly TimerOrders[] | undefined;
   /** Shapes of emitted payloads that have no number yet. */
   readonly unknownShapes: readonly TypedShape[];
   /** Shapes of states that have none yet; `type` is the index of the state. */

@@ -31,6 +31,11 @@ export class KeyAhead {
     return true;
   }
 
+  /** Something may come before the events behind, which only the main thread knows. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   emitted(type: number, aggregateId: string): void {
     if (this.#isHandled(type)) this.#stopped = true;
     const last = this.#versions.get(aggregateId) ?? UNKNOWN;

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers';
 import { Codec } from '../events/codec.js';
 import { StoredEvent } from '../events/domain-event.js';
-import type { StoredType } from '../events/registry.js';
 import { dataIn, metadataIn } from '../events/row.js';
 import { ROW_UNNUMBERED, rowOf, Slab, slabOf } from '../events/slab.js';
 import { currentData } from '../events/upcast.js';
@@ -12,10 +11,12 @@ import type { ThreadSpan } from '../sampling/span-log.js';
 import type { TypeWork } from '../sampling/thread-profiler.js';
 import { callHandlers } from './call-handlers.js';
 import { EmitRules, LaneContext } from './context.js';
+import { handledType, type TypeHandlers } from './handled-type.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
+import { Histories, type LaneLog } from './history.js';
 import type { LaneCell } from './lane-cell.js';
 import { LaneProfile } from './lane-profile.js';
-import { calledOf, lateModules } from './late.js';
+import { calledOf } from './late.js';
 import { NameCache } from './name-cache.js';
 import { Outbox } from './outbox.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
@@ -24,11 +25,13 @@ import { LaneStates, statesOf } from './states/lane-states.js';
 import type { TracerErrors } from './traced.js';
 import { TurnClock } from './turn-clock.js';
 
-/** The handlers of one stored type, and how its payloads become current. */
-interface TypeHandlers {
-  readonly stored: StoredType;
-  readonly entries: readonly HandlerEntry[];
-  readonly usesStates: boolean;
+/** What a lane has besides its handlers; all of it may be left out. */
+interface LaneSurroundings {
+  /** Milliseconds that it has worked so far. */
+  readonly busy?: () => number;
+  readonly tracerErrors?: TracerErrors;
+  /** What handlers read. */
+  readonly log?: LaneLog | undefined;
 }
 
 /** A batch on its way through the lane. */
@@ -99,16 +102,24 @@ export class LaneRunner {
     modules: readonly HandlerModule[],
     cell: LaneCell,
     answered: (answer: LaneAnswer) => void,
-    { busy, tracerErrors }: { readonly busy?: () => number; readonly tracerErrors?: TracerErrors } = {},
+    { busy, tracerErrors, log }: LaneSurroundings = {},
   ) {
     this.#cell = cell;
     this.#modules = modules;
     this.#codec = new Codec(setup.shapes);
-    this.#rules = new EmitRules(setup, this.#codec);
+    const histories = new Histories(setup.history, log, () => this.#endTurn());
+    this.#rules = new EmitRules(setup, this.#codec, histories);
     const entries = modules.flatMap((module) => module.entries);
     this.#states = new LaneStates(statesOf(entries), this.#codec, setup.validate);
     const workedFor = busy ?? (() => this.#clock.worked);
-    this.#outbox = new Outbox(this.#codec, this.#states, answered, workedFor, tracerErrors);
+    this.#outbox = new Outbox(
+      this.#codec,
+      this.#states,
+      this.#rules.timers,
+      answered,
+      workedFor,
+      tracerErrors,
+    );
     for (const stored of setup.types) {
       const matching = entries.filter(
         ({ eventType }) => eventType.type === stored.name || eventType.aliases.includes(stored.name),
@@ -127,27 +138,9 @@ export class LaneRunner {
     }
   }
 
-  /** Which stored types this lane handles, and with what answer to failure (the most patient one wins). */
+  /** Which stored types this lane handles, and with what answer to failure. */
   get handled(): HandledType[] {
-    return this.#handlers.flatMap((handlers) => {
-      if (!handlers) return [];
-      const { stored, entries } = handlers;
-      const strict = entries.find((entry) => entry.onFailure !== 'skip') ?? (entries[0] as HandlerEntry);
-      const timeouts = entries.flatMap((entry) => entry.timeoutMs ?? []);
-      return {
-        type: stored.name,
-        modules: [...new Set(entries.map((entry) => entry.module))].join(', '),
-        retries: Math.max(...entries.map((entry) => entry.retries)),
-        retryDelayMs: Math.max(...entries.map((entry) => entry.retryDelayMs)),
-        maxRetryDelayMs: Math.max(...entries.map((entry) => entry.maxRetryDelayMs)),
-        jitter: Math.max(...entries.map((entry) => entry.jitter)),
-        onFailure: strict.onFailure,
-        timeoutMs: timeouts.length === 0 ? undefined : Math.min(...timeouts),
-        late: lateModules(entries),
-        states: this.#states.types.map(({ name, version }) => ({ name, version })),
-        usedStates: [...new Set(entries.flatMap(({ state }) => state?.name ?? []))],
-      };
-    });
+    return this.#handlers.flatMap((handlers) => (handlers ? handledType(handlers, this.#states.types) : []));
   }
 
   /** Calls the modules' `onBroadcast` hooks, and returns what they threw. Never rejects. */
@@ -211,7 +204,7 @@ export class LaneRunner {
       if (run.cursor === 0) for (const key of batch.cleared) this.#failedKeys.delete(key);
       this.#start(run, run.cursor++);
       if (run.cursor === batch.rows.length) this.#pass(this.#queue.shift() as BatchRun);
-      if (this.#clock.isOver() || this.#states.isFull) {
+      if (this.#clock.isOver() || this.#states.isFull || this.#rules.timers.isFull) {
         this.#isLate = true;
         this.#endTurn();
         break;

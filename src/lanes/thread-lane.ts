@@ -10,6 +10,7 @@ import { BATCHES_IN_FLIGHT } from '../limits.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import { WorkerSampler } from '../sampling/worker-sampler.js';
 import type { Lane, LaneEvents } from './executor.js';
+import { type LaneQuestion, LaneReader } from './history-wire.js';
 import { KeepAlive } from './keep-alive.js';
 import { LaneCell } from './lane-cell.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneReply, LaneSetup, LaneTask } from './protocol.js';
@@ -24,7 +25,7 @@ export class ThreadLane implements Lane {
   readonly #pool: Piscina;
   readonly #exited: Promise<void>;
   readonly #sampler = new WorkerSampler();
-  /** What of the lane's answers does not end a batch comes here. */
+  /** What of the lane's answers does not end a batch comes here, and what its handlers want to read. */
   readonly #answers: MessagePort;
   readonly #answersOfLane: MessagePort;
   /** Held while tasks are under way or handlers are awaited, until what becomes of them is known. */
@@ -33,6 +34,7 @@ export class ThreadLane implements Lane {
   #awaited = 0;
   #isEnding = false;
   #newest = 0;
+  #reader: LaneReader | undefined;
   #events: LaneEvents = { answered: () => {}, died: () => {} };
 
   constructor(lane: number, concurrency: number, resourceLimits: ResourceLimits | undefined) {
@@ -56,7 +58,10 @@ export class ThreadLane implements Lane {
     const { port1, port2 } = new MessageChannel();
     this.#answers = port1;
     this.#answersOfLane = port2;
-    port1.on('message', (answer: LaneAnswer) => this.#answered(answer));
+    port1.on('message', (message: LaneAnswer | LaneQuestion) => {
+      if (message.kind === 'answer') this.#answered(message);
+      else this.#read(message);
+    });
     port1.unref();
     const [worker] = this.#pool.threads;
     let thrown: unknown = new Error('it exited');
@@ -70,6 +75,7 @@ export class ThreadLane implements Lane {
 
   async open(setup: LaneSetup, events: LaneEvents): Promise<readonly HandledType[]> {
     this.#events = events;
+    this.#reader = events.log && new LaneReader(events.log);
     const task: LaneTask = { kind: 'open', setup, cell: this.cell.memory, answers: this.#answersOfLane };
     const reply = await this.#run(task, [this.#answersOfLane]);
     if (reply.kind === 'opened') return reply.handled;
@@ -120,6 +126,12 @@ export class ThreadLane implements Lane {
       this.#hold();
     }
     this.#events.answered(answer);
+  }
+
+  async #read(question: LaneQuestion): Promise<void> {
+    const reading = await this.#reader?.answer(question);
+    // A lane that has died meanwhile hears nothing.
+    if (reading) this.#answers.postMessage(reading);
   }
 
   async #run(task: LaneTask, transferList: MessagePort[] = []): Promise<LaneReply> {

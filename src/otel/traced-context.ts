@@ -1,8 +1,10 @@
 import { type Context, context, trace } from '@opentelemetry/api';
-import type { NewEvent } from '../events/define-event.js';
+import type { AnyEventType, NewEvent } from '../events/define-event.js';
+import type { DomainEvent } from '../events/domain-event.js';
 import { guarded } from '../kernel/guarded.js';
 import type { HandlerContext } from '../lanes/handlers.js';
 import { HELD, type HeldStates, type StateContext } from '../lanes/states/define-state.js';
+import type { ScheduleOptions, TimerTime } from '../lanes/timers/timer-time.js';
 import { type TraceCarrier, textsOf, withCarrier } from '../observe/tracing.js';
 import { carrierOf } from './carrier.js';
 
@@ -24,10 +26,23 @@ export class TracedContext implements HandlerContext, StateContext {
     this.#inner.emit({ ...event, options: withCarrier(event?.options, carrier) });
   }
 
+  schedule(event: NewEvent, at: TimerTime, options?: ScheduleOptions): void {
+    const carrier = guarded(() => this.#carrier(), this.#failed);
+    this.#inner.schedule({ ...event, options: withCarrier(event?.options, carrier) }, at, options);
+  }
+
+  cancel(name: string | AnyEventType): void {
+    this.#inner.cancel(name);
+  }
+
   #carrier(): TraceCarrier | undefined {
     const active = context.active();
     // Without a context manager nothing is ever active.
     return textsOf(carrierOf(trace.getSpan(active) ? active : this.#own));
+  }
+
+  history(aggregateId: string): AsyncIterable<DomainEvent> {
+    return this.#inner.history(aggregateId);
   }
 
   now(): number {

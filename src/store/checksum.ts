@@ -93,6 +93,16 @@ export function chunkCheck(index: number, bits: Uint8Array): number {
   return endCheck(mixBytes(mixNumber(0, index), viewOf(bits), 0, bits.byteLength));
 }
 
+/** The checksum of a row of `timers`. */
+export function timerCheck(
+  columns: readonly (string | number)[],
+  data: Uint8Array,
+  metadata: Uint8Array,
+): number {
+  const hash = mixBytes(mixText(0, JSON.stringify(columns)), viewOf(data), 0, data.byteLength);
+  return endCheck(mixBytes(hash, viewOf(metadata), 0, metadata.byteLength));
+}
+
 /** The checksum of a row of `states`. */
 export function stateCheck(slot: number, position: number, value: Uint8Array): number {
   return endCheck(mixBytes(mixNumber(mixNumber(0, slot), position), viewOf(value), 0, value.byteLength));

@@ -14,6 +14,7 @@ import {
 import { isPromised } from '../kernel/thenable.js';
 import { READ_PAGE } from '../limits.js';
 import { addAllStates, type KeyStateEntry, keyStateOf, statePages, stateTypesOf } from './all-states.js';
+import { allTimers, type PendingTimer } from './all-timers.js';
 import { type ConsumerLag, consumerLags } from './consumer-lag.js';
 import type { DeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, pagesUpTo } from './decode.js';
@@ -53,6 +54,8 @@ export interface StoreSummary {
   readonly consumers: readonly ConsumerLag[];
   /** States that handlers keep for keys, by name and version: how many keys have one, and the bytes of all. */
   readonly states: readonly StateCount[];
+  /** Timers of handlers that wait for their time: how many, and when the next one fires, in Unix epoch milliseconds. */
+  readonly timers: { readonly pending: number; readonly next: number | undefined };
   readonly aggregates: number;
   readonly types: readonly { readonly type: string; readonly count: number }[];
   readonly topAggregates: readonly { readonly aggregateId: string; readonly count: number }[];
@@ -163,6 +166,10 @@ export class StoreReader implements Disposable {
       },
       consumers: consumerLags(this.#reader, lastPosition),
       states: guard(this.path, () => stateCounts(this.#reader.database)),
+      timers: {
+        pending: this.#reader.timerCounts().reduce((sum, { count }) => sum + count, 0),
+        next: this.#reader.timers({ limit: 1 })[0]?.at,
+      },
       aggregates: aggregates.size,
       types: this.#typeCounts(types),
       topAggregates: this.#topAggregates(aggregates),
@@ -277,6 +284,11 @@ export class StoreReader implements Disposable {
       if (!page.every(({ type }) => types.has(type))) types = stateTypesOf(this.#reader);
       for (const state of page) yield keyStateOf(this.#reader, types, state);
     }
+  }
+
+  /** The timers that wait for their time, in the order in which they will fire. @throws StoreCorruptError */
+  timers(): Generator<PendingTimer> {
+    return allTimers(this.#reader);
   }
 
   /** The fingerprint of the log as it is at the call. @throws StoreCorruptError */

@@ -34,3 +34,12 @@ export const MAX_STORED_STATE_BYTES = 1024 * 1024;
 
 /** States that are read at once when all of them are. */
 export const STATE_PAGE = 256;
+
+/** Timers that are read at once when all of them are. */
+export const TIMER_PAGE = 256;
+
+/**
+ * Bytes that the states of all keys may take in a log in memory, which keeps all of them: those of a million keys of some
+ * hundred bytes each. What would bring more is its event's failure.
+ */
+export const MEMORY_STATE_BYTES = 512 * 1024 * 1024;

@@ -5,9 +5,11 @@ import type { Slab } from '../events/slab.js';
 import { EngineClosedError, NotRetainedError } from '../kernel/errors.js';
 import { MEMORY_STORE_BYTES } from '../limits.js';
 import { KeptEvents } from './kept-events.js';
+import { MEMORY_STATE_BYTES } from './limits.js';
 import { MemoryConsumers } from './memory-consumers.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemoryStates } from './memory-states.js';
+import { MemoryTimers } from './memory-timers.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 import type { CommitBatch, EventReader, PageQuery, RawEvent, Segment, Store, StoredName } from './store.js';
 
@@ -16,6 +18,7 @@ export class MemoryStore implements Store {
   readonly location = 'memory';
   readonly indexed = Number.POSITIVE_INFINITY;
   readonly reader: EventReader;
+  readonly maxStateBytes: number;
   readonly #run: string;
   readonly #types = new Map<number, StoredType>();
   readonly #shapes: Shape[] = [];
@@ -25,12 +28,18 @@ export class MemoryStore implements Store {
   readonly #deadLetters = new MemoryDeadLetters();
   readonly #consumers = new MemoryConsumers();
   readonly #states = new MemoryStates();
+  readonly #timers = new MemoryTimers();
   readonly #bytes: number;
   #size = 0;
   #closed = false;
 
-  /** @param run begins the ids of its events. @param bytes how much of the events it keeps. */
-  constructor(run: string, bytes = MEMORY_STORE_BYTES) {
+  /**
+   * @param run begins the ids of its events.
+   * @param bytes how much of the events it keeps.
+   * @param maxStateBytes how much the states of all keys may take.
+   */
+  constructor(run: string, bytes = MEMORY_STORE_BYTES, maxStateBytes = MEMORY_STATE_BYTES) {
+    this.maxStateBytes = maxStateBytes;
     this.#run = run;
     this.#bytes = bytes;
     this.reader = {
@@ -46,6 +55,10 @@ export class MemoryStore implements Store {
       states: (query) => this.#states.page(query),
       statesOf: (keys) => this.#states.ofKeys(keys),
       stateTypes: () => this.#states.types,
+      timers: (query) => this.#timers.page(query),
+      timersOf: (key) => this.#timers.ofKey(key),
+      timer: (key, name) => this.#timers.find(key, name),
+      timerCounts: () => this.#timers.counts(),
       processing: this.#consumers.processing,
     };
   }
@@ -67,11 +80,19 @@ export class MemoryStore implements Store {
       progress: { mark: 0, chunks: [] },
       deadLetters: { parked: [], retry: [], retryParked: [], late: new Map() },
       states: [],
+      timers: false,
       indexed: 0,
     };
   }
 
-  async commit({ segments, shapes, deadLetters, consumers = [], states }: CommitBatch): Promise<void> {
+  async commit({
+    segments,
+    shapes,
+    deadLetters,
+    consumers = [],
+    states,
+    timers,
+  }: CommitBatch): Promise<void> {
     this.#shapes.push(...shapes);
     for (const segment of segments) {
       this.#addNames(segment);
@@ -81,6 +102,7 @@ export class MemoryStore implements Store {
     if (deadLetters) this.#deadLetters.apply(deadLetters, (position) => this.#eventAt(position));
     for (const change of consumers) this.#consumers.apply(change);
     if (states) this.#states.apply(states);
+    if (timers) this.#timers.apply(timers);
     while (this.#size > this.#bytes && this.#segments.length > 1) {
       this.#size -= this.#segments.shift()?.size ?? 0;
     }
@@ -94,6 +116,7 @@ export class MemoryStore implements Store {
     this.#deadLetters.clear();
     this.#consumers.clear();
     this.#states.clear();
+    this.#timers.clear();
   }
 
   /** Small commits share a piece: one of its own for each would take thirty times the bytes of its event. */

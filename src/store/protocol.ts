@@ -6,6 +6,7 @@ import type { ConsumerChange } from './consumer.js';
 import type { DeadLetterChange, OpenDeadLetters } from './dead-letter.js';
 import type { ProgressChange, ProgressChunk } from './progress.js';
 import type { StateChange, StoredStateType } from './state.js';
+import type { TimerChange } from './timer.js';
 
 /** An event type to be interned. */
 export interface TypeToStore {
@@ -33,6 +34,8 @@ export interface StoreState {
   readonly progress: ProgressChange;
   readonly deadLetters: OpenDeadLetters;
   readonly states: readonly StoredStateType[];
+  /** Whether timers are pending. */
+  readonly timers: boolean;
   /** Events up to here are in the index. */
   readonly indexed: number;
 }
@@ -58,6 +61,7 @@ export type WriterRequest =
       readonly deadLetters?: DeadLetterChange | undefined;
       readonly consumers?: readonly ConsumerChange[];
       readonly states?: StateChange;
+      readonly timers?: TimerChange;
     }
   /** Several may be under way at a time: `question` says which one an answer is for. */
   | { readonly kind: 'profile'; readonly question: number; readonly order: ProfileOrder }

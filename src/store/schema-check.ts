@@ -6,6 +6,7 @@ import { PROCESSING_SCHEMA, PROCESSING_TABLES } from './processing-schema.js';
 import { SCHEMA } from './schema.js';
 import { loadSqlite, type Sqlite } from './sqlite.js';
 import { STATE_SCHEMA, STATE_TABLES } from './state-schema.js';
+import { TIMER_SCHEMA, TIMER_TABLES } from './timer-schema.js';
 
 /** A table, index, view or trigger: the SQL that made it, and the table that it belongs to. */
 interface SchemaObject {
@@ -47,13 +48,14 @@ export function schemaFaults(database: Sqlite, schema?: string): string[] {
   return faults;
 }
 
-/** What a log must have: the tables of consumers all together, or none of them; those of an event bus and of states likewise. */
+/** What a log must have: the tables of consumers all together, or none of them; those of an event bus, of states and of timers likewise. */
 function logSchema(found: ReadonlyMap<string, SchemaObject>): string {
   const tables = [...found.values()].map(({ table }) => table);
   const consumers = tables.some((table) => CONSUMER_TABLES.has(table)) ? CONSUMER_SCHEMA : '';
   const processing = tables.some((table) => PROCESSING_TABLES.has(table)) ? PROCESSING_SCHEMA : '';
   const states = tables.some((table) => STATE_TABLES.has(table)) ? STATE_SCHEMA : '';
-  return SCHEMA + consumers + processing + states;
+  const timers = tables.some((table) => TIMER_TABLES.has(table)) ? TIMER_SCHEMA : '';
+  return SCHEMA + consumers + processing + states + timers;
 }
 
 function newSchema(schema: string): ReadonlyMap<string, SchemaObject> {

@@ -23,6 +23,8 @@ import { guard, type Sqlite, toStoreError } from './sqlite.js';
 import type { StateQuery, StoredState, StoredStateType } from './state.js';
 import { StateReader } from './state-table.js';
 import type { EventReader, PageQuery, RawEvent, StoredName, TypedPage, TypedQuery } from './store.js';
+import type { StoredTimer, TimerCount, TimerQuery, TimerTicket } from './timer.js';
+import { TimerReader } from './timer-table.js';
 import { readShapes, readTypes } from './types.js';
 
 /** A read-only connection to a store. */
@@ -38,6 +40,7 @@ export class SqliteReader implements EventReader {
   readonly #indexed: Statement;
   readonly #deadLetters: DeadLetterReader;
   readonly #states: StateReader;
+  readonly #timers: TimerReader;
   readonly #names = new Map<number, string>();
   #types: ReadonlyMap<number, StoredType> | undefined;
 
@@ -55,6 +58,7 @@ export class SqliteReader implements EventReader {
       this.#indexed = this.database.prepare('SELECT indexed FROM progress').pluck();
       this.#deadLetters = new DeadLetterReader(this.database);
       this.#states = new StateReader(this.database);
+      this.#timers = new TimerReader(this.database);
     } catch (error) {
       this.database.close();
       throw toStoreError(path, error);
@@ -162,6 +166,22 @@ export class SqliteReader implements EventReader {
 
   stateTypes(): readonly StoredStateType[] {
     return this.#read(() => this.#states.types());
+  }
+
+  timers(query: TimerQuery): readonly TimerTicket[] {
+    return this.#read(() => this.#timers.page(query));
+  }
+
+  timersOf(key: number): readonly TimerTicket[] {
+    return this.#read(() => this.#timers.ofKey(key));
+  }
+
+  timer(key: number, name: string): StoredTimer | undefined {
+    return this.#read(() => this.#timers.find(key, name));
+  }
+
+  timerCounts(): readonly TimerCount[] {
+    return this.#read(() => this.#timers.counts());
   }
 
   get processing(): StoredProcessing {

@@ -119,6 +119,7 @@ export class SqliteStore implements Store {
       ...(batch.deadLetters && { deadLetters: batch.deadLetters }),
       ...(batch.consumers && { consumers: batch.consumers }),
       ...(batch.states && { states: batch.states }),
+      ...(batch.timers && { timers: batch.timers }),
     });
     if (this.#pending.length === 0) this.#worker?.ref();
     return new Promise((resolveCommit, reject) => {

@@ -9,6 +9,7 @@ import type { StoredProcessing } from './processing.js';
 import type { ProgressChange } from './progress.js';
 import type { StoreState, TypeToStore } from './protocol.js';
 import type { StateChange, StateQuery, StoredState, StoredStateType } from './state.js';
+import type { StoredTimer, TimerChange, TimerCount, TimerQuery, TimerTicket } from './timer.js';
 
 /** Rows `from` to `to - 1` of a slab, to be stored in this order. */
 export interface Segment {
@@ -29,6 +30,8 @@ export interface CommitBatch {
   readonly consumers?: readonly ConsumerChange[];
   /** States that have changed with the progress above. */
   readonly states?: StateChange;
+  /** Timers that were scheduled, cancelled or fired with the events and the progress above. */
+  readonly timers?: TimerChange;
 }
 
 /** A name of the log, and the last version of the aggregate that bears it. */
@@ -109,6 +112,13 @@ export interface EventReader {
   statesOf(keys: readonly number[]): readonly StoredState[];
   /** The types of states that the log has, by id. */
   stateTypes(): readonly StoredStateType[];
+  /** Pending timers, in the order of their places. */
+  timers(query: TimerQuery): readonly TimerTicket[];
+  /** Those of one key, in any order. */
+  timersOf(key: number): readonly TimerTicket[];
+  timer(key: number, name: string): StoredTimer | undefined;
+  /** How many there are of each type of event. */
+  timerCounts(): readonly TimerCount[];
   /** What the log's event bus has noted. */
   readonly processing: StoredProcessing;
 }
@@ -127,6 +137,8 @@ export interface Store {
    * promises; rejects with a coded error, and then nothing of it is stored and the store takes no more.
    */
   commit(batch: CommitBatch): Promise<void>;
+  /** Bytes that the states of all keys may take, at 200 for each besides its own; left out: as many as they take. */
+  readonly maxStateBytes?: number | undefined;
   /** Called when a slab's memory is given up for good. */
   forget(slab: Slab): void;
   /** Events up to here are indexed: their aggregates' versions can be looked up. */

@@ -95,7 +95,10 @@ function grown(numbers: Float64Array): Float64Array<ArrayBuffer> {
  * Whether an event is finished. What is finished stays so: an older state of the progress is good enough, and is read
  * again only when it is not.
  */
-function finishedIn(database: Sqlite, { progress, chunks }: StoreFacts): (position: number) => boolean {
+export function finishedIn(
+  database: Sqlite,
+  { progress, chunks }: StoreFacts,
+): (position: number) => boolean {
   const isUsable = progress && isWhole(progress) && chunks.every(isWhole);
   if (!isUsable) return () => true;
   let known = new Progress(progress.mark, chunks);

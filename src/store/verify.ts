@@ -12,6 +12,7 @@ import { Problems, type StoreProblem } from './verify-problems.js';
 import { keyFinder, verifyDeadLetters, verifyProgress } from './verify-state.js';
 import { verifyStates } from './verify-states.js';
 import { readFacts, verifyStructure } from './verify-structure.js';
+import { verifyTimers } from './verify-timers.js';
 
 /** What a verification has found. */
 export interface StoreReport {
@@ -32,7 +33,7 @@ export interface StoreReport {
 
 /**
  * Reads a whole store and compares it with its checksums: SQLite's pages, every event, their chain,
- * the index, the progress, the dead letters, the consumers and the states. It only reads, also while an engine has the file open, and needs
+ * the index, the progress, the dead letters, the consumers, the states and the timers. It only reads, also while an engine has the file open, and needs
  * little memory: a few bytes for each aggregate. It blocks the thread that calls it, for a few seconds a million
  * events.
  *
@@ -102,5 +103,6 @@ function verifyContents(
   problems.reading('consumer', () => verifyConsumers(database, problems));
   problems.reading('consumer', () => verifyProcessing(database, problems));
   problems.reading('state', () => verifyStates(database, facts, keyFinder(database), problems));
+  problems.reading('timer', () => verifyTimers(database, facts, keyFinder(database), problems));
   return { events: log.events, aggregates: log.aggregates, isRead };
 }

@@ -27,6 +27,8 @@ import { readLastSegment } from './segments/segment-table.js';
 import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
 import type { StateChange } from './state.js';
 import { readStateTypes, StateTable } from './state-table.js';
+import type { TimerChange } from './timer.js';
+import { hasTimers, TimerTable } from './timer-table.js';
 import { readLastName, readRun, readShapes, readTypes } from './types.js';
 
 /** One commit message. */
@@ -37,6 +39,7 @@ export interface Commit {
   readonly deadLetters?: DeadLetterChange | undefined;
   readonly consumers?: readonly ConsumerChange[];
   readonly states?: StateChange;
+  readonly timers?: TimerChange;
 }
 
 /** The one writing connection of a store, and everything that is done with it. Lives on the writer thread. */
@@ -50,6 +53,7 @@ export class Writer {
   readonly #deadLetters: DeadLetterWriter;
   readonly #consumers: ConsumerTable;
   readonly #states: StateTable;
+  readonly #timers: TimerTable;
   readonly #indexer: Indexer;
   readonly #packs: PackTable;
   readonly #files: FileIdentity;
@@ -79,6 +83,7 @@ export class Writer {
       this.#deadLetters = new DeadLetterWriter(this.#database);
       this.#consumers = new ConsumerTable(this.#database);
       this.#states = new StateTable(this.#database);
+      this.#timers = new TimerTable(this.#database);
       this.#addShape = this.#database.prepare('INSERT INTO payload_shapes VALUES (?, ?, ?)');
       this.#shapes = this.state.shapes.length;
       this.#shapesCommitted = this.#shapes;
@@ -127,6 +132,7 @@ export class Writer {
       for (const { consumers } of commits)
         for (const change of consumers ?? []) this.#consumers.apply(change);
       for (const { states } of commits) if (states) this.#states.apply(states);
+      for (const { timers } of commits) if (timers) this.#timers.apply(timers);
       this.#indexer.keepUp(this.#log.block);
     });
     this.#checkPlace();
@@ -210,6 +216,7 @@ export class Writer {
       this.#progress.rolledBack();
       this.#consumers.rolledBack();
       this.#states.rolledBack();
+      this.#timers.rolledBack();
       this.#shapes = this.#shapesCommitted;
       throw toStoreError(this.#path, error);
     }
@@ -349,6 +356,7 @@ export class Writer {
       progress: { mark, chunks },
       deadLetters: readOpenDeadLetters(this.#database),
       states: readStateTypes(this.#database),
+      timers: hasTimers(this.#database),
       indexed,
     };
   }

@@ -1,10 +1,18 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { InvalidOptionError, TestAssertionError } from '../faces/errors.js';
 import type { DomainEvent, Handler, HandlerModule, NewEvent } from '../index.js';
+import { moduleUrlOf } from '../kernel/module-url.js';
 import { messageOf } from '../kernel/thrown.js';
 import { describeThrown, type ExpectedError, errorDifference } from './expected-error.js';
 import { type ExpectedEvent, expectation } from './expected-event.js';
+import { freshModule } from './fresh-module.js';
 import { observed } from './observed.js';
+import {
+  type ExpectedTimer,
+  HeardTimers,
+  type ScheduledTimer,
+  timerDifferences,
+} from './scheduled-timers.js';
 import { areExactly } from './seen-events.js';
 import { sequenceDiff } from './sequence-diff.js';
 import { createTestEngine, SPEC_NAMES, type TestEngineOptions } from './test-engine.js';
@@ -21,38 +29,50 @@ export interface Outcome {
   readonly event: DomainEvent;
   /** What its handlers emitted, as it is stored; empty when they failed. */
   readonly emitted: readonly DomainEvent[];
+  /** The timers that they scheduled, in order; empty when they failed. */
+  readonly scheduled: readonly ScheduledTimer[];
+  /** Names of the timers that they cancelled, whether or not there were such; empty when they failed. */
+  readonly cancelled: readonly string[];
   /** Whether they failed, and with that all tries that they have. */
   readonly failed: boolean;
   /** What they threw last: the very thing, not a copy. */
   readonly thrown: unknown;
   /** How often they were called. */
   readonly attempts: number;
+  /** `ctx.now()` while they ran. Unix epoch milliseconds. */
+  readonly now: number;
 }
+
+/** Makes the handler module that an outcome is found with. */
+type MakeModule = () => Promise<HandlerModule>;
 
 /**
  * Given earlier events, when an event is handled, then its handlers emit this. Each outcome is found in a test
  * engine of its own, so what runs is what runs in production: validation, retries, encoding and all.
  */
 export class HandlerSpec {
-  readonly #module: HandlerModule;
+  readonly #module: MakeModule;
   readonly #options: HandlerSpecOptions;
   readonly #given: readonly NewEvent[];
 
   /** @internal Use `specify`. */
-  constructor(module: HandlerModule, options: HandlerSpecOptions, given: readonly NewEvent[]) {
+  constructor(module: MakeModule, options: HandlerSpecOptions, given: readonly NewEvent[]) {
     this.#module = module;
     this.#options = options;
     this.#given = given;
   }
 
-  /** Events that happen before, in this order. They are handled, and what they lead to is, too. */
+  /**
+   * Events that happen before, in this order. They are handled, and what they lead to is, too; so states are as these
+   * have left them, and `ctx.history` gives them.
+   */
   given(...events: readonly NewEvent[]): HandlerSpec {
     return new HandlerSpec(this.#module, this.#options, [...this.#given, ...events]);
   }
 
   /** The event that is looked at. What its handlers emit is not handled in turn. */
   when(event: NewEvent): SpecifiedEvent {
-    return new SpecifiedEvent(() => run(this.#module, this.#options, this.#given, event));
+    return new SpecifiedEvent(async () => run(await this.#module(), this.#options, this.#given, event));
   }
 }
 
@@ -88,6 +108,26 @@ export class SpecifiedEvent {
     );
   }
 
+  /**
+   * Passes when the handlers succeed and schedule exactly these timers, in this order: `{ event: OrderExpired({ … }), at: { in:
+   * '1h' } }`. What is due at once also fires. @throws TestAssertionError; InvalidTimerError for what is no time.
+   */
+  async thenSchedules(...expected: readonly ExpectedTimer[]): Promise<Outcome> {
+    const outcome = await this.#run();
+    const { event, scheduled, failed, thrown, attempts } = outcome;
+    if (failed) {
+      throw new TestAssertionError(
+        `Expected ${countText(expected.length, 'timer')} to be scheduled by ${eventText(event)}; its handlers threw, on try ${attempts}, ${describeThrown(thrown)}.`,
+        { cause: thrown },
+      );
+    }
+    const found = timerDifferences(expected, scheduled, outcome.now);
+    if (found.length === 0) return outcome;
+    throw new TestAssertionError(
+      `Expected ${countText(expected.length, 'timer')} to be scheduled by ${eventText(event)}; scheduled were ${scheduled.length}.\n  ${found.join('\n  ')}`,
+    );
+  }
+
   /** Passes when the handlers succeed and emit nothing. @throws TestAssertionError */
   thenEmitsNothing(): Promise<Outcome> {
     return this.thenEmits();
@@ -118,16 +158,30 @@ export class SpecifiedEvent {
 }
 
 /**
- * Specifies one handler module, the thing that `defineHandlers` returns:
- * `specify(risk, { events }).given(…).when(…).thenEmits(…)`.
+ * Specifies one handler module: `specify(risk, { events }).given(…).when(…).thenEmits(…)`.
  *
  * The last step is not called `then`: an object with such a method is a promise to `await`.
+ *
+ * @param handlers URL of the module, as for `openEngine`: each outcome is found with an instance of its own, so nothing
+ * that the module keeps for itself goes from one to the next. Or what `defineHandlers` returned: then all outcomes share
+ * what its module keeps.
+ * @throws InvalidOptionError; the outcomes reject with the coded error of a module that cannot be loaded.
  */
-export function specify(module: HandlerModule, options: HandlerSpecOptions): HandlerSpec {
-  if (typeof module?.name !== 'string' || !Array.isArray(module.entries)) {
-    throw new InvalidOptionError('specify needs what defineHandlers returned, and the options of an engine.');
+export function specify(handlers: HandlerModule | URL | string, options: HandlerSpecOptions): HandlerSpec {
+  const known = knownOptions(options, SPECIFY);
+  if (isModule(handlers)) return new HandlerSpec(async () => handlers, known, []);
+  const url = moduleUrlOf(handlers);
+  if (url === undefined) {
+    throw new InvalidOptionError(
+      'specify needs the URL of a handler module or what defineHandlers returned, and the options of an engine.',
+    );
   }
-  return new HandlerSpec(module, knownOptions(options, SPECIFY), []);
+  return new HandlerSpec(() => freshModule(url), known, []);
+}
+
+function isModule(given: HandlerModule | URL | string): given is HandlerModule {
+  const module = given as Partial<HandlerModule> | undefined;
+  return typeof module?.name === 'string' && Array.isArray(module.entries);
 }
 
 /** What a module did with one event. */
@@ -135,7 +189,10 @@ interface Trial {
   /** Of the event; what comes after it is not handled. */
   position: number;
   attempts: number;
-  thrown: unknown;
+  /** What the last call threw; undefined when it threw nothing. */
+  failure: { readonly thrown: unknown } | undefined;
+  now: number;
+  readonly timers: HeardTimers;
 }
 
 async function run(
@@ -145,7 +202,14 @@ async function run(
   event: NewEvent,
 ): Promise<Outcome> {
   checkHandled(module, event);
-  const trial: Trial = { position: Number.POSITIVE_INFINITY, attempts: 0, thrown: undefined };
+  const timers = new HeardTimers();
+  const trial: Trial = {
+    position: Number.POSITIVE_INFINITY,
+    attempts: 0,
+    failure: undefined,
+    now: 0,
+    timers,
+  };
   const engine = await createTestEngine({ ...options, handlers: [tried(module, trial)] });
   try {
     for (const [index, earlier] of given.entries()) {
@@ -162,13 +226,19 @@ async function run(
       if (trial.attempts === 0) throw error;
       failed = true;
       // The handlers ended, and what they made of their state was refused then.
-      trial.thrown ??= causeOf(error);
+      trial.failure ??= { thrown: causeOf(error) };
     });
     const events: DomainEvent[] = [];
     for await (const stored of engine.read({ fromPosition: trial.position })) events.push(stored);
     const [handled, ...emitted] = events;
-    const { attempts, thrown } = trial;
-    return { event: handled as DomainEvent, emitted, failed, thrown: failed ? thrown : undefined, attempts };
+    const { attempts, failure, now } = trial;
+    if (failed) timers.clear();
+    return {
+      ...{ event: handled as DomainEvent, emitted, failed, attempts, now },
+      thrown: failed ? failure?.thrown : undefined,
+      scheduled: [...timers.scheduled.values()],
+      cancelled: [...timers.cancelled],
+    };
   } finally {
     // With the policy 'stop' the engine has failed, which is an outcome like any other.
     await engine.close().catch(() => {});
@@ -182,12 +252,14 @@ function tried(module: HandlerModule, trial: Trial): HandlerModule {
       const { position }: DomainEvent = event;
       if (position > trial.position) return;
       if (position < trial.position) return entry.handle(event, context);
+      if (trial.attempts !== context.attempt) trial.timers.clear();
       trial.attempts = context.attempt;
-      trial.thrown = undefined;
+      trial.now = context.now();
+      trial.failure = undefined;
       return observed(
-        () => entry.handle(event, context),
+        () => entry.handle(event, trial.timers.hearing(context)),
         (failure) => {
-          if (failure) trial.thrown = failure.thrown;
+          trial.failure = failure;
         },
       );
     };

@@ -16,6 +16,7 @@ export {
 } from './handler-spec.js';
 export { type MatcherResult, type MillraceMatchers, millraceMatchers } from './matchers.js';
 export type { RetryMode } from './retry-timers.js';
+export type { ExpectedTimer, ScheduledTimer } from './scheduled-timers.js';
 export * from './store.js';
 export {
   type MakeStore,

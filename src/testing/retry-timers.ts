@@ -7,7 +7,7 @@ import type { TestClock } from './test-clock.js';
 /** When a test engine tries a failed event again: without a pause, or when the test clock says so. */
 export type RetryMode = 'at-once' | 'on-clock';
 
-/** The timers of a test engine: an engine on the main thread sets them for its retries alone. */
+/** The timers of a test engine: an engine on the main thread sets them for its retries and its handlers' timers alone. */
 export class RetryTimers implements Time {
   readonly #clock: TestClock;
   readonly #waiting = new Map<() => void, Disposable>();
@@ -57,6 +57,11 @@ export class RetryTimers implements Time {
   background(callback: () => void, milliseconds: number): Disposable {
     const timer = setTimeout(callback, milliseconds).unref();
     return { [Symbol.dispose]: () => clearTimeout(timer) };
+  }
+
+  /** Timers of handlers fire when the test moves the clock. */
+  alarm(callback: () => void, at: number): Disposable {
+    return this.#clock.after(Math.max(0, at - this.#clock.now()), callback);
   }
 
   clear(timer: unknown): void {

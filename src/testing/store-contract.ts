@@ -5,6 +5,7 @@ import { engineChecks } from './contract/engine-checks.js';
 import { logChecks } from './contract/log-checks.js';
 import { reopenChecks } from './contract/reopen-checks.js';
 import { stateChecks } from './contract/state-checks.js';
+import { timerChecks } from './contract/timer-checks.js';
 import type { MakeStore, StoreCheck, StoreContractOptions } from './contract/trial.js';
 
 export type { MakeStore, StoreCheck, StoreContractOptions } from './contract/trial.js';
@@ -24,6 +25,7 @@ export function storeContract(make: MakeStore, options: StoreContractOptions = {
     ...deadLetterChecks(make),
     ...consumerChecks(make),
     ...stateChecks(make),
+    ...timerChecks(make),
     ...(reopen ? reopenChecks(make, reopen) : []),
     ...engineChecks(make, options),
   ];

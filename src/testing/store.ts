@@ -49,3 +49,11 @@ export type {
   Store,
   StoredName,
 } from '../store/store.js';
+export type {
+  StoredTimer,
+  TimerChange,
+  TimerCount,
+  TimerPlace,
+  TimerQuery,
+  TimerTicket,
+} from '../store/timer.js';

@@ -1,8 +1,9 @@
 import { plainEventOptions } from '../events/define-event.js';
 import { HandlerTimeoutError } from '../faces/errors.js';
-import type { DomainEvent, HandlerContext, NewEvent } from '../index.js';
+import type { AnyEventType, DomainEvent, HandlerContext, NewEvent } from '../index.js';
 import { seededRandom } from '../kernel/random.js';
 import { HELD, type HeldStates, type StateContext } from '../lanes/states/define-state.js';
+import { instantOf, type ScheduleOptions, type TimerTime } from '../lanes/timers/timer-time.js';
 import type { TestClock } from './test-clock.js';
 
 /** What the handlers of a test engine get instead of chance and the wall clock. */
@@ -42,6 +43,18 @@ export class TestContext implements HandlerContext, StateContext, Disposable {
 
   emit(event: NewEvent): void {
     this.#context.emit(stamped(event, this.#world.clock));
+  }
+
+  schedule(event: NewEvent, at: TimerTime, options?: ScheduleOptions): void {
+    this.#context.schedule(event, instantOf(at, this.now()), options);
+  }
+
+  cancel(name: string | AnyEventType): void {
+    this.#context.cancel(name);
+  }
+
+  history(aggregateId: string): AsyncIterable<DomainEvent> {
+    return this.#context.history(aggregateId);
   }
 
   now(): number {

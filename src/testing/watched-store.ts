@@ -38,6 +38,10 @@ export class WatchedStore implements Store {
     return this.#store.indexed;
   }
 
+  get maxStateBytes(): number | undefined {
+    return this.#store.maxStateBytes;
+  }
+
   exists(): boolean {
     return this.#store.exists();
   }

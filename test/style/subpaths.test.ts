@@ -87,6 +87,7 @@ describe('what a subpath loads', () => {
       'kernel/errors.js',
       'kernel/limits.js',
       'kernel/thrown.js',
+      'kernel/timer-errors.js',
     ]);
     expect(packages).toEqual(['node:util']);
   });

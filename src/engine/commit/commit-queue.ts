@@ -9,6 +9,7 @@ import type { Progress } from '../../store/progress.js';
 import type { Segment, Store } from '../../store/store.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { StateKeeper } from '../states/state-keeper.js';
+import type { TimerKeeper } from '../timers/timer-keeper.js';
 
 /** A segment of the hub's own slabs. */
 export interface HubSegment extends Segment {
@@ -43,6 +44,7 @@ export class CommitQueue {
   readonly #events: CommitEvents;
   readonly #consumers: ConsumerLink;
   readonly #states: StateKeeper;
+  readonly #timers: TimerKeeper;
   #segments: HubSegment[] = [];
   #buried: DeadLetterRecord[] = [];
   #raised: SettledLetter[] = [];
@@ -61,11 +63,12 @@ export class CommitQueue {
     progress: Progress,
     meters: Meters,
     consumers: ConsumerLink,
-    states: StateKeeper,
+    { states, timers }: { readonly states: StateKeeper; readonly timers: TimerKeeper },
     events: CommitEvents,
   ) {
     this.#consumers = consumers;
     this.#states = states;
+    this.#timers = timers;
     this.#meters = meters;
     this.#store = store;
     this.#progress = progress;
@@ -135,10 +138,12 @@ export class CommitQueue {
     this.#inFlight++;
     const number = ++this.commits;
     const states = this.#states.take(number);
+    const timers = this.#timers.take(number);
     const shapes = this.#events.newShapes();
     const sentAt = performance.now();
     const taken = { ...this.#takeLetters(), ...this.#takeConsumers() };
-    this.#store.commit({ segments, progress, shapes, ...taken, ...(states && { states }) }).then(
+    const kept = { ...(states && { states }), ...(timers && { timers }) };
+    this.#store.commit({ segments, progress, shapes, ...taken, ...kept }).then(
       () => {
         // Nobody is there any more whom an acknowledgement could reach.
         if (this.#stopped) return;
@@ -146,6 +151,7 @@ export class CommitQueue {
         this.#done++;
         this.#measure(segments, sentAt);
         this.#states.committed(number);
+        this.#timers.committed(number);
         this.#events.committed(segments);
         settled();
         this.#consumers.committed();
@@ -166,7 +172,8 @@ export class CommitQueue {
       this.#buried.length === 0 &&
       this.#raised.length === 0 &&
       !this.#consumers.isDue &&
-      !this.#states.isChanged
+      !this.#states.isChanged &&
+      !this.#timers.isChanged
     );
   }
 

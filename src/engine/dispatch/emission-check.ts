@@ -2,15 +2,19 @@ import { type Emission, readEmissions } from '../../events/emission.js';
 import type { RegisteredType } from '../../events/registry.js';
 import { encodeError } from '../../kernel/error-codec.js';
 import type { LaneFailure } from '../../lanes/protocol.js';
+import type { TimerOrders } from '../../lanes/timers/lane-timers.js';
 import type { Directory, NameEntry } from '../sequence/directory.js';
 import type { Sequencer } from '../sequence/sequencer.js';
+import type { TimerKeeper } from '../timers/timer-keeper.js';
 
 /** What may be refused of what handlers emit. */
 export interface Refusals {
   /** Whether anything is refused at all: seldom, so most answers need no second look. */
   arePossible(): boolean;
   /** Why an emitted event cannot be taken in; undefined when it can. */
-  of(emission: Emission): Error | undefined;
+  of(emission: Pick<Emission, 'type' | 'aggregateId' | 'partitionKey'>): Error | undefined;
+  /** Why what an event wants of its key's timers cannot be; undefined when it can. */
+  ofTimers(key: NameEntry, orders: TimerOrders): Error | undefined;
 }
 
 /** Events of an answer that are to run again: those that failed, and those behind them. */
@@ -25,13 +29,22 @@ export function refusalsIn(
   directory: Directory,
   sequencer: Sequencer,
   types: readonly (RegisteredType | undefined)[],
+  timers: TimerKeeper,
   deterministic: boolean,
 ): Refusals {
+  const of: Refusals['of'] = ({ type: id, aggregateId, partitionKey }) => {
+    const type = types[id];
+    return type && sequencer.refusalOf({ type, aggregateId, partitionKey: partitionKey || aggregateId });
+  };
   return {
     arePossible: () => deterministic || directory.isFull,
-    of({ type: id, aggregateId, partitionKey }) {
-      const type = types[id];
-      return type && sequencer.refusalOf({ type, aggregateId, partitionKey: partitionKey || aggregateId });
+    of,
+    ofTimers(key, { commands }) {
+      for (const command of commands) {
+        const error = command.kind === 'schedule' ? of(command.event) : undefined;
+        if (error) return error;
+      }
+      return timers.refusalOf(key, commands);
     },
   };
 }
@@ -39,7 +52,7 @@ export function refusalsIn(
 /**
  * The events of an answer as they count. An event whose handler emitted what cannot be taken in has failed, though its
  * lane knows nothing of that; and what the lane has handled of the event's key since then must run again behind it. What
- * either emitted is dropped. Each event is judged when those before it are taken in: they may be what stands against it.
+ * either emitted or scheduled is dropped. Each event is judged when those before it are taken in: they may be what stands against it.
  */
 export class Judged implements Unfinished {
   readonly failures: LaneFailure[] = [];
@@ -53,21 +66,40 @@ export class Judged implements Unfinished {
     this.#keyOf = keyOf;
   }
 
-  /** Whether the event is finished, and what it emitted is to be taken in. */
-  passes(reference: number, emissions: readonly Emission[]): boolean {
+  /**
+   * Whether the event is finished, and what it emitted is to be taken in.
+   *
+   * @param orders what it wants of its key's timers.
+   * @param statesRefused why what it made of its key's states cannot be kept; undefined when it can.
+   */
+  passes(
+    reference: number,
+    emissions: readonly Emission[],
+    orders: TimerOrders | undefined,
+    statesRefused: () => Error | undefined,
+  ): boolean {
     const key = this.#keyOf(reference);
     if (key.failing || this.#failing.has(key)) {
       this.held.push(reference);
       return false;
     }
+    const error = this.#refusalOf(key, emissions, orders) ?? statesRefused();
+    if (!error) return true;
+    this.#failing.add(key);
+    this.failures.push({ reference, error: encodeError(error), handler: '' });
+    return false;
+  }
+
+  #refusalOf(
+    key: NameEntry,
+    emissions: readonly Emission[],
+    orders: TimerOrders | undefined,
+  ): Error | undefined {
     for (const emission of emissions) {
       const error = this.#refusals.of(emission);
-      if (!error) continue;
-      this.#failing.add(key);
-      this.failures.push({ reference, error: encodeError(error), handler: '' });
-      return false;
+      if (error) return error;
     }
-    return true;
+    return orders && this.#refusals.ofTimers(key, orders);
   }
 }
 

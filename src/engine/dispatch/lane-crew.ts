@@ -10,6 +10,7 @@ import {
 import { reasonOf, toError } from '../../kernel/thrown.js';
 import type { Time } from '../../kernel/time.js';
 import type { MakeLane } from '../../lanes/executor.js';
+import type { LaneLog } from '../../lanes/history.js';
 import type { HandledType, LaneAnswer, LaneSetup } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import { MAX_LANE_DEATHS, TIMEOUT_GRACE_MS } from '../../limits.js';
@@ -28,6 +29,8 @@ export interface CrewParts {
   readonly setup: CrewSetup;
   readonly time: Time;
   readonly orders: Orders;
+  /** What handlers read. */
+  readonly log: LaneLog;
 }
 
 /** What the crew's owner does. */
@@ -60,6 +63,7 @@ export class LaneCrew {
   readonly #opening = new Set<LaneSeat>();
   readonly #ending = new Set<Promise<void>>();
   readonly #orders: Orders;
+  readonly #log: LaneLog;
   /** Tasks handed to lanes so far. */
   tasks = 0;
   #timeoutMs: number | undefined;
@@ -70,7 +74,7 @@ export class LaneCrew {
   #closed = false;
 
   constructor(
-    { makeLane, setup, time, orders }: CrewParts,
+    { makeLane, setup, time, orders, log }: CrewParts,
     codec: Codec,
     scheduler: LaneScheduler,
     pool: SlabPool,
@@ -78,6 +82,7 @@ export class LaneCrew {
   ) {
     this.#pool = pool;
     this.#orders = orders;
+    this.#log = log;
     this.#makeLane = makeLane;
     this.#setup = setup;
     this.#codec = codec;
@@ -313,6 +318,7 @@ export class LaneCrew {
         answered: (answer) => {
           for (const due of seat.inOrder(answer)) this.#events.answered(seat, due);
         },
+        log: this.#log,
         // Also one that had nothing to do: its next event need not be the one that finds out. What becomes of one that
         // dies while it opens is for the one who opens it to say.
         died: (error) => {

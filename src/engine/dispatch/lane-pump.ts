@@ -7,6 +7,7 @@ import { KeyPlace, NO_ROW } from '../../lanes/key-state.js';
 import type { LaneAnswer } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import { StatesByCause } from '../../lanes/states/state-records.js';
+import type { TimerOrders } from '../../lanes/timers/lane-timers.js';
 import { HANDLED_SAMPLES } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
 import type { FailedKeys } from '../failures/failed-keys.js';
@@ -16,6 +17,7 @@ import type { HubSlab } from '../sequence/hub-slab.js';
 import type { KeyRuns } from '../sequence/key-runs.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
 import type { StateKeeper } from '../states/state-keeper.js';
+import type { TimerKeeper } from '../timers/timer-keeper.js';
 import { EmissionsByCause, Judged, NO_EMISSIONS, type Refusals, type Unfinished } from './emission-check.js';
 import type { Judgement } from './judge.js';
 import { LaneBalance } from './lane-balance.js';
@@ -36,6 +38,7 @@ export interface PumpParts {
   readonly failed: FailedKeys;
   readonly late: LateHandlers;
   readonly states: StateKeeper;
+  readonly timers: TimerKeeper;
 }
 
 /** What the hub does with a lane's answer. */
@@ -46,6 +49,8 @@ export interface LaneEvents {
   /** A state has a shape that has no number. */
   unknownStateShape(shape: TypedShape): unknown;
   finished(slab: HubSlab, row: number): void;
+  /** A finished event wants something of its key's timers. */
+  ordered(slab: HubSlab, row: number, orders: TimerOrders): void;
   /** The lane's tracer failed so many times, which touched no event. */
   tracerFailed(times: number): void;
   /** A key has a failed event and nothing in flight any more. */
@@ -68,16 +73,18 @@ export class LanePump {
   readonly #failed: FailedKeys;
   readonly #late: LateHandlers;
   readonly #states: StateKeeper;
+  readonly #timers: TimerKeeper;
   readonly #tickets = new Tickets();
   readonly #balance: LaneBalance;
   #stopped = false;
   #first = 0;
 
   constructor(parts: PumpParts, events: LaneEvents) {
-    const { crew, scheduler, pool, codec, meters, time, runs, failed, late, states } = parts;
+    const { crew, scheduler, pool, codec, meters, time, runs, failed, late, states, timers } = parts;
     this.#runs = runs;
     this.#late = late;
     this.#states = states;
+    this.#timers = timers;
     this.#failed = failed;
     this.#balance = new LaneBalance(crew, scheduler, time, {
       keyOf: (reference) => this.#keyOf(reference),
@@ -97,7 +104,7 @@ export class LanePump {
     const { seats } = this.#crew;
     this.#first = (this.#first + 1) % seats.length;
     let sent = true;
-    while (sent && !this.#stopped && !this.#states.isFull) {
+    while (sent && !this.#stopped && !this.#states.isFull && !this.#timers.isFull) {
       sent = false;
       for (let offset = 0; offset < seats.length; offset++) {
         const seat = seats[(this.#first + offset) % seats.length];
@@ -253,16 +260,20 @@ export class LanePump {
    * Each event, what it emitted, and that it is finished, in the order in which they ended. Returns those that are not
    * finished after all.
    */
-  #takeDone({ sent }: LaneSeat, { done, emitted, states: changed }: LaneAnswer): Unfinished {
+  #takeDone({ sent }: LaneSeat, { done, emitted, states: changed, timers }: LaneAnswer): Unfinished {
     const { refusals } = this.#events;
     const emissions = emitted && new EmissionsByCause(emitted);
     const states = changed && new StatesByCause(changed);
-    const judged = refusals.arePossible()
-      ? new Judged(refusals, (reference) => this.#keyOf(reference))
-      : undefined;
+    const orders = timers && new Map(timers.map((one) => [one.cause, one]));
+    const isCrowded = changed !== undefined && this.#states.isCrowdedBy(changed.length, done.length);
+    const judged =
+      orders || refusals.arePossible() || isCrowded
+        ? new Judged(refusals, (reference) => this.#keyOf(reference))
+        : undefined;
     for (const reference of done) {
       const own = emissions?.of(reference) ?? NO_EMISSIONS;
-      if (judged && !judged.passes(reference, own)) {
+      const ordered = orders?.get(reference);
+      if (judged && !judged.passes(reference, own, ordered, () => this.#statesRefused(reference, states))) {
         states?.of(reference, () => {});
         continue;
       }
@@ -270,9 +281,21 @@ export class LanePump {
       this.#runs?.number(reference);
       if (emissions) for (const emission of own) this.#events.emitted(emission, emissions.bytes);
       if (states) this.#takeStates(reference, states);
+      if (ordered) this.#events.ordered(this.#slab(reference), rowOf(reference), ordered);
       this.#finish(reference);
     }
     return judged ?? FINISHED;
+  }
+
+  #statesRefused(reference: number, states: StatesByCause | undefined): Error | undefined {
+    const key = this.#keyOf(reference);
+    let refusal: Error | undefined;
+    let more = 0;
+    states?.peek(reference, (index, bytes) => {
+      more += this.#states.growth(key, index, bytes);
+      refusal = this.#states.refusalOf(key, more);
+    });
+    return refusal;
   }
 
   #takeStates(reference: number, states: StatesByCause): void {

@@ -4,6 +4,8 @@ import { onAbort } from '../../kernel/on-abort.js';
 export interface Need {
   readonly events: number;
   readonly bytes: number;
+  /** The latest time of its events, which come in together; left out: that of the first. */
+  readonly latest?: number;
 }
 
 /** One event, whatever its size. */

@@ -122,7 +122,11 @@ export function prepareAppend(
   if (prepared.length > 1 && bytes > maxInFlightBytes) {
     throw tooLarge('bytes', bytes, 'maxInFlightBytes', maxInFlightBytes);
   }
-  return { prepared, need: { events: prepared.length, bytes } };
+  const latest = prepared.reduce(
+    (time, { occurredAt }) => Math.max(time, occurredAt),
+    Number.NEGATIVE_INFINITY,
+  );
+  return { prepared, need: { events: prepared.length, bytes, latest } };
 }
 
 /** Resolves when the event at a position is durable, or will not be. */

@@ -41,9 +41,13 @@ export class Entrance {
     return this.#feeders.isOpen;
   }
 
-  /** Whether an event of this key must wait for the key to be quiet. */
-  mustWait(key: string): boolean {
-    return this.#gate?.mustWait(key) ?? false;
+  /**
+   * Whether an event that comes in now must wait for its key to be quiet.
+   *
+   * @param latest time of those that come in with it.
+   */
+  mustWait(event: Prepared, latest = event.occurredAt): boolean {
+    return this.#gate?.mustWait(event, latest) ?? false;
   }
 
   /**

@@ -81,7 +81,7 @@ export class Intake implements Taker {
 
   #submit(event: Prepared): void {
     const { entrance } = this.#parts;
-    if (!entrance.mustWait(event.partitionKey)) {
+    if (!entrance.mustWait(event)) {
       this.#accept(event);
       return;
     }

@@ -23,10 +23,10 @@ export function enter(
 ): Receipt | Promise<Receipt> {
   const { admission } = entrance;
   const isOpen = need ? admission.isOpenFor(need) : admission.isOpen;
-  if (isOpen && !entrance.mustWait(event.partitionKey)) return accept(event);
+  if (isOpen && !entrance.mustWait(event, need?.latest)) return accept(event);
   const waiting = kept(event);
   const go = (): Receipt | Promise<Receipt> => {
-    if (!entrance.mustWait(waiting.partitionKey)) return accept(waiting);
+    if (!entrance.mustWait(waiting, need?.latest)) return accept(waiting);
     return new Promise<Receipt>((resolve, reject) => {
       const taker: Taker = { accept: () => resolve(accept(waiting)), refuse: reject };
       // Several events that belong together get their numbers one behind the other.
@@ -91,7 +91,7 @@ export async function takeMany(
 
 /** Gives an event its place for a caller who does not wait: now, or when its key is quiet. */
 export function takeSoon({ hub, entrance }: IntakeParts, event: Prepared): void {
-  if (!entrance.mustWait(event.partitionKey)) {
+  if (!entrance.mustWait(event)) {
     hub.accept(event);
     return;
   }

@@ -64,10 +64,20 @@ export class WaitingEvent {
   order = 0;
   slab: HubSlab | undefined;
   row = 0;
+  /** What time of the data it was when it came. */
+  readonly by: number;
   /** A lane has it, under the version that it will have if nothing comes before it. */
   sent = false;
 
-  constructor(event: Prepared, taker: Taker, wave: Wave, mayRunAhead: boolean, names: ReservedNames) {
+  constructor(
+    event: Prepared,
+    taker: Taker,
+    wave: Wave,
+    mayRunAhead: boolean,
+    names: ReservedNames,
+    by: number,
+  ) {
+    this.by = by;
     this.event = event;
     this.taker = taker;
     this.wave = wave;

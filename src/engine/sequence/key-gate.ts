@@ -1,9 +1,10 @@
 import { FIRST_KEY_RUN, MAX_KEY_RUN } from '../../lanes/limits.js';
 import type { Wave, Waves } from '../intake/waves.js';
+import type { DataTimers } from '../timers/data-timers.js';
 import type { NameEntry } from './directory.js';
 import { type Taker, WaitingEvent } from './hub-slab.js';
 import type { KeyRuns } from './key-runs.js';
-import type { Prepared } from './row-facts.js';
+import type { Prepared, RowFacts } from './row-facts.js';
 import type { Sequencer } from './sequencer.js';
 
 /** What the gate works with. */
@@ -12,6 +13,7 @@ export interface KeyGateParts {
   readonly waves: Waves;
   /** Left out when events must be durable before they are handled: those have their numbers first. */
   readonly runs: KeyRuns | undefined;
+  readonly timers: DataTimers;
   /** Whether events of the key wait in the log, from before the engine was opened. */
   readonly hasBacklog: (key: string) => boolean;
   /** Whether the key is parked: its events get their numbers and stay in the log. */
@@ -42,6 +44,8 @@ export class KeyGate {
   readonly #unfinished = new Map<string, NameEntry>();
   /** Keys that became quiet and have events waiting. */
   readonly #quiet = new Set<string>();
+  /** Keys with timers that are due, and the waves that wait for these. */
+  readonly #due = new Map<string, Wave[]>();
   #waiting = 0;
 
   constructor(parts: KeyGateParts) {
@@ -53,8 +57,29 @@ export class KeyGate {
     return this.#waiting;
   }
 
-  mustWait(key: string): boolean {
-    return this.#queues.has(key) || this.#isBusy(key);
+  /**
+   * Whether a published event must wait. Its time is reached with it: timers that are due by then fire before it.
+   *
+   * @param time the latest of those that come with it.
+   */
+  mustWait({ partitionKey: key }: RowFacts, time: number): boolean {
+    this.reach(time);
+    return this.#queues.has(key) || this.#isBusy(key) || this.#due.has(key);
+  }
+
+  /** So late it is in the data. What that makes due fires now where it may. */
+  reach(time: number): void {
+    const { timers, waves } = this.#parts;
+    for (const key of timers.reach(time)) {
+      this.#owe(key, waves.taking);
+      this.#advanceKey(key);
+    }
+  }
+
+  /** An event of the key, which is not finished yet, has scheduled timers. */
+  scheduled({ name }: NameEntry, wave: Wave): void {
+    const { timers } = this.#parts;
+    if (timers.isDue(name, timers.now)) this.#owe(name, wave);
   }
 
   /**
@@ -64,7 +89,9 @@ export class KeyGate {
    * @throws what refuses the event: it does not wait then.
    */
   add(event: Prepared, taker: Taker, wave: Wave, mayRunAhead: boolean): void {
-    const waiting = new WaitingEvent(event, taker, wave, mayRunAhead, this.#parts.sequencer.reserve(event));
+    const { sequencer, timers } = this.#parts;
+    const names = sequencer.reserve(event);
+    const waiting = new WaitingEvent(event, taker, wave, mayRunAhead, names, timers.now);
     this.#waiting++;
     const { partitionKey } = event;
     const queue = this.#queues.get(partitionKey);
@@ -80,7 +107,7 @@ export class KeyGate {
   /** All events of the key are finished, or parked. */
   ended(key: NameEntry): void {
     this.#unfinished.delete(key.name);
-    if (this.#queues.has(key.name)) this.#quiet.add(key.name);
+    if (this.#queues.has(key.name) || this.#due.has(key.name)) this.#quiet.add(key.name);
   }
 
   /** Lets events of quiet keys in. Called between lane answers, when all that was emitted is sequenced. */
@@ -94,6 +121,7 @@ export class KeyGate {
   /** Looks at every key again: some may have been waiting for the backlog alone. */
   recheck(): void {
     for (const key of this.#queues.keys()) this.#quiet.add(key);
+    for (const key of this.#due.keys()) this.#quiet.add(key);
   }
 
   refuseAll(error: Error): void {
@@ -110,16 +138,44 @@ export class KeyGate {
 
   #advanceKey(key: string): void {
     const queue = this.#queues.get(key);
-    if (!queue) return;
-    while (queue.list.length > 0 && !this.#isBusy(key)) {
+    while (!this.#isBusy(key)) {
+      const head = queue?.list[0];
+      if (this.#fire(key, head)) continue;
+      if (!queue || !head) break;
       const count = this.#runnable(key, queue);
       if (count > 1) this.#run(queue, queue.list.splice(0, count));
       else {
         queue.run = Math.min(MAX_KEY_RUN, queue.run + 1);
-        this.#enter(queue.list.shift() as WaitingEvent);
+        queue.list.shift();
+        this.#enter(head);
       }
     }
-    if (queue.list.length === 0 && !queue.running) this.#queues.delete(key);
+    if (queue?.list.length === 0 && !queue.running) this.#queues.delete(key);
+  }
+
+  /**
+   * Lets in the key's timer whose turn it is, if one comes before the event: it was due already when the event came. How
+   * far the lanes were then does not matter: by now everything before the event is handled.
+   */
+  #fire(key: string, head: WaitingEvent | undefined): boolean {
+    const owed = this.#due.get(key);
+    if (!owed) return false;
+    const { timers, waves } = this.#parts;
+    const [first] = owed;
+    if (waves.within(first as Wave, () => timers.fire(key, head ? head.by : timers.now))) return true;
+    if (timers.isDue(key, timers.now)) return false;
+    this.#due.delete(key);
+    for (const wave of owed) waves.leave(wave);
+    return false;
+  }
+
+  /** The key has timers that are due: the wave waits for them. */
+  #owe(key: string, wave: Wave): void {
+    const owed = this.#due.get(key) ?? [];
+    if (owed.includes(wave)) return;
+    this.#parts.waves.join(wave);
+    owed.push(wave);
+    this.#due.set(key, owed);
   }
 
   #enter(waiting: WaitingEvent): void {
@@ -148,7 +204,10 @@ export class KeyGate {
   #runnable(key: string, { list, run }: Queue): number {
     if (!this.#parts.runs || run < 2 || this.#parts.isHeld(key)) return 0;
     let count = 0;
-    while (count < run && canRunAhead(list[count])) count++;
+    while (count < run && canRunAhead(list[count])) {
+      if (this.#due.has(key) && this.#parts.timers.isDue(key, (list[count] as WaitingEvent).by)) break;
+      count++;
+    }
     return count;
   }
 

@@ -108,6 +108,13 @@ export class KeyRuns {
     if ((this.#find(reference)?.run as Run | undefined)?.stopped === false) this.number(reference);
   }
 
+  /** Whether nothing of the row's run comes before it any more; also when it has its number. */
+  isNext(reference: number): boolean {
+    const waiting = this.#find(reference);
+    const run = waiting?.run as Run | undefined;
+    return !run?.list.some((other) => other.run === run && other.order < (waiting as WaitingEvent).order);
+  }
+
   /** Whether a row that a lane has given back runs ahead of its number: then it is dropped, and not queued again. */
   drop(reference: number): boolean {
     const waiting = this.#find(reference);
@@ -143,7 +150,7 @@ export class KeyRuns {
   }
 
   #find(reference: number): WaitingEvent | undefined {
-    return (this.#pool.slabs[slabOf(reference)] as HubSlab).ahead[rowOf(reference)];
+    return (this.#pool.slabs[slabOf(reference)] as HubSlab | undefined)?.ahead[rowOf(reference)];
   }
 
   /** The row is no longer ahead of anything. */

@@ -18,3 +18,6 @@ export const STATE_CARGO_BYTES = 16 * 1024 * 1024;
 
 /** Changed states that no commit has saved yet; lanes are given nothing more while there are so many. */
 export const STATE_UNSAVED_BYTES = 64 * 1024 * 1024;
+
+/** What a state takes in a store in memory besides its bytes. */
+export const STORED_STATE_BYTES = 200;

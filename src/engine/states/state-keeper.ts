@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { rowOf, slabOf } from '../../events/slab.js';
-import { InvalidDefinitionError, StateVersionError } from '../../kernel/errors.js';
+import { InvalidDefinitionError, StateTooLargeError, StateVersionError } from '../../kernel/errors.js';
 import { rebuildName } from '../../lanes/late.js';
 import type { HandledType } from '../../lanes/protocol.js';
 import { CargoWriter } from '../../lanes/states/cargo.js';
@@ -25,6 +25,7 @@ import {
   STATE_KEY_BYTES,
   STATE_SWEEP_STEPS,
   STATE_UNSAVED_BYTES,
+  STORED_STATE_BYTES,
 } from './limits.js';
 import { StoredKeys } from './stored-keys.js';
 
@@ -77,12 +78,16 @@ export class StateKeeper {
   readonly #saving = new Map<number, number>();
   #savingBytes = 0;
   #committed = 0;
+  /** What the states of all keys take in a store that keeps no more than so much. */
+  #keptBytes = 0;
+  readonly #room: number;
   /** The keys that may have states in the store. */
   readonly #stored: StoredKeys;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
     this.#limit = parts.maxStateBytes ?? defaultLimit();
+    this.#room = parts.store.maxStateBytes ?? Number.POSITIVE_INFINITY;
     const { states, lastName } = parts.stored;
     this.#lastId = states.reduce((last, { id }) => Math.max(last, id), 0);
     this.#stored = new StoredKeys(states.length === 0 ? 0 : lastName);
@@ -177,10 +182,35 @@ export class StateKeeper {
     return { count, states: cargo.take() };
   }
 
+  /**
+   * Whether the states of an answer might be too many for the store: seldom, so most answers need no second look.
+   *
+   * @param bytes of all of them. @param events of the answer.
+   */
+  isCrowdedBy(bytes: number, events: number): boolean {
+    return this.#keptBytes + bytes + events * this.#types.length * STORED_STATE_BYTES > this.#room;
+  }
+
+  /** What a state takes more in the store than the one before. */
+  growth(key: NameEntry, index: number, bytes: string): number {
+    const before = key.states?.bytes[index];
+    return before === undefined ? bytes.length + STORED_STATE_BYTES : bytes.length - before.length;
+  }
+
+  /** Why states that take so much more cannot be kept; undefined when they can. */
+  refusalOf(key: NameEntry, more: number): StateTooLargeError | undefined {
+    if (more <= 0 || this.#keptBytes + more <= this.#room) return undefined;
+    return new StateTooLargeError(
+      `The states of all keys would take more than ${this.#room} bytes with that of key '${key.name}', and a log in memory keeps all of them. Open the engine with a store, or keep less for each key.`,
+      { details: { key: key.name, bytes: this.#keptBytes + more } },
+    );
+  }
+
   /** An event that is finished has changed a state of its key. */
   changed(key: NameEntry, index: number, bytes: string, position: number): void {
     const states = key.states as KeyStates;
     const more = bytes.length - (states.bytes[index]?.length ?? 0);
+    this.#keptBytes += this.growth(key, index, bytes);
     states.bytes[index] = bytes;
     states.positions[index] = position;
     // As a text here and there, and as a value there.

@@ -108,6 +108,15 @@ function wordsFor(notice: Notice): readonly [Level, string] {
       const what = state === 'stopped' ? 'the consumer has stopped' : `the event is ${state}`;
       return ['error', `Consumer '${consumer}' failed on event ${position} for good; ${what}.`];
     }
+    case 'timer-held': {
+      const { name, key, error } = notice;
+      return ['error', `Timer '${name}' of key '${key}' cannot fire: ${messageOf(error)}`];
+    }
+    case 'timers-held':
+      return [
+        'warn',
+        `${notice.count} timers wait until '${notice.type}' is registered again: their events are of that type.`,
+      ];
     case 'health': {
       const { status, from, reasons } = notice;
       const level = status === 'HEALTHY' ? 'info' : status === 'DEGRADED' ? 'warn' : 'error';

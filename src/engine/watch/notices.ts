@@ -49,6 +49,21 @@ export type Notice =
       readonly state: 'parked' | 'skipped' | 'stopped';
       readonly error: Error;
     }
+  /**
+   * A timer's event cannot be published: its type is not registered (`count` timers of it, told when the log is opened), or
+   * the log refuses it. The timer stays in the log, and the next open tries it again.
+   */
+  | {
+      readonly kind: 'timer-held';
+      readonly key: string;
+      readonly name: string;
+      /** Unix epoch milliseconds. */
+      readonly at: number;
+      /** The type of its event. */
+      readonly type: string;
+      readonly error: Error;
+    }
+  | { readonly kind: 'timers-held'; readonly type: string; readonly count: number }
   /** `engine.health()` is not what it was. */
   | ({ readonly kind: 'health'; readonly from: HealthStatus } & Health)
   /** The store was found damaged where nobody has read yet: `millrace verify` says where else. The engine goes on. */

@@ -63,6 +63,13 @@ export class StatesByCause {
     this.#bytes = Buffer.from(records.buffer, records.byteOffset, records.byteLength);
   }
 
+  /** As `of`, and what it tells is told again. */
+  peek(reference: number, take: (state: number, bytes: string) => void): void {
+    const at = this.#at;
+    this.of(reference, take);
+    this.#at = at;
+  }
+
   /** Calls back with what the event at a row reference has changed; to be asked for in the order of the answer. */
   of(reference: number, take: (state: number, bytes: string) => void): void {
     const bytes = this.#bytes;

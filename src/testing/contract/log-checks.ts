@@ -37,6 +37,7 @@ function stateChecks(open: Open): StoreCheck[] {
             progress: { mark: 0, chunks: [] },
             deadLetters: { parked: [], retry: [], retryParked: [], late: new Map() },
             states: [],
+            timers: false,
             indexed: 0,
           },
           'state',

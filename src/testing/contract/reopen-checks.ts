@@ -4,6 +4,7 @@ import type { Store } from '../store.js';
 import { letter } from './dead-letter-checks.js';
 import { LogState, Rows } from './rows.js';
 import { STATE_TYPES, stateChange, toldOf } from './state-checks.js';
+import { namesIn, timer, timerChange } from './timer-checks.js';
 import {
   type MakeStore,
   RUN,
@@ -38,6 +39,7 @@ export function reopenChecks(
     typesAgainCheck(openTwice),
     ...stateAgainChecks(openTwice),
     keyStatesAgainCheck(openTwice),
+    timersAgainCheck(openTwice),
   ];
 }
 
@@ -217,6 +219,24 @@ function keyStatesAgainCheck(openTwice: OpenTwice): StoreCheck {
         [2, 2, 2, 0],
       ];
       same(toldOf(trial, { from: 0, limit: 9 }), expected, 'states');
+    },
+  };
+}
+
+function timersAgainCheck(openTwice: OpenTwice): StoreCheck {
+  return {
+    name: 'a reopened store has its pending timers, and says that there are some',
+    run: async () => {
+      const rows = new Rows(new LogState()).add({ aggregate: 'a' }, { aggregate: 'b' });
+      const later = timer(1, 'later', 9e14);
+      await using trial = await openTwice(async (first) => {
+        same(first.state.timers, false, 'state.timers of a new store');
+        await first.commit({ segments: rows.take(), timers: timerChange([later, timer(2, 'soon', 5)]) });
+        await first.commit({ timers: timerChange([], [[2, 'soon']]) });
+      });
+      same(trial.state.timers, true, 'state.timers');
+      same(namesIn(trial), ['1 later'], 'timers');
+      same(trial.reader.timer(1, 'later'), later, 'a timer with its event');
     },
   };
 }

@@ -39,6 +39,7 @@ import {
 } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { timerName } from '../../../dist/src/lanes/timers/timer-name.js';
 import { Noted } from '../../handlers/events.mjs';
 import { openForTests } from '../../support/open-test-engine.js';
 import { tempFolder, tempStore } from '../../support/temp-folder.js';
@@ -200,6 +201,7 @@ const DEFINITIONS: typeof CALLS = [
     'retries',
     (bad: object) => defineHandlers('h', (on) => on(Noted, { state: Count, ...bad }, handle)),
   ],
+  ['ScheduleOptions', 'nmae', 'name', (bad: object) => timerName(bad, 'noted')],
   [
     'StateOptions',
     'inital',
@@ -354,6 +356,7 @@ const INTERNAL = [
   'ProcessingOptions',
   'StateQuery',
   'SubscriptionHooks',
+  'TimerQuery',
   'TypedQuery',
   'WriterOptions',
   'AnyOptions',

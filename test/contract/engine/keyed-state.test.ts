@@ -1,6 +1,6 @@
 import { defineHandlers, defineState, type Engine, type EngineOptions } from 'millrace';
 import { openStoreReader, verifyStore } from 'millrace/store';
-import { createTestEngine } from 'millrace/testing';
+import { createTestEngine, MemoryStore } from 'millrace/testing';
 import { describe, expect, test } from 'vitest';
 import { checkOptions } from '../../../dist/src/engine/check-options.js';
 import { openIn, realWorld } from '../../../dist/src/engine/open.js';
@@ -194,6 +194,29 @@ describe('keys that are cold', () => {
     } finally {
       await engine.close();
     }
+  });
+});
+
+describe('a log in memory', () => {
+  test('keeps the states of all keys up to a limit, beyond which an event fails and its key goes on', async () => {
+    const room = 20 * (200 + 40);
+    const handled = { events: STATE_EVENTS, handlers: [handlers('stateful')] };
+    const engine = await createTestEngine({ ...handled, store: new MemoryStore('run', undefined, room) });
+    // Of each key two states of a few bytes.
+    for (let key = 0; key < 30; key++) await engine.publish(step(1, undefined, `k${key}`));
+    await engine.drain();
+    const letters = await engine.deadLetters.list();
+    expect(letters.length).toBeGreaterThan(15);
+    expect(letters[0]?.error).toMatchObject({
+      code: 'MILLRACE_STATE_TOO_LARGE',
+      message: expect.stringMatching(/states of all keys would take more than 4800 bytes.*with a store/),
+    });
+    // Those that are there may change, and what is refused has left nothing behind.
+    await engine.publishMany([step(2, undefined, 'k0'), step(2, undefined, 'k29')]);
+    await engine.drain();
+    expect(await sumsOf(engine, 'k0')).toEqual([1, 3]);
+    expect(await sumsOf(engine, 'k29')).toEqual([]);
+    await engine.close();
   });
 });
 

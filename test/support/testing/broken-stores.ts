@@ -29,6 +29,10 @@ function withReader(change: (reader: EventReader) => Partial<EventReader>): (inn
           states: (query) => reader.states(query),
           statesOf: (keys) => reader.statesOf(keys),
           stateTypes: () => reader.stateTypes(),
+          timers: (query) => reader.timers(query),
+          timersOf: (key) => reader.timersOf(key),
+          timer: (key, name) => reader.timer(key, name),
+          timerCounts: () => reader.timerCounts(),
           processing: reader.processing,
           ...change(reader),
         };

@@ -1,4 +1,5 @@
 import type { RawEvent } from '../../../dist/src/store/store.js';
+import { Count, checkCounts, type Effect, LateCount } from './counting.js';
 import { Done, LateDone, TASKS, type Task } from './events.js';
 import type { Life } from './life.js';
 import { Violation } from './violation.js';
@@ -61,6 +62,8 @@ export function checkLog(life: Life): void {
     } else expect(effect === 1, `${position} has ${effect} effects`);
   }
   for (const type of [Done.type, LateDone.type]) checkOrder(life, log, type);
+  checkCounts(contents, Count.name, countsOf(log, Done.type));
+  checkCounts(contents, LateCount.name, countsOf(log, LateDone.type));
   const { inFlight, parkedKeys } = life.engine.stats();
   expect(inFlight === 0, `${inFlight} events are in flight in a drained engine`);
   expect(parkedKeys === parkedFrom.size, `${parkedKeys} keys are parked, not ${parkedFrom.size}`);
@@ -82,6 +85,15 @@ function effects(log: readonly Logged[], effect: string): ReadonlyMap<number, nu
     if (type === effect) done.set(raw.causation, (done.get(raw.causation) ?? 0) + 1);
   }
   return done;
+}
+
+/** What the effects of a type say of the states of their keys. */
+function countsOf(log: readonly Logged[], effect: string): Effect[] {
+  const effects = log.filter(({ type }) => type === effect);
+  return effects.map(({ raw, key, data }) => ({
+    ...{ key, cause: raw.causation },
+    count: (data as unknown as { count: number }).count,
+  }));
 }
 
 /** What a key's tasks led to stands in the order of the tasks, those that a user had run again left out. */

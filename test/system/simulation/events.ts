@@ -30,16 +30,24 @@ export const Lodging = defineEvent('sim.lodging', {
   partitionKey: (data) => data.key,
 });
 
+const effect = z.object({
+  key: z.string(),
+  number: z.number(),
+  attempt: z.number(),
+  /** How many of the key its handlers have counted with it. */
+  count: z.number(),
+});
+
 /** Emitted once for each task that was done; nobody handles it. */
 export const Done = defineEvent('sim.done', {
-  schema: z.object({ key: z.string(), number: z.number(), attempt: z.number() }),
+  schema: effect,
   aggregateId: (data) => `done-${data.key}`,
   partitionKey: (data) => data.key,
 });
 
 /** The same of the module that comes later. */
 export const LateDone = defineEvent('sim.late_done', {
-  schema: z.object({ key: z.string(), number: z.number(), attempt: z.number() }),
+  schema: effect,
   aggregateId: (data) => `late-${data.key}`,
   partitionKey: (data) => data.key,
 });

@@ -1,6 +1,7 @@
 import { defineHandlers, type HandlerContext } from 'millrace/define';
 import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
 import { Progress } from '../../../dist/src/store/progress.js';
+import { type Counted, count, LateCount } from './counting.js';
 import { LateDone, Parking, Skipping, type Task } from './events.js';
 import type { Life } from './life.js';
 import type { Contents, SimStore } from './sim-disk.js';
@@ -72,12 +73,12 @@ export class LateModule {
   }
 
   module(handle: Handle): HandlerModule {
-    const late = (event: { position: number; data: Task }, ctx: HandlerContext) =>
-      handle(event, () => this.#finish(event.position, event.data, ctx));
-    const patient = { retries: 2, retryDelayMs: 1, from: 'start' } as const;
+    const late = (event: { position: number; data: Task }, counted: Counted, ctx: HandlerContext) =>
+      handle(event, () => this.#finish(event.position, event.data, counted, ctx));
+    const patient = { retries: 2, retryDelayMs: 1, from: 'start', state: LateCount } as const;
     return defineHandlers('late', (on) => {
-      on(Parking, late, patient);
-      on(Skipping, late, { ...patient, onFailure: 'skip' });
+      on(Parking, patient, late);
+      on(Skipping, { ...patient, onFailure: 'skip' }, late);
     });
   }
 
@@ -125,11 +126,12 @@ export class LateModule {
     }
   }
 
-  #finish(position: number, task: Task, ctx: HandlerContext): void {
+  #finish(position: number, task: Task, counted: Counted, ctx: HandlerContext): void {
+    const done = count(counted, position);
     const tries = (this.#tries.get(position) ?? 0) + 1;
     this.#tries.set(position, tries);
     if (this.isBad(task) && tries <= BAD_TRIES) throw new Error(`late try ${tries} of ${task.number}`);
-    ctx.emit(LateDone({ key: task.key, number: task.number, attempt: ctx.attempt }));
+    ctx.emit(LateDone({ key: task.key, number: task.number, attempt: ctx.attempt, count: done }));
   }
 }
 

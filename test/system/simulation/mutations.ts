@@ -13,6 +13,7 @@ import { Progress } from '../../../dist/src/store/progress.js';
 import { FOLLOWER_MUTATIONS } from './follower-mutations.js';
 import { LATE_MUTATIONS } from './late-mutations.js';
 import { type Mutation, replace } from './mutate.js';
+import { STATE_MUTATIONS } from './state-mutations.js';
 
 function replaceGetter(prototype: object, name: string, get: () => unknown): () => void {
   const original = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
@@ -247,4 +248,5 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   ...FOLLOWER_MUTATIONS,
   ...LATE_MUTATIONS,
+  ...STATE_MUTATIONS,
 ];

@@ -13,6 +13,8 @@ export interface Surroundings {
   /** Whether commits may fail, which is counted. */
   readonly faults: boolean;
   readonly counts: { ioErrors: number };
+  /** Memory that keys' states may take on the main thread; left out: enough for all. */
+  readonly maxStateBytes?: number;
 }
 
 let born = 0;
@@ -44,8 +46,9 @@ export class Process {
   }
 
   world(concurrency: number): World {
-    const { steps, disk } = this.#life;
+    const { steps, disk, maxStateBytes } = this.#life;
     return {
+      maxStateBytes,
       makeStore: () => {
         this.store = new SimStore(disk, steps, `${this.name}.store${++this.#stores}`, () =>
           this.#commitFails(),

@@ -3,6 +3,7 @@ import { defineHandlers, type HandlerContext } from 'millrace/define';
 import { checkOptions } from '../../../dist/src/engine/check-options.js';
 import { openIn } from '../../../dist/src/engine/open.js';
 import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
+import { Count, type Counted, count } from './counting.js';
 import { Done, Lodging, Parking, Skipping, TASKS, type Task } from './events.js';
 import { Process, type Surroundings } from './process.js';
 import { SimDisk } from './sim-disk.js';
@@ -114,26 +115,27 @@ class Telling implements Surroundings {
   }
 
   #module(lane: SimLane): HandlerModule {
-    const handle = ({ data }: { data: Task }, ctx: HandlerContext) => this.#handle(lane, data, ctx);
-    const patient = { retries: 2, retryDelayMs: 1 };
+    const handle = ({ data }: { data: Task }, counted: Counted, ctx: HandlerContext) =>
+      this.#handle(lane, data, counted, ctx);
+    const patient = { retries: 2, retryDelayMs: 1, state: Count };
     return defineHandlers('same', (on) => {
-      on(Parking, handle, patient);
-      on(Lodging, handle, patient);
-      on(Skipping, handle, { ...patient, onFailure: 'skip' });
+      on(Parking, patient, handle);
+      on(Lodging, patient, handle);
+      on(Skipping, { ...patient, onFailure: 'skip' }, handle);
     });
   }
 
-  #handle(lane: SimLane, task: Task, ctx: HandlerContext): void | Promise<void> {
+  #handle(lane: SimLane, task: Task, counted: Counted, ctx: HandlerContext): void | Promise<void> {
     if (lane.dead) return never();
     if (task.sync && ctx.attempt <= task.kills) {
       lane.die(`poison ${task.number}`);
       throw new Error('nobody hears this');
     }
-    if (task.pauses > 0 || ctx.attempt <= task.kills) return this.#slowly(lane, task, ctx);
-    finish(task, ctx);
+    if (task.pauses > 0 || ctx.attempt <= task.kills) return this.#slowly(lane, task, counted, ctx);
+    finish(task, counted, ctx);
   }
 
-  async #slowly(lane: SimLane, task: Task, ctx: HandlerContext): Promise<void> {
+  async #slowly(lane: SimLane, task: Task, counted: Counted, ctx: HandlerContext): Promise<void> {
     for (let pause = 0; pause <= task.pauses; pause++) {
       await this.steps.wait(`${lane.name}.handler${task.number}`, 'goes on');
       if (lane.dead) return never();
@@ -142,15 +144,17 @@ class Telling implements Surroundings {
       lane.die(`poison ${task.number}`);
       return never();
     }
-    finish(task, ctx);
+    finish(task, counted, ctx);
   }
 }
 
-function finish(task: Task, ctx: HandlerContext): void {
+function finish(task: Task, counted: Counted, ctx: HandlerContext): void {
+  // Not the position: of another telling it would be another one.
+  const done = count(counted, task.number);
   if (ctx.attempt <= task.kills + task.throws) throw new Error(`try ${ctx.attempt} of ${task.number}`);
   for (const key of task.emits)
     ctx.emit(Parking({ ...task, key, number: task.number + 1, emits: [], throws: 0, kills: 0 }));
-  ctx.emit(Done({ key: task.key, number: task.number, attempt: 0 }));
+  ctx.emit(Done({ key: task.key, number: task.number, attempt: 0, count: done }));
 }
 
 function never(): Promise<never> {

@@ -11,6 +11,7 @@ import {
 import { MemoryConsumers } from '../../../dist/src/store/memory-consumers.js';
 import { MemoryProcessing } from '../../../dist/src/store/memory-processing.js';
 import { MemoryStates } from '../../../dist/src/store/memory-states.js';
+import { MemoryTimers } from '../../../dist/src/store/memory-timers.js';
 import { Progress, type ProgressChunk } from '../../../dist/src/store/progress.js';
 import type { StoreState, TypeToStore } from '../../../dist/src/store/protocol.js';
 import type { CommitBatch, EventReader, RawEvent, Segment, Store } from '../../../dist/src/store/store.js';
@@ -20,7 +21,10 @@ import type { Steps } from './steps.js';
 interface Written {
   readonly events: readonly RawEvent[];
   readonly names: readonly (readonly [number, string])[];
-  readonly batch: Pick<CommitBatch, 'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states'>;
+  readonly batch: Pick<
+    CommitBatch,
+    'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states' | 'timers'
+  >;
 }
 
 /** A disk that outlives processes. Each transaction is whole or not there; the newest may not be synced. */
@@ -59,6 +63,8 @@ export class Contents {
   readonly chunks = new Map<number, ProgressChunk>();
   readonly consumers = new MemoryConsumers();
   readonly states = new MemoryStates();
+  readonly timers = new MemoryTimers();
+  readonly codec = new Codec([], () => this.shapes);
   mark = 0;
 
   constructor(types: readonly StoredType[]) {
@@ -83,6 +89,7 @@ export class Contents {
     }
     for (const change of batch.consumers ?? []) this.consumers.apply(change);
     if (batch.states) this.states.apply(batch.states);
+    if (batch.timers) this.timers.apply(batch.timers);
     if (!batch.progress) return;
     this.mark = batch.progress.mark;
     for (const chunk of batch.progress.chunks) this.chunks.set(chunk.index, chunk);
@@ -153,6 +160,10 @@ export class SimStore implements Store {
     states: (query) => this.#contents.states.page(query),
     statesOf: (keys) => this.#contents.states.ofKeys(keys),
     stateTypes: () => this.#contents.states.types,
+    timers: (query) => this.#contents.timers.page(query),
+    timersOf: (key) => this.#contents.timers.ofKey(key),
+    timer: (key, name) => this.#contents.timers.find(key, name),
+    timerCounts: () => this.#contents.timers.counts(),
     processing: new MemoryProcessing(),
   };
 
@@ -186,6 +197,7 @@ export class SimStore implements Store {
         retryParked: of('parked', true).map(({ position }) => position),
       },
       states: this.#contents.states.types,
+      timers: !this.#contents.timers.isEmpty,
       indexed: events.length,
     };
   }

@@ -1,6 +1,7 @@
 import { defineHandlers } from 'millrace/define';
 import { like, specify } from 'millrace/testing';
 import { describe, expect, test } from 'vitest';
+import { STATE_EVENTS, Stepped, Told } from '../../handlers/state-events.mjs';
 import { failureOf } from '../../support/testing/failure.js';
 import { Flagged, Paid, Placed, payments, placed, risk, SHOP_EVENTS } from '../../support/testing/shop.js';
 
@@ -196,6 +197,43 @@ describe('given', () => {
     expect(await failureOf(() => broken.thenEmitsNothing())).toMatchInlineSnapshot(
       `"MILLRACE_TEST_ASSERTION: Given event 2, shop.placed: The handler of 'shop.placed' failed at position 2, key 'ann', after 1 try: amount -1 is below 0"`,
     );
+  });
+});
+
+test('what was given is the history of its aggregates', async () => {
+  const counting = defineHandlers('counting', (on) => {
+    on(Placed, async (event, ctx) => {
+      for await (const { type, version } of ctx.history(event.aggregateId)) {
+        ctx.emit(Flagged({ order: 'o1', reason: `${type} ${version}`, at: 1, chance: 0 }));
+      }
+    });
+  });
+  await specify(counting, { events: SHOP_EVENTS })
+    .given(placed('o1', 5), placed('o2', 6))
+    .when(placed('o1', 7))
+    .thenEmits(Flagged({ order: 'o1', reason: 'shop.placed 1', at: 1, chance: 0 }));
+});
+
+describe('a module that is given by its URL', () => {
+  const events = STATE_EVENTS;
+  const step = Stepped({ key: 'a', n: 1 });
+  const told = (count: number) => Told({ key: 'a', n: 1, sum: count, count });
+
+  test.each([
+    'forgetful.mjs',
+    'forgetful-common.cjs',
+  ])('is another instance for each outcome, so that they share no Map: %s', async (name) => {
+    const own = specify(new URL(`../../handlers/${name}`, import.meta.url), { events });
+    for (let outcome = 0; outcome < 3; outcome++) {
+      await own.when(step).thenEmits(told(1));
+      await own.given(step, step).when(step).thenEmits(told(3));
+    }
+  });
+
+  test('that cannot be loaded is an outcome that rejects', async () => {
+    const missing = specify(new URL('file:///nowhere/to-be-found.mjs'), { events });
+    expect(await failureOf(() => missing.when(step).outcome())).toMatch(/^MILLRACE_HANDLER_MODULE_NOT_FOUND/);
+    expect(await failureOf(() => specify('no url' as never, { events }))).toMatch(/^MILLRACE_INVALID_OPTION/);
   });
 });
 
