@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { PROFILE_ANSWER_MS, PROFILE_INTERVAL_MICROS } from '../limits.js';
+import { escapeNames } from './escape-names.js';
 import { EMPTY_READING, type ProfileOrder, type ThreadReading } from './thread-profiler.js';
 
 /** A CPU profile that the runtime takes of a worker from outside. */
@@ -58,7 +59,8 @@ export class WorkerSampler {
     const handle = this.#handle;
     this.#handle = undefined;
     // The runtime's answer keeps no process alive: an idle lane's thread does not either, and the program would end.
-    const cpuProfile = handle && (await unlessLate(handle.stop()));
+    const raw = handle && (await unlessLate(handle.stop()));
+    const cpuProfile = raw === undefined ? undefined : escapeNames(raw);
     const reading = await unlessLate(ask({ do: 'stop' }));
     if (reading) return { ...reading, ...(cpuProfile !== undefined && { cpuProfile }) };
     const late = `The thread did not answer within ${PROFILE_ANSWER_MS} ms: it is in the middle of a handler or of a commit.`;

@@ -35,6 +35,10 @@ export class MemoryStates {
     return this.#sorted.slice(begin, begin + limit).filter(({ key }) => key <= to);
   }
 
+  ofKeys(keys: readonly number[]): readonly StoredState[] {
+    return keys.flatMap((key) => this.#ofKey(key, -1));
+  }
+
   clear(): void {
     this.#states.clear();
   }

@@ -51,6 +51,7 @@ export class MemoryStore implements Store {
       deadLetter: (position) => this.#deadLetters.find(position),
       consumers: (name) => this.#consumers.all(name),
       states: (query) => this.#states.page(query),
+      statesOf: (keys) => this.#states.ofKeys(keys),
       stateTypes: () => this.#states.types,
       processing: this.#consumers.processing,
     };

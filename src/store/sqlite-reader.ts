@@ -155,6 +155,11 @@ export class SqliteReader implements EventReader {
     return this.#read(() => this.#states.page(query));
   }
 
+  statesOf(keys: readonly number[]): readonly StoredState[] {
+    // One look at the file for all of them: each look of its own would lock and unlock it.
+    return this.together(() => this.#states.ofKeys(keys));
+  }
+
   stateTypes(): readonly StoredStateType[] {
     return this.#read(() => this.#states.types());
   }

@@ -86,6 +86,11 @@ export class StateReader {
     return readStateTypes(this.#database);
   }
 
+  /** @throws StoreCorruptError */
+  ofKeys(keys: readonly number[]): readonly StoredState[] {
+    return keys.flatMap((key) => this.page({ from: key, to: key, limit: MAX_STORED_STATE_TYPES }));
+  }
+
   /** @throws StoreCorruptError: what a handler is given must be what it was. */
   page({ from, to, after = -1, limit }: StateQuery): readonly StoredState[] {
     if (!this.#page) {

@@ -105,6 +105,8 @@ export interface EventReader {
   consumers(name?: string): readonly StoredConsumer[];
   /** States of keys, in the order of keys, then types. */
   states(query: StateQuery): readonly StoredState[];
+  /** Those of some keys, in any order. @throws StoreCorruptError */
+  statesOf(keys: readonly number[]): readonly StoredState[];
   /** The types of states that the log has, by id. */
   stateTypes(): readonly StoredStateType[];
   /** What the log's event bus has noted. */

@@ -29,9 +29,9 @@ export default defineHandlers('historian', (on) => {
     // Not async by name: what ends at once is answered later than what another handler asks.
     (event, ctx) => {
       const { do: what } = event.data;
-      if (what === 'nothing') return;
-      if (what !== 'leave') return review(event, ctx);
+      if (what !== 'leave') return what === 'nothing' ? undefined : review(event, ctx);
       left = () => ctx.history(event.aggregateId)[Symbol.asyncIterator]().next();
+      return undefined;
     },
     { retries: 1, retryDelayMs: 1, onFailure: 'skip' },
   );

@@ -6,7 +6,13 @@ import type { HandledType } from '../../lanes/protocol.js';
 import { CargoWriter } from '../../lanes/states/cargo.js';
 import { MAX_STATE_TYPES } from '../../lanes/states/limits.js';
 import { lateEnd, lateModule } from '../../store/consumer.js';
-import { MAX_STORED_STATE_TYPES, type StateChange, type StoredStateType, slotOf } from '../../store/state.js';
+import {
+  MAX_STORED_STATE_TYPES,
+  type StateChange,
+  type StoredState,
+  type StoredStateType,
+  slotOf,
+} from '../../store/state.js';
 import type { Store } from '../../store/store.js';
 import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
@@ -21,6 +27,7 @@ import {
   STATE_UNSAVED_BYTES,
   STORED_STATE_BYTES,
 } from './limits.js';
+import { StoredKeys } from './stored-keys.js';
 
 /** A state of the engine's handlers. */
 interface KeptType {
@@ -72,10 +79,10 @@ export class StateKeeper {
   #savingBytes = 0;
   #committed = 0;
   /** What the states of all keys take in a store that keeps no more than so much. */
-  #stored = 0;
+  #keptBytes = 0;
   readonly #room: number;
-  /** Keys above this number have no states in the store. */
-  #lastStored: number;
+  /** The keys that may have states in the store. */
+  readonly #stored: StoredKeys;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -83,7 +90,7 @@ export class StateKeeper {
     this.#room = parts.store.maxStateBytes ?? Number.POSITIVE_INFINITY;
     const { states, lastName } = parts.stored;
     this.#lastId = states.reduce((last, { id }) => Math.max(last, id), 0);
-    this.#lastStored = states.length === 0 ? 0 : lastName;
+    this.#stored = new StoredKeys(states.length === 0 ? 0 : lastName);
   }
 
   /** Meets the states of the handlers. @throws InvalidDefinitionError, StateVersionError */
@@ -156,6 +163,7 @@ export class StateKeeper {
     rows: Uint32Array,
   ): { readonly count: number; readonly states: Uint8Array | undefined } {
     if (this.#types.length === 0) return { count: rows.length, states: undefined };
+    this.#read(rows);
     const cargo = new CargoWriter(this.#types.length);
     let count = 0;
     while (count < rows.length && (count === 0 || cargo.length <= STATE_CARGO_BYTES)) {
@@ -164,7 +172,7 @@ export class StateKeeper {
       const row = rowOf(reference);
       if (this.#users[slab.type[row] as number] !== true) continue;
       const key = slab.keys[row] as NameEntry;
-      const states = key.states ?? this.#find(key);
+      const states = key.states ?? this.#begin(key, []);
       states.isUsed = true;
       if (states.holder === seat) continue;
       if (states.holder?.state === 'open') states.holder.forgetStates(key.id);
@@ -180,7 +188,7 @@ export class StateKeeper {
    * @param bytes of all of them. @param events of the answer.
    */
   isCrowdedBy(bytes: number, events: number): boolean {
-    return this.#stored + bytes + events * this.#types.length * STORED_STATE_BYTES > this.#room;
+    return this.#keptBytes + bytes + events * this.#types.length * STORED_STATE_BYTES > this.#room;
   }
 
   /** What a state takes more in the store than the one before. */
@@ -191,10 +199,10 @@ export class StateKeeper {
 
   /** Why states that take so much more cannot be kept; undefined when they can. */
   refusalOf(key: NameEntry, more: number): StateTooLargeError | undefined {
-    if (more <= 0 || this.#stored + more <= this.#room) return undefined;
+    if (more <= 0 || this.#keptBytes + more <= this.#room) return undefined;
     return new StateTooLargeError(
       `The states of all keys would take more than ${this.#room} bytes with that of key '${key.name}', and a log in memory keeps all of them. Open the engine with a store, or keep less for each key.`,
-      { details: { key: key.name, bytes: this.#stored + more } },
+      { details: { key: key.name, bytes: this.#keptBytes + more } },
     );
   }
 
@@ -202,7 +210,7 @@ export class StateKeeper {
   changed(key: NameEntry, index: number, bytes: string, position: number): void {
     const states = key.states as KeyStates;
     const more = bytes.length - (states.bytes[index]?.length ?? 0);
-    this.#stored += this.growth(key, index, bytes);
+    this.#keptBytes += this.growth(key, index, bytes);
     states.bytes[index] = bytes;
     states.positions[index] = position;
     // As a text here and there, and as a value there.
@@ -282,19 +290,35 @@ export class StateKeeper {
     return type.id;
   }
 
-  /** The states of a key that is not in use. */
-  #find(key: NameEntry): KeyStates {
+  /** Takes up the keys of rows whose states are in the store, all of them with one look. */
+  #read(rows: Uint32Array): void {
+    const missing = new Map<number, NameEntry>();
+    for (const reference of rows) {
+      const slab = this.#parts.pool.slabs[slabOf(reference)] as HubSlab;
+      const row = rowOf(reference);
+      if (this.#users[slab.type[row] as number] !== true) continue;
+      const key = slab.keys[row] as NameEntry;
+      if (key.states === undefined && this.#stored.has(key.id)) missing.set(key.id, key);
+    }
+    if (missing.size === 0) return;
+    const found = new Map<number, StoredState[]>();
+    // In the order of their rows: neighbours lie on the same page.
+    for (const state of this.#parts.store.reader.statesOf([...missing.keys()].sort((a, b) => a - b))) {
+      found.set(state.key, [...(found.get(state.key) ?? []), state]);
+    }
+    for (const [id, key] of missing) this.#begin(key, found.get(id) ?? []);
+  }
+
+  /** Takes up a key that is not in use. @param found what the store has of it. */
+  #begin(key: NameEntry, found: readonly StoredState[]): KeyStates {
     this.#trim();
     const states = new KeyStates(this.#types.length);
     let bytes = 0;
-    if (key.id <= this.#lastStored) {
-      const query = { from: key.id, to: key.id, limit: MAX_STORED_STATE_TYPES };
-      for (const stored of this.#parts.store.reader.states(query)) {
-        const index = this.#types.findIndex(({ id }) => id === stored.type);
-        if (index < 0) continue;
-        states.bytes[index] = stored.bytes.toString('latin1');
-        bytes += stored.bytes.length;
-      }
+    for (const stored of found) {
+      const index = this.#types.findIndex(({ id }) => id === stored.type);
+      if (index < 0) continue;
+      states.bytes[index] = stored.bytes.toString('latin1');
+      bytes += stored.bytes.length;
     }
     states.weight = STATE_KEY_BYTES + 3 * bytes;
     this.#weight += states.weight;
@@ -322,7 +346,7 @@ export class StateKeeper {
 
   #forget(key: NameEntry, states: KeyStates): void {
     if (states.holder?.state === 'open') states.holder.forgetStates(key.id);
-    this.#lastStored = Math.max(this.#lastStored, key.id);
+    if (states.commit > 0) this.#stored.add(key.id);
     this.#weight -= states.weight;
     this.#keys.delete(key);
     key.states = undefined;

@@ -62,6 +62,9 @@ export function stateChecks(make: MakeStore): StoreCheck[] {
         const sorted = [put[2], put[1], put[0]];
         same(toldOf(trial, { from: 1, to: 1, limit: 9 }), sorted.slice(0, 2), 'states of key 1');
         same(toldOf(trial, { from: 2, to: 2, limit: 9 }), [], 'states of key 2');
+        const some = trial.reader.statesOf([2, 1, 3]).map(({ key, type }) => `${key}/${type}`);
+        same(some.sort(), ['1/1', '1/2', '3/1'], 'states of keys 1 and 3');
+        same(trial.reader.statesOf([]), [], 'states of no key');
         same(toldOf(trial, { from: 1, limit: 2 }), sorted.slice(0, 2), 'the first page');
         same(toldOf(trial, { from: 1, after: 2, limit: 2 }), sorted.slice(2), 'the second page');
       },

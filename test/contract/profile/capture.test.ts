@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Engine, openEngine } from 'millrace';
 import type { ProfileOptions } from 'millrace/profile';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { Tried } from '../../handlers/odd-names.mjs';
 import { Allocated, Burned, Counted } from '../../handlers/planted.mjs';
 import { EVERY_EXECUTOR } from '../../support/executors.js';
 import { storeFor } from '../../support/open-test-engine.js';
@@ -58,6 +59,31 @@ test('a thread that cannot be sampled fails the profile, and leaves nothing runn
 });
 
 describe.each(EVERY_EXECUTOR)('a profile with %i threads', (threads) => {
+  test('can be read whatever regular expressions, functions and scripts are called', async () => {
+    engine = await openEngine({
+      threads,
+      durability: 'memory',
+      events: [Tried],
+      handlers: [new URL('../../handlers/odd-names.mjs', import.meta.url)],
+    });
+    const directory = tempFolder();
+    let ended = false;
+    const report = engine.profile({ seconds: 0.3, directory }).finally(() => {
+      ended = true;
+    });
+    while (!ended) await engine.publish(Tried({ key: 'k' }), { until: 'handled' });
+    const { session, summary } = await report;
+    expect(summary.missing).toEqual([]);
+    const frames = session.threads
+      .filter(({ cpuProfile }) => cpuProfile !== undefined)
+      .flatMap(({ cpuProfile }) => read<CpuProfile>(directory, cpuProfile).nodes)
+      .map(({ callFrame }) => callFrame);
+    const names = frames.map(({ functionName }) => functionName);
+    expect(names).toContain('RegExp: ^(?:[\\w\\d]+\\s*)+"é\\u00e9"$');
+    expect(names).toContain('say "\\w"\n\u0001 한 ","lineNumber":x');
+    expect(frames.map(({ url }) => url)).toContain('C:\\odd\\names.js');
+  });
+
   test('has every thread, by its role, and handlers by their names', async () => {
     const directory = join(tempFolder(), 'made', 'when needed');
     const report = await profilePlanted(await open(threads), { seconds: 0.6, directory });

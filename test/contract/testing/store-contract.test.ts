@@ -8,7 +8,8 @@ import {
 import { describe, expect, test } from 'vitest';
 import { SqliteStore } from '../../../dist/src/store/sqlite-store.js';
 import { tempStore } from '../../support/temp-folder.js';
-import { BROKEN_STORES, Delegate, FORGETFUL_STORES } from '../../support/testing/broken-stores.js';
+import { BROKEN_STORES, FORGETFUL_STORES } from '../../support/testing/broken-stores.js';
+import { Delegate } from '../../support/testing/delegate-store.js';
 
 /** What is built is what runs; its types are another copy of those of the package's own name. */
 const own = (store: SqliteStore): Store => store as unknown as Store;

@@ -8,47 +8,7 @@ import type {
   StoreState,
   TypeToStore,
 } from 'millrace/testing';
-
-/** A store that does everything as another one does; the broken ones differ in one thing each. */
-export class Delegate implements Store {
-  readonly inner: Store;
-
-  constructor(inner: Store) {
-    this.inner = inner;
-  }
-
-  get location(): string {
-    return this.inner.location;
-  }
-
-  get indexed(): number {
-    return this.inner.indexed;
-  }
-
-  get reader(): EventReader {
-    return this.inner.reader;
-  }
-
-  exists(): boolean {
-    return this.inner.exists();
-  }
-
-  open(types: readonly TypeToStore[]): Promise<StoreState> {
-    return this.inner.open(types);
-  }
-
-  commit(batch: CommitBatch): Promise<void> {
-    return this.inner.commit(batch);
-  }
-
-  forget(slab: Slab): void {
-    this.inner.forget(slab);
-  }
-
-  close(): Promise<void> {
-    return this.inner.close();
-  }
-}
+import { Delegate } from './delegate-store.js';
 
 /** A store whose reader differs. */
 function withReader(change: (reader: EventReader) => Partial<EventReader>): (inner: Store) => Store {
@@ -67,6 +27,7 @@ function withReader(change: (reader: EventReader) => Partial<EventReader>): (inn
           deadLetter: (position) => reader.deadLetter(position),
           consumers: (name) => reader.consumers(name),
           states: (query) => reader.states(query),
+          statesOf: (keys) => reader.statesOf(keys),
           stateTypes: () => reader.stateTypes(),
           processing: reader.processing,
           ...change(reader),
@@ -291,6 +252,12 @@ export const BROKEN_STORES: readonly [
     withReader((reader) => ({ states: ({ from, limit }) => reader.states({ from, limit }) })),
     'states come back as they went in, by key, and in pages in the order of keys and types',
     /states of key 1/,
+  ],
+  [
+    'gives the states of the first of some keys only',
+    withReader((reader) => ({ statesOf: (keys) => reader.statesOf(keys.slice(0, 1)) })),
+    'states come back as they went in, by key, and in pages in the order of keys and types',
+    /states of keys 1 and 3/,
   ],
   [
     'keeps the first state of a key',

@@ -152,6 +152,7 @@ export class SimStore implements Store {
     deadLetter: (position) => this.#contents.letters.get(position),
     consumers: (name) => this.#contents.consumers.all(name),
     states: (query) => this.#contents.states.page(query),
+    statesOf: (keys) => this.#contents.states.ofKeys(keys),
     stateTypes: () => this.#contents.states.types,
     processing: new MemoryProcessing(),
   };

@@ -33,7 +33,7 @@ interface KeeperOptions {
 /** A keeper whose rows are the keys in their order, with a store that takes what is saved when `save` is called. */
 function keeperOf({ keys, states = ['sum'], maxStateBytes, stored = [] }: KeeperOptions) {
   const store = new MemoryStates();
-  const reader = { states: (query: never) => store.page(query), consumers: () => [] };
+  const reader = { statesOf: (ids: number[]) => store.ofKeys(ids), consumers: () => [] };
   const keeper = new StateKeeper({
     store: { location: 'memory', reader } as never,
     pool: { slabs: [{ type: keys.map(() => 1), keys }] } as never,
@@ -117,7 +117,7 @@ test('a state of the last name that the log had at its opening is read from ther
   const again = new StateKeeper({
     store: {
       location: 'memory',
-      reader: { states: (query: never) => stored.page(query), consumers: () => [] },
+      reader: { statesOf: (ids: number[]) => stored.ofKeys(ids), consumers: () => [] },
     },
     pool: { slabs: [{ type: [1], keys: [new NameEntry(3, 'k3', 0, false)] }] },
     stored: { states: stored.types, types: [{ id: 1, name: 'stepped' }], lastName: 3 },
