@@ -39,3 +39,9 @@ export const SHELF_BYTES = 8192;
  * this is one page of an index, read in a fraction of a millisecond.
  */
 export const APPEND_ID_WINDOW = 256;
+
+/**
+ * Positions of an aggregate's newest events that a lane is told for each page that it reads of them. With more of them the
+ * lane looks through the newest part of the file once, which then takes less than telling all of them again and again.
+ */
+export const HISTORY_TAIL = 4096;

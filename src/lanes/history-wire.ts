@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { Codec } from '../events/codec.js';
 import { type DomainEvent, StoredEvent, type StoredMetadata } from '../events/domain-event.js';
 import { decodeError, encodeError, type WireError } from '../kernel/error-codec.js';
-import type { HistoryPage, HistoryQuery, LaneLog } from './history.js';
+import type { HistoryPage, HistoryQuery, LaneLog, LogTail } from './history.js';
 
 /** An event on its way to a lane: what has no form of its own in a message travels as bytes. */
 interface WireEvent extends Omit<DomainEvent, 'id' | 'data' | 'metadata'> {
@@ -13,7 +13,8 @@ interface WireEvent extends Omit<DomainEvent, 'id' | 'data' | 'metadata'> {
 /** What a lane's thread asks the main thread while its handlers wait. */
 export type LaneQuestion =
   | { readonly kind: 'reach'; readonly id: number; readonly reference: number; readonly position: number }
-  | { readonly kind: 'page'; readonly id: number; readonly query: HistoryQuery };
+  | { readonly kind: 'page'; readonly id: number; readonly query: HistoryQuery }
+  | { readonly kind: 'tail'; readonly id: number; readonly aggregateId: string };
 
 /** What it is answered. */
 export type LaneReading =
@@ -24,6 +25,7 @@ export type LaneReading =
       readonly events: readonly WireEvent[];
       readonly next: number | undefined;
     }
+  | { readonly kind: 'tail'; readonly id: number; readonly tail: LogTail | undefined }
   | { readonly kind: 'unread'; readonly id: number; readonly error: WireError };
 
 /** The main thread's end: answers a lane's questions. */
@@ -39,6 +41,9 @@ export class LaneReader {
   async answer(question: LaneQuestion): Promise<LaneReading> {
     const { id } = question;
     try {
+      if (question.kind === 'tail') {
+        return { kind: 'tail', id, tail: await this.#log.tail(question.aggregateId) };
+      }
       if (question.kind === 'reach') {
         const until = await this.#log.reach(question.reference, question.position);
         return { kind: 'reached', id, until };
@@ -91,6 +96,12 @@ export class AskedLog implements LaneLog {
     const reading = await this.#ask((id) => ({ kind: 'page', id, query }));
     if (reading.kind !== 'read') throw unread(reading);
     return { events: reading.events.map((event) => this.#event(event)), next: reading.next };
+  }
+
+  async tail(aggregateId: string): Promise<LogTail | undefined> {
+    const reading = await this.#ask((id) => ({ kind: 'tail', id, aggregateId }));
+    if (reading.kind === 'tail') return reading.tail;
+    throw unread(reading);
   }
 
   #ask(question: (id: number) => LaneQuestion): Promise<LaneReading> {

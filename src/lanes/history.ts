@@ -18,7 +18,13 @@ export interface HistoryPage {
   readonly next: number | undefined;
 }
 
-/** The log, as a lane reads it. Both reject with coded errors, which are failures of the handler that asks. */
+/** An aggregate's events behind a position that the log's index has reached: nobody else finds them without looking through. */
+export interface LogTail {
+  readonly after: number;
+  readonly positions: readonly number[];
+}
+
+/** The log, as a lane reads it. All of it rejects with coded errors, which are failures of the handler that asks. */
 export interface LaneLog {
   /**
    * The last position that an event's handlers may see, once everything up to it is durable.
@@ -28,6 +34,8 @@ export interface LaneLog {
    */
   reach(reference: number, position: number): Promise<number>;
   page(query: HistoryQuery): Promise<HistoryPage>;
+  /** What is known in memory of an aggregate's newest events; undefined when that does not reach back to the index. */
+  tail(aggregateId: string): Promise<LogTail | undefined>;
 }
 
 /** What a lane is told of the log at its opening. */

@@ -29,11 +29,17 @@ export class LaneHistory {
     );
   }
 
-  /** A page of an aggregate's events; undefined when one of them needs a newer form, which only the main thread knows. */
+  /**
+   * @param tail its newest events behind a position that the index had reached, when they are known.
+   * @returns a page of an aggregate's events; undefined when one of them needs a newer form, which only the main thread knows.
+   */
   page(
     query: PastQuery,
+    tail: { readonly after: number; readonly positions: readonly number[] } | undefined,
   ): { readonly events: readonly DomainEvent[]; readonly next: number | undefined } | undefined {
-    const { events, next } = pageOfPast(this.#reader, query);
+    const { events, next } = pageOfPast(this.#reader, query, (after) =>
+      tail && after >= tail.after ? tail.positions.filter((position) => position > after) : undefined,
+    );
     if (events.some(({ type }) => !this.#asStored.has(type))) return undefined;
     return { events: events.map((raw) => decodeEvent(this.#reader, this.#run, raw)), next };
   }

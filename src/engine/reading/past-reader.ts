@@ -1,10 +1,11 @@
 import type { DomainEvent } from '../../events/domain-event.js';
 import type { EventRegistry } from '../../events/registry.js';
-import type { HistoryPage, HistoryQuery, LaneLog } from '../../lanes/history.js';
+import type { HistoryPage, HistoryQuery, LaneLog, LogTail } from '../../lanes/history.js';
 import { decodeEvent } from '../../store/decode.js';
 import { pageOfPast } from '../../store/past.js';
 import type { PageSource } from '../../store/read-pages.js';
 import type { Store } from '../../store/store.js';
+import { HISTORY_TAIL } from '../limits.js';
 import type { KeyRuns } from '../sequence/key-runs.js';
 
 /** What the main thread needs to read the past for handlers. */
@@ -56,6 +57,14 @@ export class PastReader implements LaneLog {
     const { events, next } = pageOfPast(reader, query, tail);
     const find = (name: string) => registry.find(name)?.definition;
     return { events: events.map((raw): DomainEvent => decodeEvent(reader, run, raw, find)), next };
+  }
+
+  async tail(aggregateId: string): Promise<LogTail | undefined> {
+    const { store, tailOf, check } = this.#parts;
+    check();
+    const after = store.indexed;
+    const positions = tailOf(aggregateId, after);
+    return positions && positions.length <= HISTORY_TAIL ? { after, positions } : undefined;
   }
 
   /** Something has become durable, or has a number now. */

@@ -323,6 +323,7 @@ describe('definitions', () => {
     [{ initial: () => 0 }, /needs a name/],
     [{ name: '', initial: () => 0 }, /needs a name/],
     [{ name: 'a\nb', initial: () => 0 }, /no control characters/],
+    [{ name: 'n'.repeat(101), initial: () => 0 }, /1 to 100/],
     [{ name: 'a' }, /initial must be a function/],
     [{ name: 'a', initial: 0 }, /initial must be a function/],
     [{ name: 'a', initial: () => 0, version: 0 }, /version is 0/],

@@ -79,6 +79,36 @@ describe.each(INLINE_AND_THREADS)('a state of a new version, %i threads', (threa
   });
 });
 
+test.each(
+  INLINE_AND_THREADS,
+)('a state of which a part was built anew when the engine failed is built to its end, %i threads', async (threads) => {
+  const store = tempStore();
+  const orders = new Int32Array(new SharedArrayBuffer(4));
+  const openAs = (version: number) =>
+    openTestEngine({
+      events: STATE_EVENTS,
+      handlers: [new URL(`../../handlers/versioned-stopping.mjs?v=${version}`, import.meta.url)],
+      ...{ store, threads, shared: { orders }, durability: 'os' },
+    });
+  const first = await openAs(1);
+  await first.publishMany([step('a', 1), step('a', 1), step('b', 1, 'stop'), step('b', 1)]);
+  await first.drain();
+  await first.close();
+
+  const second = await openAs(2);
+  while (storedIn(store, 2).a !== 4) await new Promise((resolve) => setTimeout(resolve, 5));
+  orders[0] = 1;
+  await expect(second.drain()).rejects.toMatchObject({ code: 'MILLRACE_FAILED' });
+  await second.close().catch(() => {});
+  expect(storedIn(store, 2)).toEqual({ a: 4 });
+
+  orders[0] = 2;
+  const third = await openAs(2);
+  await third.recovered;
+  await third.close();
+  expect(storedIn(store, 2)).toEqual({ a: 4, b: 4 });
+});
+
 test('what another module alone has skipped is part of a state that is built anew', async () => {
   const store = tempStore();
   const first = await open(store, 1, 0);

@@ -91,7 +91,11 @@ describe('a handler that is late has a while to end by itself', () => {
           history: { isDurableFirst: true, file: undefined, asStored: [] },
           tracing: undefined,
         },
-        log: { reach: async () => 0, page: async () => ({ events: [], next: undefined }) },
+        log: {
+          reach: async () => 0,
+          page: async () => ({ events: [], next: undefined }),
+          tail: async () => undefined,
+        },
         time: { set, background: set, alarm: set, clear: () => {}, now: () => 0, steady: steadyNow },
         orders: new Orders(1),
       },

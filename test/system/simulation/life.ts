@@ -34,6 +34,14 @@ export interface Counts {
   followed: number;
 }
 
+/** An event as the handlers of a life are given it. */
+interface Handled {
+  readonly position: number;
+  readonly version: number;
+  readonly aggregateId: string;
+  readonly data: Task;
+}
+
 interface Run {
   readonly lane: SimLane;
   readonly position: number;
@@ -193,8 +201,8 @@ export class Life {
   }
 
   #module(lane: SimLane): HandlerModule {
-    const handle = (event: { position: number; data: Task }, counted: Counted, ctx: HandlerContext) =>
-      this.#handle(lane, event.position, event.data, counted, ctx);
+    const handle = (event: Handled, counted: Counted, ctx: HandlerContext) =>
+      this.#handle(lane, event, counted, ctx);
     const patient = { retries: 2, retryDelayMs: 1, state: Count };
     return defineHandlers('sim', (on) => {
       on(Parking, patient, handle);
@@ -204,13 +212,8 @@ export class Life {
     });
   }
 
-  #handle(
-    lane: SimLane,
-    position: number,
-    task: Task,
-    counted: Counted,
-    ctx: HandlerContext,
-  ): void | Promise<void> {
+  #handle(lane: SimLane, event: Handled, counted: Counted, ctx: HandlerContext): void | Promise<void> {
+    const { position, data: task } = event;
     // The runner of a dead lane may go on here; on a thread it would be gone.
     if (lane.dead) return never();
     const run = this.#begin(lane, position, task);
@@ -220,11 +223,14 @@ export class Life {
       lane.die(`poison at ${position}`);
       throw new Error('nobody hears this');
     }
-    if (task.pauses > 0 || ctx.attempt <= task.kills) return this.#slowly(lane, run, task, counted, ctx);
+    if (task.pauses > 0 || ctx.attempt <= task.kills) return this.#slowly(run, event, counted, ctx);
     this.#finish(run, task, counted, ctx);
   }
 
-  async #slowly(lane: SimLane, run: Run, task: Task, counted: Counted, ctx: HandlerContext): Promise<void> {
+  async #slowly(run: Run, event: Handled, counted: Counted, ctx: HandlerContext): Promise<void> {
+    const { lane } = run;
+    const { data: task } = event;
+    await this.#checkPast(lane, event, ctx);
     for (let pause = 0; pause <= task.pauses; pause++) {
       await this.steps.wait(`${lane.name}.handler${run.position}`, 'goes on');
       if (lane.dead) return never();
@@ -234,6 +240,20 @@ export class Life {
       return never();
     }
     this.#finish(run, task, counted, ctx);
+  }
+
+  /** What a handler reads of its aggregate is every event before its own, also one that was not durable yet. */
+  async #checkPast(
+    lane: SimLane,
+    { position, version, aggregateId }: Handled,
+    ctx: HandlerContext,
+  ): Promise<void> {
+    const seen: number[] = [];
+    for await (const event of ctx.history(aggregateId)) seen.push(event.version);
+    if (lane.dead) return never();
+    const wanted = Array.from({ length: version - 1 }, (_, index) => index + 1);
+    if (seen.join() !== wanted.join())
+      this.#violate(`${position} is version ${version} and has read ${seen}`);
   }
 
   #begin(lane: SimLane, position: number, task: Task): Run {

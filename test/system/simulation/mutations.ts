@@ -11,6 +11,7 @@ import { KeyAhead } from '../../../dist/src/lanes/run-ahead.js';
 import { LaneScheduler } from '../../../dist/src/lanes/scheduler.js';
 import { Progress } from '../../../dist/src/store/progress.js';
 import { FOLLOWER_MUTATIONS } from './follower-mutations.js';
+import { HISTORY_MUTATIONS } from './history-mutations.js';
 import { LATE_MUTATIONS } from './late-mutations.js';
 import { type Mutation, replace } from './mutate.js';
 import { STATE_MUTATIONS } from './state-mutations.js';
@@ -249,4 +250,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...FOLLOWER_MUTATIONS,
   ...LATE_MUTATIONS,
   ...STATE_MUTATIONS,
+  ...HISTORY_MUTATIONS,
 ];

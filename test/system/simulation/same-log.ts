@@ -136,6 +136,8 @@ class Telling implements Surroundings {
   }
 
   async #slowly(lane: SimLane, task: Task, counted: Counted, ctx: HandlerContext): Promise<void> {
+    let past = 0;
+    for await (const _ of ctx.history(task.key)) past++;
     for (let pause = 0; pause <= task.pauses; pause++) {
       await this.steps.wait(`${lane.name}.handler${task.number}`, 'goes on');
       if (lane.dead) return never();
@@ -144,17 +146,18 @@ class Telling implements Surroundings {
       lane.die(`poison ${task.number}`);
       return never();
     }
-    finish(task, counted, ctx);
+    finish(task, counted, ctx, past);
   }
 }
 
-function finish(task: Task, counted: Counted, ctx: HandlerContext): void {
+/** @param past events of its aggregate that the handler has read, for the log to tell. */
+function finish(task: Task, counted: Counted, ctx: HandlerContext, past = 0): void {
   // Not the position: of another telling it would be another one.
   const done = count(counted, task.number);
   if (ctx.attempt <= task.kills + task.throws) throw new Error(`try ${ctx.attempt} of ${task.number}`);
   for (const key of task.emits)
     ctx.emit(Parking({ ...task, key, number: task.number + 1, emits: [], throws: 0, kills: 0 }));
-  ctx.emit(Done({ key: task.key, number: task.number, attempt: 0, count: done }));
+  ctx.emit(Done({ key: task.key, number: task.number, attempt: past, count: done }));
 }
 
 function never(): Promise<never> {

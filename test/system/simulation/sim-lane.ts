@@ -51,7 +51,7 @@ export class SimLane implements Lane {
         this.#cell,
         (answer) => this.#answer('port', answer),
         // What was measured would differ from run to run, and batches are sized by it.
-        { busy: () => this.#worked },
+        { busy: () => this.#worked, log: events.log },
       );
       return this.#runner.handled;
     });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { Codec } from '../../../dist/src/events/codec.js';
 import { CargoWriter } from '../../../dist/src/lanes/states/cargo.js';
 import { LaneStates } from '../../../dist/src/lanes/states/lane-states.js';
+import { STATE_SHAPE_KEYS, STATE_SHAPES_TOLD } from '../../../dist/src/lanes/states/limits.js';
 import { StatesByCause } from '../../../dist/src/lanes/states/state-records.js';
 
 const Total = defineState({ name: 'total', initial: () => ({ sum: 0 }) });
@@ -74,4 +75,63 @@ test('what is forgotten is forgotten before what comes, and a key that was not s
   expect(lane.of(1, 'a').begin(Seen as never)).toBe(7);
   lane.take({ forgotten: [1] });
   expect(() => lane.of(1, 'a')).toThrow(expect.objectContaining({ code: 'MILLRACE_LANE_CRASHED' }));
+});
+
+test('each key begins with a state of its own', () => {
+  const lane = laneWith(1);
+  lane.take(cargoOf(2, []));
+  Object.assign(lane.of(1, 'a').begin(Total as never) as object, { sum: 3 });
+  expect(lane.of(2, 'b').begin(Total as never)).toEqual({ sum: 0 });
+});
+
+/** Lets one event make something of the state of key 1. */
+function become(lane: LaneStates, type: unknown, value: unknown) {
+  const states = lane.of(1, 'a');
+  states.begin(type as never);
+  states.settle(type as never, value);
+  states.seal();
+  states.keep(70);
+}
+
+test('shapes without a number are told of, unless they have too many keys or there are too many of them', () => {
+  const Any = defineState({ name: 'any', initial: (): object => ({}) });
+  const lane = new LaneStates([Any] as never, new Codec(), true);
+  lane.take({ forgotten: [], ...cargoWith(1) });
+  become(
+    lane,
+    Any,
+    Object.fromEntries(Array.from({ length: STATE_SHAPE_KEYS + 1 }, (_, key) => [`k${key}`, 1])),
+  );
+  expect(lane.takeUnknownShapes()).toEqual([]);
+  let told = 0;
+  for (let shape = 0; shape < 2 * STATE_SHAPES_TOLD; shape++) {
+    become(lane, Any, { [`s${shape}`]: 1 });
+    told += lane.takeUnknownShapes().length;
+  }
+  expect(told).toBe(STATE_SHAPES_TOLD - 1);
+});
+
+function cargoWith(count: number) {
+  const cargo = new CargoWriter(count);
+  cargo.add(1, []);
+  return { states: cargo.take() as Uint8Array };
+}
+
+test('a lane that has much to tell of states says so before its turn is over', () => {
+  const lane = laneWith(1);
+  const large = 'x'.repeat(1_000_000);
+  for (let event = 0; !lane.isFull; event++) {
+    expect(event).toBeLessThan(10);
+    become(lane, Seen, `${event}${large}`);
+  }
+  lane.records.take();
+  expect(lane.isFull).toBe(false);
+});
+
+test('records that were cut off are no states', () => {
+  const lane = laneWith(1);
+  become(lane, Seen, 7);
+  const records = lane.records.take() as Uint8Array;
+  const cut = new StatesByCause(records.subarray(0, records.length - 1));
+  expect(() => cut.of(70, () => {})).toThrow(expect.objectContaining({ code: 'MILLRACE_LANE_CRASHED' }));
 });
