@@ -2,6 +2,8 @@ import { Codec } from '../events/codec.js';
 import type { RegisteredType } from '../events/registry.js';
 import { LaneScheduler } from '../lanes/scheduler.js';
 import { Progress } from '../store/progress.js';
+import { CommandDesk } from './commands/desk.js';
+import { CommandSuspects } from './commands/suspects.js';
 import { CommitQueue } from './commit/commit-queue.js';
 import { refusalsIn } from './dispatch/emission-check.js';
 import { LaneCrew } from './dispatch/lane-crew.js';
@@ -56,7 +58,8 @@ export function assemble(foundation: Foundation): Rooms {
     progress: sequence.progress,
     parking: failing.parking,
   });
-  const dispatch = dispatchRoom(foundation, hub, sequence, { ...failing, late, states });
+  const suspects = new CommandSuspects();
+  const dispatch = dispatchRoom(foundation, hub, sequence, { ...failing, late, states, suspects });
   const failures = failuresRoom(foundation, hub, {
     ...sequence,
     ...failing,
@@ -64,6 +67,18 @@ export function assemble(foundation: Foundation): Rooms {
     holding,
     commits,
     late,
+  });
+  const { sequencer, directory, shapes, types } = sequence;
+  const preparation = new Preparation(registry, options, shapes, foundation.eventTime, () => {
+    counters.subscriberErrors++;
+  });
+  const tailOf: Rooms['tailOf'] = (aggregateId, after) =>
+    sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
+  const commands = new CommandDesk({
+    ...{ ...foundation, ...intake, hub, directory, codec: shapes.codec, types, suspects },
+    ...{ crew: dispatch.crew, preparation, tailOf },
+    checkWait: () => checkWait(options, 'execute() on a full engine'),
+    unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
   });
   const facts = new EngineFacts({
     hub,
@@ -83,9 +98,8 @@ export function assemble(foundation: Foundation): Rooms {
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
     ...{ ...intake, ...sequence, ...dispatch, ...failing },
-    ...{ commits, failures, holding, health, late },
+    ...{ commits, commands, failures, holding, health, late },
   });
-  const { sequencer, directory, shapes } = sequence;
   return {
     ...replay,
     crew: dispatch.crew,
@@ -96,10 +110,10 @@ export function assemble(foundation: Foundation): Rooms {
     facts,
     health,
     resumer: new Resumer(replay),
-    preparation: new Preparation(registry, options, shapes, foundation.eventTime, () => {
-      counters.subscriberErrors++;
-    }),
-    tailOf: (aggregateId, after) => sequencer.tail.positionsOf(directory.positionOf(aggregateId), after),
+    preparation,
+    commands,
+    shapes,
+    tailOf,
     endOf: (aggregateId) => (aggregateId === undefined ? hub.lastDurable : directory.versionOf(aggregateId)),
   };
 }
@@ -211,23 +225,31 @@ function dispatchRoom(
   foundation: Foundation,
   hub: Hub,
   sequence: SequenceRoom,
-  { failed, late, states }: FailingParts & { late: LateHandlers; states: StateKeeper },
+  {
+    failed,
+    late,
+    states,
+    suspects,
+  }: FailingParts & { late: LateHandlers; states: StateKeeper; suspects: CommandSuspects },
 ) {
   const { options, meters, notices, counters } = foundation;
   const { directory, sequencer, scheduler, pool, shapes, runs, types } = sequence;
   const { codec } = shapes;
   const crew = new LaneCrew(foundation, codec, scheduler, pool, {
-    ready: () => pump.pump(),
+    ready: () => hub.pump(),
     answered: (seat, answer) => pump.take(seat, answer),
+    decided: (seat, answer) => hub.decided(seat, answer),
     lost: (seat, judgement) => {
       meters.died(seat.number);
-      return pump.lost(seat, judgement);
+      const alone = pump.lost(seat, judgement);
+      hub.laneLost(seat, judgement);
+      return alone;
     },
     replaced: (lane, error) => notices.send({ kind: 'lane-replaced', lane, error }),
     failed: (error) => hub.fail(error),
   });
   const pump = new LanePump(
-    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states } },
+    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states, suspects } },
     {
       unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
       unknownStateShape: ({ type, shape }) => shapes.learn(states.types[type], shape),

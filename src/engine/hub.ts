@@ -4,16 +4,20 @@ import type { RegisteredType } from '../events/registry.js';
 import { rowOf, rowReference, slabOf } from '../events/slab.js';
 import { EngineFailedError } from '../kernel/errors.js';
 import { reasonOf, toError } from '../kernel/thrown.js';
+import type { CommandAnswer } from '../lanes/aggregates/protocol.js';
 import { KeyPlace } from '../lanes/key-state.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
 import { LANES, type SettledLetter } from '../store/dead-letter.js';
 import type { Progress } from '../store/progress.js';
 import type { RawEvent, Store } from '../store/store.js';
+import type { CommandDesk } from './commands/desk.js';
 import type { CommitQueue, HubSegment } from './commit/commit-queue.js';
 import { eventAt } from './commit/event-at.js';
+import type { Judgement } from './dispatch/judge.js';
 import type { LaneCrew } from './dispatch/lane-crew.js';
 import type { LanePump } from './dispatch/lane-pump.js';
+import type { LaneSeat } from './dispatch/lane-seat.js';
 import type { Failures } from './failures/failures.js';
 import type { Parking } from './failures/parking.js';
 import type { RetriedLetter } from './failures/retried-letter.js';
@@ -65,6 +69,7 @@ export interface HubParts {
   readonly scheduler: LaneScheduler;
   readonly crew: LaneCrew;
   readonly pump: LanePump;
+  readonly commands: CommandDesk;
   readonly failures: Failures;
   readonly retried: Map<number, RetriedLetter>;
   readonly parking: Parking;
@@ -259,12 +264,23 @@ export class Hub implements IntakeFlow, LogFlow {
   /** What follows a commit, an answer, and whatever else makes room: waiting work goes on as far as it may. */
   pump(): void {
     if (this.#failure) return;
-    const { pressure, health, parking, commits, entrance, pump } = this.#parts;
+    const { pressure, health, parking, commits, entrance, pump, commands } = this.#parts;
     pressure.check();
     health.check(parking.parked);
     commits.schedule();
     entrance.advance();
     pump.pump();
+    commands.pump();
+  }
+
+  /** A lane has answered orders of its commands. */
+  decided(seat: LaneSeat, answer: CommandAnswer): void {
+    this.#parts.commands.answered(seat, answer);
+  }
+
+  /** A lane has died; its events have been taken back. */
+  laneLost(seat: LaneSeat, judgement: Judgement): void {
+    this.#parts.commands.lost(seat, judgement);
   }
 
   restore(facts: RowFacts, event: RawEvent, wave: Wave, isNew: boolean, again?: RetriedLetter): void {
@@ -353,7 +369,7 @@ export class Hub implements IntakeFlow, LogFlow {
   /** Stops everything: nothing more is acknowledged. */
   fail(cause: Error): void {
     if (this.#failure) return;
-    const { notices, health, receipts, entrance, waves } = this.#parts;
+    const { notices, health, receipts, entrance, waves, commands } = this.#parts;
     this.#failure = new EngineFailedError(
       `The engine stopped: ${reasonOf(cause)}. Close it and open the store again to go on.`,
       { cause },
@@ -364,13 +380,15 @@ export class Hub implements IntakeFlow, LogFlow {
     health.tell();
     receipts.rejectAll(this.#failure);
     entrance.close(this.#failure);
+    commands.fail(this.#failure);
     waves.releaseAll();
   }
 
   /** Sends nothing more to writer or lanes. */
   stop(): void {
-    const { commits, pump, crew, failures, health, late } = this.#parts;
+    const { commits, pump, crew, failures, health, late, commands } = this.#parts;
     commits.stop();
+    commands.stop();
     late.stop();
     pump.stop();
     crew.stop();

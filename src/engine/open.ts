@@ -178,8 +178,8 @@ export function realWorld(options: CheckedOptions): World {
   return {
     makeStore: () => makeStore(options),
     makeLane: (lane, threads) =>
-      threads === 0 || options.handlers.length === 0
-        ? new InlineLane(concurrency, undefined, options)
+      threads === 0 || options.handlers.length + options.aggregates.length === 0
+        ? new InlineLane(concurrency, undefined, options, options.aggregates)
         : new ThreadLane(lane, concurrency, resourceLimits),
     time: NODE_TIME,
   };
@@ -202,6 +202,9 @@ function checkRun(options: CheckedOptions, state: StoreState): void {
 function setupOf(options: CheckedOptions, state: StoreState) {
   return {
     modules: options.handlers,
+    ...(options.aggregates.length > 0 && {
+      aggregates: options.aggregates.filter((one) => typeof one === 'string'),
+    }),
     types: state.types,
     run: state.run,
     seed: options.seed,

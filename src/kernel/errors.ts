@@ -116,6 +116,11 @@ export class UnknownCommandError extends MillraceError {
   static override readonly code = 'MILLRACE_UNKNOWN_COMMAND';
 }
 
+/** A command or query is for an aggregate that no lane has loaded. `details.aggregate` names it. */
+export class UnknownAggregateError extends MillraceError {
+  static override readonly code = 'MILLRACE_UNKNOWN_AGGREGATE';
+}
+
 /** The engine is closed or closing. */
 export class EngineClosedError extends MillraceError {
   static override readonly code = 'MILLRACE_CLOSED';
@@ -380,7 +385,8 @@ export class TooManyConsumersError extends MillraceError {
 
 /**
  * What a handler has made of its key's state cannot be kept: it is no plain data, does not match its schema, or its
- * `initial` threw. The event has failed. `details` has `state` and `key`.
+ * `initial` threw. The event has failed. `details` has `state` and `key`. Of an aggregate: its `initial` or `evolve`
+ * returned no state, or one that cannot be sent to a query; `details` has `aggregate` and `aggregateId`.
  */
 export class InvalidStateError extends MillraceError {
   static override readonly code = 'MILLRACE_INVALID_STATE';

@@ -9,6 +9,7 @@ import type { LaneScheduler } from '../../lanes/scheduler.js';
 import { StatesByCause } from '../../lanes/states/state-records.js';
 import { HANDLED_SAMPLES } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
+import type { CommandSuspects } from '../commands/suspects.js';
 import type { FailedKeys } from '../failures/failed-keys.js';
 import type { LateHandlers } from '../replay/late-handlers.js';
 import type { NameEntry } from '../sequence/directory.js';
@@ -36,6 +37,7 @@ export interface PumpParts {
   readonly failed: FailedKeys;
   readonly late: LateHandlers;
   readonly states: StateKeeper;
+  readonly suspects: CommandSuspects;
 }
 
 /** What the hub does with a lane's answer. */
@@ -68,13 +70,15 @@ export class LanePump {
   readonly #failed: FailedKeys;
   readonly #late: LateHandlers;
   readonly #states: StateKeeper;
+  readonly #commandSuspects: CommandSuspects;
   readonly #tickets = new Tickets();
   readonly #balance: LaneBalance;
   #stopped = false;
   #first = 0;
 
   constructor(parts: PumpParts, events: LaneEvents) {
-    const { crew, scheduler, pool, codec, meters, time, runs, failed, late, states } = parts;
+    const { crew, scheduler, pool, codec, meters, time, runs, failed, late, states, suspects } = parts;
+    this.#commandSuspects = suspects;
     this.#runs = runs;
     this.#late = late;
     this.#states = states;
@@ -169,6 +173,8 @@ export class LanePump {
   }
 
   #next(seat: LaneSeat): Uint32Array | undefined {
+    // A command that may have ended a thread runs alone.
+    if (this.#commandSuspects.has(seat.number)) return undefined;
     return seat.retiring || this.#scheduler.queued === 0 ? undefined : this.#scheduler.take(seat.number);
   }
 

@@ -100,16 +100,26 @@ export interface PreparedAppend {
 /** @throws AppendTooLargeError when they can never be in flight together; what `prepare` throws. */
 export function prepareAppend(
   preparation: Preparation,
-  { maxInFlight, maxInFlightBytes }: CheckedOptions,
+  options: CheckedOptions,
   aggregateId: string,
   events: readonly NewEvent[],
 ): PreparedAppend {
   if (!Array.isArray(events)) {
     throw new InvalidOptionError('append takes an array of events: engine.append(id, [event]).');
   }
-  const count = events.length;
-  if (count > maxInFlight) throw tooLarge('events', count, 'maxInFlight', maxInFlight);
+  checkCount(events.length, options);
   const prepared = preparation.prepareAll(aggregateId, events);
+  return { prepared, need: needOf(prepared, options) };
+}
+
+function checkCount(count: number, { maxInFlight }: CheckedOptions): void {
+  if (count > maxInFlight) throw tooLarge('events', count, 'maxInFlight', maxInFlight);
+}
+
+/** The room that events need together. @throws AppendTooLargeError when they can never be in flight together. */
+export function needOf(prepared: readonly Prepared[], options: CheckedOptions): Need {
+  checkCount(prepared.length, options);
+  const { maxInFlightBytes } = options;
   const bytes = prepared.reduce(
     (sum, { dataLength, metadataLength }) => sum + dataLength + metadataLength,
     0,
@@ -118,7 +128,7 @@ export function prepareAppend(
   if (prepared.length > 1 && bytes > maxInFlightBytes) {
     throw tooLarge('bytes', bytes, 'maxInFlightBytes', maxInFlightBytes);
   }
-  return { prepared, need: { events: prepared.length, bytes } };
+  return { events: prepared.length, bytes };
 }
 
 /** Whether everything of an aggregate that was accepted is durable. */

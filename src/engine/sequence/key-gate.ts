@@ -21,9 +21,20 @@ export interface KeyGateParts {
   readonly end: (key: NameEntry) => void;
 }
 
-/** The events of one key that wait. */
+/** A command that waits for its key. It decides when the key is quiet, and keeps it so until its events are in. */
+class WaitingHold {
+  readonly go: () => void;
+  readonly refuse: (error: Error) => void;
+
+  constructor(go: () => void, refuse: (error: Error) => void) {
+    this.go = go;
+    this.refuse = refuse;
+  }
+}
+
+/** The events and commands of one key that wait. */
 interface Queue {
-  list: WaitingEvent[];
+  list: (WaitingEvent | WaitingHold)[];
   /** Events that may run as a batch next time: twice as many after a run that ran to its end. */
   run: number;
   running: boolean;
@@ -42,6 +53,8 @@ export class KeyGate {
   readonly #unfinished = new Map<string, NameEntry>();
   /** Keys that became quiet and have events waiting. */
   readonly #quiet = new Set<string>();
+  /** Keys that a command holds. */
+  readonly #held = new Set<string>();
   #waiting = 0;
 
   constructor(parts: KeyGateParts) {
@@ -66,10 +79,22 @@ export class KeyGate {
   add(event: Prepared, taker: Taker, wave: Wave, mayRunAhead: boolean): void {
     const waiting = new WaitingEvent(event, taker, wave, mayRunAhead, this.#parts.sequencer.reserve(event));
     this.#waiting++;
-    const { partitionKey } = event;
-    const queue = this.#queues.get(partitionKey);
-    if (queue) queue.list.push(waiting);
-    else this.#queues.set(partitionKey, { list: [waiting], run: FIRST_KEY_RUN, running: false });
+    this.#push(event.partitionKey, waiting);
+  }
+
+  /** Calls `go` when the key is quiet, now or later; from then on nothing of it comes in until `letGo`. */
+  hold(key: string, go: () => void, refuse: (error: Error) => void): void {
+    if (this.mustWait(key)) {
+      this.#push(key, new WaitingHold(go, refuse));
+      return;
+    }
+    this.#held.add(key);
+    go();
+  }
+
+  letGo(key: string): void {
+    this.#held.delete(key);
+    if (this.#queues.has(key)) this.#quiet.add(key);
   }
 
   /** The first event of the key is on its way to a lane. */
@@ -101,22 +126,38 @@ export class KeyGate {
     this.#queues.clear();
     this.#waiting = 0;
     this.#parts.runs?.refuseAll(error);
-    for (const { taker } of queues.flatMap(({ list }) => list)) taker.refuse(error);
+    for (const waiting of queues.flatMap(({ list }) => list)) {
+      if (waiting instanceof WaitingHold) waiting.refuse(error);
+      else waiting.taker.refuse(error);
+    }
+  }
+
+  #push(key: string, waiting: WaitingEvent | WaitingHold): void {
+    const queue = this.#queues.get(key);
+    if (queue) queue.list.push(waiting);
+    else this.#queues.set(key, { list: [waiting], run: FIRST_KEY_RUN, running: false });
   }
 
   #isBusy(key: string): boolean {
-    return this.#unfinished.has(key) || this.#parts.hasBacklog(key);
+    return this.#unfinished.has(key) || this.#held.has(key) || this.#parts.hasBacklog(key);
   }
 
   #advanceKey(key: string): void {
     const queue = this.#queues.get(key);
     if (!queue) return;
     while (queue.list.length > 0 && !this.#isBusy(key)) {
+      const [head] = queue.list;
       const count = this.#runnable(key, queue);
-      if (count > 1) this.#run(queue, queue.list.splice(0, count));
+      if (count > 1) this.#run(queue, queue.list.splice(0, count) as WaitingEvent[]);
       else {
+        queue.list.shift();
+        if (head instanceof WaitingHold) {
+          this.#held.add(key);
+          head.go();
+          continue;
+        }
         queue.run = Math.min(MAX_KEY_RUN, queue.run + 1);
-        this.#enter(queue.list.shift() as WaitingEvent);
+        this.#enter(head as WaitingEvent);
       }
     }
     if (queue.list.length === 0 && !queue.running) this.#queues.delete(key);
@@ -173,6 +214,6 @@ export class KeyGate {
   }
 }
 
-function canRunAhead(waiting: WaitingEvent | undefined): boolean {
-  return waiting?.mayRunAhead === true && waiting.event.type.handled;
+function canRunAhead(waiting: WaitingEvent | WaitingHold | undefined): boolean {
+  return waiting instanceof WaitingEvent && waiting.mayRunAhead && waiting.event.type.handled;
 }

@@ -1,8 +1,10 @@
 import type { z } from 'zod';
-import type { AnyEventType, EventOf, EventType, NewEvent } from '../events/define-event.js';
-import { optionNames, takeOptions } from '../events/known-options.js';
-import { InvalidDefinitionError } from '../kernel/errors.js';
-import { shown } from '../kernel/thrown.js';
+import type { AnyEventType, EventOf, EventType, NewEvent } from '../../events/define-event.js';
+import { optionNames, takeOptions } from '../../events/known-options.js';
+import { InvalidDefinitionError } from '../../kernel/errors.js';
+import { shown } from '../../kernel/thrown.js';
+
+const BRAND = Symbol.for('millrace.aggregate');
 
 /** The events that a command of an aggregate may emit. */
 type Emitted<Type> =
@@ -57,11 +59,18 @@ export interface Aggregate<
   Types extends AnyEventType = AnyEventType,
   All = Readonly<Record<string, unknown>>,
 > {
+  readonly [BRAND]: true;
   readonly name: string;
   readonly events: readonly Types[];
   readonly initial: () => State;
   readonly evolve: (state: State, event: EventOf<Types>) => State;
   readonly commands: All;
+}
+
+/** Any aggregate, whatever its state, its events and its commands are. */
+export interface AnyAggregate {
+  readonly [BRAND]: true;
+  readonly name: string;
 }
 
 /** What a command takes. */
@@ -122,5 +131,17 @@ export function defineAggregate<State, Types extends AnyEventType, All extends C
   for (const [command, decide] of Object.entries(commands)) {
     if (typeof decide !== 'function') refuse(`its command ${shown(command)} must be a function.`);
   }
-  return Object.freeze({ name, events: Object.freeze([...events]), initial, evolve, commands });
+  return Object.freeze({
+    [BRAND]: true as const,
+    name,
+    events: Object.freeze([...events]),
+    initial,
+    evolve,
+    commands,
+  });
+}
+
+/** Whether `defineAggregate` made it, of this or another copy of the package. */
+export function isAggregate(value: unknown): value is Aggregate {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, BRAND);
 }
