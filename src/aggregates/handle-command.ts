@@ -5,7 +5,7 @@ import { isWhole } from '../kernel/check.js';
 import { ConcurrencyError, InvalidOptionError } from '../kernel/errors.js';
 import { shown } from '../kernel/thrown.js';
 import { named } from '../lanes/aggregates/command-ids.js';
-import type { CommandResult } from '../lanes/aggregates/command-result.js';
+import type { CommandResult } from '../lanes/aggregates/command-types.js';
 import { type AnyCommand, checkCommandId, commandOf, decided, inputOf } from '../lanes/aggregates/decide.js';
 import type { Aggregate, Command, CommandInput, CommandReply } from '../lanes/aggregates/define-aggregate.js';
 import { CommandFold } from '../lanes/aggregates/fold.js';

@@ -1,5 +1,5 @@
 // Aggregates that take commands: deciders for lanes and for the main thread, and classes over `engine.read` and `engine.append`.
-export type { CommandResult } from '../lanes/aggregates/command-result.js';
+export type { CommandResult, ExecuteOptions, QueryOptions } from '../lanes/aggregates/command-types.js';
 export {
   type Aggregate,
   type AggregateOptions,

@@ -86,24 +86,6 @@ export interface PublishOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Options of `engine.execute`. */
-export interface ExecuteOptions {
-  /** How far its events must have come before it resolves. Default `durable`. */
-  readonly until?: Until;
-  /**
-   * A name of the command, 1 to 200 bytes in UTF-8, such as the id of the request: asked again under it, it appends nothing
-   * and replies as it did the first time, while its events are among the newest 256 of the aggregate.
-   */
-  readonly commandId?: string;
-  /** Ends it with the signal's reason, unless its events are on their way already. */
-  readonly signal?: AbortSignal;
-}
-
-/** Options of `engine.query`. */
-export interface QueryOptions {
-  readonly signal?: AbortSignal;
-}
-
 /** What `publishMany` returns. Other publishers' events may lie between the two positions. */
 export interface ManyReceipt {
   readonly count: number;

@@ -4,7 +4,7 @@ import type { RegisteredType } from '../../events/registry.js';
 import { decodeError } from '../../kernel/error-codec.js';
 import { ConcurrencyError, EngineFailedError } from '../../kernel/errors.js';
 import { isThenable } from '../../kernel/thenable.js';
-import type { CommandResult } from '../../lanes/aggregates/command-result.js';
+import type { CommandResult } from '../../lanes/aggregates/command-types.js';
 import type { CheckedOptions } from '../check-options.js';
 import { needOf } from '../intake/append.js';
 import type { IntakeFlow, IntakeParts } from '../intake/intake-flow.js';

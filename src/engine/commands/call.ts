@@ -9,11 +9,11 @@ import {
 } from '../../kernel/errors.js';
 import { checkSignal } from '../../kernel/on-abort.js';
 import { reasonOf, shown } from '../../kernel/thrown.js';
+import type { ExecuteOptions, QueryOptions } from '../../lanes/aggregates/command-types.js';
 import { checkCommandId, commandOf, inputOf } from '../../lanes/aggregates/decide.js';
 import { type Aggregate, isAggregate } from '../../lanes/aggregates/define-aggregate.js';
 import type { LoadedAggregate } from '../../lanes/aggregates/protocol.js';
 import { MAX_NAME_BYTES } from '../../limits.js';
-import type { ExecuteOptions, QueryOptions } from '../options.js';
 import { checkUntilOf } from '../own-waits.js';
 import type { EngineParts } from '../parts.js';
 import type { CommandCall, QueryCall } from './command.js';

@@ -1,6 +1,6 @@
 import type { Emission } from '../../events/emission.js';
 import type { WireError } from '../../kernel/error-codec.js';
-import type { CommandResult } from '../../lanes/aggregates/command-result.js';
+import type { CommandResult } from '../../lanes/aggregates/command-types.js';
 import type { LaneSeat } from '../dispatch/lane-seat.js';
 import type { Wave } from '../intake/waves.js';
 import type { PublishOptions } from '../options.js';

@@ -1,6 +1,6 @@
 import type { AnyEventType } from '../../events/define-event.js';
 import { checkOutside } from '../../kernel/async-context.js';
-import type { CommandResult } from '../../lanes/aggregates/command-result.js';
+import type { CommandResult, ExecuteOptions, QueryOptions } from '../../lanes/aggregates/command-types.js';
 import type {
   Aggregate,
   Command,
@@ -9,7 +9,6 @@ import type {
 } from '../../lanes/aggregates/define-aggregate.js';
 import { DECIDING } from '../../lanes/aggregates/inline-commands.js';
 import { Subscribable } from '../../publisher/subscribable.js';
-import type { ExecuteOptions, QueryOptions } from '../options.js';
 import type { EngineParts } from '../parts.js';
 import { commandCall, queryCall } from './call.js';
 

@@ -1,7 +1,7 @@
 import type { TypedShape } from '../../events/emission.js';
 import { LaneCrashedError } from '../../kernel/errors.js';
 import { onAbort } from '../../kernel/on-abort.js';
-import type { CommandResult } from '../../lanes/aggregates/command-result.js';
+import type { CommandResult } from '../../lanes/aggregates/command-types.js';
 import type { CommandAnswer, LoadedAggregate } from '../../lanes/aggregates/protocol.js';
 import type { Judgement } from '../dispatch/judge.js';
 import type { LaneSeat } from '../dispatch/lane-seat.js';

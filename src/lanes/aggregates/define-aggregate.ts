@@ -59,7 +59,6 @@ export interface Aggregate<
   Types extends AnyEventType = AnyEventType,
   All = Readonly<Record<string, unknown>>,
 > {
-  readonly [BRAND]: true;
   readonly name: string;
   readonly events: readonly Types[];
   readonly initial: () => State;
@@ -69,8 +68,8 @@ export interface Aggregate<
 
 /** Any aggregate, whatever its state, its events and its commands are. */
 export interface AnyAggregate {
-  readonly [BRAND]: true;
   readonly name: string;
+  readonly commands: unknown;
 }
 
 /** What a command takes. */

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers';
-import { inBatch, stayingIfAsync } from '../../kernel/async-context.js';
+import { inBatch, staying, stayingIfAsync } from '../../kernel/async-context.js';
 import type { LaneCell } from '../lane-cell.js';
 import type { LaneSetup } from '../protocol.js';
 import { CommandRunner } from './command-runner.js';
@@ -24,7 +24,7 @@ export class InlineCommands implements CommandLane {
     this.#runner = new CommandRunner(setup, aggregates, cell, (answer) => this.answered(answer), {
       wrap: (name, decide) => {
         const called = `command '${name}'`;
-        return stayingIfAsync(DECIDING, called, stayingIfAsync(owner, called, decide));
+        return staying(DECIDING, called, stayingIfAsync(owner, called, decide));
       },
     });
   }
