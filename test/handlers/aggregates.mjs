@@ -1,5 +1,5 @@
-import { defineEvent } from 'millrace/define';
 import { command, defineAggregate } from 'millrace/aggregates';
+import { defineEvent } from 'millrace/define';
 import { z } from 'zod';
 
 const schema = z.object({ account: z.string(), amount: z.number().positive() });
@@ -8,7 +8,10 @@ const account = ({ account }) => account;
 export const Deposited = defineEvent('bank.deposited', { schema, aggregateId: account });
 export const Withdrawn = defineEvent('bank.withdrawn', { schema, aggregateId: account });
 /** Of no aggregate's state. */
-export const Noted = defineEvent('bank.noted', { schema: z.object({ account: z.string() }), aggregateId: account });
+export const Noted = defineEvent('bank.noted', {
+  schema: z.object({ account: z.string() }),
+  aggregateId: account,
+});
 
 const amount = z.object({ amount: z.number().positive() });
 
@@ -30,11 +33,19 @@ export const Account = defineAggregate('account', {
       ctx.emit(Withdrawn({ account: ctx.aggregateId, amount }));
       return balance - amount;
     }),
-    move: (/** @type {{ balance: number }} */ { balance }, /** @type {{ amounts: number[] }} */ { amounts }, ctx) => {
+    move: (
+      /** @type {{ balance: number }} */ { balance },
+      /** @type {{ amounts: number[] }} */ { amounts },
+      ctx,
+    ) => {
       for (const amount of amounts) ctx.emit(Deposited({ account: ctx.aggregateId, amount }));
       return balance;
     },
-    look: (/** @type {{ balance: number, times: number }} */ state, /** @type {undefined} */ _input, ctx) => ({
+    look: (
+      /** @type {{ balance: number, times: number }} */ state,
+      /** @type {undefined} */ _input,
+      ctx,
+    ) => ({
       ...state,
       version: ctx.version,
     }),
@@ -78,10 +89,12 @@ export const Peril = defineAggregate('peril', {
     },
     wrongData: (_, /** @type {undefined} */ __, ctx) =>
       ctx.emit(Deposited({ account: ctx.aggregateId, amount: -1 })),
-    wrongAggregate: (_, /** @type {undefined} */ __, ctx) => ctx.emit(Deposited({ account: 'other', amount: 1 })),
+    wrongAggregate: (_, /** @type {undefined} */ __, ctx) =>
+      ctx.emit(Deposited({ account: 'other', amount: 1 })),
     foreignType: (_, /** @type {undefined} */ __, ctx) =>
       ctx.emit(/** @type {never} */ (Noted({ account: ctx.aggregateId }))),
-    noEvent: (_, /** @type {undefined} */ __, ctx) => ctx.emit(/** @type {never} */ ({ type: 'x', data: {} })),
+    noEvent: (_, /** @type {undefined} */ __, ctx) =>
+      ctx.emit(/** @type {never} */ ({ type: 'x', data: {} })),
     badReply: (_, /** @type {undefined} */ __, ctx) => {
       ctx.emit(Deposited({ account: ctx.aggregateId, amount: 1 }));
       return () => 'a function';

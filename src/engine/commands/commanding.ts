@@ -52,8 +52,8 @@ export abstract class Commanding<Types extends AnyEventType = AnyEventType> exte
    *
    * @throws UnknownAggregateError, InvalidStateError when the state is no data, what `look` throws, and as `execute`.
    */
-  async query<State, Result>(
-    aggregate: Aggregate<State, never, unknown>,
+  async query<State, Events extends AnyEventType, All, Result>(
+    aggregate: Aggregate<State, Events, All>,
     aggregateId: string,
     look: (state: State) => Result,
     options: QueryOptions = {},

@@ -234,7 +234,13 @@ export class CommandDesk {
     command.deaths++;
     const isCrash = error instanceof LaneCrashedError;
     if (!isCrash || command.deaths >= MAX_COMMAND_DEATHS) this.#fail(command, error);
-    else this.#parts.suspects.add(command, seat.number);
+    else {
+      // Those before it in its aggregate come first, so they run alone as well.
+      const { items } = command.queue;
+      for (const one of items.slice(0, items.indexOf(command) + 1)) {
+        if (!one.outcome) this.#parts.suspects.add(one, seat.number);
+      }
+    }
   }
 
   #answer(query: PendingQuery, answer: () => void): void {

@@ -94,16 +94,17 @@ export class Sending {
 
   /** Nothing that was sent from a place in the queue on counts any more: the lanes forget what they made of it. */
   takeBack(queue: AggregateQueue, from: number): void {
-    const seats = new Set<LaneSeat>();
+    const firsts = new Map<LaneSeat, number>();
     for (const command of queue.items.slice(from, queue.sent)) {
-      if (command.seat) seats.add(command.seat);
+      const { seat, number } = command;
+      if (seat && !firsts.has(seat)) firsts.set(seat, number);
       command.number = 0;
       command.outcome = undefined;
     }
     queue.sent = Math.min(queue.sent, from);
     queue.generation++;
-    for (const seat of seats) {
-      if (seat.state === 'open') this.#post(seat).add({ kind: 'forget', id: queue.id });
+    for (const [seat, first] of firsts) {
+      if (seat.state === 'open') this.#post(seat).add({ kind: 'forget', id: queue.id, first });
     }
   }
 

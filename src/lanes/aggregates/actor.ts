@@ -12,6 +12,8 @@ export class Actor<Item> {
   state: ActorState = 'idle';
   /** Those behind the one that it is at, in order. */
   readonly waiting: Item[] = [];
+  /** The number of the command that it awaits. */
+  awaited: number | undefined;
   /** Used since the last look for cold ones. */
   isWarm = true;
   #fold: Fold | undefined;

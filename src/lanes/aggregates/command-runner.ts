@@ -53,6 +53,9 @@ interface Wish {
   readonly fold: Fold | CommandFold;
 }
 
+/** Half of all numbers of orders: what is farther from another one is before it. */
+const MAX_NUMBERS_BETWEEN = 2 ** 31;
+
 /** How a lane's commands are run besides what they are. */
 export interface CommandRules {
   readonly wrap?: WrapCommand;
@@ -161,6 +164,7 @@ export class CommandRunner {
     this.#lookAtHeap();
     const actor = this.#actors.of(item.order.id);
     // A query sees what is there, also while a command is awaited.
+    if (item.order.kind === 'forget') this.#drop(actor, item.order);
     const mayRun = actor.state === 'idle' || (actor.state === 'deciding' && item.order.kind === 'query');
     if (mayRun) this.#run(actor, item);
     else actor.waiting.push(item);
@@ -170,6 +174,23 @@ export class CommandRunner {
     const { order } = item;
     if (order.kind === 'forget') actor.forget();
     else this.#obey(actor, item as AskingItem, order);
+  }
+
+  /** Nobody waits any more for some of the aggregate's commands: what it awaits of them does not hold up the others. */
+  #drop(actor: Actor<Item>, { first }: ForgetOrder): void {
+    // Numbers begin anew some day.
+    const isDropped = (number: number) => (number - first) >>> 0 < MAX_NUMBERS_BETWEEN;
+    for (const item of actor.waiting.splice(0)) {
+      const { order } = item;
+      if (order.kind !== 'command' || !isDropped(order.number)) actor.waiting.push(item);
+      else this.#fail(order, undefined, undefined);
+    }
+    const { awaited } = actor;
+    if (awaited === undefined || !isDropped(awaited)) return;
+    actor.awaited = undefined;
+    actor.state = 'idle';
+    this.#outbox.add({ kind: 'failed', number: awaited, version: undefined, error: encodeError(undefined) });
+    this.#next(actor);
   }
 
   #obey(actor: Actor<Item>, item: AskingItem, order: CommandOrder | QueryOrder): void {
@@ -281,9 +302,10 @@ export class CommandRunner {
       return;
     }
     actor.state = 'deciding';
+    actor.awaited = order.number;
     this.#await(decision, order).then(
-      (decision) => this.#ended(actor, () => this.#settle(actor, order, fold, decision)),
-      (error: unknown) => this.#ended(actor, () => this.#fail(order, decidedOn(fold), error)),
+      (decision) => this.#ended(actor, order, () => this.#settle(actor, order, fold, decision)),
+      (error: unknown) => this.#ended(actor, order, () => this.#fail(order, decidedOn(fold), error)),
     );
   }
 
@@ -296,7 +318,9 @@ export class CommandRunner {
     });
   }
 
-  #ended(actor: Actor<Item>, settle: () => void): void {
+  #ended(actor: Actor<Item>, { number }: CommandOrder, settle: () => void): void {
+    if (actor.awaited !== number) return;
+    actor.awaited = undefined;
     actor.state = 'idle';
     settle();
     this.#next(actor);

@@ -37,10 +37,14 @@ export interface QueryOrder {
   readonly version: number;
 }
 
-/** What the lane has made of an aggregate by now is not in the log: it begins anew from what is. */
+/**
+ * What the lane has made of an aggregate by now is not in the log: it begins anew from what is. A command that it awaits
+ * there need not be awaited any more if it is `first` or came behind that.
+ */
 export interface ForgetOrder {
   readonly kind: 'forget';
   readonly id: string;
+  readonly first: number;
 }
 
 /** Events of one aggregate as they lie in the log, in columns; their versions have no gaps. */

@@ -29,7 +29,9 @@ describe.each([0, 1])('a command that cannot be, %i threads', (threads) => {
       'rejected',
       'fulfilled',
     ]);
-    expect(all[1]).toMatchObject({ reason: { name: 'RangeError', message: 'broken', cause: { message: 'deep' } } });
+    expect(all[1]).toMatchObject({
+      reason: { name: 'RangeError', message: 'broken', cause: { message: 'deep' } },
+    });
     expect(all[3]).toMatchObject({ reason: { message: 'later', code: 'E_OWN' } });
     expect(await engine.query(Peril, 'p', (amounts) => amounts)).toEqual([1, 2, 3, 4]);
     expect(engine.stats().lastPosition).toBe(4);
@@ -91,8 +93,16 @@ describe.each([0, 1])('a command that cannot be, %i threads', (threads) => {
     const wrong = (call: Promise<unknown>, code: string, message: RegExp) =>
       expect(call).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
     const none = asked('non');
-    await wrong(engine.execute(Peril, 'p', none.name, undefined), 'MILLRACE_UNKNOWN_COMMAND', /has no command/);
-    await wrong(deposit(engine, 'a', -1), 'MILLRACE_SCHEMA_MISMATCH', /'deposit' of 'account', field 'amount'/);
+    await wrong(
+      engine.execute(Peril, 'p', none.name, undefined),
+      'MILLRACE_UNKNOWN_COMMAND',
+      /has no command/,
+    );
+    await wrong(
+      deposit(engine, 'a', -1),
+      'MILLRACE_SCHEMA_MISMATCH',
+      /'deposit' of 'account', field 'amount'/,
+    );
     await wrong(deposit(engine, ''), 'MILLRACE_INVALID_NAME', /1 to \d+ bytes/);
     await wrong(deposit(engine, 'x'.repeat(2000)), 'MILLRACE_INVALID_NAME', /2000 characters/);
     await wrong(deposit(engine, 'a', 1, { commandId: '' }), 'MILLRACE_INVALID_OPTION', /commandId/);
@@ -105,9 +115,22 @@ describe.each([0, 1])('a command that cannot be, %i threads', (threads) => {
       'MILLRACE_UNSUPPORTED_PAYLOAD',
       /'all' of 'peril': its input is no plain data/,
     );
-    const Other = defineAggregate('acount', { events: [Deposited], initial: () => 0, evolve: (n) => n, commands: {} });
-    await wrong(engine.query(Other, 'a', (n) => n), 'MILLRACE_UNKNOWN_AGGREGATE', /did you mean 'account'/i);
-    await wrong(engine.query({} as typeof Other, 'a', (n) => n), 'MILLRACE_UNKNOWN_AGGREGATE', /defineAggregate/);
+    const Other = defineAggregate('acount', {
+      events: [Deposited],
+      initial: () => 0,
+      evolve: (n) => n,
+      commands: {},
+    });
+    await wrong(
+      engine.query(Other, 'a', (n) => n),
+      'MILLRACE_UNKNOWN_AGGREGATE',
+      /did you mean 'account'/i,
+    );
+    await wrong(
+      engine.query({} as typeof Other, 'a', (n) => n),
+      'MILLRACE_UNKNOWN_AGGREGATE',
+      /defineAggregate/,
+    );
     expect(engine.stats().lastPosition).toBe(0);
   });
 
@@ -121,11 +144,15 @@ describe.each([0, 1])('a command that cannot be, %i threads', (threads) => {
 describe('the option aggregates', () => {
   const refused = (options: object) => expect(openTestEngine({ events: BANK, ...options }));
 
-  test.each([0, 1])('must name modules that are there and export aggregates of the engine’s events, %i threads', async (threads) => {
+  test.each([
+    0, 1,
+  ])('must name modules that are there and export aggregates of the engine’s events, %i threads', async (threads) => {
     const given = (...aggregates: unknown[]) => ({ threads, aggregates });
     await refused(given('no url')).rejects.toMatchObject({ code: 'MILLRACE_INVALID_OPTION' });
     await refused({ threads, aggregates: {} }).rejects.toMatchObject({ code: 'MILLRACE_INVALID_OPTION' });
-    await refused(given(handlers('not-there'))).rejects.toMatchObject({ code: 'MILLRACE_HANDLER_MODULE_NOT_FOUND' });
+    await refused(given(handlers('not-there'))).rejects.toMatchObject({
+      code: 'MILLRACE_HANDLER_MODULE_NOT_FOUND',
+    });
     await refused(given(handlers('counted'))).rejects.toMatchObject({
       code: 'MILLRACE_HANDLER_MODULE_INVALID',
       message: expect.stringContaining('exports no aggregate'),
@@ -141,7 +168,12 @@ describe('the option aggregates', () => {
       code: 'MILLRACE_INVALID_OPTION',
       message: expect.stringContaining('threads: 0'),
     });
-    const Same = defineAggregate('account', { events: [Deposited], initial: () => 0, evolve: (n) => n, commands: {} });
+    const Same = defineAggregate('account', {
+      events: [Deposited],
+      initial: () => 0,
+      evolve: (n) => n,
+      commands: {},
+    });
     await refused({ threads: 0, aggregates: [Account, Same] }).rejects.toMatchObject({
       code: 'MILLRACE_INVALID_DEFINITION',
     });
@@ -198,7 +230,9 @@ describe('a command', () => {
     await add(engine, 'a', 3, { signal: late.signal });
     late.abort();
     expect(await engine.query(Peril, 'a', (amounts) => amounts)).toEqual([2, 3]);
-    await expect(engine.query(Peril, 'a', (amounts) => amounts, { signal: aborted })).rejects.toThrow('before');
+    await expect(engine.query(Peril, 'a', (amounts) => amounts, { signal: aborted })).rejects.toThrow(
+      'before',
+    );
   });
 
   test('is refused by an engine that is closed', async () => {

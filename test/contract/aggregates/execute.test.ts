@@ -21,7 +21,12 @@ describe.each(ENGINES)('commands on lanes, $threads threads, $durability', ({ th
     const first = await engine.execute(Account, 'ann', 'deposit', { amount: 100 });
     expectTypeOf(first.reply).toBeNumber();
     expect(first).toEqual({ reply: 100, version: 1, position: 1, isRepeated: false });
-    expect(await withdraw(engine, 'ann', 70)).toEqual({ reply: 30, version: 2, position: 2, isRepeated: false });
+    expect(await withdraw(engine, 'ann', 70)).toEqual({
+      reply: 30,
+      version: 2,
+      position: 2,
+      isRepeated: false,
+    });
     const look = await engine.execute(Account, 'ann', 'look', undefined);
     expectTypeOf(look.reply).toEqualTypeOf<{ version: number; balance: number; times: number }>();
     // Nothing follows from it.
