@@ -46,6 +46,8 @@ type Decided = Outcome & { readonly kind: 'decided' };
 const MOVED = Symbol('moved');
 const STALE = Symbol('stale');
 
+const NO_ROOM = { events: 0, bytes: 0 };
+
 /** Makes decisions count: appends what follows from them at the version that they were made on, and tells the callers. */
 export class Appending {
   readonly #parts: AppendingParts;
@@ -56,22 +58,28 @@ export class Appending {
     this.#events = events;
   }
 
-  /** Calls `go` when a command may decide: in deterministic mode everything before it in its key is in the log then. */
-  hold(command: PendingCommand, go: () => void, refuse: (error: Error) => void): void {
+  /**
+   * Calls `go` when a command may decide: in deterministic mode in the order of all calls, when everything before it in its
+   * key is in the log.
+   */
+  hold(command: PendingCommand, go: () => void, refuse: (error: unknown) => void): void {
     const { options, entrance, directory } = this.#parts;
     if (!options.deterministic) {
       go();
       return;
     }
-    const key = directory.keyNameOf(command.call.id);
-    entrance.hold(
-      key,
-      () => {
+    const { call, wave } = command;
+    const hold = () => {
+      const key = directory.keyNameOf(call.id);
+      const held = () => {
         command.heldKey = key;
         go();
-      },
-      refuse,
-    );
+      };
+      entrance.hold(key, held, refuse);
+    };
+    // It takes no room, but publishers that were there before it may wait for some.
+    if (entrance.admission.isOpenFor(NO_ROOM)) hold();
+    else entrance.whenRoom(hold, call.signal, { need: NO_ROOM, wave }).catch(refuse);
   }
 
   /** The command is over: its key is for others again. */

@@ -154,11 +154,11 @@ export class CommandDesk {
   }
 
   #enter(command: PendingCommand): void {
-    const { call, queue, reject } = command;
+    const { call, queue } = command;
     queue.items.push(command);
     command.leave = onAbort(call.signal, (reason) => this.#fail(command, reason));
     if (command.isSettled) return;
-    const refuse = (error: Error) => this.#fail(command, error);
+    const refuse = (error: unknown) => this.#fail(command, error);
     const go = () => {
       if (command.isSettled) this.#appending.letGo(command);
       else {
@@ -170,7 +170,6 @@ export class CommandDesk {
       this.#appending.hold(command, go, refuse);
     } catch (error) {
       this.#fail(command, error);
-      reject(error);
     }
   }
 
@@ -288,6 +287,8 @@ export class CommandDesk {
   }
 
   #hasRoom({ bytes }: Need): boolean {
+    // There who waits stands in the line of all who publish, which is the order of the calls.
+    if (this.#parts.options.deterministic) return true;
     if (this.#count >= MAX_COMMANDS) return false;
     return this.#bytes === 0 || this.#bytes + bytes <= MAX_COMMAND_BYTES;
   }
