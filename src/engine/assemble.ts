@@ -68,18 +68,11 @@ export function assemble(foundation: Foundation): Rooms {
     commits,
     late,
   });
-  const { sequencer, directory, shapes, types } = sequence;
-  const preparation = new Preparation(registry, options, shapes, foundation.eventTime, () => {
-    counters.subscriberErrors++;
-  });
+  const { sequencer, directory, shapes } = sequence;
   const tailOf: Rooms['tailOf'] = (aggregateId, after) =>
     sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
-  const commands = new CommandDesk({
-    ...{ ...foundation, ...intake, hub, directory, codec: shapes.codec, types, suspects },
-    ...{ crew: dispatch.crew, preparation, tailOf },
-    checkWait: () => checkWait(options, 'execute() on a full engine'),
-    unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
-  });
+  const commanding = { ...intake, ...dispatch, suspects, tailOf };
+  const { preparation, commands } = commandsRoom(foundation, hub, sequence, commanding);
   const facts = new EngineFacts({
     hub,
     counters,
@@ -264,6 +257,25 @@ function dispatchRoom(
     },
   );
   return { crew, pump };
+}
+
+/** What callers ask of aggregates, and how what they publish is prepared. */
+function commandsRoom(
+  foundation: Foundation,
+  hub: Hub,
+  { directory, shapes, types }: SequenceRoom,
+  parts: IntakeRoom & DispatchRoom & { suspects: CommandSuspects; tailOf: Rooms['tailOf'] },
+) {
+  const { registry, options, counters, eventTime } = foundation;
+  const preparation = new Preparation(registry, options, shapes, eventTime, () => {
+    counters.subscriberErrors++;
+  });
+  const commands = new CommandDesk({
+    ...{ ...foundation, ...parts, hub, directory, codec: shapes.codec, types, preparation },
+    checkWait: () => checkWait(options, 'execute() on a full engine'),
+    unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
+  });
+  return { preparation, commands };
 }
 
 function failuresRoom(

@@ -1,12 +1,10 @@
 import { setImmediate } from 'node:timers';
-import { getHeapStatistics, serialize } from 'node:v8';
+import { getHeapStatistics } from 'node:v8';
 import { Codec } from '../../events/codec.js';
 import { steadyNow } from '../../kernel/clock.js';
 import { decodeError, encodeError } from '../../kernel/error-codec.js';
-import { HandlerTimeoutError, InvalidStateError } from '../../kernel/errors.js';
 import { Ring } from '../../kernel/ring.js';
 import { isThenable } from '../../kernel/thenable.js';
-import { messageOf } from '../../kernel/thrown.js';
 import { EmitRules } from '../context.js';
 import type { LaneCell } from '../lane-cell.js';
 import type { LaneSetup } from '../protocol.js';
@@ -17,6 +15,7 @@ import { type Decision, decided } from './decide.js';
 import { DecidedEvents } from './decided-events.js';
 import type { Aggregate } from './define-aggregate.js';
 import { CommandFold, type Fold } from './fold.js';
+import { inTime } from './in-time.js';
 import { type LaneAggregate, laneAggregates, type WrapCommand } from './lane-aggregate.js';
 import { LANE_AGGREGATE_HEAP_SHARE, LANE_AGGREGATES, LANE_HEAP_LOOKS } from './limits.js';
 import type {
@@ -29,6 +28,7 @@ import type {
   QueryOrder,
 } from './protocol.js';
 import { eventsIn } from './raw-events.js';
+import { stateBytes } from './state-bytes.js';
 
 /** An order for an aggregate, with its input still encoded. */
 interface Item {
@@ -303,19 +303,10 @@ export class CommandRunner {
     }
     actor.state = 'deciding';
     actor.awaited = order.number;
-    this.#await(decision, order).then(
+    inTime(decision, order, this.#setup.handlerTimeoutMs).then(
       (decision) => this.#ended(actor, order, () => this.#settle(actor, order, fold, decision)),
       (error: unknown) => this.#ended(actor, order, () => this.#fail(order, decidedOn(fold), error)),
     );
-  }
-
-  #await(decision: Promise<Decision>, order: CommandOrder): Promise<Decision> {
-    const milliseconds = this.#setup.handlerTimeoutMs;
-    if (milliseconds === undefined) return decision;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(tooLong(order, milliseconds)), milliseconds);
-      decision.then(resolve, reject).finally(() => clearTimeout(timer));
-    });
   }
 
   #ended(actor: Actor<Item>, { number }: CommandOrder, settle: () => void): void {
@@ -377,13 +368,11 @@ export class CommandRunner {
 
   #show(order: QueryOrder, fold: Fold): void {
     const { number } = order;
+    const { version } = fold;
     try {
-      this.#outbox.add({ kind: 'state', number, version: fold.version, state: serialize(fold.state) });
+      this.#outbox.add({ kind: 'state', number, version, state: stateBytes(fold) });
     } catch (error) {
-      const { name } = fold.aggregate;
-      const message = `Aggregate '${name}' ('${order.id}'): its state cannot be sent to a query: ${messageOf(error)}. Make it of plain data.`;
-      const details = { aggregate: name, aggregateId: order.id };
-      this.#fail(order, fold.version, new InvalidStateError(message, { cause: error, details }));
+      this.#fail(order, version, error);
     }
   }
 
@@ -402,11 +391,4 @@ export class CommandRunner {
 /** The version that the aggregate must still have for a decision to count; what was done before counts whatever it has. */
 function decidedOn(fold: Fold | CommandFold): number | undefined {
   return fold instanceof CommandFold ? undefined : fold.version;
-}
-
-function tooLong({ name, id }: CommandOrder, milliseconds: number): HandlerTimeoutError {
-  return new HandlerTimeoutError(
-    `Command '${name}' of '${id}' took longer than its ${milliseconds} ms. Make the work shorter, or raise handlerTimeoutMs.`,
-    { details: { command: name, aggregateId: id, timeoutMs: milliseconds } },
-  );
 }
