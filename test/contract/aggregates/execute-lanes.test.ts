@@ -10,6 +10,8 @@ import { tempStore } from '../../support/temp-folder.js';
 
 const amounts = (engine: Engine, id: string) => engine.query(Peril, id, (all) => all);
 
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
 /** How often a lane was replaced. */
 function replacements(engine: Engine): () => number {
   let count = 0;
@@ -194,10 +196,18 @@ describe('commands', () => {
   test('that a thousand publishers are first to in vain are decided again, each once for each of them', async () => {
     const engine = await openBank({ threads: 1 });
     const published = (async () => {
-      for (const _ of oneTo(300))
+      for (const _ of oneTo(300)) {
+        // Between the sending of commands and their answers.
+        await turn();
         await engine.publish(Deposited({ account: 'a', amount: 1 }), { until: 'accepted' });
+      }
     })();
-    const deposited = await Promise.all(oneTo(300).map(() => deposit(engine, 'a')));
+    const deposited: Awaited<ReturnType<typeof deposit>>[] = [];
+    for (const _ of oneTo(100)) {
+      deposited.push(
+        ...(await Promise.all(oneTo(3).map(() => deposit(engine, 'a', 1, { until: 'accepted' })))),
+      );
+    }
     await published;
     const versions = deposited.map(({ version }) => version);
     expect(versions).toEqual(versions.toSorted((a, b) => a - b));
