@@ -1,7 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import { encodeError } from '../src/kernel/error-codec.js';
+import type { CommandRunner } from '../src/lanes/aggregates/command-runner.js';
+import type { CommandMail } from '../src/lanes/aggregates/protocol.js';
 import type { LaneLog } from '../src/lanes/history.js';
-import { AskedLog } from '../src/lanes/history-wire.js';
+import { AskedLog, type LaneReading } from '../src/lanes/history-wire.js';
 import { LaneCell } from '../src/lanes/lane-cell.js';
 import { limited } from '../src/lanes/limited.js';
 import { loadHandlers } from '../src/lanes/load-handlers.js';
@@ -41,34 +43,60 @@ export default async function lane(task: LaneTask): Promise<unknown> {
   }
 }
 
-async function open(setup: LaneSetup, cell: SharedArrayBuffer, answers: MessagePort): Promise<LaneReply> {
+async function open(setup: LaneSetup, memory: SharedArrayBuffer, answers: MessagePort): Promise<LaneReply> {
   try {
     const errors = new TracerErrors();
     const loaded = limited(await loadHandlers(setup.modules), setup.handlerTimeoutMs);
+    const cell = new LaneCell(setup.concurrency, memory);
+    const commands = setup.aggregates && (await openCommands(setup, setup.aggregates, cell, answers));
+    const asked = new AskedLog(answers, setup.run);
+    answers.on('message', (message: LaneReading | CommandMail) => {
+      if (message.kind === 'commands') commands?.take(message);
+      else asked.heard(message);
+    });
+    // The pool's own port keeps the thread alive for as long as it is wanted.
+    answers.unref();
     runner = new LaneRunner(
       setup,
       await traced(loaded, setup.tracing, errors),
-      new LaneCell(setup.concurrency, cell),
+      cell,
       (answer) => answers.postMessage(answer, bytesOf(answer)),
       {
-        busy: () => performance.eventLoopUtilization().active,
+        // What commands take says nothing of what an event costs.
+        busy: () => performance.eventLoopUtilization().active - (commands?.worked ?? 0),
         tracerErrors: errors,
-        log: logOf(setup, answers),
+        log: logOf(setup, asked),
       },
     );
-    return { kind: 'opened', handled: runner.handled };
+    return { kind: 'opened', handled: runner.handled, aggregates: commands?.loaded ?? [] };
   } catch (error) {
     return { kind: 'refused', error: encodeError(error) };
   }
 }
 
 /** What handlers read: the file, if there is one. SQLite is loaded when the first handler does. */
-function logOf({ run, history: { file, asStored } }: LaneSetup, answers: MessagePort): LaneLog {
-  const asked = new AskedLog(answers, run);
+function logOf({ run, history: { file, asStored } }: LaneSetup, asked: AskedLog): LaneLog {
   if (file === undefined) return asked;
   return new OwnLog(asked, async () => {
     const { LaneHistory } = await import('../src/store/lane-history.js');
     return new LaneHistory(file, run, asStored);
+  });
+}
+
+async function openCommands(
+  setup: LaneSetup,
+  aggregates: readonly string[],
+  cell: LaneCell,
+  answers: MessagePort,
+): Promise<CommandRunner> {
+  const { CommandRunner } = await import('../src/lanes/aggregates/command-runner.js');
+  const { loadAggregates } = await import('../src/lanes/aggregates/load-aggregates.js');
+  return new CommandRunner(setup, await loadAggregates(aggregates), cell, (answer) => {
+    const { emitted, replies } = answer;
+    answers.postMessage(answer, [
+      ...(emitted ? [emitted.buffer as ArrayBuffer] : []),
+      ...(replies.length > 0 ? [replies.buffer as ArrayBuffer] : []),
+    ]);
   });
 }
 

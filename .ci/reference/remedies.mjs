@@ -30,6 +30,7 @@ export const REMEDIES = {
   MILLRACE_COMMAND_REFUSED:
     'Tell the caller; `details.rule` says which rule forbids it. Nothing was appended.',
   MILLRACE_UNKNOWN_COMMAND: 'Ask for a command that the aggregate has; the message lists them.',
+  MILLRACE_UNKNOWN_AGGREGATE: 'Add the module that exports it to the option `aggregates` of `openEngine`.',
   MILLRACE_EVENT_ID_TAKEN: 'Give new events new ids; an id names one event of its aggregate for good.',
   MILLRACE_CLOSED: 'Open the engine again. What was acknowledged is kept.',
   MILLRACE_FAILED: 'Look at `cause`, remove it, and call `engine.recover()` or open the store again.',

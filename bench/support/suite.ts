@@ -1,5 +1,6 @@
 import { async } from '../async.js';
 import { backtest } from '../backtest.js';
+import { commands } from '../commands.js';
 import { deterministic } from '../deterministic.js';
 import { durable } from '../durable.js';
 import { latency } from '../latency.js';
@@ -32,6 +33,7 @@ export const BENCHES: readonly Bench[] = [
   latency,
   replay,
   state,
+  commands,
   scale,
   soak,
   original,

@@ -2,8 +2,8 @@ import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import { RegisteredType } from '../events/registry.js';
 import { snapshotOf } from '../events/snapshot.js';
 import { InvalidDefinitionError, InvalidNameError } from '../kernel/errors.js';
+import { raisedNow } from '../lanes/aggregates/raised.js';
 import { atOnce, checkAggregateId } from './given.js';
-import { raisedNow } from './raised.js';
 
 /** An event as `apply` gets it: one of the log, or one that was just raised, as the log will have it. */
 export interface AppliedEvent {

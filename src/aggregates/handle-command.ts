@@ -1,21 +1,29 @@
-import type { AnyEventType, EventOf, NewEvent } from '../events/define-event.js';
-import type { DomainEvent } from '../events/domain-event.js';
+import type { AnyEventType } from '../events/define-event.js';
 import { optionNames, takeOptions } from '../events/known-options.js';
 import type { AppendOptions, Engine, Until } from '../index.js';
-import { waitsForItself } from '../kernel/async-context.js';
-import { isStorable, isWhole } from '../kernel/check.js';
+import { staying, waitsForItself } from '../kernel/async-context.js';
+import { isWhole } from '../kernel/check.js';
 import {
   ConcurrencyError,
   InvalidDefinitionError,
   InvalidOptionError,
   WaitsForItselfError,
 } from '../kernel/errors.js';
-import { field, shown } from '../kernel/thrown.js';
+import { shown } from '../kernel/thrown.js';
 import { type TellsWhenTaken, WHEN_TAKEN } from '../kernel/when-taken.js';
-import { type Asked, decide, inputOf } from './decide.js';
-import type { Aggregate, Command, CommandInput, CommandReply } from './define-aggregate.js';
-import { atOnce, checkAggregateId, checkEngine, checkUntil } from './given.js';
-import { COMMAND_RETRIES, MAX_COMMAND_ID, MAX_COMMAND_RETRIES } from './limits.js';
+import { named } from '../lanes/aggregates/command-ids.js';
+import type { CommandResult } from '../lanes/aggregates/command-types.js';
+import { type Asked, checkCommandId, commandOf, decided, inputOf } from '../lanes/aggregates/decide.js';
+import {
+  type Aggregate,
+  type Command,
+  type CommandInput,
+  type CommandReply,
+  isAggregate,
+} from '../lanes/aggregates/define-aggregate.js';
+import { CommandFold } from '../lanes/aggregates/fold.js';
+import { checkAggregateId, checkEngine, checkUntil } from './given.js';
+import { COMMAND_RETRIES, MAX_COMMAND_RETRIES } from './limits.js';
 import { type Hold, inTurn, type Turns, turnsOf } from './turns.js';
 
 /** Options of `handleCommand`. */
@@ -32,31 +40,12 @@ export interface CommandOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What a command led to. */
-export interface CommandResult<Reply = unknown> {
-  readonly reply: Reply;
-  /** The aggregate's version behind it. */
-  readonly version: number;
-  /** The position of its last event; 0 when it emitted none. */
-  readonly position: number;
-  /** Whether it had been done before, under the same `commandId`. */
-  readonly isRepeated: boolean;
-}
-
 const OPTIONS = optionNames<CommandOptions>('handleCommand', {
   until: true,
   commandId: true,
   retryOnConflict: true,
   signal: true,
 });
-
-/** An aggregate, as far as a command needs it. */
-interface Loaded {
-  readonly state: unknown;
-  readonly version: number;
-  /** The events of the same command from before, whose state this is then. */
-  readonly done: readonly DomainEvent[];
-}
 
 /**
  * Has an aggregate decide on a command, on the main thread: reads its events, lets the command look at the state, and
@@ -94,6 +83,7 @@ export async function handleCommand<
 }
 
 interface Call extends Asked {
+  readonly input: unknown;
   readonly until: Until | undefined;
   readonly retries: number;
 }
@@ -118,7 +108,7 @@ function callOf(
     );
   }
   checkUntil('handleCommand', until);
-  checkCommandId(commandId);
+  checkCommandId('handleCommand', commandId);
   checkAggregate(aggregate);
   checkAggregateId('handleCommand', aggregateId);
   const checked = inputOf(aggregate, name, input);
@@ -152,14 +142,15 @@ async function decideUntilFirst(
 }
 
 async function tryCommand(engine: Engine, turns: Turns, call: Call, hold: Hold): Promise<CommandResult> {
-  const { aggregateId, commandId, until = 'durable', signal } = call;
-  const { state, version, done } = await load(engine, call);
-  const { reply, emitted } = await decide(turns, call, state, version);
-  const [last] = done.slice(-1);
+  const { aggregate, aggregateId, name, input, commandId, until = 'durable', signal } = call;
+  const fold = new CommandFold(aggregate, aggregateId, commandId);
+  for await (const event of engine.read({ aggregateId, ...(signal && { signal }) })) fold.take(event);
+  const { state, version, last } = fold;
+  const what = `command '${name}' of aggregate '${aggregate.name}'`;
+  const decide = staying(turns, what, commandOf(aggregate, name));
+  const { reply, emitted } = await decided(decide, call, version, state, input);
   if (last) return { reply, version: last.version, position: last.position, isRepeated: true };
   if (emitted.length === 0) return { reply, version, position: 0, isRepeated: false };
-  const events =
-    commandId === undefined ? emitted : emitted.map((event, index) => named(event, commandId, index));
   const options: AppendOptions & TellsWhenTaken = {
     expectedVersion: version,
     until,
@@ -167,54 +158,14 @@ async function tryCommand(engine: Engine, turns: Turns, call: Call, hold: Hold):
     // Who comes next must be able to read them.
     ...(until !== 'durable' && { [WHEN_TAKEN]: hold }),
   };
-  const { position, version: appended } = await engine.append(aggregateId, events, options);
-  return { reply, version: appended, position, isRepeated: false };
-}
-
-async function load(engine: Engine, { aggregate, aggregateId, commandId, signal }: Call): Promise<Loaded> {
-  const { name, events, initial, evolve } = aggregate;
-  const types = new Set(events.map(({ type }) => type));
-  let state = atOnce(`Aggregate '${name}': initial`, initial());
-  let version = 0;
-  const done: DomainEvent[] = [];
-  for await (const event of engine.read({ aggregateId, ...(signal && { signal }) })) {
-    if (commandId !== undefined && event.metadata.eventId === idOf(commandId, done.length)) done.push(event);
-    // What the command decided then, it decided on the state before its own events.
-    if (done.length > 0) continue;
-    version = event.version;
-    if (!types.has(event.type)) continue;
-    state = atOnce(`Aggregate '${name}': evolve`, evolve(state, event as EventOf<AnyEventType>));
-  }
-  return { state, version, done };
+  const receipt = await engine.append(aggregateId, named(emitted, commandId), options);
+  return { reply, version: receipt.version, position: receipt.position, isRepeated: false };
 }
 
 /** @throws InvalidDefinitionError */
 function checkAggregate(aggregate: unknown): void {
-  const commands = field(aggregate, 'commands');
-  const isAggregate =
-    Array.isArray(field(aggregate, 'events')) &&
-    typeof field(aggregate, 'initial') === 'function' &&
-    typeof field(aggregate, 'evolve') === 'function' &&
-    typeof commands === 'object' &&
-    commands !== null;
-  if (isAggregate) return;
+  if (isAggregate(aggregate)) return;
   throw new InvalidDefinitionError(
     `handleCommand: the aggregate is ${shown(aggregate)}; pass what defineAggregate has returned.`,
   );
-}
-
-function checkCommandId(id: unknown): void {
-  if (id === undefined || isStorable(id, MAX_COMMAND_ID)) return;
-  throw new InvalidOptionError(
-    `handleCommand: commandId is ${typeof id === 'string' ? `a text of ${id.length} characters` : shown(id)}; it must be a text of 1 to ${MAX_COMMAND_ID} bytes in UTF-8, without half characters.`,
-  );
-}
-
-/** The event id of a command's event, counted from 0. */
-function idOf(commandId: string, index: number): string {
-  return `${commandId}#${index}`;
-}
-
-function named(event: NewEvent, commandId: string, index: number): NewEvent {
-  return { ...event, options: { ...event.options, eventId: idOf(commandId, index) } };
 }

@@ -6,6 +6,3 @@ export const MAX_COMMAND_RETRIES = 100;
 
 /** Times that a command decides again unless its caller says otherwise: more than a busy aggregate loses in a row. */
 export const COMMAND_RETRIES = 10;
-
-/** Longest `commandId` in bytes: the ids of its events are it and a number, within the limit of those. */
-export const MAX_COMMAND_ID = 200;

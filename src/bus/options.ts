@@ -92,6 +92,7 @@ export const JOURNAL_NAMES = {
   events: true,
   durability: true,
   handlers: true,
+  aggregates: true,
   threads: true,
   handlerTimeoutMs: true,
   until: true,

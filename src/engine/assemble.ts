@@ -3,6 +3,8 @@ import type { RegisteredType } from '../events/registry.js';
 import type { LaneLog } from '../lanes/history.js';
 import { LaneScheduler } from '../lanes/scheduler.js';
 import { Progress } from '../store/progress.js';
+import { CommandDesk } from './commands/desk.js';
+import { CommandSuspects } from './commands/suspects.js';
 import { CommitQueue } from './commit/commit-queue.js';
 import { refusalsIn } from './dispatch/emission-check.js';
 import { LaneCrew } from './dispatch/lane-crew.js';
@@ -67,9 +69,13 @@ export function assemble(foundation: Foundation): Rooms {
   const tailOf: Rooms['tailOf'] = (aggregateId, after) =>
     sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
   const past = pastReader(foundation, hub, sequence, tailOf);
-  const dispatch = dispatchRoom({ ...foundation, past }, hub, sequence, { ...failing, late, states });
+  const suspects = new CommandSuspects();
+  const judging = { ...failing, late, states, suspects };
+  const dispatch = dispatchRoom({ ...foundation, past }, hub, sequence, judging);
   const sent = { ...sequence, ...failing, ...dispatch };
   const failures = failuresRoom(foundation, hub, { ...sent, holding, commits, late });
+  const commanding = { ...intake, ...dispatch, suspects, tailOf };
+  const { preparation, commands } = commandsRoom(foundation, hub, sequence, commanding);
   const facts = new EngineFacts({
     hub,
     counters,
@@ -89,7 +95,7 @@ export function assemble(foundation: Foundation): Rooms {
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
     ...{ ...intake, ...sequence, ...dispatch, ...failing },
-    ...{ commits, failures, holding, health, late, past },
+    ...{ commits, commands, failures, holding, health, late, past },
     timers: sequence.timerFlow,
   });
   return {
@@ -99,9 +105,9 @@ export function assemble(foundation: Foundation): Rooms {
     timers: sequence.timers,
     gate: sequence.gate,
     resumer: new Resumer(replay),
-    preparation: new Preparation(registry, options, shapes, foundation.eventTime, () => {
-      counters.subscriberErrors++;
-    }),
+    preparation,
+    commands,
+    shapes,
     tailOf,
     endOf: (aggregateId) => (aggregateId === undefined ? hub.lastDurable : directory.versionOf(aggregateId)),
   };
@@ -275,23 +281,31 @@ function dispatchRoom(
   foundation: Foundation & { readonly past: LaneLog },
   hub: Hub,
   sequence: SequenceRoom,
-  { failed, late, states }: FailingParts & { late: LateHandlers; states: StateKeeper },
+  {
+    failed,
+    late,
+    states,
+    suspects,
+  }: FailingParts & { late: LateHandlers; states: StateKeeper; suspects: CommandSuspects },
 ) {
   const { options, meters, notices, counters } = foundation;
   const { directory, sequencer, scheduler, pool, shapes, runs, types, timers } = sequence;
   const { codec } = shapes;
   const crew = new LaneCrew({ ...foundation, log: foundation.past }, codec, scheduler, pool, {
-    ready: () => pump.pump(),
+    ready: () => hub.pump(),
     answered: (seat, answer) => pump.take(seat, answer),
+    decided: (seat, answer) => hub.decided(seat, answer),
     lost: (seat, judgement) => {
       meters.died(seat.number);
-      return pump.lost(seat, judgement);
+      const alone = pump.lost(seat, judgement);
+      hub.laneLost(seat, judgement);
+      return alone;
     },
     replaced: (lane, error) => notices.send({ kind: 'lane-replaced', lane, error }),
     failed: (error) => hub.fail(error),
   });
   const pump = new LanePump(
-    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states, timers } },
+    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states, timers, suspects } },
     {
       unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
       unknownStateShape: ({ type, shape }) => shapes.learn(states.types[type], shape),
@@ -307,6 +321,25 @@ function dispatchRoom(
     },
   );
   return { crew, pump };
+}
+
+/** What callers ask of aggregates, and how what they publish is prepared. */
+function commandsRoom(
+  foundation: Foundation,
+  hub: Hub,
+  { directory, shapes, types }: SequenceRoom,
+  parts: IntakeRoom & DispatchRoom & { suspects: CommandSuspects; tailOf: Rooms['tailOf'] },
+) {
+  const { registry, options, counters, eventTime } = foundation;
+  const preparation = new Preparation(registry, options, shapes, eventTime, () => {
+    counters.subscriberErrors++;
+  });
+  const commands = new CommandDesk({
+    ...{ ...foundation, ...parts, hub, directory, codec: shapes.codec, types, preparation },
+    checkWait: () => checkWait(options, 'execute() on a full engine'),
+    unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
+  });
+  return { preparation, commands };
 }
 
 function failuresRoom(

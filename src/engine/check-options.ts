@@ -6,6 +6,7 @@ import { isStorable, isWhole } from '../kernel/check.js';
 import { InvalidOptionError } from '../kernel/errors.js';
 import { moduleUrlOf } from '../kernel/module-url.js';
 import { bounded, reasonOf } from '../kernel/thrown.js';
+import { type Aggregate, type AnyAggregate, isAggregate } from '../lanes/aggregates/define-aggregate.js';
 import {
   DEFAULT_MAX_IN_FLIGHT,
   DEFAULT_MAX_IN_FLIGHT_BYTES,
@@ -25,6 +26,7 @@ import { checkLogger } from './watch/logger.js';
 export interface CheckedOptions extends EngineOptions {
   readonly durability: Durability;
   readonly handlers: readonly string[];
+  readonly aggregates: readonly (string | Aggregate)[];
   readonly threads: number;
   readonly concurrency: number;
   readonly dispatch: 'durable' | 'accepted';
@@ -44,6 +46,7 @@ const ENGINE = optionNames<EngineOptions>('openEngine', {
   store: true,
   durability: true,
   handlers: true,
+  aggregates: true,
   threads: true,
   handlerTimeoutMs: true,
   until: true,
@@ -85,7 +88,7 @@ export function checkOptions(given: EngineOptions): CheckedOptions {
     events: [...options.events],
     durability,
     handlers: moduleUrls(options.handlers ?? []),
-    threads: checkThreads(options.threads ?? Math.max(1, availableParallelism() - 1)),
+    ...lanesOf(options),
     ...resourceLimits(options.resourceLimits),
     concurrency: whole('concurrency', options.concurrency ?? 1, 1, MAX_CONCURRENCY),
     ...(options.handlerTimeoutMs !== undefined && {
@@ -116,6 +119,29 @@ export function checkOptions(given: EngineOptions): CheckedOptions {
 /** @throws InvalidOptionError */
 export function checkThreads(threads: number): number {
   return whole('threads', threads, 0, MAX_THREADS);
+}
+
+/** @throws InvalidOptionError when aggregates cannot be sent to so many threads. */
+export function checkAggregates(aggregates: readonly (string | AnyAggregate)[], threads: number): void {
+  if (threads === 0) return;
+  const given = aggregates.find((one) => typeof one !== 'string');
+  if (given === undefined) return;
+  throw new InvalidOptionError(
+    `Option aggregates has the aggregate '${given.name}' itself, and threads is ${threads}: functions cannot be sent to threads. Give the URL of its module, new URL('./account.js', import.meta.url), or open the engine with threads: 0.`,
+  );
+}
+
+function lanesOf(options: EngineOptions): Pick<CheckedOptions, 'aggregates' | 'threads'> {
+  const threads = checkThreads(options.threads ?? Math.max(1, availableParallelism() - 1));
+  const given: unknown = options.aggregates ?? [];
+  if (!Array.isArray(given)) {
+    throw new InvalidOptionError(
+      "Option aggregates must be an array of URLs: [new URL('./account.js', import.meta.url)].",
+    );
+  }
+  const aggregates = given.map((one: unknown) => (isAggregate(one) ? one : moduleUrl('Aggregate', one)));
+  checkAggregates(aggregates, threads);
+  return { aggregates, threads };
 }
 
 /** @throws InvalidOptionError */
@@ -174,14 +200,14 @@ function moduleUrls(modules: unknown): readonly string[] {
       "Option handlers must be an array of URLs: [new URL('./risk.handlers.js', import.meta.url)].",
     );
   }
-  return modules.map(moduleUrl);
+  return modules.map((module) => moduleUrl('Handler', module));
 }
 
-function moduleUrl(module: unknown): string {
+function moduleUrl(what: 'Handler' | 'Aggregate', module: unknown): string {
   const url = moduleUrlOf(module);
   if (url !== undefined) return url;
   throw new InvalidOptionError(
-    `Handler module ${describe(module)} is not a URL of a module. Write new URL('./risk.handlers.js', import.meta.url): threads load modules by URL, functions cannot be sent to them.`,
+    `${what} module ${describe(module)} is not a URL of a module. Write new URL('./${what === 'Handler' ? 'risk.handlers' : 'account'}.js', import.meta.url): threads load modules by URL, functions cannot be sent to them.`,
   );
 }
 

@@ -7,11 +7,12 @@ import { endingFrom } from '../kernel/async-context.js';
 import { checkText } from '../kernel/check.js';
 import { checkSignal, unlessAborted } from '../kernel/on-abort.js';
 import { type TellsWhenTaken, WHEN_TAKEN } from '../kernel/when-taken.js';
-import { Subscribable, type SubscribedEvent } from '../publisher/subscribable.js';
+import type { SubscribedEvent } from '../publisher/subscribable.js';
 import type { ConstructorCount } from '../sampling/heap-objects.js';
 import type { Trace, TraceQuery } from '../store/story.js';
 import { type AppendOptions, checked, type DrainOptions } from './call-options.js';
-import { checkThreads } from './check-options.js';
+import { checkAggregates, checkThreads } from './check-options.js';
+import { Commanding } from './commands/commanding.js';
 import { consumersOf } from './consumed.js';
 import { DeadLetters } from './failures/dead-letters.js';
 import { appendTo } from './intake/append.js';
@@ -42,7 +43,7 @@ import { statsOf } from './watch/stats.js';
 
 /** A running engine. Open it with `openEngine`, end it with `close` or `await using`. */
 export class Engine<Types extends AnyEventType = AnyEventType>
-  extends Subscribable<'log', Types>
+  extends Commanding<Types>
   implements AsyncDisposable
 {
   #parts: EngineParts;
@@ -250,6 +251,7 @@ export class Engine<Types extends AnyEventType = AnyEventType>
    */
   async setThreads(threads: number): Promise<void> {
     checkThreads(threads);
+    checkAggregates(this.#parts.options.aggregates, threads);
     this.#checkOpen();
     checkWait(this.#parts.options, 'setThreads()');
     const { crew, hub } = this.#parts;
@@ -349,6 +351,7 @@ export class Engine<Types extends AnyEventType = AnyEventType>
     const { entrance, facts } = parts;
     const closed = closedError();
     entrance.admission.refuseAll(closed);
+    parts.commands.close(closed);
     const errors = await shutDown(parts, this.#profiling, this.consumers, closed);
     state.to('closed');
     log.closed(facts, errors);
@@ -373,6 +376,12 @@ export class Engine<Types extends AnyEventType = AnyEventType>
   protected override subscribableTypes(): EventRegistry {
     this.#checkOpen();
     return this.#parts.registry;
+  }
+
+  /** @internal */
+  protected override commandParts(): EngineParts {
+    this.#checkOpen();
+    return this.#parts;
   }
 
   #read(options: OwnReadOptions): AsyncGenerator<DomainEvent, void, undefined> {

@@ -4,16 +4,20 @@ import type { RegisteredType } from '../events/registry.js';
 import { rowOf, rowReference, slabOf } from '../events/slab.js';
 import { EngineFailedError } from '../kernel/errors.js';
 import { reasonOf, toError } from '../kernel/thrown.js';
+import type { CommandAnswer } from '../lanes/aggregates/protocol.js';
 import { KeyPlace } from '../lanes/key-state.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
 import { LANES, type SettledLetter } from '../store/dead-letter.js';
 import type { Progress } from '../store/progress.js';
 import type { RawEvent, Store } from '../store/store.js';
+import type { CommandDesk } from './commands/desk.js';
 import type { CommitQueue, HubSegment } from './commit/commit-queue.js';
 import { eventAt } from './commit/event-at.js';
+import type { Judgement } from './dispatch/judge.js';
 import type { LaneCrew } from './dispatch/lane-crew.js';
 import type { LanePump } from './dispatch/lane-pump.js';
+import type { LaneSeat } from './dispatch/lane-seat.js';
 import type { Failures } from './failures/failures.js';
 import type { Parking } from './failures/parking.js';
 import type { RetriedLetter } from './failures/retried-letter.js';
@@ -27,7 +31,7 @@ import type { PastReader } from './reading/past-reader.js';
 import type { Holding } from './replay/holding.js';
 import type { LateHandlers } from './replay/late-handlers.js';
 import type { LogFlow } from './replay/log-flow.js';
-import type { RowCall } from './replay/row-calls.js';
+import { isLeft, nextUnfinished, putBack, raise } from './replay/put-back.js';
 import type { NameEntry } from './sequence/directory.js';
 import type { HubSlab, WaitingEvent } from './sequence/hub-slab.js';
 import type { KeyRuns } from './sequence/key-runs.js';
@@ -68,6 +72,7 @@ export interface HubParts {
   readonly scheduler: LaneScheduler;
   readonly crew: LaneCrew;
   readonly pump: LanePump;
+  readonly commands: CommandDesk;
   readonly failures: Failures;
   readonly retried: Map<number, RetriedLetter>;
   readonly parking: Parking;
@@ -213,20 +218,10 @@ export class Hub implements IntakeFlow, LogFlow {
     counters.handled++;
     progress.finish(position);
     const call = late.finished(rowReference(slab.id, row), position);
-    if (retried.size > 0) this.#raise(position, call);
+    if (retried.size > 0) raise(this.#parts, position, call);
     // Nobody waits for an old event, and somebody may wait for a dead letter of the same one.
     if (!call || call.lanes || call.letter) receipts.handled(position);
     inFlight.release(slab, row);
-  }
-
-  /** A dead letter was handled, if it was tried again by this row: a late handler may come to its event meanwhile. */
-  #raise(position: number, call: RowCall | undefined): void {
-    const { retried, commits, late } = this.#parts;
-    const letter = retried.get(position);
-    if (!letter || (call && call.letter !== letter)) return;
-    retried.delete(position);
-    commits.raise(letter);
-    late.raised(letter);
   }
 
   /** A key has a failed event and nothing in flight any more. */
@@ -263,43 +258,30 @@ export class Hub implements IntakeFlow, LogFlow {
   /** What follows a commit, an answer, and whatever else makes room: waiting work goes on as far as it may. */
   pump(): void {
     if (this.#failure) return;
-    const { pressure, health, parking, commits, entrance, pump, timers, past } = this.#parts;
+    const { pressure, health, parking, commits, entrance, pump, timers, past, commands } = this.#parts;
     pressure.check();
     health.check(parking.parked);
     commits.schedule();
     timers.advance();
     entrance.advance();
     pump.pump();
+    commands.pump();
     past.advance();
+  }
+
+  /** A lane has answered orders of its commands. */
+  decided(seat: LaneSeat, answer: CommandAnswer): void {
+    this.#parts.commands.answered(seat, answer);
+  }
+
+  /** A lane has died; its events have been taken back. */
+  laneLost(seat: LaneSeat, judgement: Judgement): void {
+    this.#parts.commands.lost(seat, judgement);
   }
 
   restore(facts: RowFacts, event: RawEvent, wave: Wave, isNew: boolean, again?: RetriedLetter): void {
     if (this.#failure) throw this.#failure;
-    const { sequencer, inFlight, scheduler, progress, late, retried } = this.#parts;
-    sequencer.restore(facts, event);
-    const { slab } = sequencer;
-    const row = slab.rows - 1;
-    const { position } = event;
-    const asked = retried.size === 0 ? undefined : retried.get(position);
-    late.fed(rowReference(slab.id, row), {
-      type: facts.type.type,
-      position,
-      isUnfinished: !progress.isFinished(position),
-      // A skipped one goes its own way: its event may be on its way besides, as an old one.
-      letter: again ?? (asked?.state === 'parked' ? asked : undefined),
-    });
-    const key = slab.keys[row] as NameEntry;
-    slab.holds++;
-    slab.waves[row] = wave;
-    if (isNew) inFlight.kept--;
-    else {
-      inFlight.join(wave);
-      inFlight.began(key);
-      inFlight.fed(slab, row);
-    }
-    slab.acceptedAt[row] = performance.now();
-    scheduler.enqueue(rowReference(slab.id, row), key);
-    sequencer.closeLargeSlab();
+    putBack(this.#parts, { facts, event, wave, isNew, again });
   }
 
   unpark(key: NameEntry): void {
@@ -307,18 +289,15 @@ export class Hub implements IntakeFlow, LogFlow {
   }
 
   nextUnfinished(from: number): number {
-    const { progress, late } = this.#parts;
-    return Math.min(progress.nextUnfinished(from), late.nextUndone(from));
+    return nextUnfinished(this.#parts, from);
   }
 
   nextLate(): number {
     return this.#parts.late.nextUndone(1);
   }
 
-  isLeft({ type, position }: RawEvent): boolean {
-    const { progress, types, late } = this.#parts;
-    const isLate = late.isLeft(types[type]?.type, position);
-    return isLate || !progress.isFinished(position);
+  isLeft(raw: RawEvent): boolean {
+    return isLeft(this.#parts, raw);
   }
 
   finish(position: number): void {
@@ -359,7 +338,7 @@ export class Hub implements IntakeFlow, LogFlow {
   /** Stops everything: nothing more is acknowledged. */
   fail(cause: Error): void {
     if (this.#failure) return;
-    const { notices, health, receipts, entrance, waves, past } = this.#parts;
+    const { notices, health, receipts, entrance, waves, past, commands } = this.#parts;
     this.#failure = new EngineFailedError(
       `The engine stopped: ${reasonOf(cause)}. Close it and open the store again to go on.`,
       { cause },
@@ -371,13 +350,15 @@ export class Hub implements IntakeFlow, LogFlow {
     receipts.rejectAll(this.#failure);
     past.fail(this.#failure);
     entrance.close(this.#failure);
+    commands.fail(this.#failure);
     waves.releaseAll();
   }
 
   /** Sends nothing more to writer or lanes. */
   stop(): void {
-    const { commits, pump, crew, failures, health, late, timers } = this.#parts;
+    const { commits, pump, crew, failures, health, late, timers, commands } = this.#parts;
     commits.stop();
+    commands.stop();
     timers.stop();
     late.stop();
     pump.stop();

@@ -196,8 +196,8 @@ export function realWorld(options: CheckedOptions): World {
   return {
     makeStore: () => makeStore(options),
     makeLane: (lane, threads) =>
-      threads === 0 || options.handlers.length === 0
-        ? new InlineLane(concurrency, undefined, options)
+      threads === 0 || options.handlers.length + options.aggregates.length === 0
+        ? new InlineLane(concurrency, undefined, options, options.aggregates)
         : new ThreadLane(lane, concurrency, resourceLimits),
     time: NODE_TIME,
   };
@@ -225,6 +225,9 @@ function setupOf(
 ): CrewSetup {
   return {
     modules: options.handlers,
+    ...(options.aggregates.length > 0 && {
+      aggregates: options.aggregates.filter((one) => typeof one === 'string'),
+    }),
     types: state.types,
     run: state.run,
     seed: options.seed,

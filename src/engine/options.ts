@@ -1,6 +1,7 @@
 import type { ResourceLimits } from 'node:worker_threads';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
+import type { AnyAggregate } from '../lanes/aggregates/define-aggregate.js';
 import type { Tracing } from '../observe/tracing.js';
 import type { SubscriptionOptions } from '../publisher/subscription-options.js';
 import type { HealthThresholds } from './watch/health.js';
@@ -22,7 +23,12 @@ export interface EngineOptions<Types extends AnyEventType = AnyEventType> {
   readonly durability?: Durability;
   /** Handler modules by file URL; each is loaded once per lane thread. */
   readonly handlers?: readonly (URL | string)[];
-  /** Worker threads for handlers, 0 to 256. 0 runs them on the main thread. Default: cores - 1, at least 1. */
+  /**
+   * Modules by file URL whose exported aggregates `execute` and `query` find; each is loaded once per lane thread. With
+   * `threads: 0` also the aggregates themselves, as `defineAggregate` of `millrace/aggregates` makes them.
+   */
+  readonly aggregates?: readonly (URL | string | AnyAggregate)[];
+  /** Worker threads for handlers and commands, 0 to 256. 0 runs them on the main thread. Default: cores - 1, at least 1. */
   readonly threads?: number;
   /** Memory of each lane thread, as for `new Worker`. A thread that passes it is replaced, its event fails. */
   readonly resourceLimits?: ResourceLimits;

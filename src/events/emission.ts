@@ -100,6 +100,13 @@ export class EmissionBuffer {
     this.#end = end;
   }
 
+  /** The payload of the event that lies at a place, as its readers will get it. */
+  dataAt(start: number): unknown {
+    const buffer = this.#buffer;
+    const dataOffset = start + buffer.readUInt32LE(start + AT.dataOffset);
+    return this.#codec.unpack(buffer, dataOffset, dataOffset + buffer.readUInt32LE(start + AT.dataLength));
+  }
+
   /** Takes back everything from a place on: the handler failed. */
   rewind(start: number): void {
     this.#end = start;

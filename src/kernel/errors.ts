@@ -1,4 +1,7 @@
 import { CODES, codesOf, hasCode } from './error-identity.js';
+import type { PublishFailure } from './publish-failure.js';
+
+export type { PublishFailure };
 
 /** Fields that an error class adds to its message; they cross threads with it. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
@@ -116,6 +119,11 @@ export class UnknownCommandError extends MillraceError {
   static override readonly code = 'MILLRACE_UNKNOWN_COMMAND';
 }
 
+/** An aggregate that no lane has loaded. `details.aggregate` names it. */
+export class UnknownAggregateError extends MillraceError {
+  static override readonly code = 'MILLRACE_UNKNOWN_AGGREGATE';
+}
+
 /** The engine is closed or closing. */
 export class EngineClosedError extends MillraceError {
   static override readonly code = 'MILLRACE_CLOSED';
@@ -139,13 +147,6 @@ export class KeyParkedError extends MillraceError {
 /** Handlers are asked for that this engine was opened without. */
 export class HandlerNotGivenError extends MillraceError {
   static override readonly code = 'MILLRACE_HANDLER_NOT_GIVEN';
-}
-
-/** An event that was not handled. */
-export interface PublishFailure {
-  readonly position: number;
-  /** HandlerError of an event that failed, KeyParkedError of one that waits behind a failed one. */
-  readonly error: Error;
 }
 
 /**
@@ -380,7 +381,8 @@ export class TooManyConsumersError extends MillraceError {
 
 /**
  * What a handler has made of its key's state cannot be kept: it is no plain data, does not match its schema, or its
- * `initial` threw. The event has failed. `details` has `state` and `key`.
+ * `initial` threw. The event has failed. `details` has `state` and `key`; of an aggregate, whose `initial` or `evolve`
+ * made no state or none that can be sent to a query, `aggregate` and `aggregateId`.
  */
 export class InvalidStateError extends MillraceError {
   static override readonly code = 'MILLRACE_INVALID_STATE';

@@ -3,11 +3,12 @@ import { type AnyEventType, checkEventOptions, type NewEvent } from '../events/d
 import type { DomainEvent, StoredEvent, StoredMetadata } from '../events/domain-event.js';
 import type { EmissionBuffer } from '../events/emission.js';
 import { checkMetadata, checkSize } from '../events/payload-check.js';
-import { RegisteredType } from '../events/registry.js';
+import type { RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
-import { EmitAfterEndError, NotDeterministicError, UnknownEventTypeError } from '../kernel/errors.js';
+import { EmitAfterEndError, NotDeterministicError } from '../kernel/errors.js';
 import { seededRandom } from '../kernel/random.js';
 import { Deadline } from './deadline.js';
+import { EmittedTypes } from './emitted-types.js';
 import type { HandlerContext, HandlerEntry } from './handlers.js';
 import type { Histories } from './history.js';
 import type { LaneCell } from './lane-cell.js';
@@ -20,42 +21,13 @@ import { timerName } from './timers/timer-name.js';
 import { instantOf, type ScheduleOptions, type TimerTime } from './timers/timer-time.js';
 
 /** What the contexts of one lane share. */
-export class EmitRules {
-  readonly setup: LaneSetup;
-  readonly codec: Codec;
+export class EmitRules extends EmittedTypes {
   readonly timers = new LaneTimers();
   readonly histories: Histories;
-  readonly #ids: ReadonlyMap<string, number>;
-  readonly #types = new Map<AnyEventType, RegisteredType>();
 
   constructor(setup: LaneSetup, codec: Codec, histories: Histories) {
-    this.setup = setup;
-    this.codec = codec;
+    super(setup, codec);
     this.histories = histories;
-    this.#ids = new Map(setup.types.map((type) => [`${type.name}@${type.version}`, type.id]));
-  }
-
-  /** The registered type of an event that a handler wants to emit. @throws UnknownEventTypeError */
-  typeOf(event: NewEvent, call: string): RegisteredType {
-    const definition = event?.definition;
-    if (!definition) {
-      throw new UnknownEventTypeError(
-        `ctx.${call} needs an event made by its event type: ctx.${call}(OrderPlaced({ … })${call === 'emit' ? '' : ', …'}).`,
-      );
-    }
-    const known = this.#types.get(definition);
-    if (known) return known;
-    const id = this.#ids.get(`${definition.type}@${definition.version}`);
-    if (id === undefined) {
-      throw new UnknownEventTypeError(
-        `Event type '${definition.type}' (version ${definition.version}) is not registered. Add it to 'events' in openEngine.`,
-        { details: { type: definition.type } },
-      );
-    }
-    const type = new RegisteredType(definition);
-    type.id = id;
-    this.#types.set(definition, type);
-    return type;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
+import type { CommandLane } from './aggregates/protocol.js';
 import type { LaneLog } from './history.js';
 import type { LaneCell } from './lane-cell.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from './protocol.js';
@@ -18,6 +19,8 @@ export interface LaneEvents {
 export interface Lane {
   /** What the lane is doing; readable at any time, also when it has died. */
   readonly cell: LaneCell;
+  /** Where its aggregates are, once it is open; left out when it has none. */
+  readonly commands?: CommandLane | undefined;
   /**
    * Loads the handler modules. `events` hears of everything that comes of batches.
    *

@@ -74,16 +74,16 @@ export class AskedLog implements LaneLog {
   readonly #waiting = new Map<number, (reading: LaneReading) => void>();
   #asked = 0;
 
-  /** @param port the lane's end of the way on which it answers; nothing else comes back on it. */
+  /** @param port the lane's end of the way on which it answers; whoever listens to it tells what was read. */
   constructor(port: MessagePort, run: string) {
     this.#port = port;
     this.#run = run;
-    port.on('message', (reading: LaneReading) => {
-      this.#waiting.get(reading.id)?.(reading);
-      this.#waiting.delete(reading.id);
-    });
-    // What waits is a handler, for which the main thread keeps the lane alive.
-    port.unref();
+  }
+
+  /** An answer has come. */
+  heard(reading: LaneReading): void {
+    this.#waiting.get(reading.id)?.(reading);
+    this.#waiting.delete(reading.id);
   }
 
   async reach(reference: number, position: number): Promise<number> {

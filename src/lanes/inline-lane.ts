@@ -3,6 +3,10 @@ import { inBatch, outside, staying, stayingIfAsync } from '../kernel/async-conte
 import type { WireError } from '../kernel/error-codec.js';
 import { SpanLog } from '../sampling/span-log.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
+import type { Aggregate } from './aggregates/define-aggregate.js';
+import { InlineCommands } from './aggregates/inline-commands.js';
+import { loadAggregates } from './aggregates/load-aggregates.js';
+import type { CommandLane } from './aggregates/protocol.js';
 import type { Lane, LaneEvents } from './executor.js';
 import type { HandlerEntry, HandlerModule } from './handlers.js';
 import { LaneCell } from './lane-cell.js';
@@ -23,12 +27,21 @@ export class InlineLane implements Lane {
   #runner: LaneRunner | undefined;
   #answered: LaneEvents['answered'] = () => {};
   #log = new SpanLog();
+  readonly #aggregates: readonly (string | Aggregate)[];
+  #commands: CommandLane | undefined;
 
   /**
    * @param load where the handler modules come from; a test engine has them already.
    * @param owner who waits for the handlers: what waits for the owner is refused inside them.
+   * @param aggregates URLs of modules that export some, or the aggregates themselves.
    */
-  constructor(concurrency: number, load: typeof loadHandlers = loadHandlers, owner: object = {}) {
+  constructor(
+    concurrency: number,
+    load: typeof loadHandlers = loadHandlers,
+    owner: object = {},
+    aggregates: readonly (string | Aggregate)[] = [],
+  ) {
+    this.#aggregates = aggregates;
     this.cell = new LaneCell(concurrency);
     this.#load = load;
     this.#owner = owner;
@@ -40,7 +53,19 @@ export class InlineLane implements Lane {
     const modules = (await traced(loaded, setup.tracing, errors)).map((module) => this.#staying(module));
     this.#answered = answered;
     this.#runner = new LaneRunner(setup, modules, this.cell, answered, { tracerErrors: errors, log });
+    if (this.#aggregates.length > 0) {
+      this.#commands = new InlineCommands(
+        setup,
+        await loadAggregates(this.#aggregates),
+        this.cell,
+        this.#owner,
+      );
+    }
     return this.#runner.handled;
+  }
+
+  get commands(): CommandLane | undefined {
+    return this.#commands;
   }
 
   run(batch: LaneBatch): void {

@@ -1,13 +1,16 @@
 /** Cells of one slot: the row reference plus one, and the deadline. */
 const SLOT_CELLS = 2;
 
+/** Cells in front of the slots: the running slot, the number of the running command plus one, and its deadline. */
+const SLOTS = 3;
+
 /**
  * What a lane is doing at this instant, in shared memory: which events its handlers have begun and not finished,
  * and until when they may take. When a thread has died, this is the only witness of what it died of.
  *
- * Cell 0 holds the slot (plus one) of the event whose handler is on the stack; two cells a slot follow: the row
- * reference plus one, and the deadline in milliseconds of the steady clock, negative once the thread has seen it pass.
- * The lane alone writes; two plain stores an event.
+ * Cell 0 holds the slot (plus one) of the event whose handler is on the stack, the next two the number (plus one) and the
+ * deadline of the command that is; two cells a slot follow: the row reference plus one, and the deadline in milliseconds
+ * of the steady clock, negative once the thread has seen it pass. The lane alone writes; two plain stores an event.
  */
 export class LaneCell {
   readonly memory: SharedArrayBuffer;
@@ -16,7 +19,7 @@ export class LaneCell {
 
   /** @param concurrency events that may be under way at a time. */
   constructor(concurrency: number, memory?: SharedArrayBuffer) {
-    this.memory = memory ?? new SharedArrayBuffer((1 + SLOT_CELLS * concurrency) * 8);
+    this.memory = memory ?? new SharedArrayBuffer((SLOTS + SLOT_CELLS * concurrency) * 8);
     this.#cells = new Float64Array(this.memory);
     this.#free = Array.from({ length: concurrency }, (_, index) => concurrency - 1 - index);
   }
@@ -24,7 +27,7 @@ export class LaneCell {
   /** An event's first handler is about to be called. Returns the event's slot. */
   begin(reference: number): number {
     const slot = this.#free.pop() ?? 0;
-    this.#cells[1 + SLOT_CELLS * slot] = reference + 1;
+    this.#cells[SLOTS + SLOT_CELLS * slot] = reference + 1;
     this.#cells[0] = slot + 1;
     return slot;
   }
@@ -37,20 +40,44 @@ export class LaneCell {
   /** The event is finished or failed. */
   end(slot: number): void {
     this.#cells[0] = 0;
-    this.#cells[1 + SLOT_CELLS * slot] = 0;
-    this.#cells[2 + SLOT_CELLS * slot] = 0;
+    this.#cells[SLOTS + SLOT_CELLS * slot] = 0;
+    this.#cells[SLOTS + 1 + SLOT_CELLS * slot] = 0;
     this.#free.push(slot);
   }
 
   /** Milliseconds of the steady clock until which the event's handler may take; 0 for no limit. */
   setDeadline(slot: number, deadline: number): void {
-    this.#cells[2 + SLOT_CELLS * slot] = deadline;
+    this.#cells[SLOTS + 1 + SLOT_CELLS * slot] = deadline;
   }
 
   /** The deadline has passed and the thread was free to see it: nobody else keeps the event from its end. */
   passed(slot: number): void {
-    const deadline = this.#cells[2 + SLOT_CELLS * slot] as number;
-    this.#cells[2 + SLOT_CELLS * slot] = -Math.abs(deadline);
+    const deadline = this.#cells[SLOTS + 1 + SLOT_CELLS * slot] as number;
+    this.#cells[SLOTS + 1 + SLOT_CELLS * slot] = -Math.abs(deadline);
+  }
+
+  /** A command is about to be called, which may take until a time of the steady clock; 0 for no limit. */
+  beginCommand(number: number, deadline: number): void {
+    this.#cells[1] = number + 1;
+    this.#cells[2] = deadline;
+  }
+
+  /** The command has returned, or threw. */
+  endCommand(): void {
+    this.#cells[1] = 0;
+    this.#cells[2] = 0;
+  }
+
+  /** Number of the command that is on the stack, if one is. */
+  get command(): number | undefined {
+    const number = this.#cells[1] as number;
+    return number === 0 ? undefined : number - 1;
+  }
+
+  /** Whether the command on the stack should have ended before a time. */
+  isCommandOverdue(time: number): boolean {
+    const deadline = this.#cells[2] as number;
+    return deadline > 0 && deadline < time;
   }
 
   /** Row reference of the event whose handler is on the stack, if one is. */
@@ -83,21 +110,22 @@ export class LaneCell {
     return this.#slots().flatMap((slot) => {
       const deadline = this.#deadlineAt(slot);
       if (deadline === 0 || deadline >= time) return [];
-      const isSure = (this.#cells[2 + SLOT_CELLS * slot] as number) < 0 || this.#cells[0] === slot + 1;
+      const isSure =
+        (this.#cells[SLOTS + 1 + SLOT_CELLS * slot] as number) < 0 || this.#cells[0] === slot + 1;
       return isSure || !onlySure ? (this.#referenceAt(slot) ?? []) : [];
     });
   }
 
   #slots(): number[] {
-    return Array.from({ length: (this.#cells.length - 1) / SLOT_CELLS }, (_, slot) => slot);
+    return Array.from({ length: (this.#cells.length - SLOTS) / SLOT_CELLS }, (_, slot) => slot);
   }
 
   #deadlineAt(slot: number): number {
-    return Math.abs(this.#cells[2 + SLOT_CELLS * slot] as number);
+    return Math.abs(this.#cells[SLOTS + 1 + SLOT_CELLS * slot] as number);
   }
 
   #referenceAt(slot: number): number | undefined {
-    const cell = this.#cells[1 + SLOT_CELLS * slot] as number;
+    const cell = this.#cells[SLOTS + SLOT_CELLS * slot] as number;
     return cell === 0 ? undefined : cell - 1;
   }
 }

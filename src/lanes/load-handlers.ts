@@ -65,7 +65,7 @@ export function defaultOf<Wanted>(
  * @throws HandlerModuleFailedError, InvalidDefinitionError naming the module.
  */
 export async function importModule(
-  what: 'Handler' | 'Consumer' | 'Tracing',
+  what: 'Handler' | 'Aggregate' | 'Consumer' | 'Tracing',
   url: string,
 ): Promise<{ default?: unknown }> {
   try {

@@ -4,6 +4,7 @@ import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
+import type { LoadedAggregate } from './aggregates/protocol.js';
 import type { FailureRule } from './handlers.js';
 import type { HistorySetup } from './history.js';
 import type { StateCargo } from './states/cargo.js';
@@ -13,6 +14,8 @@ import type { TimerOrders } from './timers/lane-timers.js';
 export interface LaneSetup {
   readonly lane: number;
   readonly modules: readonly string[];
+  /** URLs of the modules that export aggregates. */
+  readonly aggregates?: readonly string[];
   readonly types: readonly StoredType[];
   readonly shapes: readonly Shape[];
   readonly run: string;
@@ -72,7 +75,7 @@ export type LaneTask =
       readonly kind: 'open';
       readonly setup: LaneSetup;
       readonly cell: SharedArrayBuffer;
-      /** Where answers go that do not end a batch, and questions, whose answers come back on it. */
+      /** Where answers go that do not end a batch; questions with their answers, and all of commands, go both ways. */
       readonly answers: MessagePort;
     }
   | LaneBatch
@@ -151,7 +154,11 @@ export interface LaneAnswer {
 
 /** Everything that a lane answers. Errors travel as data: Piscina drops class and code of thrown ones. */
 export type LaneReply =
-  | { readonly kind: 'opened'; readonly handled: readonly HandledType[] }
+  | {
+      readonly kind: 'opened';
+      readonly handled: readonly HandledType[];
+      readonly aggregates: readonly LoadedAggregate[];
+    }
   | { readonly kind: 'refused'; readonly error: WireError }
   /** What the `onBroadcast` hooks threw. */
   | { readonly kind: 'heard'; readonly errors: readonly WireError[] }

@@ -9,6 +9,8 @@ import { reasonOf } from '../kernel/thrown.js';
 import { BATCHES_IN_FLIGHT } from '../limits.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import { WorkerSampler } from '../sampling/worker-sampler.js';
+import type { CommandAnswer, CommandLane } from './aggregates/protocol.js';
+import { ThreadCommands } from './aggregates/thread-commands.js';
 import type { Lane, LaneEvents } from './executor.js';
 import { type LaneQuestion, LaneReader } from './history-wire.js';
 import { KeepAlive } from './keep-alive.js';
@@ -30,6 +32,7 @@ export class ThreadLane implements Lane {
   readonly #answersOfLane: MessagePort;
   /** Held while tasks are under way or handlers are awaited, until what becomes of them is known. */
   readonly #alive = new KeepAlive();
+  #commands: ThreadCommands | undefined;
   #tasks = 0;
   #awaited = 0;
   #isEnding = false;
@@ -58,8 +61,9 @@ export class ThreadLane implements Lane {
     const { port1, port2 } = new MessageChannel();
     this.#answers = port1;
     this.#answersOfLane = port2;
-    port1.on('message', (message: LaneAnswer | LaneQuestion) => {
+    port1.on('message', (message: LaneAnswer | LaneQuestion | CommandAnswer) => {
       if (message.kind === 'answer') this.#answered(message);
+      else if (message.kind === 'commands') this.#commands?.heard(message);
       else this.#read(message);
     });
     port1.unref();
@@ -78,8 +82,17 @@ export class ThreadLane implements Lane {
     this.#reader = events.log && new LaneReader(events.log);
     const task: LaneTask = { kind: 'open', setup, cell: this.cell.memory, answers: this.#answersOfLane };
     const reply = await this.#run(task, [this.#answersOfLane]);
-    if (reply.kind === 'opened') return reply.handled;
+    if (reply.kind === 'opened') {
+      if (reply.aggregates.length > 0) {
+        this.#commands = new ThreadCommands(this.#answers, reply.aggregates, () => this.#hold());
+      }
+      return reply.handled;
+    }
     throw reply.kind === 'refused' ? decodeError(reply.error) : this.#unexpected(reply);
+  }
+
+  get commands(): CommandLane | undefined {
+    return this.#commands;
   }
 
   run(batch: LaneBatch): void {
@@ -148,7 +161,8 @@ export class ThreadLane implements Lane {
   }
 
   #hold(): void {
-    this.#alive.held = this.#tasks > 0 || this.#awaited > 0 || this.#isEnding;
+    this.#alive.held =
+      this.#tasks > 0 || this.#awaited > 0 || this.#isEnding || this.#commands?.isBusy === true;
   }
 
   #crashed(error: unknown): LaneCrashedError {

@@ -36,6 +36,7 @@ export interface TestEngineOptions
 /** What a handler specification hands on to the test engine. */
 export const SPEC_NAMES = {
   events: true,
+  aggregates: true,
   concurrency: true,
   handlerTimeoutMs: true,
   until: true,
@@ -94,7 +95,7 @@ export async function createTestEngine(options: TestEngineOptions): Promise<Test
   const modules = async () => (await modulesOf(handlers)).map((module) => watch.watched(module));
   const engine = await openIn(checked, {
     makeStore: () => watched,
-    makeLane: () => new InlineLane(checked.concurrency, modules, checked),
+    makeLane: () => new InlineLane(checked.concurrency, modules, checked, checked.aggregates),
     time: timers,
     eventTime: () => clock.now(),
   });

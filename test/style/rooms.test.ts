@@ -36,7 +36,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   index: ['faces', 'engine', 'observe', 'publisher', 'store', 'events'],
   otel: ['observe', 'lanes', 'events'],
   trading: ['faces'],
-  aggregates: ['index', 'events'],
+  aggregates: ['index', 'lanes', 'events'],
   backtest: ['trading', 'page', 'files', 'faces', 'index', 'events'],
   testing: ['faces', 'index', 'engine', 'lanes', 'store', 'sampling', 'events'],
   cli: ['backtest', 'trading', 'faces', 'index', 'observe', 'report', 'files', 'events'],

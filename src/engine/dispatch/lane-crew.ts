@@ -4,11 +4,11 @@ import {
   BroadcastError,
   HandlerTimeoutError,
   LaneCrashedError,
-  StateVersionError,
   UnsupportedPayloadError,
 } from '../../kernel/errors.js';
 import { reasonOf, toError } from '../../kernel/thrown.js';
 import type { Time } from '../../kernel/time.js';
+import type { CommandAnswer, LoadedAggregate } from '../../lanes/aggregates/protocol.js';
 import type { MakeLane } from '../../lanes/executor.js';
 import type { LaneLog } from '../../lanes/history.js';
 import type { HandledType, LaneAnswer, LaneSetup } from '../../lanes/protocol.js';
@@ -17,6 +17,7 @@ import { MAX_LANE_DEATHS, TIMEOUT_GRACE_MS } from '../../limits.js';
 import type { LaneProfiles } from '../profiling/lane-profiles.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
 import { type Judgement, judge } from './judge.js';
+import { LaneContents } from './lane-contents.js';
 import { LaneSeat, type Suspect } from './lane-seat.js';
 import type { Orders } from './orders.js';
 
@@ -39,6 +40,8 @@ export interface CrewEvents {
   ready(): void;
   /** A lane has answered; its answers come in its own order. */
   answered(seat: LaneSeat, answer: LaneAnswer): void;
+  /** A lane has answered orders of its commands. */
+  decided(seat: LaneSeat, answer: CommandAnswer): void;
   /** A lane died. Takes its rows back, and returns the keys that must be run alone. */
   lost(seat: LaneSeat, judgement: Judgement): readonly Suspect[];
   /** It is being replaced. */
@@ -67,8 +70,7 @@ export class LaneCrew {
   /** Tasks handed to lanes so far. */
   tasks = 0;
   #timeoutMs: number | undefined;
-  /** The states of the first lane's handlers. */
-  #states: string | undefined;
+  readonly #contents = new LaneContents();
   #deaths = 0;
   #resizing: Promise<void> = Promise.resolve();
   #closed = false;
@@ -93,6 +95,10 @@ export class LaneCrew {
 
   get threads(): number {
     return this.#orders.threads;
+  }
+
+  get aggregates(): readonly LoadedAggregate[] {
+    return this.#contents.aggregates;
   }
 
   /** Opens the first lanes. @throws the coded error of the handler module that could not be loaded. */
@@ -163,7 +169,8 @@ export class LaneCrew {
     const judgement = judge(seat, error);
     const suspects = this.#events.lost(seat, judgement);
     if (this.#closed) return;
-    if (judgement.guilty.length === 0 && suspects.length === 0 && !this.#mayDieAgain(error)) return;
+    const isBlamed = judgement.guilty.length > 0 || judgement.command !== undefined;
+    if (!isBlamed && suspects.length === 0 && !this.#mayDieAgain(error)) return;
     this.#events.replaced(seat.number, judgement.error);
     if (seat.retiring && suspects.length === 0) this.#ended.get(seat)?.(Promise.all(this.#ending));
     else this.#replace(seat, suspects);
@@ -326,18 +333,10 @@ export class LaneCrew {
         },
       },
     );
-    this.#checkStates(handled);
+    const { commands } = seat.lane;
+    this.#contents.check(handled, commands?.loaded ?? []);
+    if (commands) commands.answered = (answer) => this.#events.decided(seat, answer);
     return handled;
-  }
-
-  /** What a lane is told of states is told by their order, so all lanes must have the same ones. */
-  #checkStates(handled: readonly HandledType[]): void {
-    const states = JSON.stringify(handled[0]?.states ?? []);
-    this.#states ??= states;
-    if (this.#states === states) return;
-    throw new StateVersionError(
-      'The states of the handlers are not those that the engine was opened with: their modules have changed since. Close the engine and open it again.',
-    );
   }
 
   /** 0, or what a hook threw. A lane that dies meanwhile is replaced, and the new one is told. */

@@ -10,6 +10,7 @@ import { StatesByCause } from '../../lanes/states/state-records.js';
 import type { TimerOrders } from '../../lanes/timers/lane-timers.js';
 import { HANDLED_SAMPLES } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
+import type { CommandSuspects } from '../commands/suspects.js';
 import type { FailedKeys } from '../failures/failed-keys.js';
 import type { LateHandlers } from '../replay/late-handlers.js';
 import type { NameEntry } from '../sequence/directory.js';
@@ -39,6 +40,7 @@ export interface PumpParts {
   readonly late: LateHandlers;
   readonly states: StateKeeper;
   readonly timers: TimerKeeper;
+  readonly suspects: CommandSuspects;
 }
 
 /** What the hub does with a lane's answer. */
@@ -74,13 +76,16 @@ export class LanePump {
   readonly #late: LateHandlers;
   readonly #states: StateKeeper;
   readonly #timers: TimerKeeper;
+  readonly #commandSuspects: CommandSuspects;
   readonly #tickets = new Tickets();
   readonly #balance: LaneBalance;
   #stopped = false;
   #first = 0;
 
   constructor(parts: PumpParts, events: LaneEvents) {
-    const { crew, scheduler, pool, codec, meters, time, runs, failed, late, states, timers } = parts;
+    const { crew, scheduler, pool, codec, meters, time, runs, failed, late, states, timers, suspects } =
+      parts;
+    this.#commandSuspects = suspects;
     this.#runs = runs;
     this.#late = late;
     this.#states = states;
@@ -176,6 +181,8 @@ export class LanePump {
   }
 
   #next(seat: LaneSeat): Uint32Array | undefined {
+    // A command that may have ended a thread runs alone.
+    if (this.#commandSuspects.has(seat.number)) return undefined;
     return seat.retiring || this.#scheduler.queued === 0 ? undefined : this.#scheduler.take(seat.number);
   }
 

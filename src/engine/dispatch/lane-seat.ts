@@ -36,6 +36,8 @@ export interface Verdict {
   /** Row references of the events to blame, and of those that may be to blame. */
   readonly guilty: readonly number[];
   readonly suspects: readonly number[];
+  /** Number of the command to blame. */
+  readonly command?: number | undefined;
   readonly error: Error;
 }
 
@@ -56,6 +58,10 @@ export class LaneSeat implements StateHolder {
   /** Keys to run alone before anything else. */
   readonly suspects: Suspect[] = [];
   verdict: Verdict | undefined;
+  /** Commands and queries that it has and has not answered. */
+  commands = 0;
+  /** The number of the one command that runs alone on it. */
+  aloneCommand: number | undefined;
   /** Timer of the look at its deadlines. */
   watch: unknown;
   readonly #known = new Set<HubSlab>();
@@ -63,6 +69,8 @@ export class LaneSeat implements StateHolder {
   #forgotten: number[] = [];
   #forgottenStates: number[] = [];
   #shapes: number;
+  /** Payload shapes that the lane was told of at its opening. */
+  readonly shapesAtOpening: number;
   /** Answers that came before an earlier one, by number. */
   readonly #early = new Map<number, LaneAnswer>();
   #answers = 0;
@@ -74,6 +82,7 @@ export class LaneSeat implements StateHolder {
     this.lane = lane;
     this.onThread = onThread;
     this.#shapes = shapes;
+    this.shapesAtOpening = shapes;
   }
 
   get state(): SeatState {
@@ -87,7 +96,7 @@ export class LaneSeat implements StateHolder {
 
   /** Whether nothing is left to do on it before it may be ended. */
   get isDone(): boolean {
-    return this.sent.count === 0 && this.suspects.length === 0;
+    return this.sent.count === 0 && this.suspects.length === 0 && this.commands === 0;
   }
 
   /** The answers that are due now that this one is here, in the lane's own order. */

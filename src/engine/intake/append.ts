@@ -104,16 +104,26 @@ export interface PreparedAppend {
 /** @throws AppendTooLargeError when they can never be in flight together; what `prepare` throws. */
 export function prepareAppend(
   preparation: Preparation,
-  { maxInFlight, maxInFlightBytes }: CheckedOptions,
+  options: CheckedOptions,
   aggregateId: string,
   events: readonly NewEvent[],
 ): PreparedAppend {
   if (!Array.isArray(events)) {
     throw new InvalidOptionError('append takes an array of events: engine.append(id, [event]).');
   }
-  const count = events.length;
-  if (count > maxInFlight) throw tooLarge('events', count, 'maxInFlight', maxInFlight);
+  checkCount(events.length, options);
   const prepared = preparation.prepareAll(aggregateId, events);
+  return { prepared, need: needOf(prepared, options) };
+}
+
+function checkCount(count: number, { maxInFlight }: CheckedOptions): void {
+  if (count > maxInFlight) throw tooLarge('events', count, 'maxInFlight', maxInFlight);
+}
+
+/** The room that events need together. @throws AppendTooLargeError when they can never be in flight together. */
+export function needOf(prepared: readonly Prepared[], options: CheckedOptions): Need {
+  checkCount(prepared.length, options);
+  const { maxInFlightBytes } = options;
   const bytes = prepared.reduce(
     (sum, { dataLength, metadataLength }) => sum + dataLength + metadataLength,
     0,
@@ -126,7 +136,7 @@ export function prepareAppend(
     (time, { occurredAt }) => Math.max(time, occurredAt),
     Number.NEGATIVE_INFINITY,
   );
-  return { prepared, need: { events: prepared.length, bytes, latest } };
+  return { events: prepared.length, bytes, latest };
 }
 
 /** Resolves when the event at a position is durable, or will not be. */

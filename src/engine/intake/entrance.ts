@@ -71,6 +71,20 @@ export class Entrance {
     }
   }
 
+  /**
+   * Keeps a key quiet for a command: `go` is called when everything before it is in, and nothing else of the key comes in
+   * until `letGo`. At once without a gate, where the order within a key need not be the same each time.
+   */
+  hold(key: string, go: () => void, refuse: (error: Error) => void): void {
+    if (this.#refusal) refuse(this.#refusal);
+    else if (this.#gate) this.#gate.hold(key, go, refuse);
+    else go();
+  }
+
+  letGo(key: string): void {
+    this.#gate?.letGo(key);
+  }
+
   /** Runs `accept` when there is room, in the wave of this moment or in the given one. */
   whenRoom<Result>(
     accept: () => Result | PromiseLike<Result>,

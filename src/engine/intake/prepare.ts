@@ -1,13 +1,13 @@
 import { isRecord, type Packed } from '../../events/codec.js';
 import { checkEventOptions, type EventOptions, type NewEvent } from '../../events/define-event.js';
-import type { StoredMetadata } from '../../events/domain-event.js';
 import { checkMetadata, checkPayload, checkSize } from '../../events/payload-check.js';
 import type { EventRegistry, RegisteredType } from '../../events/registry.js';
+import { storedMetadata } from '../../events/stored-metadata.js';
 import { givenTime } from '../../events/time.js';
 import { Clock } from '../../kernel/clock.js';
 import { InvalidNameError, NotDeterministicError, UnknownEventTypeError } from '../../kernel/errors.js';
 import { guarded } from '../../kernel/guarded.js';
-import { type Tracing, textsOf, withCarrier } from '../../observe/tracing.js';
+import { type TraceCarrier, type Tracing, textsOf, withCarrier } from '../../observe/tracing.js';
 import type { CheckedOptions } from '../check-options.js';
 import { SHELF_BYTES } from '../limits.js';
 import type { Prepared } from '../sequence/row-facts.js';
@@ -60,7 +60,7 @@ export class Preparation {
     const data = this.#validate ? type.parse(event.data) : event.data;
     const [aggregateId, partitionKey] = namesOf(type, data);
     checkMetadata(type.type, event.options?.metadata);
-    const options = this.#tracing ? this.#traced(this.#tracing, event.options) : event.options;
+    const options = this.#tracing ? withCarrier(event.options, this.carrier()) : event.options;
     const occurredAt = this.#time(type, options);
     const stored = options && storedMetadata(options);
     // Last of all: what the user's own functions publish uses the same memory.
@@ -101,17 +101,21 @@ export class Preparation {
     );
   }
 
+  /** The time of what happens now; undefined when it must come from the data. */
+  timeNow(): number | undefined {
+    return this.#eventTime?.();
+  }
+
+  /** The fields of the caller's trace, for the metadata of what follows from the call. */
+  carrier(): TraceCarrier | undefined {
+    const tracing = this.#tracing;
+    return tracing && guarded(() => textsOf(tracing.carrier()), this.#onTracerError);
+  }
+
   #typeOf(event: NewEvent): RegisteredType {
     if (typeof event?.type === 'string') return this.#registry.get(event.type);
     throw new UnknownEventTypeError(
       'publish needs an event made by its event type: publish(OrderPlaced({ … })).',
-    );
-  }
-
-  #traced(tracing: Tracing, options: EventOptions | undefined): EventOptions | undefined {
-    return withCarrier(
-      options,
-      guarded(() => textsOf(tracing.carrier()), this.#onTracerError),
     );
   }
 
@@ -184,15 +188,4 @@ function namesOf(type: RegisteredType, data: unknown): [aggregateId: string, par
     checkPayload(type.type, data);
     throw error;
   }
-}
-
-function storedMetadata(options: EventOptions): StoredMetadata | undefined {
-  const { correlationId, causationId, eventId, metadata } = options;
-  if ((correlationId ?? causationId ?? eventId) === undefined && metadata === undefined) return undefined;
-  return {
-    ...(causationId !== undefined && { c: causationId }),
-    ...(correlationId !== undefined && { r: correlationId }),
-    ...(eventId !== undefined && { i: eventId }),
-    ...(metadata && { u: metadata }),
-  };
 }

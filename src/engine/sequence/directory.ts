@@ -20,8 +20,9 @@ export class NameEntry extends KeyState {
   position = 0;
   /** Not in the store yet: the next row that bears the name tells the writer. */
   isNew: boolean;
-  /** As an aggregate in deterministic mode: the number of its one partition key. */
+  /** As an aggregate in deterministic mode: the number of its one partition key, and its name. */
   keyId = 0;
+  keyName: string | undefined;
   /** As a partition key: the position of its last event, 0 as above. */
   keyPosition = 0;
   /** As a partition key: its events that are to be handled, from their number until they are finished or parked. */
@@ -137,6 +138,15 @@ export class Directory {
     if (version === 0) return undefined;
     const [first] = this.#store.reader.page({ aggregate: id, from: 1, limit: 1 });
     return first && (first.partitionKey ?? first.aggregate);
+  }
+
+  /** In deterministic mode: the one partition key of an aggregate's events; of a new one, what it usually is. */
+  keyNameOf(name: string): string {
+    if (this.versionOf(name) === 0) return name;
+    const entry = this.get(name);
+    if (entry.keyName !== undefined) return entry.keyName;
+    const key = this.storedKeyOf(entry);
+    return key === undefined || key === entry.id ? name : this.#store.reader.nameOf(key);
   }
 
   /**

@@ -23,9 +23,23 @@ export interface KeyGateParts {
   readonly end: (key: NameEntry) => void;
 }
 
-/** The events of one key that wait. */
+/** A command that waits for its key. It decides when the key is quiet, and keeps it so until its events are in. */
+class WaitingHold {
+  readonly go: () => void;
+  readonly refuse: (error: Error) => void;
+  /** How late it was in the data when it came. */
+  readonly by: number;
+
+  constructor(go: () => void, refuse: (error: Error) => void, by: number) {
+    this.go = go;
+    this.refuse = refuse;
+    this.by = by;
+  }
+}
+
+/** The events and commands of one key that wait. */
 interface Queue {
-  list: WaitingEvent[];
+  list: (WaitingEvent | WaitingHold)[];
   /** Events that may run as a batch next time: twice as many after a run that ran to its end. */
   run: number;
   running: boolean;
@@ -46,6 +60,8 @@ export class KeyGate {
   readonly #quiet = new Set<string>();
   /** Keys with timers that are due, and the waves that wait for these. */
   readonly #due = new Map<string, Wave[]>();
+  /** Keys that a command holds. */
+  readonly #held = new Set<string>();
   #waiting = 0;
 
   constructor(parts: KeyGateParts) {
@@ -64,7 +80,7 @@ export class KeyGate {
    */
   mustWait({ partitionKey: key }: RowFacts, time: number): boolean {
     this.reach(time);
-    return this.#queues.has(key) || this.#isBusy(key) || this.#due.has(key);
+    return this.#isWaiting(key);
   }
 
   /** So late it is in the data. What that makes due fires now where it may. */
@@ -93,10 +109,22 @@ export class KeyGate {
     const names = sequencer.reserve(event);
     const waiting = new WaitingEvent(event, taker, wave, mayRunAhead, names, timers.now);
     this.#waiting++;
-    const { partitionKey } = event;
-    const queue = this.#queues.get(partitionKey);
-    if (queue) queue.list.push(waiting);
-    else this.#queues.set(partitionKey, { list: [waiting], run: FIRST_KEY_RUN, running: false });
+    this.#push(event.partitionKey, waiting);
+  }
+
+  /** Calls `go` when the key is quiet, now or later; from then on nothing of it comes in until `letGo`. */
+  hold(key: string, go: () => void, refuse: (error: Error) => void): void {
+    if (this.#isWaiting(key)) {
+      this.#push(key, new WaitingHold(go, refuse, this.#parts.timers.now));
+      return;
+    }
+    this.#held.add(key);
+    go();
+  }
+
+  letGo(key: string): void {
+    this.#held.delete(key);
+    if (this.#queues.has(key) || this.#due.has(key)) this.#quiet.add(key);
   }
 
   /** The first event of the key is on its way to a lane. */
@@ -129,11 +157,24 @@ export class KeyGate {
     this.#queues.clear();
     this.#waiting = 0;
     this.#parts.runs?.refuseAll(error);
-    for (const { taker } of queues.flatMap(({ list }) => list)) taker.refuse(error);
+    for (const waiting of queues.flatMap(({ list }) => list)) {
+      if (waiting instanceof WaitingHold) waiting.refuse(error);
+      else waiting.taker.refuse(error);
+    }
+  }
+
+  #push(key: string, waiting: WaitingEvent | WaitingHold): void {
+    const queue = this.#queues.get(key);
+    if (queue) queue.list.push(waiting);
+    else this.#queues.set(key, { list: [waiting], run: FIRST_KEY_RUN, running: false });
+  }
+
+  #isWaiting(key: string): boolean {
+    return this.#queues.has(key) || this.#isBusy(key) || this.#due.has(key);
   }
 
   #isBusy(key: string): boolean {
-    return this.#unfinished.has(key) || this.#parts.hasBacklog(key);
+    return this.#unfinished.has(key) || this.#held.has(key) || this.#parts.hasBacklog(key);
   }
 
   #advanceKey(key: string): void {
@@ -143,10 +184,15 @@ export class KeyGate {
       if (this.#fire(key, head)) continue;
       if (!queue || !head) break;
       const count = this.#runnable(key, queue);
-      if (count > 1) this.#run(queue, queue.list.splice(0, count));
+      if (count > 1) this.#run(queue, queue.list.splice(0, count) as WaitingEvent[]);
       else {
-        queue.run = Math.min(MAX_KEY_RUN, queue.run + 1);
         queue.list.shift();
+        if (head instanceof WaitingHold) {
+          this.#held.add(key);
+          head.go();
+          continue;
+        }
+        queue.run = Math.min(MAX_KEY_RUN, queue.run + 1);
         this.#enter(head);
       }
     }
@@ -157,7 +203,7 @@ export class KeyGate {
    * Lets in the key's timer whose turn it is, if one comes before the event: it was due already when the event came. How
    * far the lanes were then does not matter: by now everything before the event is handled.
    */
-  #fire(key: string, head: WaitingEvent | undefined): boolean {
+  #fire(key: string, head: WaitingEvent | WaitingHold | undefined): boolean {
     const owed = this.#due.get(key);
     if (!owed) return false;
     const { timers, waves } = this.#parts;
@@ -232,6 +278,6 @@ export class KeyGate {
   }
 }
 
-function canRunAhead(waiting: WaitingEvent | undefined): boolean {
-  return waiting?.mayRunAhead === true && waiting.event.type.handled;
+function canRunAhead(waiting: WaitingEvent | WaitingHold | undefined): boolean {
+  return waiting instanceof WaitingEvent && waiting.mayRunAhead && waiting.event.type.handled;
 }

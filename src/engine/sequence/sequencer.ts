@@ -182,7 +182,9 @@ export class Sequencer {
   #register(aggregate: NameEntry, key: NameEntry): void {
     if (aggregate.id === 0) this.#directory.add(aggregate);
     if (key.id === 0) this.#directory.add(key);
-    if (this.#deterministic) aggregate.keyId = key.id;
+    if (!this.#deterministic) return;
+    aggregate.keyId = key.id;
+    aggregate.keyName = key.name;
   }
 
   /** Gives a row its position and version. */

@@ -125,7 +125,7 @@ describe('what a command emits', () => {
 test('a state that comes later is refused: a command would look at a promise', async () => {
   const engine = await open();
   await engine.publish(Deposited({ account: 'a', amount: 1 }));
-  const refused = { code: 'MILLRACE_INVALID_DEFINITION', message: expect.stringContaining('promise') };
+  const refused = { code: 'MILLRACE_INVALID_STATE', message: expect.stringContaining('promise') };
   const evolving = define({ evolve: async (state: unknown) => state });
   await expect(ask(engine, evolving, 'a', 'look', undefined)).rejects.toMatchObject(refused);
   const beginning = define({ initial: async () => ({ balance: 0 }) });

@@ -115,6 +115,8 @@ const CALLS: readonly (readonly [covers: string, bad: string, meant: string, cal
   ['ReadOptions', 'agregateId', 'aggregateId', (bad) => engine.read(bad).next()],
   ['FollowOptions', 'form', 'from', (bad) => engine.follow(bad)],
   ['CommandOptions', 'commandID', 'commandId', (bad) => handleCommand(engine, Counter, 'a', 'count', 1, bad)],
+  ['ExecuteOptions', 'commandID', 'commandId', (bad) => engine.execute(Counter, 'a', 'count', 1, bad)],
+  ['QueryOptions', 'singal', 'signal', (bad) => engine.query(Counter, 'a', () => 0, bad)],
   ['SaveOptions', 'untill', 'until', (bad) => repository(engine, Root).save(new Root('a'), bad)],
   ['load', 'singal', 'signal', (bad) => repository(engine, Root).load('a', bad)],
   ['TraceQuery', 'corelationId', 'correlationId', (bad) => engine.trace(bad)],

@@ -105,6 +105,7 @@ describe('a handler that is late has a while to end by itself', () => {
       {
         ready: () => {},
         answered: () => {},
+        decided: () => {},
         lost: (_, { error }) => {
           lost.push(error);
           return [];

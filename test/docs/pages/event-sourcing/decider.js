@@ -1,5 +1,5 @@
 import { defineEvent, openEngine } from 'millrace';
-import { command, defineAggregate, handleCommand } from 'millrace/aggregates';
+import { command, defineAggregate } from 'millrace/aggregates';
 import { z } from 'zod';
 
 const schema = z.object({ account: z.string(), amount: z.number().positive() });
@@ -25,10 +25,11 @@ const Account = defineAggregate('account', {
   },
 });
 
-await using engine = await openEngine({ events: [Deposited, Withdrawn], threads: 0 });
-await handleCommand(engine, Account, 'ann', 'deposit', { amount: 100 });
+await using engine = await openEngine({ events: [Deposited, Withdrawn], aggregates: [Account], threads: 0 });
+await engine.execute(Account, 'ann', 'deposit', { amount: 100 });
 const withdraw = (/** @type {string} */ commandId) =>
-  handleCommand(engine, Account, 'ann', 'withdraw', { amount: 70 }, { commandId });
+  engine.execute(Account, 'ann', 'withdraw', { amount: 70 }, { commandId });
 console.log(await withdraw('request 1'));
 console.log(await withdraw('request 1'));
 await withdraw('request 2').catch(({ code, message, details }) => console.log(code, message, details.rule));
+console.log(await engine.query(Account, 'ann', ({ balance }) => balance));

@@ -1,6 +1,6 @@
-import { checkEventOptions, type NewEvent, plainEventOptions } from '../events/define-event.js';
-import { snapshotOf } from '../events/snapshot.js';
-import { UnknownEventTypeError } from '../kernel/errors.js';
+import { checkEventOptions, type NewEvent, plainEventOptions } from '../../events/define-event.js';
+import { snapshotOf } from '../../events/snapshot.js';
+import { UnknownEventTypeError } from '../../kernel/errors.js';
 
 /**
  * An event that an aggregate raises, as it is now: what becomes of the caller's payload and options before it is appended

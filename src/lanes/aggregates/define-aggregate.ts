@@ -1,9 +1,11 @@
 import { types } from 'node:util';
 import type { z } from 'zod';
-import type { AnyEventType, EventOf, EventType, NewEvent } from '../events/define-event.js';
-import { optionNames, takeOptions } from '../events/known-options.js';
-import { InvalidDefinitionError } from '../kernel/errors.js';
-import { shown } from '../kernel/thrown.js';
+import type { AnyEventType, EventOf, EventType, NewEvent } from '../../events/define-event.js';
+import { optionNames, takeOptions } from '../../events/known-options.js';
+import { InvalidDefinitionError } from '../../kernel/errors.js';
+import { shown } from '../../kernel/thrown.js';
+
+const BRAND = Symbol.for('millrace.aggregate');
 
 /** The events that a command of an aggregate may emit. */
 type Emitted<Type> =
@@ -63,6 +65,12 @@ export interface Aggregate<
   readonly initial: () => State;
   readonly evolve: (state: State, event: EventOf<Types>) => State;
   readonly commands: All;
+}
+
+/** Any aggregate, whatever its state, its events and its commands are. */
+export interface AnyAggregate {
+  readonly name: string;
+  readonly commands: unknown;
 }
 
 /** What a command takes. */
@@ -127,12 +135,17 @@ export function defineAggregate<State, Types extends AnyEventType, All extends C
   for (const [command, decide] of Object.entries(commands)) {
     if (typeof decide !== 'function') refuse(`its command ${shown(command)} must be a function.`);
   }
-  const own = {
+  return Object.freeze({
+    [BRAND]: true as const,
     name,
     events: Object.freeze([...events]),
     initial,
     evolve,
     commands: Object.freeze({ ...commands }),
-  };
-  return Object.freeze(own);
+  });
+}
+
+/** Whether `defineAggregate` made it, of this or another copy of the package. */
+export function isAggregate(value: unknown): value is Aggregate {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, BRAND);
 }

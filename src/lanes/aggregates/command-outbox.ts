@@ -1,0 +1,72 @@
+import type { Codec } from '../../events/codec.js';
+import { EmissionBuffer } from '../../events/emission.js';
+import { COMMAND_ANSWER_BYTES } from './limits.js';
+import type { CommandAnswer, CommandOutcome } from './protocol.js';
+
+const NO_BYTES = Buffer.allocUnsafeSlow(0);
+const FIRST_BYTES = 4096;
+
+/** What has come of a lane's commands since its last answer, until it is sent. */
+export class CommandOutbox {
+  readonly emissions: EmissionBuffer;
+  readonly #codec: Codec;
+  #outcomes: CommandOutcome[] = [];
+  #replies = NO_BYTES;
+  #replyEnd = 0;
+
+  constructor(codec: Codec) {
+    this.#codec = codec;
+    this.emissions = new EmissionBuffer(codec);
+  }
+
+  /** Whether it holds as much as one answer should. */
+  get isFull(): boolean {
+    return this.emissions.end + this.#replyEnd > COMMAND_ANSWER_BYTES;
+  }
+
+  /** Where the next reply will begin. */
+  get replyEnd(): number {
+    return this.#replyEnd;
+  }
+
+  /** Adds a reply. @throws UnsupportedPayloadError when it is no plain data; PayloadTooLargeError. */
+  reply(type: string, value: unknown): void {
+    if (value === undefined) return;
+    const { target, start, end } = this.#codec.encode(type, value, false);
+    const needed = this.#replyEnd + end - start;
+    if (needed > this.#replies.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, needed, 2 * this.#replies.length));
+      this.#replies.copy(grown, 0, 0, this.#replyEnd);
+      this.#replies = grown;
+    }
+    target.copy(this.#replies, this.#replyEnd, start, end);
+    this.#replyEnd = needed;
+  }
+
+  /** Takes back what a command has added: it has failed. */
+  rewind(emissions: number, replyEnd: number): void {
+    this.emissions.rewind(emissions);
+    this.#replyEnd = replyEnd;
+  }
+
+  add(outcome: CommandOutcome): void {
+    this.#outcomes.push(outcome);
+  }
+
+  /** The answer, with bytes of its own; undefined when there is nothing to say. */
+  take(): CommandAnswer | undefined {
+    if (this.#outcomes.length === 0) return undefined;
+    const replies = new Uint8Array(this.#replies.buffer, this.#replies.byteOffset, this.#replyEnd);
+    const answer: CommandAnswer = {
+      kind: 'commands',
+      outcomes: this.#outcomes,
+      emitted: this.emissions.take(),
+      unknownShapes: this.emissions.takeUnknownShapes(),
+      replies,
+    };
+    this.#outcomes = [];
+    this.#replies = NO_BYTES;
+    this.#replyEnd = 0;
+    return answer;
+  }
+}

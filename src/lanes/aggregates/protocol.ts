@@ -1,0 +1,132 @@
+import type { TypedShape } from '../../events/emission.js';
+import type { Shape } from '../../events/shape-index.js';
+import type { WireError } from '../../kernel/error-codec.js';
+
+/** An aggregate that a lane has loaded, as it tells the main thread. */
+export interface LoadedAggregate {
+  readonly name: string;
+  readonly commands: readonly string[];
+}
+
+/** A command on its way to its lane. */
+export interface CommandOrder {
+  readonly kind: 'command';
+  /** Number of this sending. */
+  readonly number: number;
+  /** Index of the aggregate's definition among those of the lane. */
+  readonly type: number;
+  readonly id: string;
+  readonly name: string;
+  /** The version that the aggregate has on the main thread, at least. */
+  readonly version: number;
+  /** The time of its events, in epoch milliseconds; undefined when each must have its own. */
+  readonly time: number | undefined;
+  readonly commandId: string | undefined;
+  /** Text fields for the metadata of its events, of a trace. */
+  readonly carrier: Readonly<Record<string, string>> | undefined;
+  /** Where its input ends in the message's bytes; it begins where the one before ends. */
+  readonly inputEnd: number;
+}
+
+/** Asks for a copy of an aggregate's state. */
+export interface QueryOrder {
+  readonly kind: 'query';
+  readonly number: number;
+  readonly type: number;
+  readonly id: string;
+  readonly version: number;
+}
+
+/**
+ * What the lane has made of an aggregate by now is not in the log: it begins anew from what is. A command that it awaits
+ * there need not be awaited any more if it is `first` or came behind that.
+ */
+export interface ForgetOrder {
+  readonly kind: 'forget';
+  readonly id: string;
+  readonly first: number;
+}
+
+/** Events of one aggregate as they lie in the log, in columns; their versions have no gaps. */
+export interface RawEvents {
+  readonly firstVersion: number;
+  readonly types: Uint32Array;
+  readonly positions: Float64Array;
+  readonly times: Float64Array;
+  /** Two for each event: where its payload ends in `bytes`, and its metadata. */
+  readonly ends: Uint32Array;
+  readonly bytes: Uint8Array;
+  /** Left out when all are the aggregate's id. */
+  readonly keys?: readonly string[];
+}
+
+/** The next events of an aggregate that a lane has asked for. */
+export interface PageOrder {
+  readonly kind: 'page';
+  /** Number of the wish. */
+  readonly number: number;
+  readonly page:
+    | { readonly kind: 'events'; readonly events: RawEvents; readonly hasMore: boolean }
+    | { readonly kind: 'failed'; readonly error: WireError };
+}
+
+/** What the main thread tells a lane of commands, in order. */
+export interface CommandMail {
+  readonly kind: 'commands';
+  /** All payload shapes, when there are more than the lane was told of here. */
+  readonly shapes?: readonly Shape[];
+  readonly orders: readonly (CommandOrder | QueryOrder | ForgetOrder | PageOrder)[];
+  /** The inputs of the commands, one behind the other. */
+  readonly inputs: Uint8Array;
+}
+
+/** What a lane says of one order, or asks for. */
+export type CommandOutcome =
+  /** So many events of the answer's are its own, the next ones. */
+  | {
+      readonly kind: 'decided';
+      readonly number: number;
+      /** The version that it was decided on. */
+      readonly version: number;
+      readonly events: number;
+      /** Where the reply ends in the answer's replies. */
+      readonly replyEnd: number;
+    }
+  /** It was done before, under its id. */
+  | {
+      readonly kind: 'repeated';
+      readonly number: number;
+      /** The place of its last event then. */
+      readonly version: number;
+      readonly position: number;
+      readonly replyEnd: number;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly number: number;
+      /** The version that it was decided on; undefined when it came to no decision. */
+      readonly version: number | undefined;
+      readonly error: WireError;
+    }
+  /** The state for a query, as `v8.serialize` writes it. */
+  | { readonly kind: 'state'; readonly number: number; readonly version: number; readonly state: Uint8Array }
+  /** The lane needs the events of an aggregate from a version on. */
+  | { readonly kind: 'wanted'; readonly number: number; readonly id: string; readonly from: number };
+
+/** What has come of some orders. */
+export interface CommandAnswer {
+  readonly kind: 'commands';
+  readonly outcomes: readonly CommandOutcome[];
+  /** As in `LaneAnswer`; the cause of each is the number of its command. */
+  readonly emitted: Uint8Array | undefined;
+  readonly unknownShapes: readonly TypedShape[];
+  readonly replies: Uint8Array;
+}
+
+/** The way of commands to a lane and back, first in, first out both ways. */
+export interface CommandLane {
+  readonly loaded: readonly LoadedAggregate[];
+  /** Set by the lane's owner: hears of everything that comes of orders. */
+  answered: (answer: CommandAnswer) => void;
+  take(mail: CommandMail): void;
+}
