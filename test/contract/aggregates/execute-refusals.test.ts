@@ -50,6 +50,13 @@ describe.each([0, 1])('a command that cannot be, %i threads', (threads) => {
     expect((await add(engine, 'p', 2)).version).toBe(2);
   });
 
+  test('leaves nothing of itself to those that are decided together with it', async () => {
+    const engine = await open();
+    const [, after] = await Promise.allSettled([add(engine, 'p', 667), add(engine, 'q', 1)]);
+    expect(after).toMatchObject({ value: { version: 1, position: 1 } });
+    expect(engine.stats().lastPosition).toBe(1);
+  });
+
   test.each([666, 667])('a state that evolve does not make of an event: %i', async (amount) => {
     const engine = await open();
     await add(engine, 'p', 1);
