@@ -1,10 +1,18 @@
 import { types } from 'node:util';
 import { type InvalidDefinitionError, InvalidOptionError } from '../kernel/errors.js';
 import { checkSignal } from '../kernel/on-abort.js';
+import { shown } from '../kernel/thrown.js';
 import { didYouMean } from './nearest.js';
 
-/** The names of an options type. The compiler refuses a list that lacks one of them, or has one too many. */
-type NamesOf<Options> = { readonly [Name in keyof Options]-?: true };
+/**
+ * The names of an options type. The compiler refuses a list that lacks one of them, has one too many, or does not say of a
+ * function that it is one.
+ */
+type NamesOf<Options> = {
+  readonly [Name in keyof Options]-?: NonNullable<Options[Name]> extends Callback ? 'function' : true;
+};
+
+type Callback = (...args: never) => unknown;
 
 type RefusalClass = typeof InvalidOptionError | typeof InvalidDefinitionError;
 
@@ -16,6 +24,8 @@ export interface OptionNames<Name extends string = string> {
   readonly Refusal: RefusalClass;
   /** Whether one of them is `signal`, which is looked at here, too. */
   readonly takesSignal: boolean;
+  /** Those that are functions. */
+  readonly functions: readonly Name[];
 }
 
 /** Names the options that `of` takes. */
@@ -25,13 +35,15 @@ export function optionNames<Options>(
   Refusal: RefusalClass = InvalidOptionError,
 ): OptionNames<keyof Options & string> {
   const all = Object.keys(names) as (keyof Options & string)[];
-  return { of, names: new Set(all), Refusal, takesSignal: Object.hasOwn(names, 'signal') };
+  const functions = all.filter((name) => names[name] === 'function');
+  return { of, names: new Set(all), Refusal, takesSignal: Object.hasOwn(names, 'signal'), functions };
 }
 
 /**
  * Refuses options that the call does not know: a misspelt one would be ignored, and its default be taken without a
  * word. Inherited names count as own ones, since both are read alike; what a library has put on `Object.prototype`
- * does not, because no caller has said it. A `signal` must be one. Cheap enough for every event: about 10 ns per option.
+ * does not, because no caller has said it. A `signal` must be one, and a function a function. Cheap enough for every event:
+ * about 10 ns per option.
  *
  * @returns the options, for the caller to take apart.
  * @throws InvalidOptionError or InvalidDefinitionError with the nearest known name.
@@ -41,7 +53,7 @@ export function knownOptions<Options extends object>(
   takes: OptionNames<keyof NoInfer<Options> & string>,
 ): Options {
   checkNames(options, takes);
-  if (takes.takesSignal) checkSignal(takes.of, (options as { signal?: unknown }).signal);
+  checkKinds(options, takes);
   return options;
 }
 
@@ -67,8 +79,21 @@ export function takeOptions<Options extends object>(
     const value = options[name];
     if (value !== undefined) taken[name] = value;
   }
-  if (takes.takesSignal) checkSignal(takes.of, (taken as { signal?: unknown }).signal);
+  checkKinds(taken, takes);
   return taken as Options;
+}
+
+/** What is called much later, or now and then, is looked at in the call that brings it. */
+function checkKinds(options: object, { of, takesSignal, functions, Refusal }: OptionNames): void {
+  const given = options as Readonly<Record<string, unknown>>;
+  if (takesSignal) checkSignal(of, given.signal);
+  for (const name of functions) {
+    const value = given[name];
+    if (value === undefined || typeof value === 'function') continue;
+    throw new Refusal(`${of}: ${name} must be a function; it is ${shown(value)}.`, {
+      details: { option: name },
+    });
+  }
 }
 
 /** What has no names of its own passes for empty options: a list, or a date where `{ occurredAt: date }` was meant. */

@@ -69,8 +69,8 @@ type AnyOptions = SubscriptionOptions<never> & Partial<TransformOptions<never, u
 
 const SUBSCRIBE = optionNames<AnyOptions>('subscribe', {
   priority: true,
-  filter: true,
-  transform: true,
+  filter: 'function',
+  transform: 'function',
   once: true,
   signal: true,
   owner: true,

@@ -178,8 +178,8 @@ function* deadLetters({ reader, run }: SqlSource): Generator<SqlCells> {
 /** A position that a statement names. */
 function position(name: string, given: unknown): number {
   const value = typeof given === 'number' || typeof given === 'bigint' ? Number(given) : Number.NaN;
-  if (!Number.isNaN(value)) return value;
+  if (Number.isInteger(value)) return value;
   throw new SqlError(
-    `events_between: ${name} is ${JSON.stringify(String(given))}; it must be a position, as a number: events_between(1, 100).`,
+    `events_between: ${name} is ${JSON.stringify(String(given))}; it must be a position, as a whole number: events_between(1, 100).`,
   );
 }
