@@ -115,6 +115,9 @@ function adviceFor(message: string): string {
   if (message.includes('no such column')) {
     return ` The columns of events are ${EVENT_COLUMNS.join(', ')}; a field of a payload is data ->> '$.field', and texts stand in single quotes.`;
   }
+  if (message.includes('parameter')) {
+    return ' Values of a list are for each ? in its order; one that is used twice is a :name, and the values an object then.';
+  }
   if (message.includes('more than one statement')) return ' Pass one statement at a time.';
   return '';
 }

@@ -93,6 +93,8 @@ describe('sql over a store', () => {
     );
     expect(positions("SELECT position FROM events_of('nobody')")).toEqual([]);
     expect(positions('SELECT position FROM events_between(20, 10)')).toEqual([]);
+    // As a command passes them.
+    expect(positions('SELECT position FROM events_between(?, ?)', ['2', '4'])).toEqual([2, 3, 4]);
     expect(positions('SELECT position FROM events_of(NULL)')).toEqual([]);
     const joined = `SELECT e.position FROM aggregates a, events_of(a.aggregate_id) e ORDER BY 1`;
     expect(positions(joined)).toEqual(at(() => true));
@@ -255,7 +257,7 @@ describe('a statement that is wrong', () => {
     ['SELECT 1; SELECT 2', /one statement at a time/],
     ['', /no statements/],
     ['-- nothing', /no statements/],
-    ['SELECT ?', /Too few parameter values/],
+    ['SELECT ?', /Too few parameter values.*each \? in its order/],
     ['SELECT * FROM events_of', /written events_of\(aggregate_id\); a value is missing/],
     ["SELECT * FROM events_between('a', 2)", /first is "a"; it must be a position/],
     ['SELECT * FROM events_between(2.5, 3)', /first is "2\.5"; it must be a position, as a whole number/],
