@@ -49,7 +49,7 @@ const EXPORT = optionNames<ExportOptions>('exportStore', {
   aggregateId: true,
   from: true,
   until: true,
-  force: true,
+  force: 'boolean',
   signal: true,
   onProgress: 'function',
 });

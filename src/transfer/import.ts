@@ -3,14 +3,8 @@ import { linkSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { knownOptions, optionNames } from '../events/known-options.js';
-import {
-  InputError,
-  InvalidOptionError,
-  OutputError,
-  PayloadTooLargeError,
-  UnsupportedPayloadError,
-} from '../kernel/errors.js';
-import { reasonOf, shown } from '../kernel/thrown.js';
+import { InputError, OutputError, PayloadTooLargeError, UnsupportedPayloadError } from '../kernel/errors.js';
+import { reasonOf } from '../kernel/thrown.js';
 import { checkStorePath } from '../store/store-path.js';
 import { BadRecord } from './import-record.js';
 import { badLine, importedEvents } from './import-source.js';
@@ -41,7 +35,7 @@ export interface ImportSummary {
 }
 
 const IMPORT = optionNames<ImportOptions>('importStore', {
-  handled: true,
+  handled: 'boolean',
   signal: true,
   onProgress: 'function',
 });
@@ -62,9 +56,6 @@ export async function importStore(
   options: ImportOptions = {},
 ): Promise<ImportSummary> {
   const { handled = true, signal, onProgress = () => {} } = knownOptions(options, IMPORT);
-  if (typeof handled !== 'boolean') {
-    throw new InvalidOptionError(`importStore: handled is ${shown(handled)}; it must be true or false.`);
-  }
   checkStorePath(file, 'The path of an export');
   const path = resolve(checkStorePath(into, 'The path of a store'));
   checkPlace(path);

@@ -23,7 +23,7 @@ export const SWEEP_NAMES = {
   grid: true,
   random: true,
   list: true,
-  allowHuge: true,
+  allowHuge: 'boolean',
   search: 'function',
   symbol: true,
   seed: true,

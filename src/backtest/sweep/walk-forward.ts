@@ -22,7 +22,7 @@ const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
   strategy: true,
   grid: true,
   random: true,
-  allowHuge: true,
+  allowHuge: 'boolean',
   symbol: true,
   seed: true,
   level: true,
@@ -35,7 +35,7 @@ const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
   signal: true,
   windows: true,
   trainShare: true,
-  anchored: true,
+  anchored: 'boolean',
   onWindow: 'function',
   ...BROKER_NAMES,
 });

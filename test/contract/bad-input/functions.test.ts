@@ -1,17 +1,17 @@
-import type { openEngine } from 'millrace';
-import { closeOnSignals } from 'millrace';
+import { closeOnSignals, openEngine } from 'millrace';
 import { defineAggregate } from 'millrace/aggregates';
-import { defineStrategy, runBacktest, sweep, walkForward } from 'millrace/backtest';
+import { defineStrategy, runBacktest, sweep, walkForward, writeReport } from 'millrace/backtest';
 import { createEventBus, type EventBus } from 'millrace/bus';
 import { defineEvent, defineHandlers } from 'millrace/define';
 import { createPublisher, filtered, mapped, pipe } from 'millrace/publisher';
 import { exportStore, importStore, openStoreReader, type StoreReader } from 'millrace/store';
-import { storeContract } from 'millrace/testing';
+import { createTestEngine, storeContract } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Noted } from '../../handlers/events.mjs';
 import { makeStore } from '../../support/damaged-store.js';
 import { openForTests } from '../../support/open-test-engine.js';
+import { tempFolder } from '../../support/temp-folder.js';
 
 const OPTION = 'MILLRACE_INVALID_OPTION';
 const DEFINITION = 'MILLRACE_INVALID_DEFINITION';
@@ -86,6 +86,33 @@ describe('what is called later must be a function, and is refused by the call th
     for (const given of [5, 'text', {}, true]) {
       const outcome = await (async () => call(given as never))().catch((error: unknown) => error);
       expect(outcome, String(given)).toMatchObject({ code });
+    }
+  });
+});
+
+const SWITCHES: readonly (readonly [name: string, call: Call])[] = [
+  ['exportStore, force', (force) => exportStore(store, 'out.csv', { force })],
+  ['importStore, handled', (handled) => importStore('in.jsonl', 'new.db', { handled })],
+  ['openEngine, deterministic', (deterministic) => openEngine({ events, threads: 0, deterministic })],
+  ['engine.subscribe, once', (once) => engine.subscribe(Noted, () => {}, { once })],
+  ['engine.subscribe, weak', (weak) => engine.subscribe(Noted, () => {}, { weak, owner: {} })],
+  ['engine.heapSnapshots, force', (force) => engine.heapSnapshots(tempFolder(), { force })],
+  ['engine.profile, cpu', (cpu) => engine.profile({ cpu, seconds: 0 })],
+  ['sweep, allowHuge', (allowHuge) => sweep({ allowHuge } as never)],
+  ['walkForward, anchored', (anchored) => walkForward({ anchored } as never)],
+  ['runBacktest, closeAtEnd', (closeAtEnd) => runBacktest({ closeAtEnd } as never)],
+  ['writeReport, force', (force) => writeReport(tempFolder(), {} as never, { force })],
+  ['createTestEngine, deterministic', (deterministic) => createTestEngine({ events, deterministic })],
+];
+
+describe('what is true or false is refused when it is anything else, such as a text that would count as true', () => {
+  test.each(SWITCHES)('%s', async (_name, call) => {
+    for (const given of ['false', 'no', 0, 1, null, {}]) {
+      const outcome = await (async () => call(given as never))().catch((error: unknown) => error);
+      expect(outcome, String(given)).toMatchObject({
+        code: OPTION,
+        message: expect.stringMatching(/true or false/),
+      });
     }
   });
 });
