@@ -87,9 +87,6 @@ export function checkSubscription(handler: unknown, options: AnyOptions): Checke
   const { priority = 0, filter, transform, once = false, signal, owner, weak = false } = options;
   if (typeof handler !== 'function') refuse('handler', handler, 'a function');
   if (typeof priority !== 'number' || Number.isNaN(priority)) refuse('priority', priority, 'a number');
-  for (const [name, option] of Object.entries({ filter, transform })) {
-    if (option !== undefined && typeof option !== 'function') refuse(name, option, 'a function');
-  }
   if (owner !== undefined && !isObject(owner) && (typeof owner !== 'string' || owner === '')) {
     refuse('owner', owner, 'an object or a text of at least one character');
   }

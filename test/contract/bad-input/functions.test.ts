@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { closeOnSignals, openEngine } from 'millrace';
 import { defineAggregate } from 'millrace/aggregates';
 import { defineStrategy, runBacktest, sweep, walkForward, writeReport } from 'millrace/backtest';
@@ -35,6 +36,8 @@ afterAll(async () => {
   await engine.close();
 });
 
+const inTemp = (name: string) => join(tempFolder(), name);
+
 /** As JavaScript has it: the compiler would refuse each of these. */
 type Call = (given: never) => unknown;
 
@@ -53,8 +56,12 @@ const CALLS: readonly (readonly [name: string, code: string, call: Call])[] = [
   ['mapped', OPTION, (given) => mapped(given)],
   ['pipe', OPTION, (given) => pipe(given, () => {})],
   ['reader.atOnce', OPTION, (given) => reader.atOnce(given)],
-  ['exportStore, onProgress', OPTION, (onProgress) => exportStore(store, 'out.csv', { onProgress })],
-  ['importStore, onProgress', OPTION, (onProgress) => importStore('in.jsonl', 'new.db', { onProgress })],
+  ['exportStore, onProgress', OPTION, (onProgress) => exportStore(store, inTemp('out.csv'), { onProgress })],
+  [
+    'importStore, onProgress',
+    OPTION,
+    (onProgress) => importStore('in.jsonl', inTemp('new.db'), { onProgress }),
+  ],
   ['sweep, onProgress', OPTION, (onProgress) => sweep({ onProgress } as never)],
   ['sweep, onResult', OPTION, (onResult) => sweep({ onResult } as never)],
   ['sweep, search', OPTION, (search) => sweep({ search } as never)],
@@ -91,8 +98,8 @@ describe('what is called later must be a function, and is refused by the call th
 });
 
 const SWITCHES: readonly (readonly [name: string, call: Call])[] = [
-  ['exportStore, force', (force) => exportStore(store, 'out.csv', { force })],
-  ['importStore, handled', (handled) => importStore('in.jsonl', 'new.db', { handled })],
+  ['exportStore, force', (force) => exportStore(store, inTemp('out.csv'), { force })],
+  ['importStore, handled', (handled) => importStore('in.jsonl', inTemp('new.db'), { handled })],
   ['openEngine, deterministic', (deterministic) => openEngine({ events, threads: 0, deterministic })],
   ['engine.subscribe, once', (once) => engine.subscribe(Noted, () => {}, { once })],
   ['engine.subscribe, weak', (weak) => engine.subscribe(Noted, () => {}, { weak, owner: {} })],
