@@ -36,6 +36,9 @@ export const MAX_PAYLOAD_DEPTH = 64;
 /** Registered event types of one engine: the type id is a 16-bit column of the batch. */
 export const MAX_EVENT_TYPES = 65_535;
 
+/** Highest version of the schema of an event type. */
+export const MAX_TYPE_VERSION = 65_535;
+
 /** Event types of one log, all names and versions that it has ever had. */
 export const MAX_STORED_TYPES = 1_048_576;
 

@@ -6,6 +6,7 @@ import type { DataOf, EventType, NewEvent } from '../events/define-event.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { EventRegistry } from '../events/registry.js';
 import { checkOutside, endingFrom } from '../kernel/async-context.js';
+import { checkFunction } from '../kernel/check.js';
 import { EngineClosedError } from '../kernel/errors.js';
 import { Listeners } from '../kernel/listeners.js';
 import { onAbort } from '../kernel/on-abort.js';
@@ -159,8 +160,9 @@ export class EventBus implements AsyncDisposable {
     return this.#subscribers.remove(id);
   }
 
-  /** Tells `listener` what the owner of a bus may want to know: how full it is, which events failed. */
+  /** Tells `listener` what the owner of a bus may want to know: how full it is, which events failed. @throws InvalidOptionError */
   onNotice(listener: (notice: BusNotice) => void): Unsubscribe {
+    checkFunction('onNotice', 'the listener', listener);
     // A function of its own, so that a listener that is added twice is called twice.
     const unsubscribe = this.#notices.add((notice) => listener(notice));
     return { unsubscribe, [Symbol.dispose]: unsubscribe };

@@ -14,7 +14,8 @@ the statements of stdin are taken, each up to its semicolon.
 Tables: events, events_of(aggregate_id), events_between(first, last), events_of_type(type), aggregates, types,
 dead_letters, consumers. Payload (data) and metadata are JSON text. More in docs/sql.md.
 
-  --param VALUE   the value of the next ? in the statement, as text; may be given several times
+  --param VALUE   the value of the next ? in the statement, as text; may be given several times.
+                  CAST(? AS INTEGER) makes a number of it
   --json          one JSON object a row
   --csv           comma-separated values with a line of headings
   --limit N       print at most so many rows; default ${SQL_TABLE_ROWS} of a table, all of JSON and CSV

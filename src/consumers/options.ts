@@ -101,7 +101,7 @@ const CONSUMER = optionNames<ConsumerOptions>('consumers.start', {
   jitter: true,
   onFailure: true,
   where: true,
-  handle: true,
+  handle: 'function',
   module: true,
 });
 

@@ -39,6 +39,7 @@ export class ThreadWorker {
   #calls = 0;
   #isOpen = false;
   #isFresh = true;
+  #isEnding = false;
   #hasExited = false;
   #thrown: unknown = new Error('it exited');
 
@@ -74,7 +75,7 @@ export class ThreadWorker {
       throw error;
     }
     this.#isOpen = true;
-    this.#worker.unref();
+    this.#hold();
   }
 
   /** Resolves when the thread has answered the call, or is dead. */
@@ -85,15 +86,22 @@ export class ThreadWorker {
     this.#post({ kind: 'handle', call: number, event: sent(call.event), attempt: call.context.attempt });
     call.passOn = (reason) => this.#post({ kind: 'abort', call: number, reason: encodeError(reason) });
     this.#pending.set(number, { call, leave });
-    this.#worker.ref();
+    this.#hold();
     await promise;
-    // An idle thread keeps no process alive.
-    if (this.#pending.size === 0) this.#worker.unref();
+    this.#hold();
   }
 
   /** Ends the thread, whatever it does. */
   async end(): Promise<void> {
+    this.#isEnding = true;
+    this.#hold();
     await this.#worker.terminate();
+  }
+
+  /** The thread keeps the process alive while its module, an answer or its end is waited for, and not otherwise. */
+  #hold(): void {
+    if (!this.#isOpen || this.#pending.size > 0 || this.#isEnding) this.#worker.ref();
+    else this.#worker.unref();
   }
 
   #heard(reply: ThreadReply): void {

@@ -60,7 +60,7 @@ const ENGINE = optionNames<EngineOptions>('openEngine', {
   health: true,
   logger: true,
   tracing: true,
-  deterministic: true,
+  deterministic: 'boolean',
   seed: true,
   run: true,
   shared: true,

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { EngineClosedError, InvalidOptionError } from '../kernel/errors.js';
 import { guarded } from '../kernel/guarded.js';
+import { shown } from '../kernel/thrown.js';
 import { SECOND_INTERRUPT_MS } from '../limits.js';
 
 /** Options of `closeOnSignals`. */
@@ -14,7 +15,7 @@ export interface CloseOnSignalsOptions {
 
 const CLOSE_ON_SIGNALS = optionNames<CloseOnSignalsOptions>('closeOnSignals', {
   signals: true,
-  onError: true,
+  onError: 'function',
 });
 
 /** What `closeOnSignals` returns: dispose of it to take the signal handlers away again. */
@@ -45,7 +46,12 @@ export function closeOnSignals(
   if (typeof engine?.[Symbol.asyncDispose] !== 'function') {
     throw new InvalidOptionError('closeOnSignals needs an engine: closeOnSignals(engine).');
   }
-  const unknown = signals.find((signal) => constants.signals[signal] === undefined);
+  if (!Array.isArray(signals)) {
+    throw new InvalidOptionError(
+      `closeOnSignals: signals is ${shown(signals)}; it must be a list of signals, such as ['SIGTERM'].`,
+    );
+  }
+  const unknown = signals.find((signal: NodeJS.Signals) => constants.signals[signal] === undefined);
   if (unknown !== undefined) {
     throw new InvalidOptionError(`closeOnSignals: '${String(unknown)}' is no signal, such as 'SIGTERM'.`);
   }

@@ -4,7 +4,7 @@ import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventRegistry } from '../events/registry.js';
 import { endingFrom } from '../kernel/async-context.js';
-import { checkText } from '../kernel/check.js';
+import { checkFunction, checkText } from '../kernel/check.js';
 import { checkSignal, unlessAborted } from '../kernel/on-abort.js';
 import { type TellsWhenTaken, WHEN_TAKEN } from '../kernel/when-taken.js';
 import type { SubscribedEvent } from '../publisher/subscribable.js';
@@ -166,10 +166,10 @@ export class Engine<Types extends AnyEventType = AnyEventType>
     return appendTo(this.#parts, append, (range) => this.#read({ ...range, [ANYWAY]: true }));
   }
 
-  /** Tells `listener` what happens in the engine: how full it is, for one. */
+  /** Tells `listener` what happens in the engine: how full it is, for one. @throws InvalidOptionError */
   onNotice(listener: (notice: Notice) => void): Unsubscribe {
     const { notices } = this.#parts;
-    const unsubscribe = notices.add(listener);
+    const unsubscribe = notices.add(checkFunction('onNotice', 'the listener', listener));
     return { unsubscribe, [Symbol.dispose]: unsubscribe };
   }
 

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { isStorable, isWhole } from '../kernel/check.js';
 import { InvalidDefinitionError, InvalidOptionError } from '../kernel/errors.js';
 import { shown } from '../kernel/thrown.js';
-import { MAX_EVENT_ID } from '../limits.js';
+import { MAX_EVENT_ID, MAX_TYPE_VERSION } from '../limits.js';
 import type { DomainEvent } from './domain-event.js';
 import { knownOptions, optionNames, takeOptions } from './known-options.js';
 import { upcastOf } from './upcast-steps.js';
@@ -101,8 +101,8 @@ const DEFINITION = optionNames<EventTypeOptions<z.ZodType>>(
   'defineEvent',
   {
     schema: true,
-    aggregateId: true,
-    partitionKey: true,
+    aggregateId: 'function',
+    partitionKey: 'function',
     version: true,
     aliases: true,
     volatile: true,
@@ -190,18 +190,15 @@ function checkDefinition<Schema extends z.ZodType>(
       `Event type '${type}' needs 'aggregateId': a function from payload to the id of its aggregate.`,
     );
   }
-  if (options.partitionKey !== undefined && typeof options.partitionKey !== 'function') {
-    throw new InvalidDefinitionError(`Event type '${type}': partitionKey must be a function.`);
-  }
   for (const name of ['aliases', 'volatile'] as const) {
     const list: unknown = options[name] ?? [];
     if (Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== '')) continue;
     throw new InvalidDefinitionError(`Event type '${type}': ${name} must be an array of names.`);
   }
   const version = options.version ?? 1;
-  if (!isWhole(version, 1, 65_535)) {
+  if (!isWhole(version, 1, MAX_TYPE_VERSION)) {
     throw new InvalidDefinitionError(
-      `Event type '${type}' has version ${shown(version)}; it must be a whole number from 1 to 65535.`,
+      `Event type '${type}' has version ${shown(version)}; it must be a whole number from 1 to ${MAX_TYPE_VERSION}.`,
     );
   }
   return options;

@@ -1,10 +1,22 @@
 import { types } from 'node:util';
 import { type InvalidDefinitionError, InvalidOptionError } from '../kernel/errors.js';
 import { checkSignal } from '../kernel/on-abort.js';
+import { shown } from '../kernel/thrown.js';
 import { didYouMean } from './nearest.js';
 
-/** The names of an options type. The compiler refuses a list that lacks one of them, or has one too many. */
-type NamesOf<Options> = { readonly [Name in keyof Options]-?: true };
+/**
+ * The names of an options type. The compiler refuses a list that lacks one of them, has one too many, or does not say which
+ * ones are functions, and which true or false.
+ */
+export type NamesOf<Options> = {
+  readonly [Name in keyof Options]-?: NonNullable<Options[Name]> extends Callback
+    ? 'function'
+    : NonNullable<Options[Name]> extends boolean
+      ? 'boolean'
+      : true;
+};
+
+type Callback = (...args: never) => unknown;
 
 type RefusalClass = typeof InvalidOptionError | typeof InvalidDefinitionError;
 
@@ -16,6 +28,8 @@ export interface OptionNames<Name extends string = string> {
   readonly Refusal: RefusalClass;
   /** Whether one of them is `signal`, which is looked at here, too. */
   readonly takesSignal: boolean;
+  /** Those that are functions, and those that are true or false. */
+  readonly kinds: readonly (readonly [name: Name, kind: 'function' | 'boolean'])[];
 }
 
 /** Names the options that `of` takes. */
@@ -25,13 +39,18 @@ export function optionNames<Options>(
   Refusal: RefusalClass = InvalidOptionError,
 ): OptionNames<keyof Options & string> {
   const all = Object.keys(names) as (keyof Options & string)[];
-  return { of, names: new Set(all), Refusal, takesSignal: Object.hasOwn(names, 'signal') };
+  const kinds = all.flatMap((name) => {
+    const kind: 'function' | 'boolean' | true = names[name];
+    return kind === true ? [] : [[name, kind] as const];
+  });
+  return { of, names: new Set(all), Refusal, takesSignal: Object.hasOwn(names, 'signal'), kinds };
 }
 
 /**
  * Refuses options that the call does not know: a misspelt one would be ignored, and its default be taken without a
  * word. Inherited names count as own ones, since both are read alike; what a library has put on `Object.prototype`
- * does not, because no caller has said it. A `signal` must be one. Cheap enough for every event: about 10 ns per option.
+ * does not, because no caller has said it. A `signal` must be one, a function a function, and what is true or false no
+ * text that is taken for true. Cheap enough for every event: about 10 ns per option.
  *
  * @returns the options, for the caller to take apart.
  * @throws InvalidOptionError or InvalidDefinitionError with the nearest known name.
@@ -41,7 +60,7 @@ export function knownOptions<Options extends object>(
   takes: OptionNames<keyof NoInfer<Options> & string>,
 ): Options {
   checkNames(options, takes);
-  if (takes.takesSignal) checkSignal(takes.of, (options as { signal?: unknown }).signal);
+  checkKinds(options, takes);
   return options;
 }
 
@@ -67,8 +86,22 @@ export function takeOptions<Options extends object>(
     const value = options[name];
     if (value !== undefined) taken[name] = value;
   }
-  if (takes.takesSignal) checkSignal(takes.of, (taken as { signal?: unknown }).signal);
+  checkKinds(taken, takes);
   return taken as Options;
+}
+
+/** What is called much later, or now and then, is looked at in the call that brings it. */
+function checkKinds(options: object, { of, takesSignal, kinds, Refusal }: OptionNames): void {
+  const given = options as Readonly<Record<string, unknown>>;
+  if (takesSignal) checkSignal(of, given.signal);
+  for (const [name, kind] of kinds) {
+    const value = given[name];
+    if (value === undefined || typeof value === kind) continue;
+    const what = kind === 'function' ? 'a function' : 'true or false';
+    throw new Refusal(`${of}: ${name} must be ${what}; it is ${shown(value)}.`, {
+      details: { option: name },
+    });
+  }
 }
 
 /** What has no names of its own passes for empty options: a list, or a date where `{ occurredAt: date }` was meant. */

@@ -48,3 +48,14 @@ export function isStorable(value: unknown, mostBytes: number): value is string {
     Buffer.byteLength(value) <= mostBytes
   );
 }
+
+/**
+ * The value, when it is a function.
+ *
+ * @param of the call that takes it, as the error says it.
+ * @throws InvalidOptionError
+ */
+export function checkFunction<Given>(of: string, name: string, value: Given): Given {
+  if (typeof value === 'function') return value;
+  throw new InvalidOptionError(`${of}: ${name} must be a function; it is ${shown(value)}.`);
+}

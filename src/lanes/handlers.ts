@@ -171,7 +171,7 @@ const HANDLER = optionNames<StateHandlerOptions<unknown>>(
   InvalidDefinitionError,
 );
 
-const HOOKS = optionNames<ModuleHooks>('defineHandlers', { onBroadcast: true }, InvalidDefinitionError);
+const HOOKS = optionNames<ModuleHooks>('defineHandlers', { onBroadcast: 'function' }, InvalidDefinitionError);
 
 const BRAND = Symbol.for('millrace.handlers');
 
@@ -227,9 +227,6 @@ export function defineHandlers(
     throw new InvalidDefinitionError(
       `Handlers '${name}': the function that registers them is async, so what it does after an await comes too late. Await at the top of the module instead.`,
     );
-  }
-  if (hooks.onBroadcast !== undefined && typeof hooks.onBroadcast !== 'function') {
-    throw new InvalidDefinitionError(`Handlers '${name}': onBroadcast must be a function.`);
   }
   return { [BRAND]: true, name, entries, hooks };
 }

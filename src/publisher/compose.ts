@@ -1,3 +1,5 @@
+import { checkFunction } from '../kernel/check.js';
+
 /** Turns a handler of one thing into a handler of another, and leaves its further arguments and `this` alone. */
 export type HandlerStep<In, Out> = <This, Rest extends readonly unknown[], Result>(
   handler: (this: This, value: Out, ...rest: Rest) => Result,
@@ -6,7 +8,7 @@ export type HandlerStep<In, Out> = <This, Rest extends readonly unknown[], Resul
 /**
  * A handler that hears only events for which the predicate returns true. Made for `subscribe`, and for lane
  * handlers as well: `on(OrderPlaced, filtered(({ data }) => data.quantity > 10, handle))`. With the predicate
- * alone it is a step for `pipe`.
+ * alone it is a step for `pipe`. @throws InvalidOptionError
  */
 export function filtered<Event>(predicate: (event: Event) => boolean): HandlerStep<Event, Event>;
 export function filtered<This, Event, Rest extends readonly unknown[], Result>(
@@ -14,6 +16,8 @@ export function filtered<This, Event, Rest extends readonly unknown[], Result>(
   handler: (this: This, event: Event, ...rest: Rest) => Result,
 ): (this: This, event: Event, ...rest: Rest) => Result | undefined;
 export function filtered<Event>(predicate: (event: Event) => boolean, handler?: (event: Event) => unknown) {
+  checkFunction('filtered', 'the predicate', predicate);
+  if (handler !== undefined) checkFunction('filtered', 'the handler', handler);
   const step: HandlerStep<Event, Event> = (next) =>
     function (event, ...rest) {
       return predicate(event) ? next.call(this, event, ...rest) : undefined;
@@ -23,7 +27,7 @@ export function filtered<Event>(predicate: (event: Event) => boolean, handler?: 
 
 /**
  * A handler that gets what the function makes of the event: `mapped(({ data }) => data.price, (price) => …)`.
- * With the function alone it is a step for `pipe`.
+ * With the function alone it is a step for `pipe`. @throws InvalidOptionError
  */
 export function mapped<Event, Value>(transform: (event: Event) => Value): HandlerStep<Event, Value>;
 export function mapped<This, Event, Value, Rest extends readonly unknown[], Result>(
@@ -34,6 +38,8 @@ export function mapped<Event, Value>(
   transform: (event: Event) => Value,
   handler?: (value: Value) => unknown,
 ) {
+  checkFunction('mapped', 'the function', transform);
+  if (handler !== undefined) checkFunction('mapped', 'the handler', handler);
   const step: HandlerStep<Event, Value> = (next) =>
     function (event, ...rest) {
       return next.call(this, transform(event), ...rest);
@@ -49,7 +55,7 @@ type Next<This, Value, Rest extends readonly unknown[], Result> = (
 
 /**
  * A handler behind one to four steps, the first of which gets the event:
- * `pipe(filtered(isLarge), mapped(({ data }) => data.price), (price) => …)`.
+ * `pipe(filtered(isLarge), mapped(({ data }) => data.price), (price) => …)`. @throws InvalidOptionError
  */
 export function pipe<A, B, This, Rest extends readonly unknown[], Result>(
   first: HandlerStep<A, B>,
@@ -74,6 +80,7 @@ export function pipe<A, B, C, D, E, This, Rest extends readonly unknown[], Resul
   handler: Next<This, E, Rest, Result>,
 ): Next<This, A, Rest, Result | undefined>;
 export function pipe(...parts: readonly unknown[]): unknown {
+  for (const part of parts) checkFunction('pipe', 'each step', part);
   const steps = parts.slice(0, -1) as readonly ((handler: unknown) => unknown)[];
   return steps.reduceRight((handler, step) => step(handler), parts.at(-1));
 }

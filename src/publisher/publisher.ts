@@ -35,7 +35,7 @@ export interface PublisherOptions<Types extends AnyEventType = AnyEventType> {
 const PUBLISHER = optionNames<PublisherOptions>('createPublisher', {
   events: true,
   validate: true,
-  onError: true,
+  onError: 'function',
 });
 
 const PUBLISH_ASYNC = optionNames<{ readonly signal?: AbortSignal }>('publishAsync', { signal: true });

@@ -69,12 +69,12 @@ type AnyOptions = SubscriptionOptions<never> & Partial<TransformOptions<never, u
 
 const SUBSCRIBE = optionNames<AnyOptions>('subscribe', {
   priority: true,
-  filter: true,
-  transform: true,
-  once: true,
+  filter: 'function',
+  transform: 'function',
+  once: 'boolean',
   signal: true,
   owner: true,
-  weak: true,
+  weak: 'boolean',
   retries: true,
   retryDelayMs: true,
   maxRetryDelayMs: true,
@@ -87,9 +87,6 @@ export function checkSubscription(handler: unknown, options: AnyOptions): Checke
   const { priority = 0, filter, transform, once = false, signal, owner, weak = false } = options;
   if (typeof handler !== 'function') refuse('handler', handler, 'a function');
   if (typeof priority !== 'number' || Number.isNaN(priority)) refuse('priority', priority, 'a number');
-  for (const [name, option] of Object.entries({ filter, transform })) {
-    if (option !== undefined && typeof option !== 'function') refuse(name, option, 'a function');
-  }
   if (owner !== undefined && !isObject(owner) && (typeof owner !== 'string' || owner === '')) {
     refuse('owner', owner, 'an object or a text of at least one character');
   }

@@ -100,6 +100,8 @@ export function isWholeFailure(row: ConsumerFailureRow): boolean {
 
 /** What a file knows of its consumers. @throws StoreCorruptError: a wrong mark would leave events out, or repeat them. */
 export function readConsumers(database: Sqlite, name?: string): StoredConsumer[] {
+  // None has half a character in its name. Written as UTF-8 it would be found where another one is.
+  if (name?.isWellFormed() === false) return [];
   const { consumers, chunks, failures } = readConsumerRows(database, name);
   if (
     !consumers.every(isWholeConsumer) ||

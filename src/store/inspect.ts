@@ -3,7 +3,7 @@ import type { DomainEvent } from '../events/domain-event.js';
 import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
 import { didYouMean } from '../events/nearest.js';
 import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
-import { checkWhole } from '../kernel/check.js';
+import { checkFunction, checkWhole } from '../kernel/check.js';
 import {
   DeadLetterNotFoundError,
   EngineClosedError,
@@ -128,21 +128,22 @@ export class StoreReader implements Disposable {
    * runs, that engine's WAL only grows, and none can open a closed store.
    *
    * @returns what `work` returns.
-   * @throws InvalidOptionError when it is async; what it throws.
+   * @throws InvalidOptionError when it is no function, or async; what it throws.
    */
   atOnce<Result>(work: () => Result): Result {
-    return this.#reader.together(() => {
-      const result = work();
-      if (!isPromised(result)) return result;
-      throw new InvalidOptionError(
-        'atOnce: the function is async, and what it reads after the call would be of other moments. Read within the call.',
-      );
-    });
+    checkFunction('atOnce', 'the work', work);
+    // What the caller's own function throws is none of the store's errors.
+    const outcome = this.#reader.together(() => outcomeOf(work));
+    if ('thrown' in outcome) throw outcome.thrown;
+    if (!isPromised(outcome.result)) return outcome.result;
+    throw new InvalidOptionError(
+      'atOnce: the function is async, and what it reads after the call would be of other moments. Read within the call.',
+    );
   }
 
   /** What is in the store at one moment. It looks through the whole log. @throws StoreCorruptError */
   summary(): StoreSummary {
-    return this.atOnce(() => this.#summary());
+    return this.#reader.together(() => this.#summary());
   }
 
   #summary(): StoreSummary {
@@ -394,4 +395,12 @@ export class StoreReader implements Disposable {
 /** Opens a store for looking, read-only. Close it when done. @throws the errors of `StoreReader`. */
 export function openStoreReader(path: string): StoreReader {
   return new StoreReader(path);
+}
+
+function outcomeOf<Result>(work: () => Result): { readonly result: Result } | { readonly thrown: unknown } {
+  try {
+    return { result: work() };
+  } catch (thrown) {
+    return { thrown };
+  }
 }

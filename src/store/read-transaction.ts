@@ -20,10 +20,11 @@ export class ReadTransaction {
     this.#begin.run();
     try {
       const result = call();
-      this.#commit.run();
+      // What is called may have closed the store.
+      if (this.#database.open) this.#commit.run();
       return result;
     } catch (error) {
-      if (this.#database.inTransaction) this.#rollback.run();
+      if (this.#database.open && this.#database.inTransaction) this.#rollback.run();
       throw error;
     }
   }

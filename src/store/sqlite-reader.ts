@@ -91,6 +91,8 @@ export class SqliteReader implements EventReader {
   }
 
   findName(name: string, indexed?: number): StoredName | undefined {
+    // No store has half a character. Written as UTF-8 it would be found where another name is.
+    if (!name.isWellFormed()) return undefined;
     if (indexed !== undefined && this.database.open && this.#finder.isNew(name, indexed)) return undefined;
     return this.together(() => {
       const id = this.#finder.find(name, indexed !== undefined);

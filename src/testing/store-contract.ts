@@ -1,4 +1,5 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
+import { checkFunction } from '../kernel/check.js';
 import { consumerChecks } from './contract/consumer-checks.js';
 import { deadLetterChecks } from './contract/dead-letter-checks.js';
 import { engineChecks } from './contract/engine-checks.js';
@@ -10,16 +11,18 @@ import type { MakeStore, StoreCheck, StoreContractOptions } from './contract/tri
 
 export type { MakeStore, StoreCheck, StoreContractOptions } from './contract/trial.js';
 
-const CONTRACT = optionNames<StoreContractOptions>('storeContract', { reopen: true });
+const CONTRACT = optionNames<StoreContractOptions>('storeContract', { reopen: 'function' });
 
 /**
  * Everything that an engine relies on in a store, as checks for any test runner:
  * `for (const { name, run } of storeContract(make)) test(name, run)`.
  *
  * @param make makes a new, empty store; each check asks for one of its own, opens it and closes it.
+ * @throws InvalidOptionError
  */
 export function storeContract(make: MakeStore, options: StoreContractOptions = {}): readonly StoreCheck[] {
   const { reopen } = knownOptions(options, CONTRACT);
+  checkFunction('storeContract', 'make', make);
   return [
     ...logChecks(make),
     ...deadLetterChecks(make),

@@ -48,7 +48,7 @@ export const SPEC_NAMES = {
   health: true,
   logger: true,
   tracing: true,
-  deterministic: true,
+  deterministic: 'boolean',
   seed: true,
   run: true,
   shared: true,

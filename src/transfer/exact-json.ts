@@ -1,3 +1,4 @@
+import { MAX_PAYLOAD_DEPTH } from '../limits.js';
 import { isJson, TAGS } from '../store/sql/plain-json.js';
 
 // The form of JSON lines: what JSON knows is written as JSON, and what it does not as an object of one field whose name
@@ -36,23 +37,30 @@ function isTag(value: object): boolean {
   return more.length === 0 && TAGS.has(key);
 }
 
-/** Why a tag says nothing. */
-export class BadTag extends Error {}
+/** Why a value cannot be one of an event. */
+export class BadValue extends Error {}
 
-/** What `tagged` was made of, out of what `JSON.parse` made of it. @throws BadTag */
-export function untagged(value: unknown): unknown {
+/** What `tagged` was made of, out of what `JSON.parse` made of it. @throws BadValue */
+export function untagged(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(untagged);
-  if (!isTag(value)) return fieldsOf(value);
+  if (Array.isArray(value)) return value.map((item) => untagged(item, below(depth)));
+  if (!isTag(value)) return fieldsOf(value, depth);
   const [[tag = '', content] = []] = Object.entries(value);
-  if (tag === '$object' && typeof content === 'object' && content !== null) return fieldsOf(content);
+  if (tag === '$object' && typeof content === 'object' && content !== null) return fieldsOf(content, depth);
   if (tag === '$undefined' && content === true) return undefined;
-  if (typeof content !== 'string') throw new BadTag(`{"${tag}": …} says nothing`);
+  if (typeof content !== 'string') throw new BadValue(`{"${tag}": …} says nothing`);
   return exactValue(tag, content);
 }
 
-function fieldsOf(value: object): object {
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, untagged(item)]));
+function fieldsOf(value: object, depth: number): object {
+  const items = below(depth);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, untagged(item, items)]));
+}
+
+/** A file that somebody has made or damaged may be deeper than any event, and than the stack. */
+function below(depth: number): number {
+  if (depth < MAX_PAYLOAD_DEPTH) return depth + 1;
+  throw new BadValue(`something is deeper than ${MAX_PAYLOAD_DEPTH} levels`);
 }
 
 function exactValue(tag: string, text: string): unknown {
@@ -61,5 +69,5 @@ function exactValue(tag: string, text: string): unknown {
   if (tag === '$number' && text === '-0') return -0;
   const date = tag === '$date' ? new Date(text) : undefined;
   if (date && !Number.isNaN(date.getTime()) && date.toISOString() === text) return date;
-  throw new BadTag(`{"${tag}": ${JSON.stringify(text.slice(0, 40))}} says nothing`);
+  throw new BadValue(`{"${tag}": ${JSON.stringify(text.slice(0, 40))}} says nothing`);
 }

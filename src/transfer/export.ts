@@ -26,8 +26,11 @@ export interface ExportOptions extends EventSelection {
   readonly force?: boolean;
   /** Ends the export, and leaves nothing behind. */
   readonly signal?: AbortSignal;
-  /** Called now and then with how many positions of how many have been looked at. */
-  readonly onProgress?: (done: number, total: number) => void;
+  /**
+   * Called now and then with how many positions of how many have been looked at. A promise is waited for; what it throws
+   * ends the export.
+   */
+  readonly onProgress?: (done: number, total: number) => unknown;
 }
 
 /** What was exported. */
@@ -46,9 +49,9 @@ const EXPORT = optionNames<ExportOptions>('exportStore', {
   aggregateId: true,
   from: true,
   until: true,
-  force: true,
+  force: 'boolean',
   signal: true,
-  onProgress: true,
+  onProgress: 'function',
 });
 
 /**
@@ -59,7 +62,8 @@ const EXPORT = optionNames<ExportOptions>('exportStore', {
  * @param path of the store.
  * @param to the file.
  * @throws OutputError when something is there, or it cannot be written; PackageMissingError for a Parquet file without
- * `hyparquet-writer`; InvalidOptionError, UnknownEventTypeError; the errors of `openStoreReader`; the signal's reason.
+ * `hyparquet-writer`; InvalidOptionError, UnknownEventTypeError; the errors of `openStoreReader`; the signal's reason;
+ * what `onProgress` throws.
  */
 export async function exportStore(
   path: string,
@@ -78,16 +82,25 @@ export async function exportStore(
     const folder = OutputFolder.open(dirname(to), { isOurs });
     const staged = folder.stage();
     const types = [...reader.types.values()];
+    let own: { readonly error: unknown } | undefined;
+    const tell = async (done: number, total: number) => {
+      try {
+        await onProgress(done, total);
+      } catch (error) {
+        own = { error };
+        throw error;
+      }
+    };
     try {
       const sink = await sinkOf(form, { path: staged, store: basename(path), types });
-      const events = await pour(selection, sink, signal, onProgress);
+      const events = await pour(selection, sink, signal, tell);
       const { size: bytes } = statSync(staged);
       const placed = await folder.place(staged, basename(to));
       return { path: placed, form: form.form, events, bytes, lastPosition };
     } catch (error) {
       await rm(staged, { force: true });
       folder.removeIfEmpty();
-      throw signal?.aborted || error instanceof MillraceError ? error : cannotWrite(to, error);
+      throw own || signal?.aborted || error instanceof MillraceError ? error : cannotWrite(to, error);
     }
   } finally {
     reader.close();
@@ -112,7 +125,7 @@ async function pour(
   selection: Selection,
   sink: Sink,
   signal: AbortSignal | undefined,
-  onProgress: (done: number, total: number) => void,
+  tell: (done: number, total: number) => Promise<void>,
 ): Promise<number> {
   const total = Math.max(0, selection.last - selection.first + 1);
   let events = 0;
@@ -123,11 +136,11 @@ async function pour(
       signal?.throwIfAborted();
       await sink.write(piece);
       events += piece.length;
-      onProgress((piece.at(-1)?.position ?? 0) - selection.first + 1, total);
+      await tell((piece.at(-1)?.position ?? 0) - selection.first + 1, total);
     }
     signal?.throwIfAborted();
     await sink.finish();
-    onProgress(total, total);
+    await tell(total, total);
     return events;
   } catch (error) {
     await sink.abandon();

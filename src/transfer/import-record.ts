@@ -1,6 +1,9 @@
 import { eventId } from '../events/domain-event.js';
+import { isWhole } from '../kernel/check.js';
+import { shown } from '../kernel/thrown.js';
+import { MAX_TYPE_VERSION } from '../limits.js';
 import { EVENT_COLUMNS, isoTime } from '../store/sql/event-columns.js';
-import { BadTag, untagged } from './exact-json.js';
+import { BadValue, untagged } from './exact-json.js';
 
 /** An event of an import, checked as far as it can be by itself. */
 export interface ImportedEvent {
@@ -55,7 +58,7 @@ export function importedEvent(given: unknown): ImportedEvent {
   const event = {
     position: whole(fields, 'position', 1),
     type: text(fields, 'type'),
-    typeVersion: whole(fields, 'type_version', 1),
+    typeVersion: whole(fields, 'type_version', 1, MAX_TYPE_VERSION),
     aggregateId,
     version,
     occurredAt,
@@ -76,35 +79,36 @@ export function importedEvent(given: unknown): ImportedEvent {
 function agree(fields: Fields, name: string, expected: unknown): void {
   if (fields[name] === expected) return;
   throw new BadRecord(
-    `has the ${name} ${shortJson(fields[name])}, where its other fields say ${shortJson(expected)}`,
+    `has the ${name} ${brief(fields[name])}, where its other fields say ${brief(expected)}`,
   );
 }
 
 function text(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value === 'string' && value !== '') return value;
-  throw new BadRecord(`has the ${name} ${shortJson(value)}, which must be a text`);
+  throw new BadRecord(`has the ${name} ${brief(value)}, which must be a text`);
 }
 
-function whole(fields: Fields, name: string, least: number): number {
+function whole(fields: Fields, name: string, least: number, most?: number): number {
   const value = fields[name];
-  if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
-  throw new BadRecord(`has the ${name} ${shortJson(value)}, which must be a whole number from ${least}`);
+  if (isWhole(value, least, most)) return value;
+  const range = most === undefined ? `from ${least}` : `from ${least} to ${most}`;
+  throw new BadRecord(`has the ${name} ${brief(value)}, which must be a whole number ${range}`);
 }
 
 function timeOf(fields: Fields): number {
   const value = fields.occurred_at;
   // SQLite stores -0 as 0.
   if (typeof value === 'number' && isoTime(value) !== null) return value + 0;
-  throw new BadRecord(`has the occurred_at ${shortJson(value)}, which is no time`);
+  throw new BadRecord(`has the occurred_at ${brief(value)}, which is no time`);
 }
 
 function metadataOf(fields: Fields): Fields {
   const value = valueOfField(fields, 'metadata');
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  const { correlationId, causationId = '' } = (isObject ? value : {}) as Fields;
-  if (typeof correlationId === 'string' && typeof causationId === 'string') return value as Fields;
-  throw new BadRecord('has metadata that is no object with a correlationId');
+  const { correlationId, causationId = '', eventId = '' } = (isObject ? value : {}) as Fields;
+  if ([correlationId, causationId, eventId].every((id) => typeof id === 'string')) return value as Fields;
+  throw new BadRecord('has metadata that is no object with a correlationId, or whose ids are no texts');
 }
 
 function valueOfField(fields: Fields, name: string): unknown {
@@ -112,7 +116,7 @@ function valueOfField(fields: Fields, name: string): unknown {
   try {
     return untagged(fields[name]);
   } catch (error) {
-    if (error instanceof BadTag) throw new BadRecord(`has ${name} in which ${error.message}`);
+    if (error instanceof BadValue) throw new BadRecord(`has ${name} in which ${error.message}`);
     throw error;
   }
 }
@@ -123,6 +127,7 @@ function volatileOf({ volatile }: Fields): readonly string[] | undefined {
   throw new BadRecord('has volatile, which must be a list of texts');
 }
 
-function shortJson(value: unknown): string {
-  return value === undefined ? 'undefined' : (JSON.stringify(value) ?? '').slice(0, 100);
+/** Of a damaged file: deeper or longer than any message may be, perhaps. */
+function brief(value: unknown): string {
+  return shown(value).slice(0, 100);
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -88,10 +89,12 @@ async function* textLines(path: string, isPacked: boolean, line: () => number): 
   let parts: Buffer[] = [];
   let bytes = 0;
   const take = (): string => {
-    const text = Buffer.concat(parts, bytes).toString('utf8');
+    const whole = Buffer.concat(parts, bytes);
     parts = [];
     bytes = 0;
-    return text;
+    // Decoded all the same, what is damaged would be another text.
+    if (!isUtf8(whole)) throw badLine(path, line() + 1, 'is no UTF-8');
+    return whole.toString('utf8');
   };
   try {
     for await (const chunk of input as AsyncIterable<Buffer>) {

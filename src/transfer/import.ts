@@ -3,14 +3,8 @@ import { linkSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { knownOptions, optionNames } from '../events/known-options.js';
-import {
-  InputError,
-  InvalidOptionError,
-  OutputError,
-  PayloadTooLargeError,
-  UnsupportedPayloadError,
-} from '../kernel/errors.js';
-import { messageOf, shown } from '../kernel/thrown.js';
+import { InputError, OutputError, PayloadTooLargeError, UnsupportedPayloadError } from '../kernel/errors.js';
+import { reasonOf } from '../kernel/thrown.js';
 import { checkStorePath } from '../store/store-path.js';
 import { BadRecord } from './import-record.js';
 import { badLine, importedEvents } from './import-source.js';
@@ -26,8 +20,8 @@ export interface ImportOptions {
   readonly handled?: boolean;
   /** Ends the import, and leaves nothing behind. */
   readonly signal?: AbortSignal;
-  /** Called now and then with how many events have been read. */
-  readonly onProgress?: (events: number) => void;
+  /** Called now and then with how many events have been read. A promise is waited for; what it throws ends the import. */
+  readonly onProgress?: (events: number) => unknown;
 }
 
 /** What was imported. */
@@ -40,7 +34,11 @@ export interface ImportSummary {
   readonly aggregates: number;
 }
 
-const IMPORT = optionNames<ImportOptions>('importStore', { handled: true, signal: true, onProgress: true });
+const IMPORT = optionNames<ImportOptions>('importStore', {
+  handled: 'boolean',
+  signal: true,
+  onProgress: 'function',
+});
 
 /**
  * Makes a new store of what `exportStore` wrote as `.jsonl`, `.jsonl.gz` or `.db`: the same events in the same order, with
@@ -50,7 +48,7 @@ const IMPORT = optionNames<ImportOptions>('importStore', { handled: true, signal
  * @param file the export.
  * @param into the path of the store, where nothing is yet.
  * @throws InputError, with `details.line`, for a file that is damaged, not an export, or no whole log; OutputError when
- * there is something at `into`, or it cannot be written; InvalidOptionError; the signal's reason.
+ * there is something at `into`, or it cannot be written; InvalidOptionError; the signal's reason; what `onProgress` throws.
  */
 export async function importStore(
   file: string,
@@ -58,9 +56,6 @@ export async function importStore(
   options: ImportOptions = {},
 ): Promise<ImportSummary> {
   const { handled = true, signal, onProgress = () => {} } = knownOptions(options, IMPORT);
-  if (typeof handled !== 'boolean') {
-    throw new InvalidOptionError(`importStore: handled is ${shown(handled)}; it must be true or false.`);
-  }
   checkStorePath(file, 'The path of an export');
   const path = resolve(checkStorePath(into, 'The path of a store'));
   checkPlace(path);
@@ -85,7 +80,7 @@ async function fill(
   file: string,
   events: ReturnType<typeof importedEvents>,
   signal: AbortSignal | undefined,
-  onProgress: (events: number) => void,
+  onProgress: NonNullable<ImportOptions['onProgress']>,
 ): Promise<void> {
   try {
     for await (const { line, event } of events) {
@@ -93,32 +88,30 @@ async function fill(
         // Signals, and whatever else the program does, have their turn.
         await setImmediate();
         signal?.throwIfAborted();
-        onProgress(log.events);
+        await onProgress(log.events);
       }
       try {
         log.add(event);
       } catch (error) {
-        throw isFault(error) ? badLine(file, line, messageOf(error), error) : error;
+        throw asInputError(file, line, error);
       }
     }
     signal?.throwIfAborted();
     if (log.events === 0)
       throw new InputError(`'${file}' holds no events. Pass what 'millrace export' wrote.`);
     log.finish();
-    onProgress(log.events);
+    await onProgress(log.events);
   } catch (error) {
     log.abandon();
     throw error;
   }
 }
 
-/** Whether it is the event that is wrong, and not the disk. */
-function isFault(error: unknown): boolean {
-  return (
-    error instanceof BadRecord ||
-    error instanceof UnsupportedPayloadError ||
-    error instanceof PayloadTooLargeError
-  );
+/** Names the line when it is the event that is wrong, and not the disk. */
+function asInputError(file: string, line: number, error: unknown): unknown {
+  if (error instanceof BadRecord) return badLine(file, line, error.message, error);
+  const isUnstorable = error instanceof UnsupportedPayloadError || error instanceof PayloadTooLargeError;
+  return isUnstorable ? badLine(file, line, `cannot be stored: ${reasonOf(error)}`, error) : error;
 }
 
 /** Before any work is done. What lies beside a store that is gone would be taken for the new one's. @throws OutputError */

@@ -119,7 +119,7 @@ const REQUEST = optionNames<OrderRequest>('An order', {
   stop: true,
   trail: true,
   trailFraction: true,
-  reduceOnly: true,
+  reduceOnly: 'boolean',
   expireAfter: true,
   tag: true,
 });

@@ -1,4 +1,4 @@
-import { knownOptions, optionNames } from '../../events/known-options.js';
+import { knownOptions, type NamesOf, optionNames } from '../../events/known-options.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { oneOf } from '../given.js';
 import type { CommissionSettings, FillMode, RunSettings, SlippageSettings } from '../runs/result.js';
@@ -52,7 +52,7 @@ export interface BrokerOptions {
   readonly closeAtEnd?: boolean;
 }
 
-const NAMES: { readonly [Name in keyof BrokerOptions]-?: true } = {
+const NAMES: NamesOf<BrokerOptions> = {
   initialCapital: true,
   fill: true,
   commission: true,
@@ -66,7 +66,7 @@ const NAMES: { readonly [Name in keyof BrokerOptions]-?: true } = {
   volumeShare: true,
   insideBar: true,
   cashDecimals: true,
-  closeAtEnd: true,
+  closeAtEnd: 'boolean',
 };
 
 /** The names of the broker's options, for calls that take them among others. */

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { optionNames, takeOptions } from '../../events/known-options.js';
 import { ownFile } from '../../events/own-files.js';
-import { InputError, InvalidOptionError, OutputError } from '../../faces/errors.js';
+import { InputError, OutputError } from '../../faces/errors.js';
 import { OutputFolder } from '../../files/output-folder.js';
 import { GENERATOR, pageDocument } from '../../page/document.js';
 import type { Candles } from '../candles/candles.js';
@@ -38,7 +38,7 @@ export interface ReportOptions {
 const REPORT = optionNames<ReportOptions>('writeReport', {
   candles: true,
   title: true,
-  force: true,
+  force: 'boolean',
 });
 
 /**
@@ -95,11 +95,9 @@ function pageOf(
 }
 
 /** @throws InvalidOptionError for options of a report that are of another type. */
-export function checkReportOptions(of: string, { candles, title, force }: ReportOptions): void {
+export function checkReportOptions(of: string, { candles, title }: ReportOptions): void {
   checkCandlesIfAny(of, candles);
   checkTextsIfAny(of, { title });
-  if (force === undefined || typeof force === 'boolean') return;
-  throw new InvalidOptionError(`${of}: 'force' must be true or false.`);
 }
 
 const HEAD_BYTES = 512;

@@ -54,7 +54,7 @@ const NAMES = {
   ...BROKER_NAMES,
 } as const;
 
-const OPTIONS = optionNames<BacktestOptions>('runBacktest', { ...NAMES, emit: true });
+const OPTIONS = optionNames<BacktestOptions>('runBacktest', { ...NAMES, emit: 'function' });
 
 export const STORED_OPTIONS = optionNames<Omit<BacktestOptions, 'emit'>>('storeBacktest', NAMES);
 
@@ -82,8 +82,6 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
   if (!isStrategy(strategy))
     throw new InvalidOptionError("runBacktest: 'strategy' must be what defineStrategy returned.");
   checkLevel(level);
-  if (emit !== undefined && typeof emit !== 'function')
-    throw new InvalidOptionError("runBacktest: 'emit' must be a function that takes an event.");
   checkBudget(budgetMs);
   if (!(Number.isInteger(tradeFrom) && tradeFrom >= 0 && tradeFrom < candles.length)) {
     throw new InvalidOptionError(

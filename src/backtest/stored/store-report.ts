@@ -25,7 +25,7 @@ const OPTIONS = optionNames<StoreReportOptions>('writeStoreReport', {
   sortBy: true,
   candles: true,
   title: true,
-  force: true,
+  force: 'boolean',
 });
 
 /**

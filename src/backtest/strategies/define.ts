@@ -42,12 +42,12 @@ const DEFINITION = optionNames<StrategyDefinition<z.ZodObject, IndicatorSet, obj
     name: true,
     description: true,
     parameters: true,
-    indicators: true,
-    state: true,
+    indicators: 'function',
+    state: 'function',
     warmUp: true,
-    onBar: true,
-    onFill: true,
-    onEnd: true,
+    onBar: 'function',
+    onFill: 'function',
+    onEnd: 'function',
   },
   InvalidDefinitionError,
 );
@@ -93,10 +93,8 @@ export function defineStrategy<
   ) {
     throw new InvalidDefinitionError(`Strategy '${name}': 'parameters' must be a z.object({ … }).`);
   }
-  for (const part of ['onBar', 'indicators', 'state', 'onFill', 'onEnd'] as const) {
-    const given = checked[part];
-    if (typeof given === 'function' || (part !== 'onBar' && given === undefined)) continue;
-    throw new InvalidDefinitionError(`Strategy '${name}': '${part}' must be a function.`);
+  if (checked.onBar === undefined) {
+    throw new InvalidDefinitionError(`Strategy '${name}': 'onBar' must be a function.`);
   }
   return {
     [BRAND]: true,

@@ -1,5 +1,6 @@
 import type { DataOf } from '../../faces/define.js';
 import type { openEngine } from '../../index.js';
+import { isThenable } from '../../kernel/thenable.js';
 import { messageOf } from '../../kernel/thrown.js';
 import { SWEEP_RUNS_AHEAD } from '../../limits.js';
 import { BacktestCompleted, BacktestFailed, BacktestStarted } from '../../trading/index.js';
@@ -74,6 +75,8 @@ export class Conductor {
     const runs = (space?.size ?? this.#proposed) - this.#skipped;
     this.#runs = runs;
     this.#progress();
+    await Promise.all(this.#running);
+    if (this.#errors.length > 0) throw this.#errors[0];
     return { runs, skipped: this.#skipped };
   }
 
@@ -124,15 +127,8 @@ export class Conductor {
     if (this.#mayRepeat) this.#begun.add(run.backtestId);
     this.#parameters.set(run.backtestId, run.parameters);
     const event = startedEvent(this.#plan, run);
-    const running: Promise<void> = this.#engine
-      .publish(event, { until: 'handled' })
-      .then(
-        () => undefined,
-        (error: unknown) => this.#tellFailure(run, error),
-      )
-      .catch((error: unknown) => void this.#errors.push(error))
-      .finally(() => this.#running.delete(running));
-    this.#running.add(running);
+    const handled = this.#engine.publish(event, { until: 'handled' });
+    this.#run(handled.catch((error: unknown) => this.#tellFailure(run, error)));
     if (this.#running.size >= this.#ahead) await Promise.race(this.#running);
   }
 
@@ -234,12 +230,27 @@ export class Conductor {
     this.#tell(() => onProgress({ finished, runs, failed: this.#failed, secondsLeft }));
   }
 
-  /** Calls the caller's own function. What it throws ends the sweep; it is called by a subscriber, which would count it. */
-  #tell(call: () => void): void {
+  /**
+   * Calls the caller's own function. What it throws, or its promise rejects with, ends the sweep; it is called by a
+   * subscriber, which would count it.
+   */
+  #tell(call: () => unknown): void {
     try {
-      call();
+      const result = call();
+      if (isThenable(result)) this.#run(Promise.resolve(result));
     } catch (error) {
       this.#errors.push(error);
     }
+  }
+
+  /** Work that is waited for before the sweep ends. */
+  #run(work: Promise<unknown>): void {
+    const running: Promise<void> = work
+      .then(
+        () => undefined,
+        (error: unknown) => void this.#errors.push(error),
+      )
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
   }
 }

@@ -88,10 +88,10 @@ export interface SweepOptions extends BrokerOptions, SweepSpace {
   readonly runMemoryMb?: number;
   /** Aborted: no further run begins, those under way are finished, and `sweep` returns. */
   readonly signal?: AbortSignal;
-  /** Called after each run, and at the beginning and end. */
-  readonly onProgress?: (progress: SweepProgress) => void;
-  /** Called with each completed run of this call, in the order of their ends. */
-  readonly onResult?: (row: SweepRow) => void;
+  /** Called after each run, and at the beginning and end. What it throws ends the sweep; a promise is waited for. */
+  readonly onProgress?: (progress: SweepProgress) => unknown;
+  /** Called with each completed run of this call, in the order of their ends. As `onProgress` in everything else. */
+  readonly onResult?: (row: SweepRow) => unknown;
 }
 
 /** A run that failed. */

@@ -23,8 +23,8 @@ export const SWEEP_NAMES = {
   grid: true,
   random: true,
   list: true,
-  allowHuge: true,
-  search: true,
+  allowHuge: 'boolean',
+  search: 'function',
   symbol: true,
   seed: true,
   level: true,
@@ -35,8 +35,8 @@ export const SWEEP_NAMES = {
   runBudgetMs: true,
   runMemoryMb: true,
   signal: true,
-  onProgress: true,
-  onResult: true,
+  onProgress: 'function',
+  onResult: 'function',
   ...BROKER_NAMES,
 } as const;
 

@@ -17,8 +17,8 @@ export interface WalkForwardOptions
   readonly trainShare?: number;
   /** Whether all windows begin at the first candle, and so grow. Default false. */
   readonly anchored?: boolean;
-  /** Called after each window. */
-  readonly onWindow?: (window: WalkForwardWindow) => void;
+  /** Called after each window. What it throws ends the walk; a promise is waited for. */
+  readonly onWindow?: (window: WalkForwardWindow) => unknown;
 }
 
 /** Parameters that were the best in one part of the candles, and what they did in the part after it. */

@@ -22,7 +22,7 @@ const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
   strategy: true,
   grid: true,
   random: true,
-  allowHuge: true,
+  allowHuge: 'boolean',
   symbol: true,
   seed: true,
   level: true,
@@ -35,8 +35,8 @@ const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
   signal: true,
   windows: true,
   trainShare: true,
-  anchored: true,
-  onWindow: true,
+  anchored: 'boolean',
+  onWindow: 'function',
   ...BROKER_NAMES,
 });
 
@@ -88,7 +88,7 @@ export async function walkForward(given: WalkForwardOptions): Promise<WalkForwar
     const result = windowResult(candles, [from, middle, to], best, run);
     done.push(result);
     await log.window(planned, { window: result, best: learned.best, run });
-    onWindow?.(result);
+    await onWindow?.(result);
     if (capital > 0) continue;
     if (done.length < windows) endedBy = `The account is ruined after window ${window + 1}.`;
     break;

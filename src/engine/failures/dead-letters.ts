@@ -70,8 +70,9 @@ export class DeadLetters {
    * Resolves when the event is handled and that is durable. A skipped one runs after what its key has waiting. Only those
    * handlers are called whose letter it is: see `DeadLetter.owners`.
    *
-   * @throws DeadLetterNotFoundError; HandlerError when it fails again: it is a dead letter again then; HandlerNotGivenError
-   * when it is of a module that asked for old events, and the engine was opened without it: it stays as it is.
+   * @throws DeadLetterNotFoundError; HandlerError when it fails again: it is a dead letter again then. It stays as it is with
+   * KeyParkedError, when its key is parked behind another one, and HandlerNotGivenError, when it is of a module that asked
+   * for old events, and the engine was opened without it.
    */
   retry(position: number): Promise<void> {
     return this.#claim(position, 'retry', () => this.#retry(position));
@@ -81,7 +82,7 @@ export class DeadLetters {
    * Gives a dead letter up: the event counts as finished for those whose letter it is, whether they are here or not, and
    * its key goes on behind it. Resolves when that is durable.
    *
-   * @throws DeadLetterNotFoundError
+   * @throws DeadLetterNotFoundError; KeyParkedError when its key is parked behind another one.
    */
   discard(position: number): Promise<void> {
     return this.#claim(position, 'discard', () => this.#discard(position));

@@ -40,9 +40,9 @@ const PROFILE = optionNames<ProfileOptions>('profile', {
   seconds: true,
   signal: true,
   directory: true,
-  force: true,
-  cpu: true,
-  heap: true,
+  force: 'boolean',
+  cpu: 'boolean',
+  heap: 'boolean',
   intervalMicros: true,
 });
 
@@ -57,9 +57,6 @@ export function checkProfileOptions(given: ProfileOptions): CheckedProfileOption
   within('intervalMicros', intervalMicros, PROFILE_INTERVAL_MICROS_MIN, PROFILE_INTERVAL_MICROS_MAX);
   if (typeof directory !== 'string' || directory === '') {
     throw new InvalidOptionError('Option directory of profile must be the path of a folder.');
-  }
-  if (typeof cpu !== 'boolean' || typeof heap !== 'boolean' || typeof force !== 'boolean') {
-    throw new InvalidOptionError('Options cpu, heap and force of profile must be true or false.');
   }
   return { seconds, signal, directory, force, cpu, heap, intervalMicros };
 }

@@ -34,7 +34,7 @@ export interface SnapshotOptions {
   readonly force?: boolean;
 }
 
-const SNAPSHOT = optionNames<SnapshotOptions>('heapSnapshots', { force: true });
+const SNAPSHOT = optionNames<SnapshotOptions>('heapSnapshots', { force: 'boolean' });
 
 /** Profiles an engine, one profile at a time. */
 export class Profiling {

@@ -102,7 +102,7 @@ export function schemaOf(decide: object): z.ZodType | undefined {
 
 const AGGREGATE = optionNames<AggregateOptions<unknown, AnyEventType, unknown>>(
   'defineAggregate',
-  { events: true, initial: true, evolve: true, commands: true },
+  { events: true, initial: 'function', evolve: 'function', commands: true },
   InvalidDefinitionError,
 );
 

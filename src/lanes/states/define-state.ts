@@ -46,7 +46,7 @@ interface DefineState {
 
 const STATE = optionNames<StateOptions<unknown>>(
   'defineState',
-  { name: true, version: true, initial: true, schema: true },
+  { name: true, version: true, initial: 'function', schema: true },
   InvalidDefinitionError,
 );
 
@@ -64,7 +64,7 @@ export const defineState: DefineState = (given: StateOptions<unknown>): StateTyp
       `defineState needs a name of 1 to ${MAX_STATE_NAME} well-formed characters, no control characters: defineState({ name: 'candle', initial: () => ({ … }) }).`,
     );
   }
-  if (typeof initial !== 'function') {
+  if (initial === undefined) {
     throw new InvalidDefinitionError(`State '${name}': initial must be a function that returns a new state.`);
   }
   if (!isWhole(version, 1, 2 ** 31 - 1)) {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { InvalidOptionError, SqlError, SqlReadOnlyError } from '../../kernel/errors.js';
 import { shown } from '../../kernel/thrown.js';
 import { EVENT_COLUMNS } from './event-columns.js';
@@ -25,6 +26,11 @@ const PASSED = /^(?:[\s;]|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$))+/;
 export function checkStatement(statement: unknown): asserts statement is string {
   if (typeof statement !== 'string') {
     throw new InvalidOptionError(`sql: the statement is ${shown(statement)}; it must be a text.`);
+  }
+  // SQLite would end at the first, and read another character in the place of the second.
+  if (statement.includes('\0')) throw new InvalidOptionError('sql: the statement has a NUL character in it.');
+  if (!statement.isWellFormed()) {
+    throw new InvalidOptionError('sql: the statement has half a character in it (a lone surrogate).');
   }
   const [first, rest] = wordOf(statement);
   if (OTHERS.test(first)) throw readOnly(first);
@@ -65,14 +71,23 @@ export function bindable(parameters: unknown): readonly unknown[] {
 }
 
 function bound(value: unknown, place: string): unknown {
-  if (value === null || typeof value === 'string' || typeof value === 'bigint') return value;
-  if (typeof value === 'number') {
+  if (value === null || isWholeText(value) || isInteger(value)) return value;
+  if (typeof value === 'number' && !Number.isNaN(value)) {
     return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
   }
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (types.isUint8Array(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   throw new InvalidOptionError(
-    `sql: parameters${place} is ${shown(value)}; SQLite takes texts, numbers, bigints, bytes and null.`,
+    `sql: parameters${place} is ${shown(value)}; SQLite takes texts without half characters, numbers, bigints of 64 bits, bytes and null.`,
   );
+}
+
+/** UTF-8 cannot hold half a character: what was asked for would be another text. */
+function isWholeText(value: unknown): boolean {
+  return typeof value === 'string' && value.isWellFormed();
+}
+
+function isInteger(value: unknown): boolean {
+  return typeof value === 'bigint' && BigInt.asIntN(64, value) === value;
 }
 
 /** A coded error for whatever SQLite says of a statement; errors that are coded already stay. */
@@ -99,6 +114,9 @@ function adviceFor(message: string): string {
   }
   if (message.includes('no such column')) {
     return ` The columns of events are ${EVENT_COLUMNS.join(', ')}; a field of a payload is data ->> '$.field', and texts stand in single quotes.`;
+  }
+  if (message.includes('parameter')) {
+    return ' Values of a list are for each ? in its order; one that is used twice is a :name, and the values an object then.';
   }
   if (message.includes('more than one statement')) return ' Pass one statement at a time.';
   return '';

@@ -175,11 +175,13 @@ function* deadLetters({ reader, run }: SqlSource): Generator<SqlCells> {
   }
 }
 
-/** A position that a statement names. */
+/** A position that a statement names; what a command is given for a `?` is text. */
 function position(name: string, given: unknown): number {
-  const value = typeof given === 'number' || typeof given === 'bigint' ? Number(given) : Number.NaN;
-  if (!Number.isNaN(value)) return value;
+  const isText = typeof given === 'string' && /^\d{1,15}$/.test(given);
+  const isNumber = typeof given === 'number' || typeof given === 'bigint';
+  const value = isText || isNumber ? Number(given) : Number.NaN;
+  if (Number.isInteger(value)) return value;
   throw new SqlError(
-    `events_between: ${name} is ${JSON.stringify(String(given))}; it must be a position, as a number: events_between(1, 100).`,
+    `events_between: ${name} is ${JSON.stringify(String(given))}; it must be a position, as a whole number: events_between(1, 100).`,
   );
 }

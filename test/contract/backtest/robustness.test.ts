@@ -24,13 +24,28 @@ vi.setConfig({ testTimeout: 240_000 });
 const candles = randomCandles(51, 600);
 const grid = { length: [3, 5, 8], entry: [30, 40], exit: [50, 60], stop: [0] };
 
+const fail = () => {
+  throw new Error('the disk of the caller is full');
+};
+const failAsync = async () => fail();
+const failLater = async () => {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  fail();
+};
+
 test.each(['onResult', 'onProgress'] as const)('what %s throws ends the sweep', async (name) => {
-  const fail = () => {
-    throw new Error('the disk of the caller is full');
-  };
-  await expect(sweep({ candles, strategy: 'rsi', grid, threads: 0, [name]: fail })).rejects.toThrow(
-    'the disk of the caller is full',
-  );
+  for (const failing of [fail, failAsync, failLater]) {
+    await expect(sweep({ candles, strategy: 'rsi', grid, threads: 0, [name]: failing })).rejects.toThrow(
+      'the disk of the caller is full',
+    );
+  }
+});
+
+test('what onWindow throws ends a walk-forward', async () => {
+  for (const onWindow of [fail, failAsync, failLater]) {
+    const options = { candles, strategy: 'rsi', grid, threads: 0, windows: 2 };
+    await expect(walkForward({ ...options, onWindow })).rejects.toThrow('the disk of the caller is full');
+  }
 });
 
 describe('walk-forward', () => {

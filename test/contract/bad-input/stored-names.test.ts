@@ -1,9 +1,10 @@
 import { openEngine } from 'millrace';
 import { createEventBus } from 'millrace/bus';
 import { defineEvent, defineHandlers } from 'millrace/define';
-import { verifyStore } from 'millrace/store';
+import { openStoreReader, verifyStore } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { collect } from '../../support/collect.js';
 import { tempStore } from '../../support/temp-folder.js';
 
 /** Half of an emoji: UTF-8 cannot hold it, so it would come back from a store as another text. */
@@ -77,4 +78,60 @@ test('half a character in the names of volatile fields is stored without loss', 
     await engine.close();
   }
   expect(verifyStore(store)).toMatchObject({ ok: true });
+});
+
+describe('a name with half a character is nobody, and not the one whose name UTF-8 makes of it:', () => {
+  const TAKEN = HALF.toWellFormed();
+
+  test.each(['memory', 'os'] as const)('%s', async (durability) => {
+    const store = tempStore();
+    const open = () =>
+      openEngine({ ...(durability === 'os' && { store }), durability, threads: 0, events: [Noted] });
+    let engine = await open();
+    await engine.publish(Noted({ key: TAKEN }));
+    await engine.consumers.start({ name: TAKEN, handle: () => {} });
+    if (durability === 'os') {
+      await engine.close();
+      engine = await open();
+    }
+    const read = async (aggregateId: string) => (await collect(engine, { aggregateId })).length;
+    expect(await read(TAKEN)).toBe(1);
+    expect(await read(HALF)).toBe(0);
+    expect(await engine.last(HALF)).toBeUndefined();
+    await expect(engine.consumers.remove(HALF)).rejects.toMatchObject({ code: 'MILLRACE_INVALID_OPTION' });
+    await expect(engine.consumers.remove(`millrace:handler/a.b/${HALF}@1`)).rejects.toMatchObject({
+      code: 'MILLRACE_CONSUMER_NOT_FOUND',
+    });
+    await engine.close();
+    if (durability === 'memory') return;
+    using reader = openStoreReader(store);
+    expect([...reader.read({ aggregateId: TAKEN })]).toHaveLength(1);
+    expect([...reader.read({ aggregateId: HALF })]).toEqual([]);
+  });
+
+  test('a consumer that such a name would be taken for is not removed', async () => {
+    const store = tempStore();
+    const open = (module?: string) =>
+      openEngine({
+        ...{ store, threads: 0, durability: 'os', events: [Noted] },
+        ...(module && { handlers: [module] }),
+      });
+    const late = `data:text/javascript,${encodeURIComponent(`
+      import { defineHandlers } from '${import.meta.resolve('millrace/define')}';
+      export default defineHandlers('${TAKEN}', (on) => on({ type: 'names.noted' }, () => {}, { from: 'start' }));`)}`;
+    const before = await open();
+    await before.publish(Noted({ key: 'a' }));
+    await before.close();
+    const met = await open(late);
+    await met.recovered;
+    await met.close();
+    const engine = await open();
+    const [{ name = '' } = {}] = engine.consumers.list();
+    expect(name).toContain(TAKEN);
+    await expect(engine.consumers.remove(name.replace(TAKEN, HALF))).rejects.toMatchObject({
+      code: 'MILLRACE_CONSUMER_NOT_FOUND',
+    });
+    expect(engine.consumers.list()).toHaveLength(1);
+    await engine.close();
+  });
 });

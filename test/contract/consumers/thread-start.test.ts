@@ -6,6 +6,7 @@ import { Noted } from '../../handlers/events.mjs';
 import { startHearing } from '../../support/heard.js';
 import { liveThreads } from '../../support/live-threads.js';
 import { openTestEngine, storeFor } from '../../support/open-test-engine.js';
+import { runNode } from '../../support/run-script.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
 const ENDS: [string, (engine: Engine) => Promise<void>][] = [
@@ -93,4 +94,33 @@ test('a consumer that is loading its module handles nothing before its start has
   const consumer = await started;
   await consumer.whenCaughtUp();
   expect(consumer.status()).toMatchObject({ handled: 2 });
+});
+
+test('a thread that is ended in the moment that its module is loaded keeps the process until it has ended', async () => {
+  const [begun, go, loaded] = ['begun', 'go', 'loaded'].map((name) => join(tempFolder(), name));
+  const module = `data:text/javascript,
+    import { existsSync, writeFileSync } from 'node:fs';
+    writeFileSync(${JSON.stringify(begun)}, '');
+    while (!existsSync(${JSON.stringify(go)}));
+    setTimeout(() => writeFileSync(${JSON.stringify(loaded)}, ''), 1);
+    export default () => {};`;
+  // No engine: what keeps a process alive besides would hide it.
+  const input = `
+    import { existsSync, writeFileSync } from 'node:fs';
+    import { setTimeout } from 'node:timers/promises';
+    import { ThreadWorker } from './dist/src/consumers/thread-worker.js';
+    const worker = new ThreadWorker('c', () => {});
+    const opened = worker.open(${JSON.stringify(module)});
+    while (!existsSync(${JSON.stringify(begun)})) await setTimeout(1);
+    writeFileSync(${JSON.stringify(go)}, '');
+    // The answer is there, and nobody has looked at it, when the thread is ended.
+    while (!existsSync(${JSON.stringify(loaded)}));
+    await worker.end();
+    await opened;
+    console.log('ended');`;
+  expect(await runNode(['--input-type=module'], { input })).toEqual({
+    code: 0,
+    stdout: 'ended\n',
+    stderr: '',
+  });
 });

@@ -151,14 +151,41 @@ describe('what is no whole export', () => {
       /cause that came after/,
       () => edited(1, (of) => Object.assign(of, { caused_by: 7 })),
     ],
+    ...['data', 'metadata', 'key', 'volatile'].flatMap((field) =>
+      [1000, 200_000].map((depth): [string, number, RegExp, () => string] => [
+        `${depth} levels of ${field}`,
+        1,
+        /deeper than 64 levels|which must be/,
+        () =>
+          edited(1, (of) => Object.assign(of, { [field]: 7 })).replace(
+            `"${field}":7`,
+            `"${field}":${'['.repeat(depth)}${']'.repeat(depth)}`,
+          ),
+      ]),
+    ),
     [
-      'depths without end',
+      'objects without end',
       1,
-      /deeper than|no JSON/,
+      /deeper than 64 levels/,
       () =>
         edited(1, (of) => Object.assign(of, { data: 7 })).replace(
           '"data":7',
-          `"data":${'['.repeat(1000)}${']'.repeat(1000)}`,
+          `"data":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`,
+        ),
+    ],
+    [
+      'a version of a schema that no type can have',
+      1,
+      /type_version 65536, which must be a whole number from 1 to 65535/,
+      () => edited(1, (of) => Object.assign(of, { type_version: 65_536 })),
+    ],
+    [
+      "an id of the caller's own that is no text",
+      2,
+      /whose ids are no texts/,
+      () =>
+        edited(2, (of) =>
+          Object.assign(of, { metadata: Object.assign(of.metadata as object, { eventId: 5 }) }),
         ),
     ],
   ])('is refused with its line: %s', async (_what, line, message, content) => {
@@ -182,6 +209,15 @@ describe('what is no whole export', () => {
         const packed = gzipSync(lines.join('\n'));
         packed.fill(7, 300, 310);
         return packed;
+      },
+    ],
+    [
+      'bytes that are no UTF-8, which would be another text',
+      /line 2: the event is no UTF-8/,
+      () => {
+        const bytes = Buffer.from(lines.join('\n'));
+        bytes[bytes.indexOf('note', bytes.indexOf('\n'))] = 0xe4;
+        return bytes;
       },
     ],
     ['a store', /is a SQLite file, but no export/, () => readFileSync(store)],

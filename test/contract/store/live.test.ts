@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { openStoreReader, type StoreReadOptions, verifyStore } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { oneTo } from '../../support/collect.js';
@@ -174,6 +175,32 @@ describe('what a reader says while another process writes is of one moment:', ()
       expect.objectContaining({ code: 'MILLRACE_INVALID_OPTION' }),
     );
     expect(reader.atOnce(() => reader.atOnce(() => reader.last(1)))).toHaveLength(1);
+  });
+
+  test('what the function of the caller throws comes through as it is, and closing within it does no harm', () => {
+    using log = liveLog();
+    using reader = openStoreReader(log.path);
+    const own = Object.assign(new Error('mine'), { code: 'SQLITE_BUSY' });
+    for (const thrown of [own, 'a text', undefined, new Database.SqliteError('mine', 'SQLITE_BUSY')]) {
+      let caught: unknown = 'nothing';
+      try {
+        reader.atOnce(() => {
+          reader.last(1);
+          throw thrown;
+        });
+      } catch (error) {
+        caught = error;
+      }
+      expect(caught).toBe(thrown);
+    }
+    expect(reader.last(1)).toHaveLength(1);
+    expect(
+      reader.atOnce(() => {
+        reader.close();
+        return 'closed';
+      }),
+    ).toBe('closed');
+    expect(() => reader.last(1)).toThrow(expect.objectContaining({ code: 'MILLRACE_CLOSED' }));
   });
 });
 

@@ -93,6 +93,8 @@ describe('sql over a store', () => {
     );
     expect(positions("SELECT position FROM events_of('nobody')")).toEqual([]);
     expect(positions('SELECT position FROM events_between(20, 10)')).toEqual([]);
+    // As a command passes them.
+    expect(positions('SELECT position FROM events_between(?, ?)', ['2', '4'])).toEqual([2, 3, 4]);
     expect(positions('SELECT position FROM events_of(NULL)')).toEqual([]);
     const joined = `SELECT e.position FROM aggregates a, events_of(a.aggregate_id) e ORDER BY 1`;
     expect(positions(joined)).toEqual(at(() => true));
@@ -255,9 +257,11 @@ describe('a statement that is wrong', () => {
     ['SELECT 1; SELECT 2', /one statement at a time/],
     ['', /no statements/],
     ['-- nothing', /no statements/],
-    ['SELECT ?', /Too few parameter values/],
+    ['SELECT ?', /Too few parameter values.*each \? in its order/],
     ['SELECT * FROM events_of', /written events_of\(aggregate_id\); a value is missing/],
     ["SELECT * FROM events_between('a', 2)", /first is "a"; it must be a position/],
+    ['SELECT * FROM events_between(2.5, 3)', /first is "2\.5"; it must be a position, as a whole number/],
+    ['SELECT * FROM events_between(1, 1e999)', /last is "Infinity"; it must be a position/],
     ["SELECT json('{') FROM events", /malformed JSON/],
     ['SELECT abs(-9223372036854775808)', /integer overflow/],
   ])('is refused with the text of SQLite: %s', (statement, message) => {
@@ -273,11 +277,27 @@ describe('a statement that is wrong', () => {
     ['SELECT ?', [undefined]],
     ['SELECT ?', 'text'],
     ['SELECT :a', { a: {} }],
+    ['SELECT ?', [Number.NaN]],
+    ['SELECT ?', ['half \ud800']],
+    ['SELECT :a', { a: '\udc00' }],
+    ["SELECT 'half \ud800'", []],
+    ['SELECT 1\0; SELECT 2', []],
   ])('is refused before SQLite sees it: %j with %j', (statement, params) => {
     expect(() => readerOf().sql(statement as string, params as never)).toThrow(
       expect.objectContaining({ code: 'MILLRACE_INVALID_OPTION' }),
     );
   });
+});
+
+test.each([
+  [2n ** 63n - 1n, 'taken'],
+  [-(2n ** 63n), 'taken'],
+  [2n ** 63n, 'refused'],
+  [-(2n ** 70n), 'refused'],
+])('an integer of 64 bits is taken, and a larger one refused: %s', (value, outcome) => {
+  const asked = () => one('SELECT ? AS a', [value]);
+  if (outcome === 'taken') expect(asked()).toEqual({ a: value });
+  else expect(asked).toThrow(expect.objectContaining({ code: 'MILLRACE_INVALID_OPTION' }));
 });
 
 describe('an answer', () => {
