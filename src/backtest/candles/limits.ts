@@ -18,3 +18,6 @@ export const JSON_SEARCH_DEPTH = 5;
 
 /** Part of a price by which a high may lie below the close, or a low above it: adjusted prices are rounded one by one. */
 export const ROUNDING_TOLERANCE = 1e-6;
+
+/** Markets of one run: each is looked at at each time, and has a column of its own in a result. */
+export const MAX_MARKETS = 256;
