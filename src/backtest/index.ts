@@ -38,7 +38,7 @@ export {
 } from './statistics.js';
 export * from './stored/index.js';
 export type { CandleView, IndicatorView } from './strategies/candle-view.js';
-export type { SignalDetails, StrategyContext } from './strategies/context.js';
+export type { MarketContext, SignalDetails, StrategyContext } from './strategies/context.js';
 export {
   defineStrategy,
   type IndicatorSet,

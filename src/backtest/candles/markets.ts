@@ -138,17 +138,24 @@ function firstFrom({ time, length }: Candles, start: number): number {
  */
 function checkOneLength(of: string, { names, candles, time }: Markets): void {
   const frames = candles.map(timeframeOf);
-  const first = frames.findIndex((frame) => frame !== 'unknown');
-  if (first < 0) return;
+  const lengths = frames.map((frame) =>
+    frame === 'unknown' ? Number.POSITIVE_INFINITY : parseTimeframe(frame).leastMs,
+  );
+  const first = lengths.indexOf(Math.min(...lengths));
   const frame = frames[first] as string;
-  const other = frames.findIndex((one) => one !== frame && one !== 'unknown');
+  if (frame === 'unknown') return;
+  const { leastMs } = parseTimeframe(frame);
+  // A market that is silent most of the time has longer distances, but not all of them are.
+  const other = candles.findIndex(
+    (one, at) => one.length > 1 && frames[at] !== frame && !isAsCloseAs(one, leastMs),
+  );
   if (other >= 0) {
+    const [one, two] = [names[first] as string, names[other] as string];
     throw new InvalidOptionError(
-      `${of}: the candles of '${names[first]}' are of ${frame}, those of '${names[other]}' of ${frames[other]}. Resample them to one timeframe.`,
-      { details: { markets: { [names[first] as string]: frame, [names[other] as string]: frames[other] } } },
+      `${of}: the candles of '${one}' are of ${frame}, those of '${two}' of ${frames[other]}. Resample them to one timeframe.`,
+      { details: { markets: { [one]: frame, [two]: frames[other] } } },
     );
   }
-  const { leastMs } = parseTimeframe(frame);
   for (let at = 1; at < time.length; at++) {
     const [before, now] = [time[at - 1] as number, time[at] as number];
     // Within one market candles may be closer, as days are where a clock is put forward.
@@ -158,6 +165,10 @@ function checkOneLength(of: string, { names, candles, time }: Markets): void {
       { details: { times: [before, now] } },
     );
   }
+}
+
+function isAsCloseAs({ time }: Candles, distance: number): boolean {
+  return time.some((now, at) => at > 0 && now - (time[at - 1] as number) <= distance);
 }
 
 function has(candles: Candles, time: number): boolean {
