@@ -34,6 +34,14 @@ export function takeMarkets(of: string, { candles, symbol, finer }: GivenMarkets
   return { candles: markets.candles[0] as Candles, symbol: name, finer: finerOfMarket([name], finer)(name) };
 }
 
+/** The candles that a report is given. @throws InvalidOptionError for what are none. */
+export function takeCandlesIfAny(
+  of: string,
+  candles: GivenMarkets['candles'] | undefined,
+): Candles | Markets | undefined {
+  return candles === undefined ? undefined : takeMarkets(of, { candles }).candles;
+}
+
 /** Parts of checked candles, as an option of a run. */
 export function asGiven(candles: Candles | Markets): GivenMarkets['candles'] {
   return candles as Candles | CandlesByMarket;

@@ -74,6 +74,12 @@ export function storedRun(reader: StoreReader, backtestId: string): StoredRun {
         : `Backtest '${backtestId}' is not over. Run the sweep again with the same store to finish it.`,
     );
   }
+  if (settings.markets !== undefined) {
+    throw new InputError(
+      `Backtest '${backtestId}' is of several markets (${settings.markets.map(({ symbol }) => symbol).join(', ')}), and its trades cannot be told from its log yet. Run it again with runBacktest.`,
+      { details: { markets: settings.markets.map(({ symbol }) => symbol) } },
+    );
+  }
   const { parameters } = settings;
   // Rules were checked when the run was planned.
   const rules = settings.rules as unknown as RunSettings;
