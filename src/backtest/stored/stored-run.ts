@@ -56,7 +56,7 @@ export function storedRun(reader: StoreReader, backtestId: string): StoredRun {
         );
     }
   }
-  const settings = started && storedSettings(started);
+  const settings = started && settingsOfOne(started);
   if (started === undefined) {
     throw new InputError(
       `The store '${reader.path}' has no backtest '${backtestId}'. 'millrace inspect' says what is in it.`,
@@ -72,12 +72,6 @@ export function storedRun(reader: StoreReader, backtestId: string): StoredRun {
       settings.sweep_id === null
         ? `Backtest '${backtestId}' is not whole: the process that wrote it was ended. Delete the store '${reader.path}' and run it again.`
         : `Backtest '${backtestId}' is not over. Run the sweep again with the same store to finish it.`,
-    );
-  }
-  if (settings.markets !== undefined) {
-    throw new InputError(
-      `Backtest '${backtestId}' is of several markets (${settings.markets.map(({ symbol }) => symbol).join(', ')}), and its trades cannot be told from its log yet. Run it again with runBacktest.`,
-      { details: { markets: settings.markets.map(({ symbol }) => symbol) } },
     );
   }
   const { parameters } = settings;
@@ -106,4 +100,15 @@ export function storedRun(reader: StoreReader, backtestId: string): StoredRun {
     executed,
     completed,
   };
+}
+
+/** @throws InputError for a run of several markets. */
+function settingsOfOne(started: DataOf<typeof BacktestStarted>): ReturnType<typeof storedSettings> {
+  const settings = storedSettings(started);
+  if (settings?.markets === undefined) return settings;
+  const names = settings.markets.map(({ symbol }) => symbol);
+  throw new InputError(
+    `Backtest '${started.backtest_id}' is of several markets (${names.join(', ')}), and its trades cannot be told from its log yet. Run it again with runBacktest.`,
+    { details: { markets: names } },
+  );
 }
