@@ -109,7 +109,7 @@ export class Broker {
   afterClose(index: number): void {
     if (this.#bar.index !== index) this.#execution.enter(index);
     if (this.#settings.fill === 'this_close') {
-      this.#fillAtClose(() => true);
+      this.#fillAtClose((order) => order.asleepIn < index);
       this.book.tidy();
     }
     if (this.#execution.hasTrailing) this.#trail();

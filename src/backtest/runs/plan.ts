@@ -68,7 +68,8 @@ function severalMarkets(candles: Markets, finer: FinerOption | FinerByMarket | u
   const finerIn = finerOfMarket(candles.names, finer);
   const parts = candles.candles.map((own, at): OneMarket => {
     const symbol = candles.names[at] as string;
-    return marketOf(own, symbol, finerIn(symbol)) as OneMarket;
+    // In a first candle nothing can be filled, and by itself it does not tell its length.
+    return marketOf(own, symbol, own.length < 2 ? undefined : finerIn(symbol)) as OneMarket;
   });
   return wholeOf(candles, parts, candles.hash());
 }
