@@ -1,4 +1,10 @@
-import { candlesFromRows, checkLookAhead, defineStrategy, type StrategyContext } from 'millrace/backtest';
+import {
+  candlesFromRows,
+  checkLookAhead,
+  defineStrategy,
+  runBacktest,
+  type StrategyContext,
+} from 'millrace/backtest';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { DAY, START } from '../../support/backtest/helpers.js';
@@ -146,4 +152,29 @@ test('the prefix test takes finer candles of a market that has none yet in the f
   expect(checkLookAhead({ candles, finer: { B: rows(20, 40, 0.5) }, strategy }, 20)).toMatchObject({
     passed: true,
   });
+});
+
+test('a market that ends earlier is closed when the last one ends, at its own last close', () => {
+  const result = runDays(
+    { A: flat(10, 0, 1, 2, 3), B: flat(20, 0, 1) },
+    { 0: (ctx) => ctx.market('B').buy({ quantity: 1 }) },
+  );
+  expect(fillsOf(result)).toEqual(['B buy 1 @ 20 on 1', 'B sell 1 @ 20 on 3']);
+  expect(result.trades[0]).toMatchObject({ entryIndex: 1, exitIndex: 3, holdingMs: 2 * DAY });
+});
+
+test('the strategy is asked once the first market is warm, and each market says whether it is', () => {
+  const asked: unknown[] = [];
+  const strategy = defineStrategy({
+    name: 'warm',
+    parameters: z.object({}),
+    indicators: (_, build) => ({ average: build.sma(3) }),
+    onBar: (ctx) => void asked.push([ctx.index, ctx.isWarm, ctx.market('B').isWarm]),
+  });
+  runBacktest({ candles: { A: flat(1, 0, 1, 2, 3, 4), B: flat(2, 2, 3, 4) }, strategy });
+  expect(asked).toEqual([
+    [2, true, false],
+    [3, true, false],
+    [4, true, true],
+  ]);
 });
