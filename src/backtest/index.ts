@@ -21,6 +21,7 @@ export * from './report/index.js';
 export { type BuyAndHold, buyAndHold } from './runs/buy-and-hold.js';
 export { type CheckFinding, type CheckResult, checkLookAhead, checkRepeat } from './runs/checks.js';
 export { type Comparison, type ComparisonRow, compare } from './runs/compare.js';
+export type { FinerByMarket, FinerOption } from './runs/finer-option.js';
 export {
   type MonteCarlo,
   type MonteCarloOptions,
