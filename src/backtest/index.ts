@@ -21,6 +21,7 @@ export * from './report/index.js';
 export { type BuyAndHold, buyAndHold } from './runs/buy-and-hold.js';
 export { type CheckFinding, type CheckResult, checkLookAhead, checkRepeat } from './runs/checks.js';
 export { type Comparison, type ComparisonRow, compare } from './runs/compare.js';
+export type { FinerByMarket, FinerOption } from './runs/finer-option.js';
 export {
   type MonteCarlo,
   type MonteCarloOptions,
@@ -38,7 +39,7 @@ export {
 } from './statistics.js';
 export * from './stored/index.js';
 export type { CandleView, IndicatorView } from './strategies/candle-view.js';
-export type { SignalDetails, StrategyContext } from './strategies/context.js';
+export type { MarketContext, SignalDetails, StrategyContext } from './strategies/context.js';
 export {
   defineStrategy,
   type IndicatorSet,

@@ -37,6 +37,7 @@ export const RUN_ARGUMENTS = {
   ...BACKTEST_ARGUMENTS,
   ...CANDLE_ARGUMENTS,
   finer: { type: 'string' },
+  market: { type: 'string', multiple: true },
   param: { type: 'string', multiple: true },
   report: { type: 'string' },
   csv: { type: 'string' },

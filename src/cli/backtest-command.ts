@@ -1,22 +1,7 @@
-import {
-  type BacktestResult,
-  type Candles,
-  loadCandles,
-  loadStrategy,
-  runBacktest,
-  storeBacktest,
-  timeframeOf,
-} from '../backtest/index.js';
-import {
-  BACKTEST_HELP,
-  candleFile,
-  finerOf,
-  parametersOf,
-  RUN_ARGUMENTS,
-  simulationOf,
-  symbolOf,
-} from './backtest-arguments.js';
-import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
+import { type BacktestResult, loadStrategy, runBacktest, storeBacktest } from '../backtest/index.js';
+import { BACKTEST_HELP, finerOf, parametersOf, RUN_ARGUMENTS, simulationOf } from './backtest-arguments.js';
+import { CANDLE_HELP } from './candle-arguments.js';
+import { candleFilesOf, loadFiles, MARKET_HELP } from './candle-files.js';
 import { checkStrategy } from './check-strategy.js';
 import { type Command, parseCommand, refuseIdle, UsageError } from './command.js';
 import { writeCsv } from './csv-file.js';
@@ -30,7 +15,7 @@ const help = `millrace backtest [CANDLES] [options]
 Runs one strategy with one set of parameters over a file of candles, and says what came of it.
 
   --param NAME=VALUE a parameter of the strategy; may be given many times
-${BACKTEST_HELP}${CANDLE_HELP}  --check            test the strategy for look-ahead and for results that change, and print what was found
+${MARKET_HELP}${BACKTEST_HELP}${CANDLE_HELP}  --check            test the strategy for look-ahead and for results that change, and print what was found
   --store FILE       write its events into a new SQLite file, of which millrace report tells later; not at the level
                      summary, of which nothing could be told
 ${REPORT_HELP}  --csv FILE         write the trades as CSV
@@ -57,28 +42,24 @@ async function run(args: readonly string[]): Promise<number> {
   const simulation = simulationOf(values);
   if (store === undefined) refuseIdle({ level }, 'says what is stored, and has no effect without --store');
   const parameters = parametersOf(values.param);
-  const file = candleFile(positionals, values.input, 'backtest');
-  checkOutputs(values, file);
+  const files = candleFilesOf(positionals, values, 'backtest');
+  checkOutputs(values, files);
   const strategy = await loadStrategy(values.strategy ?? 'rsi');
-  const { candles } = await loadCandles(file, candleOptions(values));
+  const loaded = await loadFiles(files, values);
   const options = {
-    symbol: symbolOf(file),
+    ...loaded,
     ...simulation,
-    candles,
     ...(await finerOf(values)),
     strategy,
     parameters,
   };
   const result = store === undefined ? runBacktest(options) : await storeBacktest(store, options);
   if (values.csv !== undefined) await writeTrades(values.csv, result);
-  const page = await writeReportFile(values.report, result, candles);
+  const page = await writeReportFile(values.report, result, loaded.candles);
   const checks = values.check ? checkStrategy(options) : undefined;
   const totalSeconds = (performance.now() - started) / 1000;
   if (values.json) await print(`${jsonLine({ ...plain(result), checks, report: page, totalSeconds })}\n`);
-  else
-    await print(
-      report(result, candles, totalSeconds) + reportLine(page) + (checks ? `\n${checks.text}` : ''),
-    );
+  else await print(report(result, totalSeconds) + reportLine(page) + (checks ? `\n${checks.text}` : ''));
   return checks?.passed === false ? 1 : 0;
 }
 
@@ -107,16 +88,15 @@ const TRADE_COLUMNS = [
 
 function writeTrades(path: string, { trades }: BacktestResult): Promise<void> {
   const time = (value: unknown) => new Date(value as number).toISOString();
-  const columns = trades.some(({ funding }) => funding !== undefined)
-    ? ([...TRADE_COLUMNS, 'funding'] as const)
-    : TRADE_COLUMNS;
+  const has = (name: 'funding' | 'market') => trades.some((trade) => trade[name] !== undefined);
+  const columns = [...TRADE_COLUMNS, ...(['funding', 'market'] as const).filter(has)];
   const rows = trades.map((trade) =>
     columns.map((column) => (column.endsWith('Time') ? time(trade[column]) : trade[column])),
   );
   return writeCsv(path, columns, rows);
 }
 
-function report(result: BacktestResult, candles: Candles, seconds: number): string {
+function report(result: BacktestResult, seconds: number): string {
   const { identity, settings, statistics, tradeStatistics, benchmark } = result;
   const day = (time: number) => new Date(time).toISOString().slice(0, 10);
   const rejected = result.orders.filter(({ status }) => status === 'rejected').length;
@@ -127,7 +107,7 @@ function report(result: BacktestResult, candles: Candles, seconds: number): stri
     row('per year', percentage(statistics.annualReturn), percentage(benchmark.statistics.annualReturn)),
     row('Sharpe', decimals(statistics.sharpe), decimals(benchmark.statistics.sharpe)),
     row('drawdown', percentage(statistics.maxDrawdown), percentage(benchmark.statistics.maxDrawdown)),
-    row('trades', grouped(tradeStatistics.trades), '1'),
+    row('trades', grouped(tradeStatistics.trades), grouped(identity.markets?.length ?? 1)),
     row('won', percentage(tradeStatistics.winRate)),
     row('profit factor', decimals(tradeStatistics.profitFactor)),
     row('exposure', percentage(result.exposure)),
@@ -137,15 +117,26 @@ function report(result: BacktestResult, candles: Candles, seconds: number): stri
   ];
   const { taker, maker } = settings.commission;
   return `
-${identity.strategyId} on ${identity.symbol}: ${grouped(candles.length)} candles (${timeframeOf(candles)}, ${day(candles.start)} to ${day(candles.end)})
+${identity.strategyId} on ${identity.symbol}: ${grouped(identity.candles)} candles (${identity.timeframe}, ${day(identity.start)} to ${day(identity.end)})
 
 ${table(['<', identity.strategy, 'buy and hold'], rows)}
 
-${finerLine(result)}rules        fill ${settings.fill}, commission ${taker === maker ? taker : `${maker} maker, ${taker} taker`}, slippage ${settings.slippage.fraction}, spread ${settings.spread}, leverage ${settings.leverage}
+${marketLines(result)}${finerLine(result)}rules        fill ${settings.fill}, commission ${taker === maker ? taker : `${maker} maker, ${taker} taker`}, slippage ${settings.slippage.fraction}, spread ${settings.spread}, leverage ${settings.leverage}
 identity     ${identity.backtestId}, data ${identity.dataHash.slice(0, 12)}, strategy ${identity.strategyHash.slice(0, 12)}, seed ${identity.seed}
 fingerprint  ${result.fingerprint}
 time         ${seconds.toFixed(2)} s in all
 `;
+}
+
+/** What each of several markets brought. */
+function marketLines({ identity, trades }: BacktestResult): string {
+  if (identity.markets === undefined) return '';
+  const rows = identity.markets.map(({ symbol, candles }) => {
+    const own = trades.filter(({ market }) => market === symbol);
+    const profit = own.reduce((sum, trade) => sum + trade.profit, 0);
+    return [symbol, grouped(candles), grouped(own.length), decimals(profit)];
+  });
+  return `${table(['<market', 'candles', 'trades', 'profit'], rows)}\n\n`;
 }
 
 function finerLine({ finer }: BacktestResult): string {

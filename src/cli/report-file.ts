@@ -1,4 +1,4 @@
-import { type Candles, writeReport } from '../backtest/index.js';
+import { type Candles, type CandlesByMarket, writeReport } from '../backtest/index.js';
 import { UsageError } from './command.js';
 
 /** Its line of a command's help. */
@@ -12,7 +12,7 @@ export const REPORT_HELP = `  --report FILE      write an HTML report that opens
 export async function writeReportFile(
   path: string | undefined,
   result: Parameters<typeof writeReport>[1],
-  candles: Candles,
+  candles: Candles | CandlesByMarket,
 ): Promise<string | undefined> {
   return path === undefined ? undefined : writeReport(path, result, { candles });
 }

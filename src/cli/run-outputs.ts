@@ -1,5 +1,6 @@
-import { refuseInputs } from '../files/inputs.js';
+import { type NamedFile, refuseInputs } from '../files/inputs.js';
 import { strategyFile } from './backtest-arguments.js';
+import type { CandleFiles } from './candle-files.js';
 
 /** Where the commands that simulate read and write. */
 interface Files {
@@ -11,7 +12,7 @@ interface Files {
 }
 
 /** Before anything is read: nothing is written over what the command reads, or writes besides. @throws OutputError */
-export function checkOutputs({ strategy, finer, store, report, csv }: Files, candles: string): void {
+export function checkOutputs({ strategy, finer, store, report, csv }: Files, { files }: CandleFiles): void {
   refuseInputs(
     [
       ['--store', store],
@@ -19,7 +20,7 @@ export function checkOutputs({ strategy, finer, store, report, csv }: Files, can
       ['--csv', csv],
     ],
     [
-      ['the file of the candles', candles],
+      ...files.map(([, file]): NamedFile => ['the file of the candles', file]),
       ['the file of the finer candles', finer],
       ['the file of the strategy', strategyFile(strategy)],
     ],

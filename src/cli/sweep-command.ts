@@ -1,7 +1,6 @@
 import {
   type BacktestOptions,
   type Grid,
-  loadCandles,
   loadStrategy,
   SWEEP_METRICS,
   type SweepResult,
@@ -11,16 +10,15 @@ import { makeFolder } from '../files/make-folder.js';
 import { MAX_THREADS } from '../limits.js';
 import {
   BACKTEST_HELP,
-  candleFile,
   finerOf,
   GRID_ARGUMENTS,
   gridWith,
   metricOf,
   RUN_ARGUMENTS,
   simulationOf,
-  symbolOf,
 } from './backtest-arguments.js';
-import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
+import { CANDLE_HELP } from './candle-arguments.js';
+import { candleFilesOf, clockOf, loadFiles, MARKET_HELP } from './candle-files.js';
 import { checkStrategy } from './check-strategy.js';
 import { type Command, parseCommand, shellQuote, UsageError, wholeNumber } from './command.js';
 import { writeCsv } from './csv-file.js';
@@ -52,7 +50,7 @@ reversion with 240 parameter sets; without candles over the S&P 500 (npm package
   --top N            rows of the table (default: 10)
   --yes              run a grid of more than ten million runs
   --run-seconds N    a run that takes longer fails, and no other
-${BACKTEST_HELP}${CANDLE_HELP}  --check            test the best run for look-ahead and for results that change
+${MARKET_HELP}${BACKTEST_HELP}${CANDLE_HELP}  --check            test the best run for look-ahead and for results that change
   --threads N        worker threads, 0 to ${MAX_THREADS}; 0 runs all on the main thread (default: cores - 1)
   --store FILE       SQLite file (default: a new one in runs/)
 ${REPORT_HELP}  --csv FILE         write all rows as CSV
@@ -67,9 +65,9 @@ async function run(args: readonly string[]): Promise<number> {
   const started = performance.now();
   const { values, positionals, threads, grid, random, top, runBudgetMs, sortBy } = parse(args);
   const simulation = simulationOf(values);
-  const file = candleFile(positionals, values.input, 'sweep');
-  checkOutputs(values, file);
-  const { candles } = await loadCandles(file, candleOptions(values));
+  const files = candleFilesOf(positionals, values, 'sweep');
+  checkOutputs(values, files);
+  const loaded = await loadFiles(files, values);
   const finer = await finerOf(values);
   const store = values.store ?? newStore();
   const bar = new ProgressBar();
@@ -79,9 +77,8 @@ async function run(args: readonly string[]): Promise<number> {
   });
   const strategy = values.strategy ?? 'rsi';
   const result = await sweep({
-    symbol: symbolOf(file),
+    ...loaded,
     ...simulation,
-    candles,
     ...finer,
     strategy,
     grid,
@@ -96,11 +93,11 @@ async function run(args: readonly string[]): Promise<number> {
     ...(threads !== undefined && { threads }),
   }).finally(() => bar.clear());
   if (values.csv !== undefined) await writeRows(values.csv, result);
-  const page = result.best.length === 0 ? undefined : await writeReportFile(values.report, result, candles);
+  const page =
+    result.best.length === 0 ? undefined : await writeReportFile(values.report, result, loaded.candles);
   const options = {
-    symbol: symbolOf(file),
+    ...loaded,
     ...simulation,
-    candles,
     ...finer,
     strategy: await loadStrategy(strategy),
   };
@@ -108,7 +105,9 @@ async function run(args: readonly string[]): Promise<number> {
   const totalSeconds = (performance.now() - started) / 1000;
   const json = () => `${jsonLine({ ...result, checks, report: page, totalSeconds })}\n`;
   const text = () =>
-    sweepReport(result, candles, store, totalSeconds) + reportLine(page) + (checks?.text ?? '');
+    sweepReport(result, clockOf(loaded.candles), store, totalSeconds) +
+    reportLine(page) +
+    (checks?.text ?? '');
   await print(values.json ? json() : text());
   const none = whyNone(result);
   if (none !== undefined) complain(`\n${none}\n`);

@@ -1,5 +1,6 @@
-import { type Candles, type SweepResult, type SweepRow, timeframeOf } from '../backtest/index.js';
+import { type SweepResult, type SweepRow, timeframeOf } from '../backtest/index.js';
 import { ANNUALISE_DAYS_MIN } from '../limits.js';
+import type { Clock } from './candle-files.js';
 import { shellQuote } from './command.js';
 import { decimals, grouped, percentage, table } from './table.js';
 
@@ -10,7 +11,7 @@ import { decimals, grouped, percentage, table } from './table.js';
  */
 export function sweepReport(
   result: SweepResult,
-  candles: Candles,
+  candles: Clock,
   store: string,
   totalSeconds: number,
 ): string {
@@ -19,7 +20,7 @@ export function sweepReport(
   return `
 ${grouped(result.finished)} of ${grouped(result.runs)} backtests of '${result.strategy}' finished over ${span}${odd(result)}
 
-${bestTable(result)}
+${bestTable(result, candles.markets)}
 
 Returns after commission, the best by ${result.sortBy}; ${grouped(result.profitable)} runs of ${grouped(result.finished)} made a profit.
 Sharpe: close to close, risk-free rate 0, deviation over n - 1, annualised by the candles per year of the data.${shortSpan(candles)}
@@ -55,20 +56,20 @@ function overfitting({ overfitting: choice }: SweepResult): string {
 }
 
 /** Why a column is all n/a. */
-function shortSpan({ start, end }: Candles): string {
+function shortSpan({ start, end }: Clock): string {
   if (end - start >= ANNUALISE_DAYS_MIN * 86_400_000) return '';
   return ` The candles\nspan less than ${ANNUALISE_DAYS_MIN} days, so nothing is annualised: 'per year' and Sharpe are n/a.`;
 }
 
 const COLUMNS = ['return', 'per year', 'Sharpe', 'drawdown', 'trades', 'won', 'profit factor'] as const;
 
-function bestTable({ best, buyAndHold }: SweepResult): string {
+function bestTable({ best, buyAndHold }: SweepResult, markets: number): string {
   const names = Object.keys(best[0]?.parameters ?? {});
   const [first, ...others] = names.length === 0 ? ['strategy'] : names;
   const rows = best.map((row, index) => [String(index + 1), ...rowCells(row, names)]);
   const { totalReturn, annualReturn, sharpe, maxDrawdown } = buyAndHold;
   const cells = [...[totalReturn, annualReturn].map(percentage), decimals(sharpe), percentage(maxDrawdown)];
-  rows.push(['', 'buy and hold', ...others.map(() => ''), ...cells, '1', '', '']);
+  rows.push(['', 'buy and hold', ...others.map(() => ''), ...cells, String(markets), '', '']);
   return table(['#', `<${first}`, ...others, ...COLUMNS], rows);
 }
 

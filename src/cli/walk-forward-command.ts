@@ -1,17 +1,16 @@
-import { loadCandles, type WalkForward, walkForward } from '../backtest/index.js';
+import { type WalkForward, walkForward } from '../backtest/index.js';
 import { MAX_THREADS } from '../limits.js';
 import {
   BACKTEST_HELP,
-  candleFile,
   finerOf,
   GRID_ARGUMENTS,
   gridWith,
   metricOf,
   RUN_ARGUMENTS,
   simulationOf,
-  symbolOf,
 } from './backtest-arguments.js';
-import { CANDLE_HELP, candleOptions } from './candle-arguments.js';
+import { CANDLE_HELP } from './candle-arguments.js';
+import { candleFilesOf, loadFiles, MARKET_HELP } from './candle-files.js';
 import { type Command, parseCommand, UsageError, wholeNumber } from './command.js';
 import { writeCsv } from './csv-file.js';
 import { Interrupts } from './interrupts.js';
@@ -31,7 +30,7 @@ done with parameters that it could have known.
   --train PART       part of a window in which parameters are chosen (default: 0.75)
   --anchored         all windows begin at the first candle
   --sort METRIC      what the best parameters are chosen by (default: totalReturn)
-${BACKTEST_HELP}${CANDLE_HELP}  --threads N        worker threads, 0 to ${MAX_THREADS} (default: cores - 1)
+${MARKET_HELP}${BACKTEST_HELP}${CANDLE_HELP}  --threads N        worker threads, 0 to ${MAX_THREADS} (default: cores - 1)
   --store FILE       write the runs of the second parts into a new SQLite file, of which millrace report tells later
 ${REPORT_HELP}  --csv FILE         write the windows as CSV
   --json             print one JSON object
@@ -59,19 +58,18 @@ async function run(args: readonly string[]): Promise<number> {
   if (values.store === '') throw new UsageError('--store is empty. Pass the path of a file.');
   if (values.grid === undefined) throw new UsageError("'walk-forward' needs a grid: --grid NAME=5:30:1.");
   const grid = gridWith(values.grid, values.param);
-  const file = candleFile(positionals, values.input, 'walk-forward');
-  checkOutputs(values, file);
+  const files = candleFilesOf(positionals, values, 'walk-forward');
+  checkOutputs(values, files);
   const simulation = simulationOf(values);
   const sortBy = metricOf(values.sort);
-  const { candles } = await loadCandles(file, candleOptions(values));
+  const loaded = await loadFiles(files, values);
   const { windows, train, threads, anchored } = values;
   using interrupts = new Interrupts(() =>
     complain('Finishing the backtests under way; Ctrl-C again to end at once.\n'),
   );
   const result = await walkForward({
-    symbol: symbolOf(file),
+    ...loaded,
     ...simulation,
-    candles,
     ...(await finerOf(values)),
     strategy: values.strategy ?? 'rsi',
     grid,
@@ -85,7 +83,7 @@ async function run(args: readonly string[]): Promise<number> {
   });
   if (values.csv !== undefined) await writeCsv(values.csv, HEADINGS, result.windows.map(cells));
   const page =
-    result.windows.length === 0 ? undefined : await writeReportFile(values.report, result, candles);
+    result.windows.length === 0 ? undefined : await writeReportFile(values.report, result, loaded.candles);
   const totalSeconds = (performance.now() - started) / 1000;
   const { equity: _, ...plain } = result;
   await print(

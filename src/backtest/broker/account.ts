@@ -66,7 +66,49 @@ export interface Funded {
 const DUST = 1e-12;
 
 /**
- * Cash and the one position of a run. Cash is a whole number of 10^-decimals, held in a double, so that sums are exact up
+ * What all positions of an account have in common: its cash, and what was paid and received. One account trades one market,
+ * or several, each of which has an `Account` of its own with the same purse.
+ */
+export class Purse {
+  /** In units. */
+  cash: number;
+  commission = 0;
+  funding = 0;
+  turnover = 0;
+  positions = 0;
+  trades = 0;
+  readonly scale: number;
+  /** One per market. */
+  readonly accounts: Account[] = [];
+
+  constructor(settings: RunSettings) {
+    this.scale = 10 ** settings.cashDecimals;
+    this.cash = Math.round(settings.initialCapital * this.scale);
+  }
+
+  /** What is held at the marks, long less short. @param but the account of a market that is left out. */
+  net(but?: Account): number {
+    let sum = 0;
+    for (const account of this.accounts) if (account !== but) sum += account.quantity * account.mark;
+    return sum;
+  }
+
+  /** What is held at the marks, long and short added. */
+  gross(but?: Account): number {
+    let sum = 0;
+    for (const account of this.accounts)
+      if (account !== but) sum += Math.abs(account.quantity * account.mark);
+    return sum;
+  }
+
+  /** Cash plus what is held, at the marks. */
+  equity(): number {
+    return this.cash / this.scale + this.net();
+  }
+}
+
+/**
+ * Cash and the position of a market. Cash is a whole number of 10^-decimals, held in a double, so that sums are exact up
  * to 2^53 units: initial capital plus the profits of all trades is the final cash, to the last unit. A position's cost
  * is such a number as well, and of a part that is closed as much of it as its share of the quantity.
  */
@@ -74,52 +116,72 @@ export class Account {
   /** Below 0 for a short position. */
   quantity = 0;
   position: Position | undefined;
-  commissionPaid = 0;
-  turnover = 0;
-  /** Received above 0, paid below; undefined while no rate was due. */
-  fundingReceived: number | undefined;
+  /** Price at which the position is valued where the price of another market is looked at. */
+  mark = 0;
   readonly #scale: number;
   readonly #settings: RunSettings;
-  #cash: number;
+  readonly #purse: Purse;
+  readonly #funded: boolean;
   /** What the open position has cost, in units: paid is above 0, received below. */
   #basis = 0;
   /** Commission of the open position's entries, in units. */
   #entryCommission = 0;
   /** Funding of the open position, in units. */
   #funding = 0;
-  #commissionUnits = 0;
-  #fundingUnits = 0;
-  #positions = 0;
-  #trades = 0;
 
-  /** @param funded whether funding is a part of its trades, because the candles have rates. */
-  constructor(settings: RunSettings, funded = false) {
+  /**
+   * @param funded whether funding is a part of its trades, because the candles have rates.
+   * @param purse of an account that trades other markets as well.
+   */
+  constructor(settings: RunSettings, funded = false, purse = new Purse(settings)) {
     this.#settings = settings;
-    if (funded) this.fundingReceived = 0;
-    this.#scale = 10 ** settings.cashDecimals;
-    this.#cash = Math.round(settings.initialCapital * this.#scale);
+    this.#funded = funded;
+    this.#purse = purse;
+    this.#scale = purse.scale;
+    purse.accounts.push(this);
   }
 
   get cash(): number {
-    return this.#cash / this.#scale;
+    return this.#purse.cash / this.#scale;
   }
 
-  /** Cash plus what is held, at a price. */
+  /** Of all markets, as is the turnover. */
+  get commissionPaid(): number {
+    return this.#purse.commission / this.#scale;
+  }
+
+  get turnover(): number {
+    return this.#purse.turnover;
+  }
+
+  /** Of all markets, received above 0, paid below; undefined where none has rates. */
+  get fundingReceived(): number | undefined {
+    const { accounts, funding } = this.#purse;
+    return accounts.some((account) => account.#funded) ? funding / this.#scale : undefined;
+  }
+
+  /** Cash plus what is held, at a price; what is held of other markets at their marks. */
   equity(price: number): number {
-    return this.#cash / this.#scale + this.quantity * price;
-  }
-
-  /** The price at which the account's equity is only `maintenanceMargin` of its position's value; NaN for none. */
-  liquidationPrice(): number {
-    const { quantity } = this;
-    const margin = this.#settings.maintenanceMargin;
-    if (quantity > 0) return this.#cash < 0 ? -this.cash / (quantity * (1 - margin)) : Number.NaN;
-    return quantity < 0 ? this.cash / (-quantity * (1 + margin)) : Number.NaN;
+    const own = this.#purse.cash / this.#scale + this.quantity * price;
+    return this.#purse.accounts.length === 1 ? own : own + this.#purse.net(this);
   }
 
   /**
-   * The largest quantity by which a position may grow on a side: what is held there must not be worth more than the
-   * leverage times the equity that is left after the commission.
+   * The price at which the account's equity is only `maintenanceMargin` of what its positions are worth, those of other
+   * markets at their marks; NaN for none.
+   */
+  liquidationPrice(): number {
+    const { quantity } = this;
+    if (quantity === 0) return Number.NaN;
+    const margin = this.#settings.maintenanceMargin;
+    const missing = margin * this.#purse.gross(this) - (this.cash + this.#purse.net(this));
+    if (quantity > 0) return missing > 0 ? missing / (quantity * (1 - margin)) : Number.NaN;
+    return -missing / (-quantity * (1 + margin));
+  }
+
+  /**
+   * The largest quantity by which a position may grow on a side: what is held there, and of other markets on either side,
+   * must not be worth more than the leverage times the equity that is left after the commission.
    */
   room(side: 'buy' | 'sell', price: number, maker: boolean): number {
     const { leverage, commission } = this.#settings;
@@ -128,8 +190,9 @@ export class Account {
     const opposite = this.quantity * sign < 0;
     const held = Math.abs(this.quantity);
     const equity = this.equity(price) - (opposite ? held * price * rate : 0);
-    const grown = (leverage * equity - (opposite ? 0 : held * price)) / (price * (1 + leverage * rate));
-    const atMinimum = (leverage * (equity - commission.minimum) - (opposite ? 0 : held * price)) / price;
+    const kept = (opposite ? 0 : held * price) + this.#purse.gross(this);
+    const grown = (leverage * equity - kept) / (price * (1 + leverage * rate));
+    const atMinimum = (leverage * (equity - commission.minimum) - kept) / price;
     return Math.max(0, Math.min(grown, atMinimum)) + (opposite ? held : 0);
   }
 
@@ -139,9 +202,8 @@ export class Account {
     const sign = side === 'buy' ? 1 : -1;
     const value = quantity * price;
     const units = this.#commissionOf(value, booking.maker);
-    this.#commissionUnits += units;
-    this.commissionPaid = this.#commissionUnits / this.#scale;
-    this.turnover += value;
+    this.#purse.commission += units;
+    this.#purse.turnover += value;
     const held = this.quantity * sign < 0 ? Math.abs(this.quantity) : 0;
     let closing = Math.min(held, quantity);
     if (held - closing < held * DUST) closing = held;
@@ -162,10 +224,9 @@ export class Account {
     const { position } = this;
     if (position === undefined) return undefined;
     const units = 0 - Math.round(this.quantity * price * rate * this.#scale);
-    this.#cash += units;
+    this.#purse.cash += units;
     this.#funding += units;
-    this.#fundingUnits += units;
-    this.fundingReceived = this.#fundingUnits / this.#scale;
+    this.#purse.funding += units;
     return { position, amount: units / this.#scale };
   }
 
@@ -187,9 +248,9 @@ export class Account {
     const { price, time, index } = booking;
     let value = Math.round(quantity * price * this.#scale);
     // All of the cash is spent by definition; rounding must not leave a debt of one unit.
-    const short = value + commission - this.#cash;
+    const short = value + commission - this.#purse.cash;
     if (sign > 0 && this.#settings.leverage === 1 && short > 0 && short <= 2) value -= short;
-    this.#cash -= sign * value + commission;
+    this.#purse.cash -= sign * value + commission;
     this.#basis += sign * value + commission;
     this.#entryCommission += commission;
     const before = Math.abs(this.quantity);
@@ -201,7 +262,7 @@ export class Account {
       return undefined;
     }
     this.position = {
-      number: ++this.#positions,
+      number: ++this.#purse.positions,
       side: sign > 0 ? 'long' : 'short',
       entryTime: time,
       entryIndex: index,
@@ -230,7 +291,7 @@ export class Account {
       : Math.round((this.#entryCommission * quantity) / held);
     const funding = whole ? this.#funding : Math.round((this.#funding * quantity) / held);
     const received = -sign * Math.round(quantity * booking.price * this.#scale) - commission;
-    this.#cash += received;
+    this.#purse.cash += received;
     this.#basis -= share;
     this.#entryCommission -= entryCommission;
     this.#funding -= funding;
@@ -271,7 +332,7 @@ export class Account {
     const up = highest / entryPrice - 1;
     const down = lowest / entryPrice - 1;
     const row: Writable<TradeRow> = {
-      number: ++this.#trades,
+      number: ++this.#purse.trades,
       position: position.number,
       side,
       quantity,
@@ -290,7 +351,7 @@ export class Account {
       best: side === 'long' ? up : -down,
       tag: position.tag,
     };
-    if (this.fundingReceived !== undefined) row.funding = funding / this.#scale;
+    if (this.#funded) row.funding = funding / this.#scale;
     return row;
   }
 

@@ -23,6 +23,18 @@ export interface Birth {
   readonly price: number;
   readonly move: Order['bornMove'];
   readonly generation: number;
+  /**
+   * Of an order made in the fill of another market: the last of its own candles that is known. Nobody knows what the one under
+   * way had seen by then, so the order sleeps through it.
+   */
+  readonly known?: number;
+}
+
+/** The last number that was given to an order, a group and a fill; markets of one run have them in common. */
+export interface Numbers {
+  orders: number;
+  groups: number;
+  fills: number;
 }
 
 /** What the book needs to know of an order besides its request. */
@@ -42,12 +54,12 @@ export class Book {
   /** Whether one of them is open no longer. */
   hasEnded = false;
   readonly #tickSize: number;
-  #orders = 0;
-  #groups = 0;
+  readonly #numbers: Numbers;
 
-  constructor(fill: FillMode, tickSize: number) {
+  constructor(fill: FillMode, tickSize: number, numbers: Numbers) {
     this.fill = fill;
     this.#tickSize = tickSize;
+    this.#numbers = numbers;
   }
 
   /** @throws StrategyMistakeError when the request is not of the documented form, or there are too many orders. */
@@ -81,7 +93,7 @@ export class Book {
     if (trailing !== undefined) requests.push(['trailing_stop', { trail: trailing }]);
     if (trailingFraction !== undefined) requests.push(['trailing_stop', { trailFraction: trailingFraction }]);
     if (limit !== undefined) requests.push(['take_profit', { limit }]);
-    const group = requests.length > 1 ? ++this.#groups : 0;
+    const group = requests.length > 1 ? ++this.#numbers.groups : 0;
     return requests.map(([kind, request]) =>
       this.#add(
         { side: leave, kind, sizing: { by: 'entry', of: entry }, request, reduceOnly: true, group },
@@ -92,7 +104,7 @@ export class Book {
 
   /** Makes the fill of one of these cancel the others. */
   group(orders: readonly Order[]): void {
-    const group = ++this.#groups;
+    const group = ++this.#numbers.groups;
     for (const order of orders) order.group = group;
   }
 
@@ -121,7 +133,7 @@ export class Book {
       );
     }
     const order: Order = {
-      number: ++this.#orders,
+      number: ++this.#numbers.orders,
       kind,
       side,
       status: 'open',
@@ -143,6 +155,7 @@ export class Book {
       tag: request.tag ?? null,
       exits: exitsOf(request),
       doneMoment: -1,
+      asleepIn: birth.known === undefined ? -1 : birth.index,
       exitOrders: [],
       bornIndex: birth.index,
       bornMoment: birth.moment,

@@ -2,7 +2,7 @@ import type { FinerCandles } from '../candles/finer.js';
 import type { OrderSide, RunSettings } from '../runs/result.js';
 import type { Account } from './account.js';
 import type { Birth, Book } from './book.js';
-import { type Columns, Execution, type FillListener, trailedStop } from './execution.js';
+import { type Columns, Execution, type FillListener, type Joint, trailedStop } from './execution.js';
 import type { BrokerObserver } from './observer.js';
 import { CANCELLED_BY_STRATEGY, isOpen, type Order, type OrderRequest } from './order.js';
 import { aim, estimatedQuantity } from './sizing.js';
@@ -25,15 +25,26 @@ export class Broker {
   readonly #finer: FinerCandles | undefined;
   #walked = 0;
   readonly #execution: Execution;
+  readonly #joint: Joint | undefined;
 
-  /** @param finer what lies within the candles, where it is to decide what comes first. */
-  constructor(settings: RunSettings, columns: Columns, observer: BrokerObserver, finer?: FinerCandles) {
+  /**
+   * @param finer what lies within the candles, where it is to decide what comes first.
+   * @param joint what it has in common with the brokers of other markets; their `Desk` goes through its steps.
+   */
+  constructor(
+    settings: RunSettings,
+    columns: Columns,
+    observer: BrokerObserver,
+    finer?: FinerCandles,
+    joint?: Joint,
+  ) {
     this.#finer = finer;
+    this.#joint = joint;
     this.#settings = settings;
     this.#columns = columns;
     this.#observer = observer;
     this.#funding = columns.funding;
-    this.#execution = new Execution(settings, columns, observer);
+    this.#execution = new Execution(settings, columns, observer, joint);
     this.account = this.#execution.account;
     this.book = this.#execution.book;
     this.#bar = this.#execution.bar;
@@ -51,23 +62,44 @@ export class Broker {
 
   /** Open and inside of a candle, before the strategy sees it. */
   beforeClose(index: number): void {
-    const { open } = this.book;
+    this.begin(index);
+    this.atOpen();
+    if (this.account.quantity !== 0) this.#liquidateAt(this.#bar.open);
+    this.inside();
+    this.atClose();
+  }
+
+  /** The first step of a candle: what is held when it begins pays its funding. */
+  begin(index: number): void {
     this.#execution.enter(index);
-    const bar = this.#bar;
     if (this.#funding !== undefined) this.#fund(this.#funding[index] as number);
+  }
+
+  /** The second: what its open fills. */
+  atOpen(): void {
+    const { open } = this.book;
+    const bar = this.#bar;
     const waiting = open.length;
     for (let at = 0; at < waiting; at++) {
       const order = open[at] as Order;
-      if (!isOpen(order)) continue;
-      if (index > order.expiresAt) this.#execution.end(order, 'expired', 'its time is over');
+      if (!isOpen(order) || order.asleepIn >= bar.index) continue;
+      if (bar.index > order.expiresAt) this.#execution.end(order, 'expired', 'its time is over');
       else if (this.#opensNow(order) && touchAtOpen(order, bar.open)) this.#execution.touched(order, 0);
     }
-    if (this.account.quantity !== 0) this.#liquidateAt(bar.open);
+  }
+
+  /** The third: what is reached within it. */
+  inside(): void {
     if (this.#finer !== undefined) this.#throughFiner(this.#finer);
     else {
-      if (open.length > 0 || this.account.quantity !== 0) this.#inside();
+      if (this.book.open.length > 0 || this.account.quantity !== 0) this.#inside();
       this.#seen();
     }
+  }
+
+  /** The last before the strategy is asked: what its close fills. */
+  atClose(): void {
+    const { index } = this.#bar;
     if (this.#settings.fill === 'next_close')
       this.#fillAtClose((order) => order.bornMove !== 'close' || order.bornIndex < index);
     this.book.tidy();
@@ -77,15 +109,19 @@ export class Broker {
   afterClose(index: number): void {
     if (this.#bar.index !== index) this.#execution.enter(index);
     if (this.#settings.fill === 'this_close') {
-      this.#fillAtClose(() => true);
+      this.#fillAtClose((order) => order.asleepIn < index);
       this.book.tidy();
     }
     if (this.#execution.hasTrailing) this.#trail();
   }
 
-  /** Cancels what is open, and closes the position at the last close, if the settings say so. */
-  finish(index: number): void {
-    this.#execution.enter(index);
+  /**
+   * Cancels what is open, and closes the position at the last close, if the settings say so.
+   *
+   * @param time at which the data ended, where other markets have later candles.
+   */
+  finish(index: number, time?: number): void {
+    this.#execution.enter(index, time);
     for (const order of this.book.open)
       if (isOpen(order)) this.#execution.end(order, 'expired', 'the data ended');
     this.book.tidy();
@@ -94,14 +130,17 @@ export class Broker {
 
   /** Makes an order. @throws StrategyMistakeError */
   order(side: OrderSide, request: OrderRequest, birth: Birth): Order {
-    return this.#execution.placed(this.book.request(side, request, this.#execution.birth ?? birth));
+    const { known } = birth;
+    return this.#execution.placed(this.book.request(side, request, this.#execution.birth ?? birth), known);
   }
 
   /** Makes an order that leads to a position. @throws StrategyMistakeError */
   target(amount: number, request: OrderRequest, birth: Birth): Order {
-    const price = this.#execution.birth?.price ?? (this.#columns.close[birth.index] as number);
+    const { known } = birth;
+    const price = this.#execution.birth?.price ?? (this.#columns.close[known ?? birth.index] as number);
     const side = amount * this.account.equity(price) > this.account.quantity * price ? 'buy' : 'sell';
-    return this.#execution.placed(this.book.target(side, amount, request, this.#execution.birth ?? birth));
+    const order = this.book.target(side, amount, request, this.#execution.birth ?? birth);
+    return this.#execution.placed(order, known);
   }
 
   /** Takes an order off the book, because the strategy says so. */
@@ -173,8 +212,8 @@ export class Broker {
     const waiting = this.#execution.hasVolume ? open.length : 0;
     for (let at = 0; at < waiting; at++) {
       const order = open[at] as Order;
-      if (order.kind === 'market' || !isOpen(order) || !touchAtOpen(order, bar.open)) continue;
-      this.#execution.touched(order, 0);
+      if (order.kind === 'market' || !isOpen(order) || order.asleepIn >= bar.index) continue;
+      if (touchAtOpen(order, bar.open)) this.#execution.touched(order, 0);
     }
     if (this.account.quantity !== 0) this.#liquidateAt(bar.open);
   }
@@ -210,8 +249,8 @@ export class Broker {
     const bar = this.#bar;
     for (;;) {
       const order = this.#nextInside();
-      const liquidation = this.account.quantity === 0 ? Number.NaN : this.account.liquidationPrice();
       const reached = this.#reachesLiquidation();
+      const liquidation = reached ? this.#reachedPrice(this.account.liquidationPrice()) : Number.NaN;
       if (reached && (order === undefined || !isNearer(order, liquidation, bar.open))) {
         this.#liquidateAt(liquidation);
         continue;
@@ -223,6 +262,13 @@ export class Broker {
     }
   }
 
+  /** What another market lost since may have used the margin up at once; then it is at the open, and not at a better price. */
+  #reachedPrice(liquidation: number): number {
+    const bar = this.#bar;
+    if (this.#joint === undefined || this.#execution.openedInside === bar.moment) return liquidation;
+    return this.account.quantity > 0 ? Math.min(liquidation, bar.open) : Math.max(liquidation, bar.open);
+  }
+
   #nextInside(): Order | undefined {
     const bar = this.#bar;
     const optimistic = this.#settings.insideBar === 'target_first';
@@ -230,7 +276,7 @@ export class Broker {
     let bestRank = 0;
     let bestDistance = 0;
     for (const order of this.book.open) {
-      if (!isOpen(order) || order.doneMoment === bar.moment) continue;
+      if (!isOpen(order) || order.doneMoment === bar.moment || order.asleepIn >= bar.index) continue;
       if (order.bornMoment === bar.moment && order.generation > 1) continue;
       if (!touchInside(order, bar, optimistic)) continue;
       const rank = rankOf(order, optimistic);
@@ -257,10 +303,30 @@ export class Broker {
     const limit = this.account.liquidationPrice();
     const { quantity } = this.account;
     if (!(quantity > 0 ? price <= limit : price >= limit)) return;
-    this.#observer.marginCalled(quantity, price, this.account.equity(price), this.#bar.time);
-    for (const order of this.book.open)
-      if (isOpen(order)) this.#execution.end(order, 'cancelled', 'the position was liquidated');
+    if (this.#joint !== undefined) {
+      this.#joint.liquidate(this.account, price);
+      return;
+    }
+    const equity = this.account.equity(price);
+    this.callMargin({ price, equity, gross: Math.abs(quantity * price) });
+    this.cancelAll('the position was liquidated', this.#bar.time);
+    this.liquidate(price);
+  }
+
+  /** Tells that the margin is used up. @param gross what the account holds is worth, long and short added. */
+  callMargin({ price, equity, gross }: { price: number; equity: number; gross: number }): void {
+    this.#observer.marginCalled(this.account.quantity, price, equity, gross, this.#bar.time);
+  }
+
+  /** Closes the position, because the margin is used up. */
+  liquidate(price: number): void {
     this.#execution.closeAt(price, 'liquidation');
+  }
+
+  /** Takes all orders off the book. */
+  cancelAll(reason: string, time: number): void {
+    for (const order of this.book.open)
+      if (isOpen(order)) this.#execution.end(order, 'cancelled', reason, time);
   }
 
   #trail(): void {
@@ -272,7 +338,7 @@ export class Broker {
       // Whether the best price of the candle came after an order that was made within it is not known.
       const atOpen = order.bornMove === 'open' && order.bornMoment === bar.index;
       const whole = order.bornIndex < bar.index || atOpen;
-      const made = order.bornIndex === bar.index && order.bornMove === 'close';
+      const made = order.bornIndex === bar.index && order.bornMove === 'close' && order.asleepIn < 0;
       if (made) continue;
       const sells = order.side === 'sell';
       const stop = trailedStop(order, whole ? (sells ? bar.high : bar.low) : bar.close);

@@ -1,6 +1,6 @@
 import type { ClosureReason, FillRow, RunSettings } from '../runs/result.js';
-import { Account } from './account.js';
-import { type Birth, Book } from './book.js';
+import { Account, type Purse } from './account.js';
+import { type Birth, Book, type Numbers } from './book.js';
 import type { BrokerObserver } from './observer.js';
 import { isOpen, type Order } from './order.js';
 import { aim, onLots, sizeOrder } from './sizing.js';
@@ -16,6 +16,14 @@ export interface Columns {
   readonly volume: Float64Array;
   /** Rate that is due at the start of each candle; 0 for none. Undefined: there are none. */
   readonly funding?: Float64Array | undefined;
+}
+
+/** What the markets of one run have in common. */
+export interface Joint {
+  readonly purse: Purse;
+  readonly numbers: Numbers;
+  /** Closes all positions of the account, that of a market at a price. */
+  readonly liquidate: (of: Account, price: number) => void;
 }
 
 /** Called for each fill, while the candle that it is in is still unknown to the strategy. */
@@ -50,20 +58,22 @@ export class Execution {
   readonly #columns: Columns;
   readonly #observer: BrokerObserver;
   #volumeLeft = Number.POSITIVE_INFINITY;
-  #fills = 0;
+  readonly #numbers: Numbers;
 
-  constructor(settings: RunSettings, columns: Columns, observer: BrokerObserver) {
+  constructor(settings: RunSettings, columns: Columns, observer: BrokerObserver, joint: Joint | undefined) {
     this.#settings = settings;
     this.#columns = columns;
     this.#observer = observer;
-    this.account = new Account(settings, columns.funding !== undefined);
-    this.book = new Book(settings.fill, settings.tickSize);
+    this.#numbers = joint?.numbers ?? { orders: 0, groups: 0, fills: 0 };
+    this.account = new Account(settings, columns.funding !== undefined, joint?.purse);
+    this.book = new Book(settings.fill, settings.tickSize, this.#numbers);
   }
 
-  enter(index: number): void {
+  /** @param time where it is another one than that of the candle. */
+  enter(index: number, time = this.#columns.time[index] as number): void {
     const bar = this.bar;
     bar.index = index;
-    bar.time = this.#columns.time[index] as number;
+    bar.time = time;
     this.#show(this.#columns, index, index);
     const { volumeShare } = this.#settings;
     if (volumeShare > 0) this.#volumeLeft = (this.#columns.volume[index] as number) * volumeShare;
@@ -93,15 +103,18 @@ export class Execution {
     bar.close = columns.close[at] as number;
   }
 
-  placed(order: Order): Order {
+  /** @param known the last candle whose close is known, where it was made on a close. */
+  placed(order: Order, known = order.bornIndex): Order {
     if (order.kind === 'trailing_stop') {
       this.hasTrailing = true;
-      const from = Number.isNaN(order.bornPrice)
-        ? (this.#columns.close[order.bornIndex] as number)
-        : order.bornPrice;
+      const from = Number.isNaN(order.bornPrice) ? (this.#columns.close[known] as number) : order.bornPrice;
       order.stop = trailedStop(order, from);
     }
     this.#observer.ordered(order, 'submitted', order.time);
+    if (known < 0) {
+      this.end(order, 'rejected', 'the market has no candle yet', order.time);
+      this.book.tidy();
+    }
     return order;
   }
 
@@ -265,7 +278,7 @@ export class Execution {
       this.book.hasEnded = true;
     }
     const fill: FillRow = {
-      number: ++this.#fills,
+      number: ++this.#numbers.fills,
       order: order.number,
       time: bar.time,
       index: bar.index,

@@ -17,6 +17,10 @@ export interface BrokerObserver {
   funded(funded: Funded, quantity: number, rate: number, price: number, time: number): void;
   traded(trade: TradeRow, whole: boolean): void;
   closed(position: Position, trade: TradeRow): void;
-  /** The account's margin is used up; its position is about to be liquidated. @param equity at the price. */
-  marginCalled(quantity: number, price: number, equity: number, time: number): void;
+  /**
+   * The account's margin is used up; its position is about to be liquidated.
+   *
+   * @param equity at the price. @param gross what all its positions are worth, long and short added.
+   */
+  marginCalled(quantity: number, price: number, equity: number, gross: number, time: number): void;
 }

@@ -83,6 +83,8 @@ export interface Order {
   readonly exits: Exits | undefined;
   /** Moment of the candle, or finer candle, that has no more for it: what may be filled in it was. */
   doneMoment: number;
+  /** Candle, with those before it, that it is left alone in; -1 for none. */
+  readonly asleepIn: number;
   exitOrders: readonly Order[];
   /** Candle in which, or on whose close, it was made. */
   readonly bornIndex: number;

@@ -4,6 +4,7 @@ export { type CandleRow, Candles } from './candles.js';
 export { type EpochOptions, TIME_UNITS, type TimeUnit } from './epoch-column.js';
 export { CANDLE_FORMATS, type CandleFormat, type Stamps } from './formats.js';
 export { type Gap, type Gaps, gapsOf } from './gaps.js';
+export type { CandlesByMarket } from './markets.js';
 export { type OneClock, onOneClock } from './one-clock.js';
 export { type CandleOptions, checkCandleOptions } from './options.js';
 export {

@@ -32,3 +32,6 @@ export const PARQUET_SECONDS = 120;
 
 /** MiB of heap of the thread that reads one: three times what the cells of the largest take as texts. */
 export const PARQUET_HEAP_MIB = 2048;
+
+/** Markets of one run: each is looked at at each time, and has a column of its own in a result. */
+export const MAX_MARKETS = 256;

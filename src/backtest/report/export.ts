@@ -58,6 +58,9 @@ function equityRows({ equity, benchmark, plots }: BacktestResult): readonly obje
     time,
     equity: equity.equity[bar],
     position: equity.position[bar],
+    ...Object.fromEntries(
+      Object.entries(equity.positions ?? {}).map(([name, held]) => [`position ${name}`, held[bar]]),
+    ),
     benchmark: benchmark.equity[bar],
     ...Object.fromEntries(plots.map(({ name, values }) => [name, values[bar]])),
   }));

@@ -12,3 +12,6 @@ export const HISTOGRAM_BINS = 41;
 
 /** Days of the rolling Sharpe ratio: half a year of a market that is open every day, and of one that is not. */
 export const ROLLING_DAYS = { everyDay: 182, weekdays: 126 } as const;
+
+/** Charts of markets in a report: each is drawn anew whenever one of them is moved. */
+export const REPORT_MAX_MARKETS = 12;

@@ -61,6 +61,8 @@ export interface PageTrade {
   readonly best: number;
   readonly reason: string;
   readonly tag: string;
+  /** Where there are several. */
+  readonly market?: string;
 }
 
 export interface PageOrder {
@@ -76,12 +78,23 @@ export interface PageOrder {
   readonly stopPrice: number | null;
   readonly reason: string;
   readonly tag: string;
+  /** Where there are several. */
+  readonly market?: string;
 }
 
 export interface PagePlot {
   readonly name: string;
   readonly pane: 'price' | 'own';
   readonly column: string;
+  /** Where there are several. */
+  readonly market?: string;
+}
+
+/** One of several markets: its candles are the columns `open:N` and so on, of its number `N`. */
+export interface PageMarket {
+  readonly name: string;
+  readonly fills: RunPage['fills'];
+  readonly stops: RunPage['stops'];
 }
 
 /** Everything that the page of one run shows. */
@@ -105,6 +118,8 @@ export interface RunPage {
   /** Stops as lines: from candle to candle at a price. */
   readonly stops: readonly (readonly [from: number, to: number, price: number])[];
   readonly plots: readonly PagePlot[];
+  /** Where there are several, those that have a chart; `fills` and `stops` are empty then. */
+  readonly markets?: readonly PageMarket[];
   /** `time`, `equity`, `benchmark`, and where known `open`, `high`, `low`, `close`, `volume`, `rolling`, and the plots'. */
   readonly columns: Readonly<Record<string, PackedColumn>>;
 }

@@ -76,6 +76,10 @@ export function factsOf(result: ShownRun): readonly FactGroup[] {
             ] as const)
           : []),
         ['hash of the candles', identity.dataHash],
+        ...(identity.markets ?? []).map(
+          ({ symbol, candles, dataHash }) =>
+            [`candles of ${symbol}`, `${count(candles)}, ${dataHash}`] as const,
+        ),
         ...(identity.finerHash ? ([['hash of the finer candles', identity.finerHash]] as const) : []),
         ['hash of the strategy', identity.strategyHash],
         ['hash of the settings', identity.settingsHash],

@@ -2,11 +2,13 @@ import { InputError } from '../../faces/errors.js';
 import { packColumn, packDrawn } from '../../page/columns.js';
 import type { PackedColumn } from '../../page/packed-column.js';
 import type { Candles } from '../candles/candles.js';
+import type { Markets } from '../candles/markets.js';
 import type { FullStatistics } from '../figures/full-statistics.js';
 import { checkObject, checkResult } from '../given.js';
 import type { BacktestResult } from '../runs/result.js';
 import { count, decimal, moment } from './format.js';
-import { REPORT_MAX_CANDLES, REPORT_MAX_ROWS } from './limits.js';
+import { REPORT_MAX_CANDLES, REPORT_MAX_MARKETS, REPORT_MAX_ROWS } from './limits.js';
+import { fillsOf, marketColumns, PRICE_COLUMNS, pageMarkets, stopsOf } from './page-markets.js';
 import type { PageOrder, PageTrade, RunPage } from './page-types.js';
 import { cardsOf, factsOf } from './run-facts.js';
 import { runFigures } from './run-figures.js';
@@ -22,7 +24,7 @@ import { shownFigures, storedNotes } from './stored-figures.js';
  * @param candles those of the run; without them the page has no chart of the market.
  * @throws InputError when the candles are not those of the run, or more than a page can hold.
  */
-export function runPage(result: ShownRun, candles: Candles | undefined): RunPage {
+export function runPage(result: ShownRun, candles: Candles | Markets | undefined): RunPage {
   const { identity, equity, benchmark, settings } = result;
   checkResult('writeReport', result);
   checkObject('writeReport', 'result.identity', identity, 'that of what runBacktest returned');
@@ -30,16 +32,19 @@ export function runPage(result: ShownRun, candles: Candles | undefined): RunPage
   const ofCurve = runFigures(result);
   const { run: own, benchmark: held, months, histogram } = shownFigures(ofCurve, result);
   const rolling = rollingSharpe(equity.time, equity.equity, ofCurve.run.annualisation);
-  const plots = result.plots.map(({ name, pane }, index) => ({ name, pane, column: `plot:${index}` }));
+  const plots = result.plots.map(({ name, pane, market }, index) => ({
+    name,
+    pane,
+    column: `plot:${index}`,
+    ...(market !== undefined && { market }),
+  }));
   const columns: Record<string, PackedColumn> = {
     time: packColumn(equity.time),
     equity: packDrawn(equity.equity),
     benchmark: packDrawn(benchmark.equity),
   };
-  if (candles) {
-    for (const name of ['open', 'high', 'low', 'close', 'volume'] as const)
-      columns[name] = packColumn(candles[name]);
-  }
+  if (candles && 'names' in candles) Object.assign(columns, marketColumns(candles));
+  else if (candles) for (const name of PRICE_COLUMNS) columns[name] = packColumn(candles[name]);
   if (rolling) columns.rolling = packDrawn(rolling.values);
   for (const [index, { values }] of result.plots.entries()) columns[`plot:${index}`] = packDrawn(values);
   return {
@@ -58,13 +63,9 @@ export function runPage(result: ShownRun, candles: Candles | undefined): RunPage
       .map((trade): PageTrade => ({ ...trade, tag: trade.tag ?? '' })),
     orders: result.orders.slice(0, REPORT_MAX_ROWS).map(orderOf),
     logs: result.logs.slice(0, REPORT_MAX_ROWS),
-    fills: result.fills.map(({ index, side, price, quantity }) => [
-      index,
-      side === 'buy' ? 1 : -1,
-      price,
-      quantity,
-    ]),
-    stops: stopsOf(result),
+    ...(identity.markets
+      ? { fills: [], stops: [], markets: pageMarkets(result, candles) }
+      : { fills: fillsOf(result.fills), stops: stopsOf(result.orders, equity.time) }),
     plots,
     columns,
   };
@@ -76,7 +77,7 @@ const FILLS: Readonly<Record<BacktestResult['settings']['fill'], string>> = {
   this_close: 'the close they were made on (optimistic)',
 };
 
-function checkCandles({ identity, equity }: ShownRun, candles: Candles | undefined): void {
+function checkCandles({ identity, equity }: ShownRun, candles: Candles | Markets | undefined): void {
   if (equity.time.length > REPORT_MAX_CANDLES) {
     throw new InputError(
       `A report of ${equity.time.length} candles is too large for a page; the limit is ${REPORT_MAX_CANDLES}. Use a coarser timeframe, or a part of the data.`,
@@ -93,28 +94,21 @@ function checkCandles({ identity, equity }: ShownRun, candles: Candles | undefin
 function orderOf(order: BacktestResult['orders'][number]): PageOrder {
   const { number, kind, side, status, time, index, quantity, averagePrice, limitPrice, stopPrice } = order;
   const texts = { reason: order.reason ?? '', tag: order.tag ?? '' };
-  return { number, kind, side, status, time, index, quantity, averagePrice, limitPrice, stopPrice, ...texts };
-}
-
-function stopsOf({ orders, equity }: ShownRun): RunPage['stops'] {
-  const { time } = equity;
-  const indexOf = (at: number | null) => (at === null ? time.length - 1 : lastBarUpTo(time, at));
-  return orders
-    .filter(({ stopPrice, kind }) => stopPrice !== null && kind !== 'market')
-    .slice(-REPORT_MAX_ROWS)
-    .map(({ index, endTime, stopPrice }) => [index, indexOf(endTime), stopPrice as number]);
-}
-
-/** By halves: a run has thousands of orders and a million bars. */
-function lastBarUpTo(time: Float64Array, at: number): number {
-  let low = 0;
-  let high = time.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((time[middle] as number) <= at) low = middle + 1;
-    else high = middle;
-  }
-  return Math.max(0, low - 1);
+  const market = order.market === undefined ? {} : { market: order.market };
+  return {
+    number,
+    kind,
+    side,
+    status,
+    time,
+    index,
+    quantity,
+    averagePrice,
+    limitPrice,
+    stopPrice,
+    ...texts,
+    ...market,
+  };
 }
 
 /** What the reader of the figures has to know. */
@@ -126,6 +120,14 @@ function notesOf(result: ShownRun, own: FullStatistics): readonly string[] {
       ? 'The data is too short to annualise anything.'
       : `Annualised by ${count(factor.barsPerYear)} bars a year${factor.from === 'data' ? ', as many as the data has' : `: the bars of a whole day times ${factor.daysPerYear}, since the data is shorter than 30 days`}. Deviations over n − 1, risk-free rate 0.`,
   ];
+  const { markets } = result.identity;
+  if (markets) {
+    notes.push(
+      `Buy and hold has an equal part in each of the ${markets.length} markets. A market without a candle at a time is drawn at its last close.`,
+    );
+    if (markets.length > REPORT_MAX_MARKETS)
+      notes.push(`Charts are of the first ${REPORT_MAX_MARKETS} markets; tables and statistics are of all.`);
+  }
   if (result.settings.fill === 'this_close')
     notes.push(
       'Orders are filled at the close they were made on, a price that nobody knew when they could still be given.',

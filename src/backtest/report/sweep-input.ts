@@ -1,8 +1,10 @@
 import { ANNUALISE_DAYS_MIN } from '../../limits.js';
 import type { Candles } from '../candles/candles.js';
+import type { CandlesByMarket } from '../candles/markets.js';
 import { annualisationOf } from '../figures/annualisation.js';
 import type { Overfitting } from '../figures/overfitting.js';
-import { checkCandlesIfAny, checkObject, checkRows } from '../given.js';
+import { checkObject, checkRows } from '../given.js';
+import { takeCandlesIfAny } from '../runs/given-markets.js';
 import type { SweepResult } from '../sweep/options.js';
 import { checkSameCandles } from './same-candles.js';
 
@@ -43,13 +45,14 @@ export interface SweepReport {
 /**
  * What a report shows of a sweep's result: all its runs, or its best ones where it has more than it keeps.
  *
- * @param candles those of the sweep: without them the overfitting test cannot be computed.
+ * @param given the candles of the sweep: without them the overfitting test cannot be computed.
  * @throws InputError for other ones; InvalidOptionError for what are none.
  */
-export function sweepReportOf(result: SweepResult, candles?: Candles): SweepReport {
+export function sweepReportOf(result: SweepResult, given?: Candles | CandlesByMarket): SweepReport {
   checkObject('sweepReportOf', 'result', result, 'what sweep returned');
   checkRows('sweepReportOf', 'result.best', result.best);
-  checkSameCandles(checkCandlesIfAny('sweepReportOf', candles), result.dataHash);
+  const candles = takeCandlesIfAny('sweepReportOf', given);
+  checkSameCandles(candles, result.dataHash);
   const { strategy, results, best, buyAndHold, fingerprint, sweepId, runs, failed, skipped } = result;
   const factor = candles && annualisationOf(candles.time, ANNUALISE_DAYS_MIN);
   return {

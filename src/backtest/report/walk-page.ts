@@ -1,6 +1,7 @@
 import { InputError } from '../../faces/errors.js';
 import { packColumn, packDrawn } from '../../page/columns.js';
 import type { Candles } from '../candles/candles.js';
+import type { Markets } from '../candles/markets.js';
 import { checkRows } from '../given.js';
 import type { StoredWalkForward } from '../stored/stored-walk.js';
 import type { WalkForwardWindow } from '../sweep/walk-forward-types.js';
@@ -10,7 +11,7 @@ import { plain } from './run-facts.js';
 import { checkSameCandles } from './same-candles.js';
 
 /** What the page of a walk-forward shows. @throws InputError for one without windows, and for other candles than its own. */
-export function walkPage(result: StoredWalkForward, candles: Candles | undefined): WalkPage {
+export function walkPage(result: StoredWalkForward, candles: Candles | Markets | undefined): WalkPage {
   checkRows('writeReport', 'result.windows', result.windows);
   checkSameCandles(candles, result.dataHash);
   const { windows, equity, fingerprint } = result;

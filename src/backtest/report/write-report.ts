@@ -6,7 +6,9 @@ import { InputError, OutputError } from '../../faces/errors.js';
 import { OutputFolder } from '../../files/output-folder.js';
 import { GENERATOR, pageDocument } from '../../page/document.js';
 import type { Candles } from '../candles/candles.js';
-import { checkCandlesIfAny, checkObject, checkRows, checkText, checkTextsIfAny } from '../given.js';
+import type { CandlesByMarket } from '../candles/markets.js';
+import { checkObject, checkRows, checkText, checkTextsIfAny } from '../given.js';
+import { asGiven, takeCandlesIfAny } from '../runs/given-markets.js';
 import type { StoredWalkForward } from '../stored/stored-walk.js';
 import type { SweepResult } from '../sweep/options.js';
 import type { ReportPage } from './page-types.js';
@@ -21,11 +23,11 @@ import { walkPage } from './walk-page.js';
 /** Options of `writeReport`. */
 export interface ReportOptions {
   /**
-   * Candles of the run or sweep: for the chart of the market, and for the overfitting test of a sweep. Without them the
+   * Candles of the run or sweep, of several markets by their names: for the chart of the market, and for the overfitting test of a sweep. Without them the
    * report has none. A walk-forward and what `sweepReportOf` or `readSweepReport` returned show nothing of them: there they are
    * compared with those of the result alone.
    */
-  readonly candles?: Candles;
+  readonly candles?: Candles | CandlesByMarket;
   /** Heading of the page. Default: the strategy and what it ran on, as far as the result says them. */
   readonly title?: string;
   /**
@@ -81,8 +83,9 @@ export async function writeReport(
 
 function pageOf(
   result: ShownRun | SweepResult | SweepReport | StoredWalkForward,
-  candles: Candles | undefined,
+  given: ReportOptions['candles'],
 ): ReportPage {
+  const candles = takeCandlesIfAny('writeReport', given);
   checkObject('writeReport', 'result', result, 'that of a backtest, a sweep or a walk-forward');
   if ('windows' in result) return walkPage(result, candles);
   if ('rows' in result) {
@@ -91,12 +94,14 @@ function pageOf(
     checkSameCandles(candles, result.dataHash);
     return sweepPage(result);
   }
-  return 'sweepId' in result ? sweepPage(sweepReportOf(result, candles)) : runPage(result, candles);
+  return 'sweepId' in result
+    ? sweepPage(sweepReportOf(result, candles && asGiven(candles)))
+    : runPage(result, candles);
 }
 
 /** @throws InvalidOptionError for options of a report that are of another type. */
 export function checkReportOptions(of: string, { candles, title }: ReportOptions): void {
-  checkCandlesIfAny(of, candles);
+  takeCandlesIfAny(of, candles);
   checkTextsIfAny(of, { title });
 }
 

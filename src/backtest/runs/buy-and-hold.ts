@@ -1,7 +1,8 @@
 import { type BrokerOptions, brokerSettings } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
-import { checkCandles } from '../given.js';
+import type { CandlesByMarket, Markets } from '../candles/markets.js';
 import { equityStatistics } from '../statistics.js';
+import { takeMarkets } from './given-markets.js';
 import type { Benchmark, RunSettings } from './result.js';
 
 /** What a strategy has to beat. Fractions, and null where undefined, as in `backtest.completed`. */
@@ -14,18 +15,19 @@ export interface BuyAndHold {
 }
 
 /**
- * Buys for all cash at the first open and sells at the last close, with the same commission on both trades.
+ * Buys for all cash at the first open and sells at the last close, with the same commission on both trades; of several
+ * markets each for an equal part of the cash, at its own first open.
  *
  * @throws InvalidOptionError for what are no candles, and when the capital or the commission is out of its range.
  */
 export function buyAndHold(
-  candles: Candles,
+  candles: Candles | CandlesByMarket,
   initialCapital: number,
   commission: BrokerOptions['commission'],
 ): BuyAndHold {
-  checkCandles('buyAndHold', candles);
+  const taken = takeMarkets('buyAndHold', { candles });
   const options = { initialCapital, ...(commission !== undefined && { commission }) };
-  const { statistics } = benchmarkOf(candles, brokerSettings(options));
+  const { statistics } = benchmarkOf(taken.candles, brokerSettings(options));
   return {
     totalReturn: statistics.totalReturn,
     annualReturn: statistics.annualReturn,
@@ -36,7 +38,8 @@ export function buyAndHold(
 }
 
 /** The curve of the same, with the settings of a run. */
-export function benchmarkOf(candles: Candles, settings: RunSettings): Benchmark {
+export function benchmarkOf(candles: Candles | Markets, settings: RunSettings): Benchmark {
+  if ('names' in candles) return equalParts(candles, settings);
   const { time, close, open } = candles;
   return pointBenchmark({ time, close, firstOpen: open[0] as number }, settings);
 }
@@ -51,4 +54,26 @@ export function pointBenchmark(
   const last = equity.length - 1;
   equity[last] = (equity[last] as number) * (1 - commission.taker);
   return { name: 'buy and hold', equity, statistics: equityStatistics(market.time, equity, initialCapital) };
+}
+
+/** Each market for an equal part, which waits as cash for its first candle. */
+function equalParts(
+  { time, candles }: Markets,
+  { initialCapital, commission: { taker } }: RunSettings,
+): Benchmark {
+  const part = initialCapital / candles.length;
+  const equity = new Float64Array(time.length);
+  for (const { time: own, open, close, length } of candles) {
+    const quantity = length === 0 ? 0 : part / ((open[0] as number) * (1 + taker));
+    let next = 0;
+    for (let index = 0; index < time.length; index++) {
+      if (own[next] === time[index]) next++;
+      equity[index] =
+        (equity[index] as number) + (next === 0 ? part : quantity * (close[next - 1] as number));
+    }
+    if (length === 0) continue;
+    const last = time.length - 1;
+    equity[last] = (equity[last] as number) - quantity * (close[length - 1] as number) * taker;
+  }
+  return { name: 'buy and hold', equity, statistics: equityStatistics(time, equity, initialCapital) };
 }

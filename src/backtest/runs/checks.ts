@@ -1,9 +1,10 @@
 import { InvalidOptionError } from '../../faces/errors.js';
 import type { Candles } from '../candles/candles.js';
-import { checkCandles } from '../given.js';
+import type { Markets } from '../candles/markets.js';
 import { columnOf } from '../indicators/cache.js';
 import { indicators } from '../indicators/indicator.js';
 import { parseParameters } from '../strategies/define.js';
+import { asGiven, takeMarkets } from './given-markets.js';
 import { type BacktestOptions, runBacktest } from './run-backtest.js';
 
 /** What a check found: the first candle at which two runs part. */
@@ -29,7 +30,7 @@ type Options = Omit<BacktestOptions, 'emit' | 'level'>;
 /** Candles that the runs of a check may walk over when nothing is said: some seconds. */
 const CHECK_CANDLES = 5_000_000;
 
-function usualPrefixes({ length }: Candles): number {
+function usualPrefixes({ length }: Candles | Markets): number {
   return Math.min(100, Math.max(12, Math.floor((2 * CHECK_CANDLES) / length)));
 }
 
@@ -39,12 +40,12 @@ function usualPrefixes({ length }: Candles): number {
  * that look ahead, and those that keep something from run to run. Indicators are compared by themselves as well: one that
  * knows the next candle shows at the end of each part.
  *
- * @param given how many parts, 1 to 10,000. Default: as many as take some seconds, 12 to 100.
+ * @param parts how many, 1 to 10,000. Default: as many as take some seconds, 12 to 100.
  * @throws InvalidOptionError when there are fewer than three candles; what `runBacktest` throws.
  */
-export function checkLookAhead(options: Options, given?: number): CheckResult {
-  const candles = checkCandles('checkLookAhead', options?.candles);
-  const prefixes = given ?? usualPrefixes(candles);
+export function checkLookAhead(given: Options, parts?: number): CheckResult {
+  const { candles, options } = taken('checkLookAhead', given);
+  const prefixes = parts ?? usualPrefixes(candles);
   if (!(Number.isInteger(prefixes) && prefixes >= 1 && prefixes <= 10_000)) {
     throw new InvalidOptionError(`prefixes is ${prefixes}; it must be a whole number from 1 to 10,000.`);
   }
@@ -54,10 +55,10 @@ export function checkLookAhead(options: Options, given?: number): CheckResult {
   for (let part = 1; part <= prefixes; part++) {
     const length = Math.max(2, Math.floor((candles.length * part) / (prefixes + 1)));
     const shorter = candles.prefix(length);
-    const prefix = storyOf({ ...options, candles: shorter });
+    const prefix = storyOf({ ...options, candles: asGiven(shorter) });
     runs++;
     const finding =
-      firstIndicatorDifference(options, shorter) ?? firstDifference(candles, whole, prefix, length);
+      firstIndicatorDifference(options, candles, shorter) ?? firstDifference(candles, whole, prefix, length);
     if (finding) return { passed: false, runs, finding };
   }
   return { passed: true, runs, finding: null };
@@ -68,33 +69,49 @@ export function checkLookAhead(options: Options, given?: number): CheckResult {
  * chance that the guard does not see, and state outside of `state`. `sweep` over several thread counts finds more: see
  * `checkDeterminism`.
  */
-export function checkRepeat(options: Options): CheckResult {
-  checkCandles('checkRepeat', options?.candles);
+export function checkRepeat(given: Options): CheckResult {
+  const { candles, options } = taken('checkRepeat', given);
   const first = storyOf(options);
-  storyOf({ ...options, candles: options.candles.prefix(Math.max(1, options.candles.length >> 1)) });
+  storyOf({ ...options, candles: asGiven(candles.prefix(Math.max(1, candles.length >> 1))) });
   const second = storyOf(options);
-  const finding = firstDifference(options.candles, first, second, options.candles.length);
+  const finding = firstDifference(candles, first, second, candles.length);
   return { passed: finding === undefined, runs: 2, finding: finding ?? null };
 }
 
-function firstIndicatorDifference(options: Options, shorter: Candles): CheckFinding | undefined {
-  const { candles, strategy, parameters } = options;
+/** Options whose candles need not be checked once more: parts of them may be too short to tell their length. */
+function taken(of: string, given: Options): { candles: Candles | Markets; options: Options } {
+  const { candles, symbol, finer } = takeMarkets(of, given ?? {});
+  const options = { ...given, candles: asGiven(candles), symbol, finer };
+  return { candles, options };
+}
+
+function firstIndicatorDifference(
+  { strategy, parameters }: Options,
+  whole: Candles | Markets,
+  shorter: Candles | Markets,
+): CheckFinding | undefined {
   const set =
     strategy.definition.indicators?.(parseParameters(strategy, parameters) as never, indicators) ?? {};
-  for (const [name, indicator] of Object.entries(set)) {
-    const whole = columnOf(candles, indicator);
-    const part = columnOf(shorter, indicator);
-    const index = part.findIndex((value, at) => !Object.is(value, whole[at]));
-    if (index < 0) continue;
-    const text = (value: number | undefined) => `indicator ${name}: ${value}`;
-    return {
-      index,
-      time: candles.time[index] as number,
-      whole: text(whole[index]),
-      other: text(part[index]),
-    };
+  const parts = marketsIn(shorter);
+  for (const [at, [market, candles]] of marketsIn(whole).entries()) {
+    const part = parts[at]?.[1] as Candles;
+    for (const [name, indicator] of part.length === 0 ? [] : Object.entries(set)) {
+      const all = columnOf(candles, indicator);
+      const some = columnOf(part, indicator);
+      const index = some.findIndex((value, at) => !Object.is(value, all[at]));
+      if (index < 0) continue;
+      const text = (value: number | undefined) => `indicator ${market}${name}: ${value}`;
+      const time = candles.time[index] as number;
+      return { index, time, whole: text(all[index]), other: text(some[index]) };
+    }
   }
   return undefined;
+}
+
+/** Candles by what their market is called before the name of an indicator. */
+function marketsIn(candles: Candles | Markets): readonly (readonly [string, Candles])[] {
+  if (!('names' in candles)) return [['', candles]];
+  return candles.candles.map((one, at) => [`${candles.names[at]} `, one]);
 }
 
 interface Step {
@@ -109,10 +126,11 @@ function storyOf(options: Options): readonly Step[] {
     closeAtEnd: false,
   } as BacktestOptions);
   const steps: Step[] = [];
-  for (const { number, kind, side, index, limitPrice, tag } of orders) {
+  const at = (market: string | undefined) => (market === undefined ? '' : ` of ${market}`);
+  for (const { number, kind, side, index, limitPrice, tag, market } of orders) {
     steps.push({
       index,
-      text: `order ${number}: ${side} ${kind}${limitPrice === null ? '' : ` at ${limitPrice}`}${tag === null ? '' : ` '${tag}'`}`,
+      text: `order ${number}${at(market)}: ${side} ${kind}${limitPrice === null ? '' : ` at ${limitPrice}`}${tag === null ? '' : ` '${tag}'`}`,
     });
   }
   for (const { index, order, side, quantity, price } of fills) {
@@ -131,7 +149,7 @@ function storyOf(options: Options): readonly Step[] {
 }
 
 function firstDifference(
-  candles: Candles,
+  candles: Candles | Markets,
   whole: readonly Step[],
   other: readonly Step[],
   until: number,

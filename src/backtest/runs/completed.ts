@@ -30,7 +30,7 @@ export function completedEvent(
   level: RecordingLevel,
 ): NewEvent {
   const { candles, symbol } = plan.market;
-  const { account } = run.broker;
+  const { account } = run.brokers[0];
   return BacktestCompleted(
     {
       backtest_id: plan.backtestId,

@@ -3,7 +3,7 @@ import { BacktestDataLoaded } from '../../trading/index.js';
 import type { Candles } from '../candles/candles.js';
 import { CURVE_DIGITS, CURVE_POINTS } from './limits.js';
 import { type PackedNumbers, packNumbers } from './packed-column.js';
-import type { RunPlan } from './plan.js';
+import type { OneMarket, RunPlan } from './plan.js';
 
 /** Every so manyth candle of a run is in the curves that are stored of it. */
 export function curveEvery(length: number): number {
@@ -92,9 +92,13 @@ function priceUnit(prices: Float64Array): number {
   return powerOfTen(finest);
 }
 
-/** The `backtest.data_loaded` of a run. */
-export function loadedEvent(plan: RunPlan, indicators: readonly string[], milliseconds: number): NewEvent {
-  const { candles, symbol } = plan.market;
+/** The `backtest.data_loaded` of a run, or of one of its markets. */
+export function loadedEvent(
+  plan: RunPlan,
+  { candles, symbol }: OneMarket,
+  indicators: readonly string[],
+  milliseconds: number,
+): NewEvent {
   return BacktestDataLoaded(
     {
       backtest_id: plan.backtestId,
@@ -107,6 +111,6 @@ export function loadedEvent(plan: RunPlan, indicators: readonly string[], millis
       data_load_duration_ms: milliseconds,
       ...packedMarket(candles),
     },
-    { occurredAt: candles.start },
+    { occurredAt: plan.market.candles.start },
   );
 }

@@ -19,13 +19,25 @@ export interface RunRows {
   readonly trades: TradeRow[];
   readonly fills: FillRow[];
   readonly orders: Order[];
+  /** Of each order, where there are several markets. */
+  readonly orderMarkets?: string[];
+}
+
+/** Where the rows of one of several markets belong. */
+export interface RowPlace {
+  /** Those of all markets, and the market of each order. */
+  readonly rows: RunRows & { readonly orderMarkets: string[] };
+  readonly market: string;
+  /** Index on the clock of all markets. */
+  readonly indexAt: (time: number) => number;
 }
 
 /**
  * Writes a run down: rows in memory, events by its recording level. Field by field: a spread costs a microsecond an event.
  */
 export class RunEvents implements BrokerObserver {
-  readonly rows: RunRows = { trades: [], fills: [], orders: [] };
+  readonly rows: RunRows;
+  readonly #place: RowPlace | undefined;
   readonly #ids: BacktestIds;
   readonly #emit: Emit | undefined;
   readonly #full: OrderEvents | undefined;
@@ -33,7 +45,7 @@ export class RunEvents implements BrokerObserver {
   readonly #estimate: (order: Order) => number;
   readonly #maintenanceMargin: number;
 
-  /** @param keep whether orders and fills are wanted besides the events. @param estimate the quantity of an order that is not sized yet. */
+  /** @param keep whether orders and fills are wanted besides the events. @param estimate the quantity of an order that is not sized yet. @param place of one of several markets. */
   constructor(
     ids: BacktestIds,
     level: RecordingLevel,
@@ -41,7 +53,10 @@ export class RunEvents implements BrokerObserver {
     keep: boolean,
     estimate: (order: Order) => number,
     maintenanceMargin = 0,
+    place?: RowPlace,
   ) {
+    this.#place = place;
+    this.rows = place?.rows ?? { trades: [], fills: [], orders: [] };
     this.#maintenanceMargin = maintenanceMargin;
     this.#ids = ids;
     this.#emit = level === 'summary' ? undefined : emit;
@@ -69,7 +84,10 @@ export class RunEvents implements BrokerObserver {
   }
 
   ordered(order: Order, step: OrderStep, time: number): void {
-    if (this.#keep && step === 'submitted') this.rows.orders.push(order);
+    if (this.#keep && step === 'submitted') {
+      this.rows.orders.push(order);
+      this.#place?.rows.orderMarkets.push(this.#place.market);
+    }
     if (this.#full === undefined) return;
     this.#full.step(
       order,
@@ -80,6 +98,10 @@ export class RunEvents implements BrokerObserver {
   }
 
   filled(order: Order, fill: FillRow, equity: number, trade: TradeRow | undefined): void {
+    if (this.#place !== undefined) {
+      const { market, indexAt } = this.#place;
+      Object.assign(fill, { index: indexAt(fill.time), market });
+    }
     if (this.#keep) this.rows.fills.push(fill);
     if (this.#emit === undefined) return;
     this.#full?.filled(order, fill);
@@ -145,12 +167,17 @@ export class RunEvents implements BrokerObserver {
   }
 
   traded(trade: TradeRow, whole: boolean): void {
+    if (this.#place !== undefined) {
+      const { market, indexAt } = this.#place;
+      const { entryTime, exitTime } = trade;
+      Object.assign(trade, { entryIndex: indexAt(entryTime), exitIndex: indexAt(exitTime), market });
+    }
     this.rows.trades.push(trade);
     this.#full?.traded(trade, whole);
   }
 
-  marginCalled(quantity: number, price: number, equity: number, time: number): void {
-    this.#full?.marginCalled(quantity, price, equity, this.#maintenanceMargin, time);
+  marginCalled(quantity: number, price: number, equity: number, gross: number, time: number): void {
+    this.#full?.marginCalled(quantity * price, equity, gross, this.#maintenanceMargin, time);
   }
 
   closed(position: Position, trade: TradeRow): void {

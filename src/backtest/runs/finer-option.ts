@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { didYouMean } from '../../events/nearest.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { Candles } from '../candles/candles.js';
 import { candlePerTrade, type FinerCandles, finerOf } from '../candles/finer.js';
@@ -6,6 +7,29 @@ import { checkTrades, type Trades } from '../candles/trades.js';
 
 /** Finer candles of the same market, or its single trades: they decide what comes first within a candle. */
 export type FinerOption = Candles | Trades;
+
+/** The same of several markets; one that is left out has none. */
+export type FinerByMarket = Readonly<Record<string, FinerOption>>;
+
+/** @throws InvalidOptionError for finer candles that do not say of which market, or of one that there is not. */
+export function finerOfMarket(
+  names: readonly string[],
+  finer: FinerOption | FinerByMarket | undefined,
+): (name: string) => FinerOption | undefined {
+  if (finer === undefined) return () => undefined;
+  if (finer instanceof Candles || typeof finer !== 'object' || finer === null || isTrades(finer)) {
+    throw new InvalidOptionError(
+      "'finer' must say of which market they are, as the candles do: { 'KRW-BTC': finerCandles }.",
+    );
+  }
+  const other = Object.keys(finer).find((name) => !names.includes(name));
+  if (other !== undefined) {
+    throw new InvalidOptionError(
+      `'finer' has the market '${other}', of which there are no candles. ${didYouMean(other, names, 'There are')}`,
+    );
+  }
+  return (name) => (Object.hasOwn(finer, name) ? (finer as FinerByMarket)[name] : undefined);
+}
 
 /** Of trades, the candles that were made of them last. */
 const perTrade = new WeakMap<Trades, Candles>();

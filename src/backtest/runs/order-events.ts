@@ -90,9 +90,8 @@ export class OrderEvents {
     this.#emit(PositionUpdated(data, { occurredAt: time }));
   }
 
-  marginCalled(quantity: number, price: number, equity: number, required: number, time: number): void {
-    const value = quantity * price;
-    const size = Math.abs(value);
+  /** @param size what all positions of the account are worth, long and short added. */
+  marginCalled(value: number, equity: number, size: number, required: number, time: number): void {
     const data = {
       ...this.#ids,
       current_margin_ratio: text(equity / size),

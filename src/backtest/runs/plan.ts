@@ -3,28 +3,45 @@ import { readFileSync } from 'node:fs';
 import { type BrokerOptions, brokerSettings } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
 import type { FinerCandles } from '../candles/finer.js';
+import type { Markets } from '../candles/markets.js';
 import { timeframeOf } from '../candles/timeframe.js';
 import { parseParameters, type Strategy } from '../strategies/define.js';
-import { type FinerOption, finerFor } from './finer-option.js';
+import { type FinerByMarket, type FinerOption, finerFor, finerOfMarket } from './finer-option.js';
 import { MAX_STRATEGY_ID_CHARACTERS } from './limits.js';
-import type { RunIdentity, RunSettings } from './result.js';
+import type { MarketIdentity, RunIdentity, RunSettings } from './result.js';
 
 /** Raise it when the same candles, strategy and settings give other events than before. */
 export const BACKTEST_VERSION = 3;
 
-/** What does not change from run to run of the same candles. */
-export interface Market {
+/** What does not change from run to run of the same candles of one market. */
+export interface OneMarket {
   readonly candles: Candles;
   readonly symbol: string;
   readonly dataHash: string;
   readonly timeframe: string;
   /** What decides what comes first within a candle. */
   readonly finer?: FinerCandles | undefined;
+  readonly parts?: undefined;
 }
 
+/** The same of several markets on one clock. */
+export interface SeveralMarkets {
+  readonly candles: Markets;
+  /** The names of all, as `KRW-BTC+KRW-ETH`: of events that are about the whole run. */
+  readonly symbol: string;
+  /** Of names and candles of all. */
+  readonly dataHash: string;
+  readonly timeframe: string;
+  readonly finer?: undefined;
+  readonly parts: readonly OneMarket[];
+}
+
+/** What a run walks over. */
+export type Market = OneMarket | SeveralMarkets;
+
 /** All that decides the result of one run. */
-export interface RunPlan {
-  readonly market: Market;
+export interface RunPlan<Of extends Market = Market> {
+  readonly market: Of;
   readonly strategy: Strategy;
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly settings: RunSettings;
@@ -37,9 +54,36 @@ export interface RunPlan {
 }
 
 /** @throws InvalidOptionError, InputError for finer candles that are not of these. */
-export function marketOf(candles: Candles, symbol: string, finer?: FinerOption): Market {
+export function marketOf(
+  candles: Candles | Markets,
+  symbol: string,
+  finer?: FinerOption | FinerByMarket,
+): Market {
+  if ('names' in candles) return severalMarkets(candles, finer);
   const market = { candles, symbol, dataHash: candles.hash(), timeframe: timeframeOf(candles) };
-  return finer === undefined ? market : { ...market, finer: finerFor(candles, finer) };
+  return finer === undefined ? market : { ...market, finer: finerFor(candles, finer as FinerOption) };
+}
+
+function severalMarkets(candles: Markets, finer: FinerOption | FinerByMarket | undefined): SeveralMarkets {
+  const finerIn = finerOfMarket(candles.names, finer);
+  const parts = candles.candles.map((own, at): OneMarket => {
+    const symbol = candles.names[at] as string;
+    // In a first candle nothing can be filled, and by itself it does not tell its length.
+    return marketOf(own, symbol, own.length < 2 ? undefined : finerIn(symbol)) as OneMarket;
+  });
+  return wholeOf(candles, parts, candles.hash());
+}
+
+/** What several markets are together. */
+export function wholeOf(candles: Markets, parts: readonly OneMarket[], dataHash: string): SeveralMarkets {
+  const timeframe = parts.find((part) => part.timeframe !== 'unknown')?.timeframe ?? 'unknown';
+  return { candles, symbol: candles.names.join('+'), dataHash, timeframe, parts };
+}
+
+/** SHA-256 of the finer candles, in hex; of several markets of all that have some. */
+export function finerHashOf({ finer, parts }: Market): string | undefined {
+  const all = parts?.flatMap(({ symbol, finer: own }) => (own ? [[symbol, own.hash]] : []));
+  return all === undefined || all.length === 0 ? finer?.hash : sha256(JSON.stringify(all));
 }
 
 /** @throws InvalidOptionError when a parameter or a setting is out of its range. */
@@ -72,9 +116,10 @@ export function planChecked(
 ): RunPlan {
   const strategyId = strategyIdOf(strategy, parameters);
   const settingsHash = sha256(canonical({ parameters, settings }));
-  const { dataHash, symbol, finer } = market;
+  const { dataHash, symbol } = market;
+  const finerHash = finerHashOf(market);
   const identity: unknown[] = [BACKTEST_VERSION, strategy.hash, settingsHash, dataHash, symbol, seed];
-  identity.push(tradeFrom, ...(finer ? [finer.hash] : []));
+  identity.push(tradeFrom, ...(finerHash === undefined ? [] : [finerHash]));
   const backtestId = `${strategyId}@${sha256(JSON.stringify(identity)).slice(0, 8)}`;
   return { market, strategy, parameters, settings, seed, tradeFrom, backtestId, strategyId, settingsHash };
 }
@@ -96,6 +141,7 @@ export function strategyIdOf(
 
 export function identityOf(plan: RunPlan): RunIdentity {
   const { market, strategy } = plan;
+  const finerHash = finerHashOf(market);
   return {
     backtestId: plan.backtestId,
     strategyId: plan.strategyId,
@@ -106,7 +152,8 @@ export function identityOf(plan: RunPlan): RunIdentity {
     end: market.candles.end,
     candles: market.candles.length,
     dataHash: market.dataHash,
-    ...(market.finer && { finerHash: market.finer.hash }),
+    ...(finerHash !== undefined && { finerHash }),
+    ...(market.parts && { markets: market.parts.map(marketIdentity) }),
     strategyHash: strategy.hash,
     settingsHash: plan.settingsHash,
     seed: plan.seed,
@@ -115,6 +162,11 @@ export function identityOf(plan: RunPlan): RunIdentity {
     v8: process.versions.v8,
     architecture: process.arch,
   };
+}
+
+function marketIdentity({ symbol, candles, dataHash }: OneMarket): MarketIdentity {
+  const { length, start, end } = candles;
+  return { symbol, candles: length, start: start ?? null, end: end ?? null, dataHash };
 }
 
 let version: string | undefined;

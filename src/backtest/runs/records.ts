@@ -27,7 +27,8 @@ export class Records {
     this.logs.push({ time, index, text: String(shown).slice(0, MAX_LOG_CHARACTERS) });
   }
 
-  record(index: number, name: string, value: number, pane: 'price' | 'own'): void {
+  /** @param market of a market that is named, where there are several. */
+  record(index: number, name: string, value: number, pane: 'price' | 'own', market?: string): void {
     if (!this.#keep) return;
     let plot = this.#plots.get(name);
     if (plot === undefined) {
@@ -37,6 +38,7 @@ export class Records {
         );
       }
       plot = { name, values: new Float64Array(this.#length).fill(Number.NaN), pane };
+      if (market !== undefined) plot = { ...plot, market };
       this.#plots.set(name, plot);
     }
     plot.values[index] = value;

@@ -31,22 +31,36 @@ export type ClosureReason =
   | 'liquidation'
   | 'end_of_data';
 
+/** One of several markets of a run. */
+export interface MarketIdentity {
+  readonly symbol: string;
+  readonly candles: number;
+  /** Times of its first and its last candle, epoch milliseconds; null without one. */
+  readonly start: number | null;
+  readonly end: number | null;
+  /** SHA-256 of its candles, in hex. */
+  readonly dataHash: string;
+}
+
 /** What a result depends on, and what it was computed by. Equal identity: equal result, on any number of threads. */
 export interface RunIdentity {
   readonly backtestId: string;
   /** The strategy's name and its parameters, as `rsi-14-30-60-0.05`. */
   readonly strategyId: string;
   readonly strategy: string;
-  /** Name of what the candles are of. */
+  /** Name of what the candles are of; of several markets the names of all, as `KRW-BTC+KRW-ETH`. */
   readonly symbol: string;
   /** Spacing of the candles: `1d`, `4h`, `15m`. */
   readonly timeframe: string;
   /** Times of the first and the last candle, epoch milliseconds. */
   readonly start: number;
   readonly end: number;
+  /** Of several markets the times at which one of them has a candle. */
   readonly candles: number;
-  /** SHA-256 of the candles, in hex. */
+  /** SHA-256 of the candles, in hex; of several markets over the names and hashes of all. */
   readonly dataHash: string;
+  /** Only where there are several. */
+  readonly markets?: readonly MarketIdentity[];
   /** SHA-256 of the finer candles, in hex. Only where there are some. */
   readonly finerHash?: string;
   /** SHA-256 of the strategy's source, in hex. */
@@ -77,7 +91,7 @@ export interface TradeRow {
   /** Times of the candles, epoch milliseconds. */
   readonly entryTime: number;
   readonly exitTime: number;
-  /** Indexes of the candles. */
+  /** Indexes of the candles; of several markets of the times in `equity`, as in all rows. */
   readonly entryIndex: number;
   readonly exitIndex: number;
   /** Net of its share of all commissions, and with its share of the funding. */
@@ -96,6 +110,8 @@ export interface TradeRow {
   readonly best: number;
   /** What the strategy called the order that opened it. */
   readonly tag: string | null;
+  /** The market, where there are several. */
+  readonly market?: string;
 }
 
 /** One order, from the placing to its end. */
@@ -124,6 +140,8 @@ export interface OrderRow {
   /** Why it was cancelled or rejected. */
   readonly reason: string | null;
   readonly tag: string | null;
+  /** The market, where there are several. */
+  readonly market?: string;
 }
 
 /** One fill, of an order or of a part of one. */
@@ -145,6 +163,8 @@ export interface FillRow {
   /** Held after the fill; below 0 for a short position. */
   readonly positionAfter: number;
   readonly cashAfter: number;
+  /** The market, where there are several. */
+  readonly market?: string;
 }
 
 /** The account at each close, one value per candle. */
@@ -152,8 +172,10 @@ export interface EquityCurve {
   readonly time: Float64Array;
   /** Cash plus what is held, at the close. */
   readonly equity: Float64Array;
-  /** Quantity held after the close; below 0 for a short position. */
+  /** Quantity held after the close; below 0 for a short position. Of several markets that of the first. */
   readonly position: Float64Array;
+  /** The same of each market, where there are several. */
+  readonly positions?: Readonly<Record<string, Float64Array>>;
 }
 
 /** What the strategy recorded under one name. */
@@ -163,6 +185,8 @@ export interface RecordedPlot {
   readonly values: Float64Array;
   /** Whether it belongs over the candles (prices), or into a pane of its own. */
   readonly pane: 'price' | 'own';
+  /** The market, where there are several. */
+  readonly market?: string;
 }
 
 /** A line that a strategy logged: `time` in epoch milliseconds and `index` of the candle. */
@@ -172,7 +196,10 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** Buying for all cash at the first open and holding to the last close, under the same commission. */
+/**
+ * Buying for all cash at the first open and holding to the last close, under the same commission. Of several markets for
+ * equal parts of the cash, each at its own first open: until then its part waits as cash.
+ */
 export interface Benchmark {
   readonly name: 'buy and hold';
   /** Account value at each close, one per candle. */

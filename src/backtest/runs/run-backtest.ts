@@ -4,29 +4,36 @@ import { optionNames, takeOptions } from '../../events/known-options.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { BROKER_NAMES, type BrokerOptions } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
-import type { Trades } from '../candles/trades.js';
-import { checkCandles, checkLevel, checkTextsIfAny } from '../given.js';
+import type { CandlesByMarket } from '../candles/markets.js';
+import { checkLevel, checkTextsIfAny } from '../given.js';
 import { isStrategy, type Strategy } from '../strategies/define.js';
 import { benchmarkOf } from './buy-and-hold.js';
 import { completedEvent, statisticsOf } from './completed.js';
+import type { FinerByMarket, FinerOption } from './finer-option.js';
+import { takeMarkets } from './given-markets.js';
 import type { Emit } from './order-events.js';
 import { canonical, identityOf, marketOf, planRun, type RunPlan } from './plan.js';
-import type { BacktestResult, FinerUse, RecordingLevel } from './result.js';
-import { orderRow } from './rows.js';
-import { type Simulated, simulate } from './simulate.js';
+import type { BacktestResult, RecordingLevel } from './result.js';
+import { finerUse, orderRows } from './rows.js';
+import { runSimulation } from './run-simulation.js';
+import type { Simulated } from './simulate.js';
 
 /** What decides a run, and what is to be heard of it. */
 export interface BacktestOptions<Parameters = Readonly<Record<string, unknown>>> extends BrokerOptions {
-  readonly candles: Candles;
+  /**
+   * Those of one market, or of several by their names: `{ 'KRW-BTC': candles, 'KRW-ETH': others }`. They trade one account, on one
+   * clock; candles of all must be of one length and begin together. What is of equal time goes in the order of the names.
+   */
+  readonly candles: Candles | CandlesByMarket;
   /**
    * Finer candles of the same market, whose length divides that of `candles`, or its trades: where stop and target lie within one
-   * candle, they decide which came first. A candle that they do not make up is decided by `insideBar`.
+   * candle, they decide which came first. A candle that they do not make up is decided by `insideBar`. Of several markets by their names.
    */
-  readonly finer?: Candles | Trades | undefined;
+  readonly finer?: FinerOption | FinerByMarket | undefined;
   readonly strategy: Strategy<Parameters>;
   /** Those left out have the defaults of the strategy's schema. */
   readonly parameters?: Partial<Parameters> | undefined;
-  /** Name of what the candles are of. Default `candles`. */
+  /** Name of what the candles are of. Default `candles`. Several markets have names, and no other. */
   readonly symbol?: string;
   /** Seed of `ctx.random()`. Default `millrace`. */
   readonly seed?: string;
@@ -67,18 +74,16 @@ export const STORED_OPTIONS = optionNames<Omit<BacktestOptions, 'emit'>>('storeB
 export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): BacktestResult<Parameters> {
   const options = takeOptions(given as BacktestOptions, OPTIONS);
   const {
-    candles,
     strategy,
     parameters,
-    symbol = 'candles',
     seed = 'millrace',
     emit,
     level = 'trades',
     tradeFrom = 0,
     budgetMs,
   } = options;
-  checkCandles('runBacktest', candles);
-  checkTextsIfAny('runBacktest', { symbol, seed });
+  const { candles, symbol, finer } = takeMarkets('runBacktest', options);
+  checkTextsIfAny('runBacktest', { seed });
   if (!isStrategy(strategy))
     throw new InvalidOptionError("runBacktest: 'strategy' must be what defineStrategy returned.");
   checkLevel(level);
@@ -88,27 +93,25 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
       `tradeFrom is ${tradeFrom}; it must be the index of a candle, 0 to ${candles.length - 1}.`,
     );
   }
-  const plan = planRun(
-    marketOf(candles, symbol, options.finer),
-    strategy,
-    parameters,
-    options,
-    seed,
-    tradeFrom,
-  );
+  const plan = planRun(marketOf(candles, symbol, finer), strategy, parameters, options, seed, tradeFrom);
   const start = performance.now();
-  const run = simulate(plan, { level, emit, keep: true, budgetMs });
+  const run = runSimulation(plan, { level, emit, keep: true, budgetMs });
   const statistics = statisticsOf(plan, run);
   emit?.(completedEvent(plan, run, statistics, (performance.now() - start) / 1000, level));
-  const { account } = run.broker;
+  const { account } = run.brokers[0];
   const result = {
     identity: identityOf(plan),
     parameters: plan.parameters as z.output<z.ZodObject> as Parameters,
     settings: plan.settings,
     trades: run.rows.trades,
-    orders: run.rows.orders.map(orderRow),
+    orders: orderRows(run),
     fills: run.rows.fills,
-    equity: { time: candles.time, equity: run.equity, position: run.position as Float64Array },
+    equity: {
+      time: candles.time,
+      equity: run.equity,
+      position: run.position as Float64Array,
+      ...(run.positions && { positions: run.positions }),
+    },
     plots: run.records.plots,
     logs: run.records.logs,
     benchmark: benchmarkOf(candles, plan.settings),
@@ -129,15 +132,12 @@ function checkBudget(budgetMs: number | undefined): void {
   throw new InvalidOptionError(`budgetMs is ${String(budgetMs)}; it must be a number above 0.`);
 }
 
-function finerUse({ market: { finer } }: RunPlan, { broker }: Simulated): FinerUse | null {
-  return finer ? { timeframe: finer.timeframe, covered: finer.covered, decided: broker.walked } : null;
-}
-
 function fingerprintOf(plan: RunPlan, run: Simulated, orders: readonly unknown[]): string {
   const hash = createHash('sha256');
   hash.update(plan.backtestId);
   hash.update(canonical([orders, run.rows.fills, run.rows.trades, run.records.logs]));
   hash.update(bytesOf(run.equity));
+  for (const values of Object.values(run.positions ?? {})) hash.update(bytesOf(values));
   for (const { name, values } of run.records.plots) hash.update(name).update(bytesOf(values));
   return hash.digest('hex');
 }

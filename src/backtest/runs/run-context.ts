@@ -1,12 +1,30 @@
+import { didYouMean } from '../../events/nearest.js';
 import type { Birth } from '../broker/book.js';
 import type { Broker } from '../broker/broker.js';
 import type { Order, OrderRequest, OrderView } from '../broker/order.js';
 import { StrategyMistakeError } from '../broker/strategy-mistake.js';
 import type { Candles } from '../candles/candles.js';
 import { CandleView, type Cursor, type IndicatorView } from '../strategies/candle-view.js';
-import type { SignalDetails, StrategyContext } from '../strategies/context.js';
+import type { MarketContext, SignalDetails, StrategyContext } from '../strategies/context.js';
 import type { Records } from './records.js';
 import type { OrderSide } from './result.js';
+
+/** What the contexts of several markets have in common. */
+export interface Together {
+  readonly names: readonly string[];
+  /** Index on the clock of all. */
+  readonly index: number;
+  /** Time of the current candles, or of the fill. */
+  now(): number;
+  /** Of the account: while a fill is told of its market is valued at the fill's price. */
+  equity(): number;
+  contextOf(name: string): RunContext | undefined;
+  /** The market of an open order. */
+  brokerOf(order: number): Broker | undefined;
+  /** Of an order that is made now; undefined where it is made on a close. */
+  birthOf(broker: Broker): Birth | undefined;
+  isNew(broker: Broker): boolean;
+}
 
 /** What a context works on. */
 export interface RunParts {
@@ -25,6 +43,10 @@ export interface RunParts {
     time: number,
     price: number,
   ) => void;
+  /** Candles of this market before the strategy is asked. */
+  readonly warmUp: number;
+  /** Where there are several markets. */
+  readonly together?: Together;
 }
 
 /** The context of one run. Reads columns in place; nothing is made per candle. */
@@ -38,6 +60,7 @@ export class RunContext implements StrategyContext {
   readonly #candles: Candles;
   readonly #cursor: Cursor;
   readonly #broker: Broker;
+  readonly #together: Together | undefined;
   /** Price and time of the fill that is being told of; NaN on a close. */
   #fillPrice = Number.NaN;
   #fillTime = 0;
@@ -49,6 +72,7 @@ export class RunContext implements StrategyContext {
     this.#candles = parts.candles;
     this.#cursor = parts.cursor;
     this.#broker = parts.broker;
+    this.#together = parts.together;
     this.parameters = parts.parameters;
     this.indicators = parts.indicators;
     this.state = parts.state;
@@ -64,28 +88,48 @@ export class RunContext implements StrategyContext {
     this.#fillPrice = Number.NaN;
   }
 
+  get markets(): readonly string[] {
+    return this.#together?.names ?? [this.symbol];
+  }
+
+  market(name = this.markets[0] as string): MarketContext {
+    const found = name === this.symbol ? this : this.#together?.contextOf(name);
+    if (found !== undefined) return found;
+    throw new StrategyMistakeError(
+      `There is no market '${String(name)}'. ${didYouMean(String(name), this.markets, 'There are')}`,
+    );
+  }
+
+  get isNew(): boolean {
+    return this.#together?.isNew(this.#broker) ?? true;
+  }
+
+  get isWarm(): boolean {
+    return this.#cursor.index >= this.#parts.warmUp;
+  }
+
   get index(): number {
     return this.#cursor.index;
   }
 
   get open(): number {
-    return this.#candles.open[this.#cursor.index] as number;
+    return this.#candles.open[this.#cursor.index] ?? Number.NaN;
   }
 
   get high(): number {
-    return this.#candles.high[this.#cursor.index] as number;
+    return this.#candles.high[this.#cursor.index] ?? Number.NaN;
   }
 
   get low(): number {
-    return this.#candles.low[this.#cursor.index] as number;
+    return this.#candles.low[this.#cursor.index] ?? Number.NaN;
   }
 
   get close(): number {
-    return this.#candles.close[this.#cursor.index] as number;
+    return this.#candles.close[this.#cursor.index] ?? Number.NaN;
   }
 
   get volume(): number {
-    return this.#candles.volume[this.#cursor.index] as number;
+    return this.#candles.volume[this.#cursor.index] ?? Number.NaN;
   }
 
   get position(): number {
@@ -118,7 +162,7 @@ export class RunContext implements StrategyContext {
   }
 
   get equity(): number {
-    return this.#broker.account.equity(this.#price());
+    return this.#together?.equity() ?? this.#broker.account.equity(this.#price());
   }
 
   get openOrders(): readonly OrderView[] {
@@ -126,6 +170,7 @@ export class RunContext implements StrategyContext {
   }
 
   now(): number {
+    if (this.#together !== undefined) return this.#together.now();
     return Number.isNaN(this.#fillPrice)
       ? (this.#candles.time[this.#cursor.index] as number)
       : this.#fillTime;
@@ -160,9 +205,11 @@ export class RunContext implements StrategyContext {
   }
 
   cancel(number: number): boolean {
-    const order = this.#broker.book.find(number);
+    // Numbers are those of the run, so it need not be said which market it is of.
+    const broker = this.#together?.brokerOf(number) ?? this.#broker;
+    const order = broker.book.find(number);
     if (order === undefined) return false;
-    this.#broker.cancel(order, this.now());
+    broker.cancel(order, this.now());
     return true;
   }
 
@@ -176,7 +223,7 @@ export class RunContext implements StrategyContext {
     const orders = numbers.map((number) => this.#broker.book.find(number));
     if (orders.length < 2 || orders.includes(undefined)) {
       throw new StrategyMistakeError(
-        'oneCancelsOther needs the numbers of two or more orders that are open.',
+        'oneCancelsOther needs the numbers of two or more orders that are open, of one market.',
       );
     }
     this.#broker.group(orders as readonly Order[], this.now());
@@ -184,11 +231,15 @@ export class RunContext implements StrategyContext {
 
   signal(type: 'BUY' | 'SELL' | 'HOLD', details: SignalDetails): void {
     checkSignalOf(type, details);
-    this.#parts.signal(type, details, this.now(), this.#price());
+    const price = this.#price();
+    if (Number.isNaN(price)) {
+      throw new StrategyMistakeError(`ctx.signal: the market '${this.symbol}' has no candle yet.`);
+    }
+    this.#parts.signal(type, details, this.now(), price);
   }
 
   log(text: string): void {
-    this.#parts.records.log(this.now(), this.#cursor.index, text);
+    this.#parts.records.log(this.now(), this.#row, text);
   }
 
   record(name: string, value: number, pane: 'price' | 'own' = 'own'): void {
@@ -197,7 +248,14 @@ export class RunContext implements StrategyContext {
         `ctx.record: the pane is '${String(pane)}'; it must be 'price' or 'own'.`,
       );
     }
-    this.#parts.records.record(this.#cursor.index, name, value, pane);
+    if (this.#together === undefined || this.symbol === this.markets[0])
+      this.#parts.records.record(this.#row, name, value, pane);
+    else this.#parts.records.record(this.#row, `${this.symbol} ${name}`, value, pane, this.symbol);
+  }
+
+  /** Index of the rows of a result. */
+  get #row(): number {
+    return this.#together?.index ?? this.#cursor.index;
   }
 
   #order(side: OrderSide, request: OrderRequest): Order {
@@ -210,6 +268,8 @@ export class RunContext implements StrategyContext {
 
   #birth(): Birth {
     const { index } = this.#cursor;
+    const elsewhere = this.#together?.birthOf(this.#broker);
+    if (elsewhere !== undefined) return elsewhere;
     return { index, moment: index, time: this.now(), price: Number.NaN, move: 'close', generation: 0 };
   }
 }

@@ -3,6 +3,7 @@ import { messageOf } from '../../kernel/thrown.js';
 import { Broker } from '../broker/broker.js';
 import type { Order } from '../broker/order.js';
 import { RunBudgetError, StrategyMistakeError } from '../broker/strategy-mistake.js';
+import type { Candles } from '../candles/candles.js';
 import { columnOf } from '../indicators/cache.js';
 import { indicators as builder } from '../indicators/indicator.js';
 import { type Cursor, IndicatorView } from '../strategies/candle-view.js';
@@ -11,7 +12,7 @@ import { loadedEvent } from './curve.js';
 import { RunEvents, type RunRows } from './events.js';
 import { BUDGET_CHECK_CANDLES } from './limits.js';
 import type { Emit } from './order-events.js';
-import type { RunPlan } from './plan.js';
+import type { OneMarket, RunPlan } from './plan.js';
 import { seededNumbers } from './random.js';
 import { Records } from './records.js';
 import type { FillRow, RecordingLevel } from './result.js';
@@ -29,24 +30,29 @@ export interface RunSink {
 
 /** A run that is over. */
 export interface Simulated {
-  readonly broker: Broker;
+  /** Of each market; they have one account. */
+  readonly brokers: readonly [Broker, ...Broker[]];
   readonly rows: RunRows;
   readonly records: Records;
   /** Account value at each close. Of a run of which nothing is kept it is overwritten by the next one. */
   readonly equity: Float64Array;
   readonly position: Float64Array | undefined;
+  /** The same of each of several markets. */
+  readonly positions?: Readonly<Record<string, Float64Array>> | undefined;
+  /** Index of a time on the clock of several markets. */
+  readonly indexAt?: (time: number) => number;
   readonly candlesHeld: number;
   /** Keys of the indicators. */
   readonly indicators: readonly string[];
 }
 
 /** Taken before any strategy can have replaced it. */
-const clock = performance.now.bind(performance);
+export const clock = performance.now.bind(performance);
 
 /** Equity curves of runs of which only events are wanted: one for all, since 8 MB a run would be most of its time. */
 let scratch = new Float64Array(0);
 
-function curveOf(length: number, keep: boolean): Float64Array {
+export function curveOf(length: number, keep: boolean): Float64Array {
   if (keep) return new Float64Array(length);
   if (scratch.length !== length) scratch = new Float64Array(length);
   return scratch;
@@ -57,12 +63,10 @@ function curveOf(length: number, keep: boolean): Float64Array {
  *
  * @throws StrategyMistakeError (or a kind of it) when the strategy threw; `details` has `strategy`, `candle` and `time`.
  */
-export function simulate(plan: RunPlan, sink: RunSink): Simulated {
+export function simulate(plan: RunPlan<OneMarket>, sink: RunSink): Simulated {
   const { market, strategy, settings } = plan;
   const { candles } = market;
-  if (settings.volumeShare > 0 && candles.volume.every((volume) => volume === 0)) {
-    throw new InvalidOptionError("The candles have no volume, so 'volumeShare' has nothing to be a part of.");
-  }
+  checkVolume(candles, settings.volumeShare);
   const cursor: Cursor = { index: -1 };
   const ids = { backtest_id: plan.backtestId, strategy_id: plan.strategyId, symbol: market.symbol };
   const emit = sink.emit && outsideOf(sink.emit);
@@ -75,13 +79,11 @@ export function simulate(plan: RunPlan, sink: RunSink): Simulated {
   const position = sink.keep ? new Float64Array(candles.length) : undefined;
   return guarded(() => {
     const began = clock();
-    const prepared = prepare(plan);
+    const prepared = prepare(plan, candles);
     if (emit && sink.level !== 'summary') {
-      call(plan, cursor, () => emit(loadedEvent(plan, prepared.keys, clock() - began)));
+      call(plan, cursor, () => emit(loadedEvent(plan, market, prepared.keys, clock() - began)));
     }
-    const views = Object.fromEntries(
-      Object.entries(prepared.columns).map(([name, column]) => [name, new IndicatorView(column, cursor)]),
-    );
+    const views = viewsOf(prepared.columns, cursor);
     const state = call(plan, cursor, () => strategy.definition.state?.(plan.parameters as never) ?? {});
     const context = new RunContext({
       candles,
@@ -94,13 +96,22 @@ export function simulate(plan: RunPlan, sink: RunSink): Simulated {
       state,
       random: lazily(() => seededNumbers(JSON.stringify([plan.seed, plan.strategyId, market.symbol]))),
       signal: (type, details, time, price) => events.signal(type, details, time, price),
+      warmUp: prepared.warmUp,
     });
     const candlesHeld = walk(
       plan,
       { broker, cursor, context, equity, position, budgetMs: sink.budgetMs },
-      prepared.warmUp,
+      Math.max(prepared.warmUp, plan.tradeFrom),
     );
-    return { broker, rows: events.rows, records, equity, position, candlesHeld, indicators: prepared.keys };
+    return {
+      brokers: [broker],
+      rows: events.rows,
+      records,
+      equity,
+      position,
+      candlesHeld,
+      indicators: prepared.keys,
+    };
   });
 }
 
@@ -114,7 +125,7 @@ interface Walk {
 }
 
 /** @returns the candles on whose close a position was held. */
-function walk(plan: RunPlan, parts: Walk, warmUp: number): number {
+function walk(plan: RunPlan<OneMarket>, parts: Walk, warmUp: number): number {
   const { broker, cursor, context, equity, position } = parts;
   const { account, book } = broker;
   const { close, length } = plan.market.candles;
@@ -148,13 +159,29 @@ function walk(plan: RunPlan, parts: Walk, warmUp: number): number {
   });
 }
 
-function prepare(plan: RunPlan) {
-  const { strategy, parameters, market } = plan;
+/** @throws InvalidOptionError when a part of no volume is asked for. */
+export function checkVolume({ volume }: Candles, volumeShare: number): void {
+  if (!(volumeShare > 0 && volume.every((one) => one === 0))) return;
+  throw new InvalidOptionError("The candles have no volume, so 'volumeShare' has nothing to be a part of.");
+}
+
+export function viewsOf(
+  columns: Readonly<Record<string, Float64Array>>,
+  cursor: Cursor,
+): Readonly<Record<string, IndicatorView>> {
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, column]) => [name, new IndicatorView(column, cursor)]),
+  );
+}
+
+/** The indicators of a market, and the candles of it before the strategy is asked. */
+export function prepare(plan: RunPlan, candles: Candles) {
+  const { strategy, parameters } = plan;
   const { indicators, warmUp } = strategy.definition;
   return call(plan, { index: -1 }, () => {
     const set = indicators?.(parameters as never, builder) ?? {};
     const columns = Object.fromEntries(
-      Object.entries(set).map(([name, indicator]) => [name, columnOf(market.candles, indicator)]),
+      Object.entries(set).map(([name, indicator]) => [name, columnOf(candles, indicator)]),
     );
     const longest = Math.max(0, ...Object.values(set).map((indicator) => indicator.warmUp));
     const asked = typeof warmUp === 'function' ? warmUp(parameters as never) : warmUp;
@@ -162,12 +189,12 @@ function prepare(plan: RunPlan) {
       throw new StrategyMistakeError(`'warmUp' is ${asked}; it must be a whole number of candles from 0.`);
     }
     const keys = Object.values(set).map(({ key }) => key);
-    return { columns, keys, warmUp: Math.max(asked ?? longest, plan.tradeFrom) };
+    return { columns, keys, warmUp: asked ?? longest };
   });
 }
 
 /** What a strategy throws becomes an error with a code, which says where it was. */
-function call<Result>(plan: RunPlan, cursor: Cursor, run: () => Result): Result {
+export function call<Result>(plan: RunPlan, cursor: Cursor, run: () => Result): Result {
   try {
     return run();
   } catch (error) {
@@ -176,7 +203,7 @@ function call<Result>(plan: RunPlan, cursor: Cursor, run: () => Result): Result 
 }
 
 /** What takes the events is not the strategy: its clocks are its own, and so are its errors. */
-function outsideOf(emit: Emit): Emit {
+export function outsideOf(emit: Emit): Emit {
   return (event) => {
     try {
       unguarded(() => emit(event));
@@ -214,7 +241,7 @@ function strategyError(error: unknown, plan: RunPlan, index: number): unknown {
   return error;
 }
 
-function refusePromise(returned: unknown): void {
+export function refusePromise(returned: unknown): void {
   if (returned === undefined) return;
   if (typeof (returned as PromiseLike<unknown>)?.then === 'function') {
     throw new StrategyMistakeError(
@@ -223,7 +250,7 @@ function refusePromise(returned: unknown): void {
   }
 }
 
-function overBudget(budgetMs: number, index: number): RunBudgetError {
+export function overBudget(budgetMs: number, index: number): RunBudgetError {
   return new RunBudgetError(
     `The run took longer than its budget of ${budgetMs} ms; it came to candle ${index}.`,
     {
@@ -232,7 +259,7 @@ function overBudget(budgetMs: number, index: number): RunBudgetError {
   );
 }
 
-function lazily(make: () => () => number): () => number {
+export function lazily(make: () => () => number): () => number {
   let made: (() => number) | undefined;
   return () => {
     made ??= make();

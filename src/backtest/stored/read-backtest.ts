@@ -2,6 +2,7 @@ import { optionNames, takeOptions } from '../../events/known-options.js';
 import { InputError } from '../../faces/errors.js';
 import { openStoreReader, type StoreReader } from '../../faces/store.js';
 import type { Candles } from '../candles/candles.js';
+import type { Markets } from '../candles/markets.js';
 import { checkCandlesIfAny, checkTextsIfAny } from '../given.js';
 import type { RunFigures } from '../report/run-figures.js';
 import { pointBenchmark } from '../runs/buy-and-hold.js';
@@ -65,12 +66,14 @@ export function readBacktest(store: string, given: StoredBacktestOptions = {}): 
 export function storedBacktest(
   reader: StoreReader,
   backtestId: string,
-  candles: Candles | undefined,
+  given: Candles | Markets | undefined,
 ): StoredBacktest {
   const run = storedRun(reader, backtestId);
-  if (candles !== undefined && candles.hash() !== run.identity.dataHash) {
+  if (given !== undefined && given.hash() !== run.identity.dataHash) {
     throw new InputError(`Backtest '${backtestId}' is about other candles than those that were passed.`);
   }
+  // Those of a run of one market, as it is.
+  const candles = given as Candles | undefined;
   const { curve, replayed, every } = curveOf(run, candles);
   const { settings, executed, completed, level } = run;
   const { time } = curve;

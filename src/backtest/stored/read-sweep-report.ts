@@ -9,10 +9,11 @@ import {
   BacktestStarted,
 } from '../../trading/index.js';
 import type { Candles } from '../candles/candles.js';
-import { checkCandlesIfAny } from '../given.js';
+import type { CandlesByMarket, Markets } from '../candles/markets.js';
 import { REPORT_MAX_RUNS } from '../report/limits.js';
 import type { SweepReport } from '../report/sweep-input.js';
 import { buyAndHold, pointBenchmark } from '../runs/buy-and-hold.js';
+import { asGiven, takeCandlesIfAny } from '../runs/given-markets.js';
 import { unpackColumn } from '../runs/packed-column.js';
 import type { RunSettings } from '../runs/result.js';
 import { CurveSet } from '../sweep/curve-set.js';
@@ -20,18 +21,22 @@ import type { SweepRow } from '../sweep/options.js';
 import { better, rowOf } from '../sweep/results.js';
 import { storedSettings } from '../sweep/settings.js';
 
-const OPTIONS = optionNames<{ readonly candles?: Candles }>('readSweepReport', { candles: true });
+/** What is known of a sweep beside its log. */
+interface SweepReportOptions {
+  readonly candles?: Candles | CandlesByMarket;
+}
+
+const OPTIONS = optionNames<SweepReportOptions>('readSweepReport', { candles: true });
 
 /**
  * What the report of a sweep is made from, out of its store alone: `writeReport(path, readSweepReport(store))`. Of more
  * than 100,000 runs the best by total return.
  *
- * @param given `candles`: those of the sweep. At the level `summary` the log has no market, and the report no benchmark without.
+ * @param given `candles`: those of the sweep. At the level `summary` the log has no market, and the report no benchmark without; nor has that of several markets.
  * @throws InputError when the store has no completed backtest, or the candles are others. What `openStoreReader` throws.
  */
-export function readSweepReport(store: string, given: { readonly candles?: Candles } = {}): SweepReport {
-  const { candles } = takeOptions(given, OPTIONS);
-  checkCandlesIfAny('readSweepReport', candles);
+export function readSweepReport(store: string, given: SweepReportOptions = {}): SweepReport {
+  const candles = takeCandlesIfAny('readSweepReport', takeOptions(given, OPTIONS).candles);
   using reader = openStoreReader(store);
   return reader.atOnce(() => storedSweep(reader, candles));
 }
@@ -87,7 +92,7 @@ class Survey {
 const TYPES = [BacktestStarted, BacktestDataLoaded, BacktestCompleted, BacktestFailed];
 
 /** As `readSweepReport`, from a store that is open. */
-export function storedSweep(reader: StoreReader, candles: Candles | undefined): SweepReport {
+export function storedSweep(reader: StoreReader, candles: Candles | Markets | undefined): SweepReport {
   const survey = new Survey();
   const known = reader.summary().types;
   const types = TYPES.filter(({ type }) => known.some((one) => one.type === type));
@@ -105,7 +110,7 @@ export function storedSweep(reader: StoreReader, candles: Candles | undefined): 
   return {
     title: `Sweep of ${settings?.strategy ?? first.strategy_id} on ${first.symbol}`,
     rows,
-    benchmark: benchmarkOf(survey, settings?.rules as unknown as RunSettings | undefined, candles),
+    benchmark: benchmarkOf(survey, settings, candles),
     ...(typeof metrics.candles === 'number' && { bars: metrics.candles }),
     ...(typeof metrics.periods_per_year === 'number' && { barsPerYear: metrics.periods_per_year }),
     overfitting: survey.curves.overfitting(),
@@ -114,9 +119,16 @@ export function storedSweep(reader: StoreReader, candles: Candles | undefined): 
   };
 }
 
-function benchmarkOf({ loaded }: Survey, rules: RunSettings | undefined, candles: Candles | undefined) {
-  if (rules === undefined) return {};
-  if (candles !== undefined) return buyAndHold(candles, rules.initialCapital, rules.commission);
+function benchmarkOf(
+  { loaded }: Survey,
+  settings: ReturnType<typeof storedSettings>,
+  candles: Candles | Markets | undefined,
+) {
+  if (settings === undefined) return {};
+  const rules = settings.rules as unknown as RunSettings;
+  if (candles !== undefined) return buyAndHold(asGiven(candles), rules.initialCapital, rules.commission);
+  // The curves of several are of other times each.
+  if (settings.markets !== undefined) return {};
   if (loaded?.curve_times === undefined || loaded.curve_closes === undefined) return {};
   const close = unpackColumn(loaded.curve_closes);
   const market = {
@@ -150,7 +162,10 @@ function factsOf(
     ...(settings && { sweep: settings.sweep_id ?? 'none', level: settings.level, seed: settings.seed }),
     fingerprint: reader.fingerprint(),
     ...(settings && { 'hash of the candles': settings.data_hash }),
+    ...(settings?.markets && { markets: settings.markets.map(({ symbol }) => symbol).join(', ') }),
     store: reader.path,
-    ...(loaded && every > 1 && { benchmark: `from one candle in ${every}, as the log has them` }),
+    ...(loaded &&
+      every > 1 &&
+      settings?.markets === undefined && { benchmark: `from one candle in ${every}, as the log has them` }),
   };
 }

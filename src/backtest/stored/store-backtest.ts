@@ -5,7 +5,10 @@ import { InputError, InvalidOptionError } from '../../faces/errors.js';
 import { openStoreReader } from '../../faces/store.js';
 import { openEngine } from '../../index.js';
 import { allTradingEvents, BacktestStarted } from '../../trading/index.js';
+import type { Candles } from '../candles/candles.js';
+import type { Markets } from '../candles/markets.js';
 import { checkText } from '../given.js';
+import { takeMarkets } from '../runs/given-markets.js';
 import { marketOf, planRun } from '../runs/plan.js';
 import type { BacktestResult } from '../runs/result.js';
 import { type BacktestOptions, runBacktest, STORED_OPTIONS } from '../runs/run-backtest.js';
@@ -32,25 +35,20 @@ export async function storeBacktest<Parameters>(
       "storeBacktest: at the level 'summary' the log has neither trades nor a curve, and nothing could be told of it. Store it at the level 'trades' or 'full'.",
     );
   }
+  const started = startedAlone(options);
   checkEmpty(store);
   const events: NewEvent[] = [];
   const result = runBacktest({ ...options, emit: (event) => events.push(event) });
-  await writeEvents(store, [startedAlone(options), ...withFigures(events, result)]);
+  await writeEvents(store, [started, ...withFigures(events, result)]);
   return result as BacktestResult<Parameters>;
 }
 
 /** The event that a run of its own begins with. */
 export function startedAlone(options: Omit<BacktestOptions, 'emit'>): NewEvent {
-  const {
-    candles,
-    finer,
-    strategy,
-    parameters,
-    symbol = 'candles',
-    seed = 'millrace',
-    tradeFrom = 0,
-  } = options;
+  const { candles, symbol, finer } = takeMarkets('storeBacktest', options);
+  const { strategy, parameters, seed = 'millrace', tradeFrom = 0 } = options;
   const market = marketOf(candles, symbol, finer);
+  refuseSeveral('storeBacktest', candles);
   const plan = planRun(market, strategy, parameters, options, seed, tradeFrom);
   return BacktestStarted(
     {
@@ -65,6 +63,14 @@ export function startedAlone(options: Omit<BacktestOptions, 'emit'>): NewEvent {
       backtest_settings: settingsOf(plan, options.level ?? 'trades', null),
     },
     { occurredAt: candles.start },
+  );
+}
+
+/** A log has one curve of one market; of several nothing could be told from it. @throws InvalidOptionError */
+export function refuseSeveral(of: string, candles: Candles | Markets): void {
+  if (!('names' in candles)) return;
+  throw new InvalidOptionError(
+    `${of}: a run of several markets cannot be told from its log, so it is not stored. Use runBacktest, or sweep, whose store has its rows.`,
   );
 }
 

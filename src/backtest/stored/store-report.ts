@@ -2,9 +2,9 @@ import { optionNames, takeOptions } from '../../events/known-options.js';
 import { InputError, InvalidOptionError } from '../../faces/errors.js';
 import { openStoreReader, type StoreReader } from '../../faces/store.js';
 import { refuseInputs } from '../../files/inputs.js';
-import type { Candles } from '../candles/candles.js';
 import { checkText, checkTextsIfAny } from '../given.js';
 import { checkReportOptions, type ReportOptions, writeReport } from '../report/write-report.js';
+import { takeCandlesIfAny } from '../runs/given-markets.js';
 import type { SweepMetric, SweepRow } from '../sweep/options.js';
 import { sweepRows } from '../sweep/read-sweep.js';
 import { better, checkMetric } from '../sweep/results.js';
@@ -62,8 +62,9 @@ function storedResult(
   reader: StoreReader,
   run: string | undefined,
   metric: SweepMetric,
-  candles: Candles | undefined,
+  given: ReportOptions['candles'],
 ) {
+  const candles = takeCandlesIfAny('writeStoreReport', given);
   if (run === 'best') return storedBacktest(reader, bestOf(reader, metric), candles);
   if (run !== undefined) return storedBacktest(reader, run, candles);
   const walk = storedWalk(reader);

@@ -56,7 +56,7 @@ export function storedRun(reader: StoreReader, backtestId: string): StoredRun {
         );
     }
   }
-  const settings = started && storedSettings(started);
+  const settings = started && settingsOfOne(started);
   if (started === undefined) {
     throw new InputError(
       `The store '${reader.path}' has no backtest '${backtestId}'. 'millrace inspect' says what is in it.`,
@@ -100,4 +100,15 @@ export function storedRun(reader: StoreReader, backtestId: string): StoredRun {
     executed,
     completed,
   };
+}
+
+/** @throws InputError for a run of several markets. */
+function settingsOfOne(started: DataOf<typeof BacktestStarted>): ReturnType<typeof storedSettings> {
+  const settings = storedSettings(started);
+  if (settings?.markets === undefined) return settings;
+  const names = settings.markets.map(({ symbol }) => symbol);
+  throw new InputError(
+    `Backtest '${started.backtest_id}' is of several markets (${names.join(', ')}), and its trades cannot be told from its log yet. Run it again with runBacktest.`,
+    { details: { markets: names } },
+  );
 }

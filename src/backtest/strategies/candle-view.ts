@@ -73,7 +73,9 @@ export class CandleView {
     const message =
       ago < 0
         ? `A strategy asked for the candle ${-ago} after the current one; nobody knows it yet.`
-        : `A strategy asked for the candle ${ago} before the current one, which is candle ${index}; set 'warmUp'.`;
+        : index < 0
+          ? 'A strategy asked for a candle of a market that has none yet; look at its candles.length.'
+          : `A strategy asked for the candle ${ago} before the current one, which is candle ${index}; set 'warmUp'.`;
     return new LookAheadError(message, { details: { index: index - ago, cursor: index } });
   }
 }
@@ -90,7 +92,7 @@ export class IndicatorView {
 
   /** At the current candle; NaN while it warms up. */
   get value(): number {
-    return this.#column[this.#cursor.index] as number;
+    return this.#column[this.#cursor.index] ?? Number.NaN;
   }
 
   /** At the candle before; NaN where there is none. */

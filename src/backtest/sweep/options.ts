@@ -1,8 +1,9 @@
 import type { BrokerOptions } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
-import type { Trades } from '../candles/trades.js';
+import type { CandlesByMarket } from '../candles/markets.js';
 import type { Overfitting } from '../figures/overfitting.js';
 import type { BuyAndHold } from '../runs/buy-and-hold.js';
+import type { FinerByMarket, FinerOption } from '../runs/finer-option.js';
 import type { RecordingLevel } from '../runs/result.js';
 import type { ParameterSet, SweepSpace } from './space.js';
 
@@ -61,14 +62,15 @@ export type Search = () => AsyncGenerator<
 
 /** Options of `sweep`: what is run, over which candles, and where the events go. */
 export interface SweepOptions extends BrokerOptions, SweepSpace {
-  readonly candles: Candles;
+  /** As for `runBacktest`: those of one market, or of several by their names. */
+  readonly candles: Candles | CandlesByMarket;
   /** As for `runBacktest`: finer candles, or trades, that decide what comes first within a candle. */
-  readonly finer?: Candles | Trades | undefined;
+  readonly finer?: FinerOption | FinerByMarket | undefined;
   /** Name of a shipped strategy, or the file of one: a path, or a URL such as `new URL('./mine.js', import.meta.url)`. */
   readonly strategy: string | URL;
   /** Proposes runs instead of `grid` and `list`. */
   readonly search?: Search;
-  /** Name of what the candles are of. Default `candles`. */
+  /** Name of what the candles are of. Default `candles`. Several markets have names, and no other. */
   readonly symbol?: string;
   /** Seed of `ctx.random()`, and of `random`. Default `millrace`. */
   readonly seed?: string;

@@ -4,10 +4,12 @@ import type { NewEvent } from '../../faces/define.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { BacktestStarted } from '../../trading/index.js';
 import { brokerSettings } from '../broker/settings.js';
-import { checkCandles, checkLevel, checkTextsIfAny } from '../given.js';
+import { checkLevel, checkTextsIfAny } from '../given.js';
+import { takeMarkets } from '../runs/given-markets.js';
 import {
   BACKTEST_VERSION,
   canonical,
+  finerHashOf,
   type Market,
   marketOf,
   planChecked,
@@ -36,9 +38,9 @@ export interface SweepPlan {
 
 /** @throws InvalidOptionError, InputError when the strategy, a parameter, the grid or a setting is not as documented. */
 export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
-  const { candles, symbol = 'candles', seed = 'millrace', level = 'trades', search } = options;
-  checkCandles('sweep', candles);
-  checkTextsIfAny('sweep', { symbol, seed });
+  const { seed = 'millrace', level = 'trades', search } = options;
+  const { candles, symbol, finer } = takeMarkets('sweep', options);
+  checkTextsIfAny('sweep', { seed });
   checkLevel(level);
   if (typeof options.strategy !== 'string' && !(options.strategy instanceof URL)) {
     throw new InvalidOptionError(
@@ -54,7 +56,8 @@ export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
   const strategy = await loadStrategy(options.strategy);
   const settings = brokerSettings(options);
   const space = search === undefined ? spaceOf(strategy, options, seed) : undefined;
-  const market = marketOf(candles, symbol, options.finer);
+  const market = marketOf(candles, symbol, finer);
+  const finerHash = finerHashOf(market);
   const { grid, random, list } = options;
   const identity = {
     version: BACKTEST_VERSION,
@@ -62,7 +65,7 @@ export async function planSweep(options: SweepOptions): Promise<SweepPlan> {
     settings,
     level,
     dataHash: market.dataHash,
-    ...(market.finer && { finerHash: market.finer.hash }),
+    ...(finerHash !== undefined && { finerHash }),
     symbol,
     seed,
     runs: search === undefined ? { grid: sorted(grid), random, list: list?.map(canonical).sort() } : 'search',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { DataOf } from '../../faces/define.js';
 import { InputError } from '../../faces/errors.js';
 import type { BacktestStarted } from '../../trading/index.js';
-import { type Market, planChecked, type RunPlan } from '../runs/plan.js';
+import { finerHashOf, type Market, planChecked, type RunPlan } from '../runs/plan.js';
 import type { RecordingLevel, RunSettings } from '../runs/result.js';
 import type { Strategy } from '../strategies/define.js';
 
@@ -14,8 +14,10 @@ const Settings = z.strictObject({
   rules: z.record(z.string(), z.unknown()),
   level: z.enum(['full', 'trades', 'summary']),
   seed: z.string(),
-  /** SHA-256 of the candles. */
+  /** SHA-256 of the candles; of several markets over the names and hashes of all. */
   data_hash: z.string(),
+  /** Of each of several markets, in their order. */
+  markets: z.array(z.strictObject({ symbol: z.string(), data_hash: z.string() })).optional(),
   /** SHA-256 of the finer candles; left out without. */
   finer_hash: z.string().optional(),
   /** SHA-256 of all that decides the sweep's result; null for a run of its own. */
@@ -27,6 +29,8 @@ export function settingsOf(
   level: RecordingLevel,
   sweepId: string | null,
 ): z.output<typeof Settings> {
+  const { dataHash, parts } = plan.market;
+  const finerHash = finerHashOf(plan.market);
   return {
     strategy: plan.strategy.name,
     strategy_hash: plan.strategy.hash,
@@ -34,8 +38,9 @@ export function settingsOf(
     rules: { ...plan.settings },
     level,
     seed: plan.seed,
-    data_hash: plan.market.dataHash,
-    ...(plan.market.finer && { finer_hash: plan.market.finer.hash }),
+    data_hash: dataHash,
+    ...(parts && { markets: parts.map((part) => ({ symbol: part.symbol, data_hash: part.dataHash })) }),
+    ...(finerHash !== undefined && { finer_hash: finerHash }),
     sweep_id: sweepId,
   };
 }
@@ -72,7 +77,7 @@ export function planOf(
     );
   }
   const { parameters, rules, level, seed, data_hash, finer_hash, strategy_hash } = parsed.data;
-  if (data_hash !== market.dataHash || finer_hash !== market.finer?.hash) {
+  if (data_hash !== market.dataHash || finer_hash !== finerHashOf(market)) {
     throw new InputError(
       `Backtest '${data.backtest_id}' is about other candles (${data_hash.slice(0, 8)}) than those in memory.`,
     );

@@ -1,27 +1,19 @@
 import { type DataOf, defineHandlers, type HandlerContext } from '../../faces/define.js';
 import { BacktestStarted } from '../../trading/index.js';
 import { StrategyMistakeError } from '../broker/strategy-mistake.js';
-import { Candles } from '../candles/candles.js';
-import { finerOf } from '../candles/finer.js';
 import { completedEvent, statisticsOf } from '../runs/completed.js';
-import type { Market } from '../runs/plan.js';
-import { simulate } from '../runs/simulate.js';
+import { runSimulation } from '../runs/run-simulation.js';
 import type { Strategy } from '../strategies/define.js';
 import { loadStrategy } from '../strategies/load.js';
 import { failedEvent } from './failed.js';
 import { planOf } from './settings.js';
+import { marketIn, type SharedMarkets } from './shared-markets.js';
 
 /** What a lane is given besides its events. */
-export interface SweepShared {
-  readonly candles: SharedArrayBuffer;
-  readonly dataHash: string;
-  readonly symbol: string;
-  readonly timeframe: string;
+export type SweepShared = SharedMarkets & {
   readonly strategyUrl: string;
   readonly runBudgetMs: number | undefined;
-  readonly finer?: SharedArrayBuffer;
-  readonly isTrades?: boolean;
-}
+};
 
 /** Strategies by their URL: code, not state; each run has a state of its own. */
 const strategies = new Map<string, Strategy>();
@@ -47,19 +39,6 @@ export default defineHandlers('sweep', (on) => {
   );
 });
 
-function marketIn({
-  candles: buffer,
-  dataHash,
-  symbol,
-  timeframe,
-  finer,
-  isTrades = false,
-}: SweepShared): Market {
-  const candles = Candles.fromShared(buffer);
-  const market = { candles, dataHash, symbol, timeframe };
-  return finer ? { ...market, finer: finerOf(candles, Candles.fromShared(finer), isTrades) } : market;
-}
-
 function run(
   data: DataOf<typeof BacktestStarted>,
   context: HandlerContext,
@@ -72,7 +51,7 @@ function run(
   const start = process.hrtime.bigint();
   const emit = context.emit.bind(context);
   try {
-    const simulated = simulate(plan, { level, emit, keep: false, budgetMs: shared.runBudgetMs });
+    const simulated = runSimulation(plan, { level, emit, keep: false, budgetMs: shared.runBudgetMs });
     const seconds = Number(process.hrtime.bigint() - start) / 1e9;
     emit(completedEvent(plan, simulated, statisticsOf(plan, simulated), seconds, level));
   } catch (error) {

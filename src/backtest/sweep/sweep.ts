@@ -6,12 +6,14 @@ import { SWEEP_BEST_ROWS } from '../../limits.js';
 import { allTradingEvents } from '../../trading/index.js';
 import { BROKER_NAMES } from '../broker/settings.js';
 import { buyAndHold } from '../runs/buy-and-hold.js';
+import { asGiven } from '../runs/given-markets.js';
 import { SWEEP_LOG_BYTES, SWEEP_RESULT_ROWS } from '../runs/limits.js';
 import { Conductor } from './conductor.js';
 import { LiveFingerprint } from './live-fingerprint.js';
 import type { SweepOptions, SweepResult } from './options.js';
 import { planSweep, type SweepPlan } from './plan-sweep.js';
 import { checkMetric, SweepTally } from './results.js';
+import { sharedMarkets } from './shared-markets.js';
 import { surveyStore } from './store.js';
 import type { SweepShared } from './sweep.handlers.js';
 
@@ -57,7 +59,8 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
   const options = takeOptions(given, SWEEP);
   const { sortBy, top } = checked(options);
   const plan = await planSweep(options);
-  const { candles, store, signal } = options;
+  const { store, signal } = options;
+  const { candles } = plan.market;
   // Before the engine opens: it begins at once with what is unfinished, and that must not be of another sweep.
   const before = surveyStore(store, plan);
   const engine = await openEngine(engineOptions(plan, options));
@@ -104,7 +107,7 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
       profitable: log.profitable,
       overfitting: log.overfitting,
       dataHash: plan.market.dataHash,
-      buyAndHold: buyAndHold(candles, initialCapital, commission),
+      buyAndHold: buyAndHold(asGiven(candles), initialCapital, commission),
       countsByType: log.countsByType,
     };
   } finally {
@@ -128,15 +131,10 @@ function checked({ sortBy, top = SWEEP_BEST_ROWS, runBudgetMs, runMemoryMb }: Sw
 }
 
 function engineOptions(plan: SweepPlan, { store, threads, runBudgetMs, runMemoryMb }: SweepOptions) {
-  const { candles, dataHash, symbol, timeframe, finer } = plan.market;
   const shared: SweepShared = {
-    candles: candles.buffer,
-    dataHash,
-    symbol,
-    timeframe,
+    ...sharedMarkets(plan.market),
     strategyUrl: plan.strategyUrl,
     runBudgetMs,
-    ...(finer && { finer: finer.candles.buffer, isTrades: finer.timeframe === 'trades' }),
   };
   return {
     events: allTradingEvents,

@@ -3,13 +3,15 @@ import { InvalidOptionError } from '../../faces/errors.js';
 import { BROKER_NAMES, brokerSettings } from '../broker/settings.js';
 import { StrategyMistakeError } from '../broker/strategy-mistake.js';
 import type { Candles } from '../candles/candles.js';
-import { checkCandles, checkLevel } from '../given.js';
+import type { Markets } from '../candles/markets.js';
+import { checkLevel } from '../given.js';
+import { asGiven, takeMarkets } from '../runs/given-markets.js';
 import { sha256 } from '../runs/plan.js';
 import type { BacktestResult } from '../runs/result.js';
 import { runBacktest } from '../runs/run-backtest.js';
 import { windowOf } from '../runs/window.js';
 import { equityStatistics } from '../statistics.js';
-import { checkEmpty } from '../stored/store-backtest.js';
+import { checkEmpty, refuseSeveral } from '../stored/store-backtest.js';
 import { loadStrategy } from '../strategies/load.js';
 import type { SweepResult, SweepRow } from './options.js';
 import { sweep } from './sweep.js';
@@ -51,8 +53,9 @@ const WALK_FORWARD = optionNames<WalkForwardOptions>('walkForward', {
 export async function walkForward(given: WalkForwardOptions): Promise<WalkForward> {
   const taken = takeOptions(given, WALK_FORWARD);
   const { windows = 5, trainShare = 0.75, anchored = false, onWindow, store, ...options } = taken;
-  const { candles, signal } = options;
-  checkCandles('walkForward', candles);
+  const { signal } = options;
+  const { candles, symbol, finer } = takeMarkets('walkForward', options);
+  if (store !== undefined) refuseSeveral('walkForward with a store', candles);
   checkLevel(options.level ?? 'trades');
   const { train, test } = partsOf(candles.length, windows, trainShare);
   const strategy = await loadStrategy(options.strategy);
@@ -68,14 +71,19 @@ export async function walkForward(given: WalkForwardOptions): Promise<WalkForwar
     const middle = train + window * test;
     const from = anchored ? 0 : middle - train;
     const to = window === windows - 1 ? candles.length : middle + test;
-    const learned = await sweep({ ...options, candles: windowOf(candles, from, middle) });
+    const part = (start: number, end: number) => ({
+      candles: asGiven(windowOf(candles, start, end)),
+      symbol,
+      finer,
+    });
+    const learned = await sweep({ ...options, ...part(from, middle) });
     const [best] = learned.best;
     if (learned.interrupted) break;
     if (best === undefined) {
       endedBy = noneBest(window, learned);
       break;
     }
-    const rules = { ...rulesOf(options), initialCapital: capital, candles: windowOf(candles, from, to) };
+    const rules = { ...rulesOf(options), initialCapital: capital, ...part(from, to) };
     const planned = { ...rules, strategy, parameters: best.parameters, tradeFrom: middle - from };
     const run = tried(() => runBacktest({ ...planned, ...log.emit }));
     if (typeof run === 'string') {
@@ -160,7 +168,7 @@ function rulesOf(options: Omit<WalkForwardOptions, 'onWindow'>) {
 }
 
 function windowResult(
-  candles: Candles,
+  candles: Candles | Markets,
   [from, middle, to]: readonly [number, number, number],
   best: SweepRow,
   run: BacktestResult,
@@ -181,7 +189,7 @@ function windowResult(
 }
 
 function summary(
-  candles: Candles,
+  candles: Candles | Markets,
   windows: readonly WalkForwardWindow[],
   tested: readonly BacktestResult[],
   prints: readonly string[],

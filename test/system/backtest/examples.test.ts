@@ -86,3 +86,44 @@ test('a stream of trades is candles for the strategy, and decides within them: a
   expect(program.stdout).toContain(`final capital ${finalCapital}\n`);
   expect(finer).toEqual({ timeframe: 'trades', covered: 800, decided: Number(decided) });
 });
+
+test('two markets trade one account: as the page says, and on the command line', async () => {
+  const [strategy, program] = ['examples/pair.strategy.mjs', 'examples/markets.mjs'];
+  for (const example of [strategy, program]) expect(text('docs/backtests.md')).toContain(text(example));
+  let state = 3;
+  const files = ['btc.csv', 'eth.csv'].map((name, market) => {
+    let price = 100;
+    const lines = Array.from({ length: 400 }, (_, day) => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      const open = price;
+      price *= 1 + (state / 2 ** 32 - 0.5) * 0.06;
+      const time = new Date(Date.UTC(2022, 0, 1 + day)).toISOString();
+      return `${time},${open},${Math.max(open, price)},${Math.min(open, price)},${price},1`;
+    });
+    const file = join(tempFolder(), name);
+    // The second one begins a month later.
+    writeFileSync(file, ['time,open,high,low,close,volume', ...lines.slice(market * 30)].join('\n'));
+    return file;
+  });
+  const shown = await runNode([path(program), ...files]);
+  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect(shown.stdout).toMatch(/^KRW-BTC (?:long|short) /m);
+  expect(shown.stdout).toMatch(/^KRW-ETH (?:long|short) /m);
+  const markets = ['KRW-BTC', 'KRW-ETH'].flatMap((name, at) => ['--market', `${name}=${files[at]}`]);
+  const millrace = (...args: readonly string[]) =>
+    runNode([path('dist/src/cli/millrace.js'), ...args, ...markets, '--strategy', path(strategy), '--json']);
+  const one = JSON.parse((await millrace('backtest', '--check')).stdout);
+  expect(shown.stdout).toContain(`${one.finalCapital} of one account`);
+  expect(one.checks.passed).toBe(true);
+  expect(
+    one.identity.markets.map(({ symbol, candles }: { symbol: string; candles: number }) => [symbol, candles]),
+  ).toEqual([
+    ['KRW-BTC', 400],
+    ['KRW-ETH', 370],
+  ]);
+  const store = join(tempFolder(), 'sweep.db');
+  const swept = JSON.parse(
+    (await millrace('sweep', '--grid', 'apart=0.02,0.05,0.1', '--store', store, '--threads', '1')).stdout,
+  );
+  expect(shown.stdout).toContain(swept.fingerprint);
+});

@@ -11,12 +11,30 @@ import { drawMarks } from './marks.js';
 
 const PLOT_COLOURS: readonly ColourName[] = ['plot-2', 'plot-1', 'plot-3', 'plot-4', 'second'];
 
+type Columns = Readonly<Record<string, Float64Array>>;
+
+/** The charts of all markets, by the ids of their sections: the first is `market`. */
+export function marketCharts(page: RunPage, columns: Columns, view: View): readonly HTMLElement[] {
+  if (!page.markets?.length) return [marketChart(page, columns, view) ?? []].flat();
+  return page.markets.flatMap(({ name, fills, stops }, at) => {
+    const own = Object.fromEntries(
+      ['open', 'high', 'low', 'close', 'volume'].map((column) => [column, columns[`${column}:${at}`]]),
+    );
+    const trades = page.trades.filter(({ market }) => market === name);
+    const plots = page.plots.filter(({ market }) => (market === undefined ? at === 0 : market === name));
+    const shown = { ...columns, ...(own as Columns) };
+    return marketChart({ ...page, fills, stops, trades, plots }, shown, view, { name, at }) ?? [];
+  });
+}
+
 /** Candles with fills, stops and the strategy's own lines; undefined where the report has no candles. */
-export function marketChart(
+function marketChart(
   page: RunPage,
-  columns: Readonly<Record<string, Float64Array>>,
+  columns: Columns,
   view: View,
+  { name, at }: { readonly name?: string; readonly at: number } = { at: 0 },
 ): HTMLElement | undefined {
+  const end = at === 0 ? '' : `-${at + 1}`;
   const candles = candlesIn(columns);
   const own = plotsOf(page.plots, columns, 'own');
   if (!candles && own.length === 0) return undefined;
@@ -30,8 +48,8 @@ export function marketChart(
   });
   log.setAttribute('aria-pressed', 'false');
   const chart = new Chart({
-    id: 'market-chart',
-    label: 'Candles of the market with the fills of the strategy, its stops and what it recorded.',
+    id: `market-chart${end}`,
+    label: `Candles of ${name ?? 'the market'} with the fills of the strategy, its stops and what it recorded.`,
     time: columns.time ?? new Float64Array(),
     view,
     moment,
@@ -69,21 +87,17 @@ export function marketChart(
       ),
     ],
   });
-  return section('market', 'Market, fills and plots', chart.node);
+  return section(`market${end}`, `${name ?? 'Market'}, fills and plots`, chart.node);
 }
 
-function candlesIn(columns: Readonly<Record<string, Float64Array>>): CandleSeries | undefined {
+function candlesIn(columns: Columns): CandleSeries | undefined {
   const { open, high, low, close, volume } = columns;
   if (!open || !high || !low || !close) return undefined;
   const hasVolume = volume?.some((value) => value > 0);
   return { open, high, low, close, ...(hasVolume && volume && { volume }) };
 }
 
-function plotsOf(
-  plots: readonly PagePlot[],
-  columns: Readonly<Record<string, Float64Array>>,
-  pane: PagePlot['pane'],
-): Series[] {
+function plotsOf(plots: readonly PagePlot[], columns: Columns, pane: PagePlot['pane']): Series[] {
   return plots
     .filter((plot) => plot.pane === pane)
     .map(({ name, column }, index) => ({

@@ -4,7 +4,7 @@ import type { RunPage } from '../page-types.js';
 import { equitySection } from './equity-section.js';
 import { cardsOf, factsOf, headerOf, notesOf } from './frame.js';
 import { histogramPanel } from './histogram.js';
-import { marketChart } from './market-chart.js';
+import { marketCharts } from './market-chart.js';
 import { monthsPanel } from './months.js';
 import { statisticsPanel } from './statistics.js';
 import { logsPanel, ordersPanel, tradesPanel } from './tables.js';
@@ -14,16 +14,19 @@ type Columns = Readonly<Record<string, Float64Array>>;
 /** The page of one run, from the verdict to the details. */
 export function runSections(page: RunPage, columns: Columns): HTMLElement[] {
   const view = new View(columns.time?.length ?? 0);
-  const market = marketChart(page, columns, view);
+  const [market, ...others] = marketCharts(page, columns, view);
   const months = monthsPanel(page.months);
   const histogram = histogramPanel(page.histogram);
-  const jump = (from: number, to: number) => {
+  const charts = [market, ...others];
+  const jump = (from: number, to: number, name?: string) => {
     view.jump(from, to);
-    document.getElementById(market ? 'market' : 'equity')?.scrollIntoView({ block: 'start' });
+    const at = page.markets?.findIndex((one) => one.name === name) ?? 0;
+    document.getElementById((charts[at] ?? market)?.id ?? 'equity')?.scrollIntoView({ block: 'start' });
   };
   const parts: (readonly [string, string, HTMLElement | undefined])[] = [
     ['equity', 'Equity', equitySection(columns, view, page.rolling)],
-    ['market', 'Market', market],
+    ['market', page.markets?.[0]?.name ?? 'Market', market],
+    ...others.map((chart, at) => [chart.id, page.markets?.[at + 1]?.name ?? '', chart] as const),
     ['statistics', 'Statistics', statisticsPanel(page.statistics)],
     [
       'months',

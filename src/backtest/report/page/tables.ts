@@ -3,7 +3,7 @@ import { element, section } from '../../../page/browser/dom.js';
 import { amount, change, count, duration, moment, money, percent } from '../format.js';
 import type { PageOrder, PageTrade, RunPage } from '../page-types.js';
 
-type Jump = (from: number, to: number) => void;
+type Jump = (from: number, to: number, market?: string) => void;
 
 function numbers<Row>(
   heading: string,
@@ -62,6 +62,16 @@ const TRADE_COLUMNS: readonly Column<PageTrade>[] = [
 
 const TAG = texts<{ readonly tag: string }>('tag', 'What the strategy called it', (row) => row.tag);
 
+const MARKET = texts<{ readonly market?: string }>('market', 'What was traded', (row) => row.market ?? '');
+
+/** With the market last, where there are several: columns keep their places. */
+function withMarket<Row extends { readonly market?: string }>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+): readonly Column<Row>[] {
+  return rows.some(({ market }) => market !== undefined) ? [...columns, MARKET] : columns;
+}
+
 export function tradesPanel({ trades }: RunPage, jump: Jump): HTMLElement {
   if (trades.length === 0)
     return section('trades', 'Trades', element('p', { class: 'detail' }, 'The strategy made no trade.'));
@@ -70,14 +80,20 @@ export function tradesPanel({ trades }: RunPage, jump: Jump): HTMLElement {
     id: 'trades-table',
     label: 'Table of trades',
     rows: trades,
-    columns: hasTags
-      ? [...TRADE_COLUMNS, TAG]
-      : TRADE_COLUMNS.map((column) =>
-          column.heading === 'bought at' ? { ...column, heading: 'opened at' } : column,
-        ),
+    columns: withMarket(
+      trades,
+      hasTags
+        ? [...TRADE_COLUMNS, TAG]
+        : TRADE_COLUMNS.map((column) =>
+            column.heading === 'bought at' ? { ...column, heading: 'opened at' } : column,
+          ),
+    ),
     sortedBy: { column: 0, down: false },
     selections: [1, 12],
-    press: { title: 'Show it in the chart', act: ({ entryIndex, exitIndex }) => jump(entryIndex, exitIndex) },
+    press: {
+      title: 'Show it in the chart',
+      act: ({ entryIndex, exitIndex, market }) => jump(entryIndex, exitIndex, market),
+    },
   });
   return section('trades', 'Trades', table);
 }
@@ -106,10 +122,13 @@ export function ordersPanel({ orders }: RunPage, jump: Jump): HTMLElement | unde
     id: 'orders-table',
     label: 'Table of orders',
     rows: orders,
-    columns: orders.some(({ tag }) => tag !== '') ? [...ORDER_COLUMNS, TAG] : ORDER_COLUMNS,
+    columns: withMarket(
+      orders,
+      orders.some(({ tag }) => tag !== '') ? [...ORDER_COLUMNS, TAG] : ORDER_COLUMNS,
+    ),
     sortedBy: { column: 0, down: false },
     selections: [1, 2, 3],
-    press: { title: 'Show it in the chart', act: ({ index }) => jump(index, index) },
+    press: { title: 'Show it in the chart', act: ({ index, market }) => jump(index, index, market) },
   });
   return folded('orders', `Orders (${count(orders.length)})`, table);
 }
