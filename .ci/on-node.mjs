@@ -1,8 +1,7 @@
 // Runs tests on another Node.js than the clone's own: `npm run test:node -- 22 [test folders]`.
 // The runtime comes from the npm registry, as a package of its own, into node_modules/.cache. Without folders: the tests
-// of what users see of the engine and of the file, and the quick start; with --short the first folder of them, with --rest
-// all others. On Node.js 20, which is too old, it checks that
-// every way in ends with the coded error.
+// of what users see of the engine and of the file, and the quick start; with --part=1/3 a third of their files. On
+// Node.js 20, which is too old, it checks that every way in ends with the coded error.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,8 +19,7 @@ const FOLDERS = [
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [major = '', ...rest] = process.argv.slice(2);
-const isShort = rest.includes('--short');
-const isRest = rest.includes('--rest');
+const [, part] = rest.map((argument) => /^--part=(\d+\/\d+)$/.exec(argument)).find(Boolean) ?? [];
 const folders = rest.filter((argument) => !argument.startsWith('--'));
 const version = VERSIONS[major];
 if (!version) {
@@ -35,8 +33,8 @@ console.log(`on Node.js ${execFileSync(node, ['--version'], { encoding: 'utf8' }
 if (major === '20') refusedOnOldNode();
 else {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const own = isShort ? FOLDERS.slice(0, 1) : isRest ? FOLDERS.slice(1) : FOLDERS;
-  run(node, [vitest, 'run', ...(folders.length > 0 ? folders : own)]);
+  const shard = part === undefined ? [] : [`--shard=${part}`];
+  run(node, [vitest, 'run', ...(folders.length > 0 ? folders : FOLDERS), ...shard]);
   if (folders.length === 0) quickStart();
 }
 

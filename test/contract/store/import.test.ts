@@ -16,7 +16,7 @@ import { handlers, openTestEngine } from '../../support/open-test-engine.js';
 import { tempFolder, tempStore } from '../../support/temp-folder.js';
 
 // Processes are started here, beside all other test files.
-vi.setConfig({ testTimeout: 20_000 });
+vi.setConfig({ testTimeout: 90_000 });
 
 const CLI = fileURLToPath(new URL('../../../dist/src/cli/millrace.js', import.meta.url));
 
