@@ -35,7 +35,7 @@ import { fingerprintOf } from './reading/fingerprint.js';
 import { ANYWAY, type OwnReadOptions, streamOf } from './reading/read.js';
 import { traceInLog } from './reading/trace.js';
 import type { Prepared } from './sequence/row-facts.js';
-import { shutDown } from './shut-down.js';
+import { inOne, shutDown } from './shut-down.js';
 import type { Health } from './watch/health-status.js';
 import { Metrics } from './watch/metrics.js';
 import type { Notice } from './watch/notices.js';
@@ -355,8 +355,7 @@ export class Engine<Types extends AnyEventType = AnyEventType>
     const errors = await shutDown(parts, this.#profiling, this.consumers, closed);
     state.to('closed');
     log.closed(facts, errors);
-    if (errors.length === 1) throw errors[0];
-    if (errors.length > 1) throw new AggregateError(errors, 'The engine closed with several errors.');
+    if (errors.length > 0) throw inOne(errors);
   }
 
   async #recover(): Promise<void> {

@@ -23,3 +23,9 @@ export async function shutDown(
   );
   return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
 }
+
+/** What failed, as one error. */
+export function inOne(errors: readonly unknown[]): unknown {
+  const [first, ...others] = errors;
+  return others.length === 0 ? first : new AggregateError(errors, 'The engine closed with several errors.');
+}

@@ -8,7 +8,6 @@ import {
   DeadLetterNotFoundError,
   EngineClosedError,
   InvalidOptionError,
-  StoreCorruptError,
   UnknownEventTypeError,
 } from '../kernel/errors.js';
 import { isPromised } from '../kernel/thenable.js';
@@ -18,6 +17,7 @@ import { allTimers, type PendingTimer } from './all-timers.js';
 import { type ConsumerLag, consumerLags } from './consumer-lag.js';
 import type { DeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, pagesUpTo } from './decode.js';
+import { countEvents, topAggregates, typeCounts } from './event-counts.js';
 import { countFinished } from './progress-span.js';
 import { readProgress } from './progress-table.js';
 import { toDeadLetter } from './read-dead-letter.js';
@@ -32,7 +32,7 @@ import type { StateCount, StoredStateType } from './state.js';
 import { stateCounts } from './state-counts.js';
 import type { RawEvent, TypedQuery } from './store.js';
 import { checkStorePath } from './store-path.js';
-import { typeFilter, typeOf } from './typed-pages.js';
+import { typeFilter } from './typed-pages.js';
 import { readRun } from './types.js';
 
 /** What a store holds, in numbers. */
@@ -60,10 +60,6 @@ export interface StoreSummary {
   readonly types: readonly { readonly type: string; readonly count: number }[];
   readonly topAggregates: readonly { readonly aggregateId: string; readonly count: number }[];
 }
-
-/** Aggregates in a summary, and how many equally large ones are compared by their names. */
-const TOP_AGGREGATES = 10;
-const MAX_TIES = 1000;
 
 /** Which events `StoreReader.read` gives. Without options: the whole log, in position order. Bounds are included. */
 export interface StoreReadOptions {
@@ -148,7 +144,7 @@ export class StoreReader implements Disposable {
 
   #summary(): StoreSummary {
     const lastPosition = this.#reader.lastPosition;
-    const { aggregates, types } = this.#countEvents();
+    const { aggregates, types } = countEvents(this.#reader);
     const { row, chunks } = guard(this.path, () => readProgress(this.#reader.database));
     const { mark } = row;
     const finishedAbove = countFinished({ mark, chunks }) - mark;
@@ -172,8 +168,8 @@ export class StoreReader implements Disposable {
         next: this.#reader.timers({ limit: 1 })[0]?.at,
       },
       aggregates: aggregates.size,
-      types: this.#typeCounts(types),
-      topAggregates: this.#topAggregates(aggregates),
+      types: typeCounts(this.#reader, this.path, types),
+      topAggregates: topAggregates(this.#reader, aggregates),
     };
   }
 
@@ -340,47 +336,6 @@ export class StoreReader implements Disposable {
   #usedBytes(): number {
     const pragma = (name: string) => Number(this.#reader.database.pragma(name, { simple: true }));
     return guard(this.path, () => (pragma('page_count') - pragma('freelist_count')) * pragma('page_size'));
-  }
-
-  /** How many events each aggregate and each type has, by their numbers. */
-  #countEvents(): { readonly aggregates: Map<number, number>; readonly types: Map<number, number> } {
-    const aggregates = new Map<number, number>();
-    const types = new Map<number, number>();
-    this.#reader.columns(({ count }, { aggregate, type }) => {
-      for (let index = 0; index < count; index++) {
-        const id = aggregate[index] as number;
-        aggregates.set(id, (aggregates.get(id) ?? 0) + 1);
-        const kind = type[index] as number;
-        types.set(kind, (types.get(kind) ?? 0) + 1);
-      }
-    });
-    return { aggregates, types };
-  }
-
-  /** Event types with the most events first; all versions of a type together. @throws StoreCorruptError */
-  #typeCounts(counts: ReadonlyMap<number, number>): StoreSummary['types'] {
-    const byName = new Map<string, number>();
-    for (const [id, count] of counts) {
-      const name = typeOf(this.#reader, id)?.name;
-      if (name === undefined) {
-        throw new StoreCorruptError(
-          `Store ${this.path} is damaged: it has events of the unknown type ${id}. Run 'millrace verify' on it, and restore it from a backup.`,
-        );
-      }
-      byName.set(name, (byName.get(name) ?? 0) + count);
-    }
-    const types = [...byName].map(([type, count]) => ({ type, count }));
-    return types.sort((a, b) => b.count - a.count || (a.type < b.type ? -1 : 1));
-  }
-
-  #topAggregates(counts: ReadonlyMap<number, number>): StoreSummary['topAggregates'] {
-    const most = [...counts.values()].sort((a, b) => b - a)[TOP_AGGREGATES - 1] ?? 0;
-    return [...counts]
-      .filter(([, count]) => count >= most)
-      .slice(0, MAX_TIES)
-      .map(([id, count]) => ({ aggregateId: this.#reader.nameOf(id), count }))
-      .sort((a, b) => b.count - a.count || (a.aggregateId < b.aggregateId ? -1 : 1))
-      .slice(0, TOP_AGGREGATES);
   }
 
   /** @throws EngineClosedError; StoreError */

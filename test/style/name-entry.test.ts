@@ -32,6 +32,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
     'version',
     'position',
     'keyId',
+    'keyName',
     'keyPosition',
     'reserved',
     'slabSerial',

@@ -16,8 +16,14 @@ import { DecidedEvents } from './decided-events.js';
 import type { Aggregate } from './define-aggregate.js';
 import { CommandFold, type Fold } from './fold.js';
 import { inTime } from './in-time.js';
+import type { AskingItem, CommandItem, Item, Wish } from './items.js';
 import { type LaneAggregate, laneAggregates, type WrapCommand } from './lane-aggregate.js';
-import { LANE_AGGREGATE_HEAP_SHARE, LANE_AGGREGATES, LANE_HEAP_LOOKS } from './limits.js';
+import {
+  LANE_AGGREGATE_HEAP_SHARE,
+  LANE_AGGREGATES,
+  LANE_HEAP_LOOKS,
+  MAX_NUMBERS_BETWEEN,
+} from './limits.js';
 import type {
   CommandAnswer,
   CommandMail,
@@ -29,32 +35,6 @@ import type {
 } from './protocol.js';
 import { eventsIn } from './raw-events.js';
 import { stateBytes } from './state-bytes.js';
-
-/** An order for an aggregate, with its input still encoded. */
-interface Item {
-  readonly order: CommandOrder | QueryOrder | ForgetOrder;
-  readonly inputs: Buffer;
-  readonly inputStart: number;
-}
-
-interface AskingItem extends Item {
-  readonly order: CommandOrder | QueryOrder;
-}
-
-interface CommandItem extends Item {
-  readonly order: CommandOrder;
-}
-
-/** An aggregate that waits for its events. */
-interface Wish {
-  readonly actor: Actor<Item>;
-  readonly item: AskingItem;
-  /** What they are folded into: the state to be kept, or that of when the command was done before. */
-  readonly fold: Fold | CommandFold;
-}
-
-/** Half of all numbers of orders: what is farther from another one is before it. */
-const MAX_NUMBERS_BETWEEN = 2 ** 31;
 
 /** How a lane's commands are run besides what they are. */
 export interface CommandRules {

@@ -26,3 +26,6 @@ export const COMMAND_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** Aggregates looked at for each that comes while there are too many: more than one. */
 export const SWEEP_STEPS = 4;
+
+/** Half of all numbers of orders: what is farther from another one is before it. */
+export const MAX_NUMBERS_BETWEEN = 2 ** 31;

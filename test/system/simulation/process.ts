@@ -73,6 +73,8 @@ export class Process {
         // The engine's look at its own health goes by real time, and has no place in a life of steps.
         background: (callback, milliseconds) =>
           milliseconds > CONSUMER_FLUSH_MS ? 'never' : this.#timer(callback),
+        // Timers of handlers go by the wall clock, which stands still here.
+        alarm: () => 'never',
         clear: (queue) => {
           if (typeof queue === 'string') steps.drop(queue);
         },

@@ -1,0 +1,26 @@
+import type { Actor } from './actor.js';
+import type { CommandFold, Fold } from './fold.js';
+import type { CommandOrder, ForgetOrder, QueryOrder } from './protocol.js';
+
+/** An order for an aggregate, with its input still encoded. */
+export interface Item {
+  readonly order: CommandOrder | QueryOrder | ForgetOrder;
+  readonly inputs: Buffer;
+  readonly inputStart: number;
+}
+
+export interface AskingItem extends Item {
+  readonly order: CommandOrder | QueryOrder;
+}
+
+export interface CommandItem extends Item {
+  readonly order: CommandOrder;
+}
+
+/** An aggregate that waits for its events. */
+export interface Wish {
+  readonly actor: Actor<Item>;
+  readonly item: AskingItem;
+  /** What they are folded into: the state to be kept, or that of when the command was done before. */
+  readonly fold: Fold | CommandFold;
+}
