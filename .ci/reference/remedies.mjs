@@ -88,7 +88,8 @@ export const REMEDIES = {
   MILLRACE_TOO_MANY_CONSUMERS: 'Remove consumers that are no longer used: `engine.consumers.remove(name)`.',
   MILLRACE_INVALID_STATE:
     'The message names the state, the key and the field. Return plain data that matches the schema of `defineState`.',
-  MILLRACE_STATE_TOO_LARGE: 'Keep less for each key: sums instead of lists, or keys that are more of them. For all states of a log in memory: give the engine a store.',
+  MILLRACE_STATE_TOO_LARGE:
+    'Keep less for each key: sums instead of lists, or keys that are more of them. For all states of a log in memory: give the engine a store.',
   MILLRACE_STATE_VERSION:
     'Open the log with handlers whose states have the version that the message names, or a higher one: it is built anew then.',
   MILLRACE_INVALID_TIMER:
