@@ -157,7 +157,8 @@ export class Appending {
     const [first] = prepared as [Prepared];
     // What waits for the key that it holds may be what the engine is full of.
     if (heldKey === first.partitionKey) return accept();
-    return enter(this.#parts, first, call.signal, accept, need);
+    // When a command decides depends on the lanes, so its events do not move the time of the data.
+    return enter(this.#parts, first, call.signal, accept, { ...need, latest: Number.NEGATIVE_INFINITY });
   }
 
   #prepared(emission: Emission, { bytes }: Decided): Prepared {
