@@ -5,14 +5,16 @@ import { openIn } from '../../../dist/src/engine/open.js';
 import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
 import { act } from './actions.js';
 import { checkLog } from './check.js';
+import { SimClock } from './clock.js';
 import { Count, type Counted, count } from './counting.js';
-import { Done, LateDone, Lodging, Parking, Skipping, Stopping, TASKS, type Task } from './events.js';
+import { Done, LateDone, Lodging, Parking, Ringing, Skipping, Stopping, TASKS, type Task } from './events.js';
 import { Followers } from './followers.js';
 import { LateModule } from './late.js';
 import { Process } from './process.js';
 import { SimDisk } from './sim-disk.js';
 import type { SimLane } from './sim-lane.js';
 import { Steps } from './steps.js';
+import { LAST_MOMENT, order } from './timing.js';
 import { Violation } from './violation.js';
 
 /** Things that a life's user does, and steps after which a life that does not end is a failure. */
@@ -29,6 +31,8 @@ export interface Counts {
   resizes: number;
   letters: number;
   events: number;
+  /** Those that have fired. */
+  timers: number;
   /** What users did with consumers, and events that those and the bus have done. */
   follows: number;
   followed: number;
@@ -50,7 +54,10 @@ interface Run {
 /** One life of a log: processes that come and go on one disk, driven by a seed, watched at every step. */
 export class Life {
   readonly steps: Steps;
+  /** For what is drawn of timers. */
+  readonly draws: Steps;
   readonly disk = new SimDisk();
+  readonly clock = new SimClock();
   readonly counts: Counts = {
     kills: 0,
     powerCuts: 0,
@@ -60,6 +67,7 @@ export class Life {
     resizes: 0,
     letters: 0,
     events: 0,
+    timers: 0,
     follows: 0,
     followed: 0,
   };
@@ -89,6 +97,7 @@ export class Life {
 
   constructor(seed: string) {
     this.steps = new Steps(seed);
+    this.draws = new Steps(`${seed}-timers`);
     this.maxStateBytes = /[02468]$/.test(seed) ? 1 : 2 ** 20;
     this.power = this.steps.pick(['os', 'disk'] as const);
     this.dispatch = this.steps.pick(['durable', 'accepted'] as const);
@@ -207,6 +216,7 @@ export class Life {
     return defineHandlers('sim', (on) => {
       on(Parking, patient, handle);
       on(Lodging, patient, handle);
+      on(Ringing, patient, handle);
       on(Skipping, { ...patient, onFailure: 'skip' }, handle);
       on(Stopping, { ...patient, onFailure: 'stop' }, handle);
     });
@@ -264,6 +274,8 @@ export class Life {
       if (other.lane.dead) runs.delete(other);
       else this.#violate(`${position} of ${task.key} begins while ${other.position} runs`);
     }
+    if (task.due > this.clock.now)
+      this.#violate(`${position} is there at ${this.clock.now}, not ${task.due}`);
     const run = { lane, position };
     runs.add(run);
     this.#begun.set(lane, (this.#begun.get(lane) ?? new Set()).add(position));
@@ -303,9 +315,20 @@ export class Life {
   #finish(run: Run, task: Task, counted: Counted, ctx: HandlerContext): void {
     this.#active.get(task.key)?.delete(run);
     const done = count(counted, run.position);
+    order(task, ctx);
     if (ctx.attempt <= task.kills + task.throws) throw new Error(`try ${ctx.attempt} of ${task.number}`);
     task.emits.forEach((key, index) => {
-      ctx.emit(Parking({ ...task, key, number: task.number + 1 + index, emits: [], throws: 0, kills: 0 }));
+      ctx.emit(
+        Parking({
+          ...task,
+          key,
+          number: task.number + 1 + index,
+          emits: [],
+          timers: [],
+          throws: 0,
+          kills: 0,
+        }),
+      );
     });
     ctx.emit(Done({ key: task.key, number: task.number, attempt: ctx.attempt, count: done }));
   }
@@ -322,22 +345,28 @@ export class Life {
 
   /** No more faults: everything that can be done must get done. */
   async #settle(): Promise<void> {
+    this.clock.advance(LAST_MOMENT - this.clock.now);
     await this.until(Promise.allSettled(this.pending), 'decisions and publishers');
     for (let tries = 0; tries < 50; tries++) {
       if (this.engine.stats().state === 'failed') await this.until(this.engine.recover(), 'recover');
-      const drained = await this.until(
-        this.engine.drain().then(
-          () => true,
-          () => false,
-        ),
-        'drain',
-      );
-      if (drained) {
+      // Alarms ring in steps that nothing else waits for.
+      while ((await this.#drained()) && !this.steps.isEmpty) {
+        while (!this.steps.isEmpty) await this.step();
+      }
+      if (await this.#drained()) {
         await this.until(this.followers.settle(), 'followers');
         return;
       }
     }
     throw new Violation('the engine fails again and again');
+  }
+
+  #drained(): Promise<boolean> {
+    const drained = this.engine.drain().then(
+      () => true,
+      () => false,
+    );
+    return this.until(drained, 'drain');
   }
 }
 

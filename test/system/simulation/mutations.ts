@@ -15,6 +15,7 @@ import { HISTORY_MUTATIONS } from './history-mutations.js';
 import { LATE_MUTATIONS } from './late-mutations.js';
 import { type Mutation, replace } from './mutate.js';
 import { STATE_MUTATIONS } from './state-mutations.js';
+import { TIMER_MUTATIONS } from './timer-mutations.js';
 
 function replaceGetter(prototype: object, name: string, get: () => unknown): () => void {
   const original = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
@@ -192,7 +193,9 @@ export const MUTATIONS: readonly Mutation[] = [
       ),
   },
   {
+    // Before it is seen it may tie a key's rows into a ring, in which the engine never ends.
     name: 'a row that was given back is run by both lanes',
+    from: 7,
     apply: () => {
       const { compareExchange } = Atomics;
       // The main thread believes that it has the row, and does not say so.
@@ -251,4 +254,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...LATE_MUTATIONS,
   ...STATE_MUTATIONS,
   ...HISTORY_MUTATIONS,
+  ...TIMER_MUTATIONS,
 ];
