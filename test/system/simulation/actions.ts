@@ -19,6 +19,7 @@ export async function act(life: Life): Promise<void> {
       .until(engine.recover(), 'recover')
       .catch((error: Error) => steps.note(`recover: ${error.message}`));
   }
+  life.commands.act();
   if (steps.chance(0.15)) return life.followers.act();
   const dice = steps.random();
   if (dice < 0.4) publish(life);

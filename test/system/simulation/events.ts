@@ -69,6 +69,20 @@ export const LateDone = defineEvent('sim.late_done', {
   partitionKey: (data) => data.key,
 });
 
+const count = z.object({ counter: z.string(), number: z.number(), amount: z.number() });
+
+/** What a command has decided, and what its counter was before, as far as the command knows it. */
+export const Added = defineEvent('sim.added', {
+  schema: count.extend({ before: z.number() }),
+  aggregateId: (data) => data.counter,
+});
+
+/** Published to the same counters, without a command. */
+export const Lowered = defineEvent('sim.lowered', { schema: count, aggregateId: (data) => data.counter });
+
 export const TASKS = [Parking, Skipping, Stopping, Lodging, Ringing] as const;
+
+/** All types of a life's log. */
+export const TYPES = [...TASKS, Done, LateDone, Added, Lowered] as const;
 
 export type Task = z.infer<typeof task>;

@@ -6,8 +6,9 @@ import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
 import { act } from './actions.js';
 import { checkLog } from './check.js';
 import { SimClock } from './clock.js';
+import { Commands } from './commands.js';
 import { Count, type Counted, count } from './counting.js';
-import { Done, LateDone, Lodging, Parking, Ringing, Skipping, Stopping, TASKS, type Task } from './events.js';
+import { Done, Lodging, Parking, Ringing, Skipping, Stopping, type Task, TYPES } from './events.js';
 import { Followers } from './followers.js';
 import { LateModule } from './late.js';
 import { Process } from './process.js';
@@ -33,6 +34,8 @@ export interface Counts {
   events: number;
   /** Those that have fired. */
   timers: number;
+  /** Replies of commands that were durable. */
+  replies: number;
   /** What users did with consumers, and events that those and the bus have done. */
   follows: number;
   followed: number;
@@ -68,6 +71,7 @@ export class Life {
     letters: 0,
     events: 0,
     timers: 0,
+    replies: 0,
     follows: 0,
     followed: 0,
   };
@@ -87,6 +91,7 @@ export class Life {
   readonly pending: Promise<void>[] = [];
   readonly followers: Followers;
   readonly late: LateModule;
+  readonly commands: Commands;
   /** In half of the lives there is room for no key that is cold. */
   readonly maxStateBytes: number;
   faults = true;
@@ -103,6 +108,7 @@ export class Life {
     this.dispatch = this.steps.pick(['durable', 'accepted'] as const);
     this.followers = new Followers(this);
     this.late = new LateModule(this);
+    this.commands = new Commands(this, seed);
     this.process = this.#newProcess();
   }
 
@@ -141,8 +147,9 @@ export class Life {
     const { steps } = this;
     this.late.opening(isFirst);
     const options = checkOptions({
-      events: [...TASKS, Done, LateDone],
+      events: [...TYPES],
       handlers: ['file:///simulated.mjs'],
+      aggregates: ['file:///simulated-aggregates.mjs'],
       store: 'simulated',
       run: 'sim',
       threads: steps.below(4),
@@ -160,12 +167,12 @@ export class Life {
    * A lane dies of nothing that its events did. Nobody can know that, so one that it had begun may be blamed, whether
    * its handler is under way or has ended and its answer is.
    */
-  loseLane(lane: SimLane): void {
+  loseLane(lane: SimLane, why = 'by chance'): void {
     for (const position of this.#begun.get(lane) ?? []) {
       if (this.process.store?.isFinished(position)) continue;
       this.blamed.set(position, (this.blamed.get(position) ?? 0) + 1);
     }
-    lane.die('by chance');
+    lane.die(why);
   }
 
   /** The process is gone, with everything that was in memory only. */
@@ -184,6 +191,7 @@ export class Life {
       this.steps.note(`power cut: ${lost} transactions lost`);
       const { length } = this.disk.read().events;
       lostBeyond = length;
+      this.commands.lost(length);
       for (const position of this.acknowledged.keys())
         if (position > length) this.acknowledged.delete(position);
       for (const position of [...this.discarded, ...this.rerun]) this.#forgetIfLost(position, length);
@@ -201,7 +209,10 @@ export class Life {
   }
 
   #newProcess(): Process {
-    return new Process(this, (lane) => this.#modules(lane));
+    return new Process(this, (lane) => ({
+      modules: this.#modules(lane),
+      aggregates: [this.commands.aggregateOn(lane)],
+    }));
   }
 
   #modules(lane: SimLane): readonly HandlerModule[] {
@@ -335,7 +346,7 @@ export class Life {
 
   /** @throws Violation */
   #check(): void {
-    const violation = this.#violation ?? this.followers.violation;
+    const violation = this.#violation ?? this.followers.violation ?? this.commands.violation;
     if (violation) throw violation;
   }
 

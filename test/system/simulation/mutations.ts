@@ -10,6 +10,7 @@ import { LaneCell } from '../../../dist/src/lanes/lane-cell.js';
 import { KeyAhead } from '../../../dist/src/lanes/run-ahead.js';
 import { LaneScheduler } from '../../../dist/src/lanes/scheduler.js';
 import { Progress } from '../../../dist/src/store/progress.js';
+import { COMMAND_MUTATIONS } from './command-mutations.js';
 import { FOLLOWER_MUTATIONS } from './follower-mutations.js';
 import { HISTORY_MUTATIONS } from './history-mutations.js';
 import { LATE_MUTATIONS } from './late-mutations.js';
@@ -255,4 +256,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...STATE_MUTATIONS,
   ...HISTORY_MUTATIONS,
   ...TIMER_MUTATIONS,
+  ...COMMAND_MUTATIONS,
 ];

@@ -1,10 +1,9 @@
 import { CONSUMER_FLUSH_MS } from '../../../dist/src/consumers/limits.js';
 import type { World } from '../../../dist/src/engine/open.js';
 import { steadyNow } from '../../../dist/src/kernel/clock.js';
-import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
 import type { SimClock } from './clock.js';
 import { type SimDisk, SimStore } from './sim-disk.js';
-import { SimLane } from './sim-lane.js';
+import { type LaneContents, SimLane } from './sim-lane.js';
 import type { Steps } from './steps.js';
 
 /** What a process lives in. */
@@ -25,7 +24,7 @@ let born = 0;
 export class Process {
   readonly #life: Surroundings;
   readonly name = `p${++born}`;
-  readonly #makeModules: (lane: SimLane) => readonly HandlerModule[];
+  readonly #contents: (lane: SimLane) => LaneContents;
   readonly #lanes: SimLane[] = [];
   #timers = 0;
   #made = 0;
@@ -34,9 +33,9 @@ export class Process {
   store: SimStore | undefined;
   failNextCommit = false;
 
-  constructor(life: Surroundings, makeModules: (lane: SimLane) => readonly HandlerModule[]) {
+  constructor(life: Surroundings, contents: (lane: SimLane) => LaneContents) {
     this.#life = life;
-    this.#makeModules = makeModules;
+    this.#contents = contents;
   }
 
   get isAlive(): boolean {
@@ -63,7 +62,7 @@ export class Process {
           number,
           concurrency,
           steps,
-          this.#makeModules,
+          this.#contents,
         );
         if (this.#alive) this.#lanes.push(lane);
         else lane.silence();

@@ -105,7 +105,7 @@ class Telling implements Surroundings {
       validate: 'off',
       ...setting,
     });
-    const process = new Process(this, (lane) => [this.#module(lane)]);
+    const process = new Process(this, (lane) => ({ modules: [this.#module(lane)] }));
     const engine = await this.until(openIn(options, process.world(setting.concurrency)), 'open');
     await publish(engine);
     await this.until(engine.drain(), 'drain');
