@@ -306,6 +306,7 @@ export class LaneCrew {
     }
     if (seat.state !== 'ended') await this.#orders.profiles?.join(seat);
     if (seat.state === 'ended' || this.#closed) return;
+    if (seat.diedEarly) return this.lost(seat, seat.diedEarly);
     seat.to('open');
     this.#countOpen();
     this.#events.ready();
@@ -326,10 +327,11 @@ export class LaneCrew {
           for (const due of seat.inOrder(answer)) this.#events.answered(seat, due);
         },
         log: this.#log,
-        // Also one that had nothing to do: its next event need not be the one that finds out. What becomes of one that
-        // dies while it opens is for the one who opens it to say.
+        // Also one that had nothing to do: its next event need not be the one that finds out. Of one that dies while
+        // others open, or before it has joined, it is taken note.
         died: (error) => {
           if (seat.state === 'open') this.lost(seat, error);
+          else seat.diedEarly ??= error;
         },
       },
     );

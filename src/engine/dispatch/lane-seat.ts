@@ -58,6 +58,8 @@ export class LaneSeat implements StateHolder {
   /** Keys to run alone before anything else. */
   readonly suspects: Suspect[] = [];
   verdict: Verdict | undefined;
+  /** What it has died of before it took anything. */
+  diedEarly: Error | undefined;
   /** Commands and queries that it has and has not answered. */
   commands = 0;
   /** The number of the one command that runs alone on it. */
