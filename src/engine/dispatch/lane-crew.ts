@@ -209,8 +209,6 @@ export class LaneCrew {
       this.seats[seat.number] = seat;
     }
     await Promise.all(coming.map((seat) => this.#join(seat)));
-    // With fewer lanes nothing joins, and what has waited for one that left has another one now.
-    if (!this.#closed) this.#events.ready();
   }
 
   /** Opens lanes, or none of them. */
