@@ -205,6 +205,8 @@ export class Sending {
   /** Suspects run alone, and before anything else. */
   #mayTake(seat: LaneSeat, command: PendingCommand): boolean {
     const { suspects } = this.#parts;
+    // One that stands before a suspect in its aggregate comes first, and would wait for that one's lane: it runs alone as well.
+    if (suspects.has(seat.number) && isBeforeSuspect(command.queue)) suspects.add(command, seat.number);
     if (command.suspectOn === undefined) return !suspects.has(seat.number) && seat.suspects.length === 0;
     suspects.add(command, seat.number);
     return seat.commands === 0 && seat.sent.count === 0 && seat.suspects.length === 0;
@@ -325,6 +327,14 @@ class AnswerParts {
     this.#replyEnd = end;
     return start === end ? undefined : this.#replies.subarray(start, end);
   }
+}
+
+/** Whether there is a suspect behind the one that is sent next. */
+function isBeforeSuspect({ items, sent }: AggregateQueue): boolean {
+  for (let index = sent + 1; index < items.length; index++) {
+    if (items[index]?.suspectOn !== undefined) return true;
+  }
+  return false;
 }
 
 /** Whether a command waits for one of the same id: what that comes to is what this one repeats. */

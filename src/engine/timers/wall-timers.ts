@@ -25,6 +25,8 @@ export class WallTimers {
   #isRecovered = false;
   /** Until then: due ones whose keys have older events, which may cancel them. */
   #behind: TimerTicket[] = [];
+  /** Keys of those: what is due behind one of them waits as well, or it would come before it. */
+  readonly #held = new Set<string>();
   /** Keys that had none when their first timer was due. */
   readonly #clear = new Set<string>();
   #stopped = false;
@@ -46,6 +48,7 @@ export class WallTimers {
   recovered(): void {
     this.#isRecovered = true;
     this.#clear.clear();
+    this.#held.clear();
     for (const ticket of this.#behind.splice(0)) this.#parts.keeper.putBack(ticket);
     this.advance();
   }
@@ -69,9 +72,12 @@ export class WallTimers {
     if (this.#isRecovered) return false;
     const key = this.#parts.keeper.keyNameOf(ticket);
     if (this.#clear.has(key)) return false;
-    if (this.#parts.isBusy(key)) return true;
-    this.#clear.add(key);
-    return false;
+    if (!this.#held.has(key) && !this.#parts.isBusy(key)) {
+      this.#clear.add(key);
+      return false;
+    }
+    this.#held.add(key);
+    return true;
   }
 
   /** For what is due and has no room, room is made by what ends. */

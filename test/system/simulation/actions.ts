@@ -1,12 +1,17 @@
 import type { NewEvent } from 'millrace';
 import { Lodging, Parking, Skipping, Stopping, type Task } from './events.js';
 import type { Life } from './life.js';
+import { timersOf } from './timing.js';
 
 const KEYS = ['a', 'b', 'c', 'd'];
 
 /** What a user, or fate, does next. */
 export async function act(life: Life): Promise<void> {
-  const { steps, engine } = life;
+  const { steps, engine, draws, clock } = life;
+  if (draws.chance(0.4)) {
+    steps.note(`the clock moves from ${clock.now}`);
+    clock.advance(draws.below(60));
+  }
   if (engine.stats().state === 'failed') {
     life.counts.recoveries++;
     if (steps.chance(0.3)) return life.kill(false);
@@ -14,6 +19,7 @@ export async function act(life: Life): Promise<void> {
       .until(engine.recover(), 'recover')
       .catch((error: Error) => steps.note(`recover: ${error.message}`));
   }
+  life.commands.act();
   if (steps.chance(0.15)) return life.followers.act();
   const dice = steps.random();
   if (dice < 0.4) publish(life);
@@ -123,5 +129,7 @@ function taskOf(life: Life, key: string, tame = false): Task {
     kills: bad && !tame && steps.chance(0.4) ? 1 + steps.below(3) : 0,
     sync: steps.chance(0.5),
     emits: steps.chance(0.3) ? [steps.pick(KEYS)] : [],
+    timers: timersOf(life.draws, life.clock.now, () => life.draws.pick([key, key, ...KEYS])),
+    due: 0,
   };
 }

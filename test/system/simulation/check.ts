@@ -1,15 +1,8 @@
-import type { RawEvent } from '../../../dist/src/store/store.js';
 import { Count, checkCounts, type Effect, LateCount } from './counting.js';
 import { Done, LateDone, TASKS, type Task } from './events.js';
 import type { Life } from './life.js';
+import { checkTimers, type Logged } from './timing.js';
 import { Violation } from './violation.js';
-
-interface Logged {
-  readonly raw: RawEvent;
-  readonly type: string;
-  readonly key: number;
-  readonly data: Task;
-}
 
 /** Compares a log that has come to rest with what must be true of it. */
 export function checkLog(life: Life): void {
@@ -64,6 +57,8 @@ export function checkLog(life: Life): void {
   for (const type of [Done.type, LateDone.type]) checkOrder(life, log, type);
   checkCounts(contents, Count.name, countsOf(log, Done.type));
   checkCounts(contents, LateCount.name, countsOf(log, LateDone.type));
+  life.commands.check(contents);
+  life.counts.timers = checkTimers(contents, log, life.clock.now);
   const { inFlight, parkedKeys } = life.engine.stats();
   expect(inFlight === 0, `${inFlight} events are in flight in a drained engine`);
   expect(parkedKeys === parkedFrom.size, `${parkedKeys} keys are parked, not ${parkedFrom.size}`);

@@ -1,6 +1,16 @@
 import { defineEvent } from 'millrace/define';
 import { z } from 'zod';
 
+const timerOrder = z.object({
+  name: z.string(),
+  /** When it fires; left out: it is cancelled. */
+  at: z.number().optional(),
+  /** Of the task that it publishes. */
+  key: z.string(),
+});
+
+export type TimerOrder = z.infer<typeof timerOrder>;
+
 /** What a handler does with its event. */
 const task = z.object({
   key: z.string(),
@@ -15,6 +25,10 @@ const task = z.object({
   sync: z.boolean(),
   /** Tasks that it emits: to its own key or to another. */
   emits: z.array(z.string()),
+  /** What it wants of its key's timers. */
+  timers: z.array(timerOrder),
+  /** The time before which it must not be there; 0 when no timer has published it. */
+  due: z.number(),
 });
 
 const keyed = { schema: task, aggregateId: (data: { key: string }) => data.key };
@@ -22,6 +36,9 @@ const keyed = { schema: task, aggregateId: (data: { key: string }) => data.key }
 export const Parking = defineEvent('sim.parking', keyed);
 export const Skipping = defineEvent('sim.skipping', keyed);
 export const Stopping = defineEvent('sim.stopping', keyed);
+
+/** What a timer publishes: a task as well. */
+export const Ringing = defineEvent('sim.ringing', keyed);
 
 /** A task of another aggregate that is ordered with its key. */
 export const Lodging = defineEvent('sim.lodging', {
@@ -52,6 +69,20 @@ export const LateDone = defineEvent('sim.late_done', {
   partitionKey: (data) => data.key,
 });
 
-export const TASKS = [Parking, Skipping, Stopping, Lodging] as const;
+const count = z.object({ counter: z.string(), number: z.number(), amount: z.number() });
+
+/** What a command has decided, and what its counter was before, as far as the command knows it. */
+export const Added = defineEvent('sim.added', {
+  schema: count.extend({ before: z.number() }),
+  aggregateId: (data) => data.counter,
+});
+
+/** Published to the same counters, without a command. */
+export const Lowered = defineEvent('sim.lowered', { schema: count, aggregateId: (data) => data.counter });
+
+export const TASKS = [Parking, Skipping, Stopping, Lodging, Ringing] as const;
+
+/** All types of a life's log. */
+export const TYPES = [...TASKS, Done, LateDone, Added, Lowered] as const;
 
 export type Task = z.infer<typeof task>;

@@ -4,7 +4,7 @@ import { EventBus } from '../../../dist/src/bus/event-bus.js';
 import { Journal } from '../../../dist/src/bus/journal.js';
 import { checkBusOptions } from '../../../dist/src/bus/options.js';
 import { Progress } from '../../../dist/src/store/progress.js';
-import { Done, LateDone, TASKS, type Task } from './events.js';
+import { type Task, TYPES } from './events.js';
 import type { Life } from './life.js';
 import type { Process } from './process.js';
 import type { Contents } from './sim-disk.js';
@@ -176,7 +176,7 @@ export class Followers {
     const { engine, steps } = this.#life;
     const journal = Journal.over(engine, false);
     const workers = steps.pick([1, 2, 4]);
-    const options = checkBusOptions({ events: [...TASKS, Done, LateDone], workers });
+    const options = checkBusOptions({ events: [...TYPES], workers });
     const bus = new EventBus(options, { acquire: async () => journal, release: async () => {} });
     this.#bus = bus;
     if (!this.#followers.has(BUS)) this.#followers.set(BUS, new Follower());

@@ -5,14 +5,17 @@ import { openIn } from '../../../dist/src/engine/open.js';
 import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
 import { act } from './actions.js';
 import { checkLog } from './check.js';
+import { SimClock } from './clock.js';
+import { Commands } from './commands.js';
 import { Count, type Counted, count } from './counting.js';
-import { Done, LateDone, Lodging, Parking, Skipping, Stopping, TASKS, type Task } from './events.js';
+import { Done, Lodging, Parking, Ringing, Skipping, Stopping, type Task, TYPES } from './events.js';
 import { Followers } from './followers.js';
 import { LateModule } from './late.js';
 import { Process } from './process.js';
 import { SimDisk } from './sim-disk.js';
 import type { SimLane } from './sim-lane.js';
 import { Steps } from './steps.js';
+import { LAST_MOMENT, order } from './timing.js';
 import { Violation } from './violation.js';
 
 /** Things that a life's user does, and steps after which a life that does not end is a failure. */
@@ -29,6 +32,10 @@ export interface Counts {
   resizes: number;
   letters: number;
   events: number;
+  /** Those that have fired. */
+  timers: number;
+  /** Replies of commands that were durable. */
+  replies: number;
   /** What users did with consumers, and events that those and the bus have done. */
   follows: number;
   followed: number;
@@ -50,7 +57,10 @@ interface Run {
 /** One life of a log: processes that come and go on one disk, driven by a seed, watched at every step. */
 export class Life {
   readonly steps: Steps;
+  /** For what is drawn of timers. */
+  readonly draws: Steps;
   readonly disk = new SimDisk();
+  readonly clock = new SimClock();
   readonly counts: Counts = {
     kills: 0,
     powerCuts: 0,
@@ -60,6 +70,8 @@ export class Life {
     resizes: 0,
     letters: 0,
     events: 0,
+    timers: 0,
+    replies: 0,
     follows: 0,
     followed: 0,
   };
@@ -79,6 +91,7 @@ export class Life {
   readonly pending: Promise<void>[] = [];
   readonly followers: Followers;
   readonly late: LateModule;
+  readonly commands: Commands;
   /** In half of the lives there is room for no key that is cold. */
   readonly maxStateBytes: number;
   faults = true;
@@ -89,11 +102,13 @@ export class Life {
 
   constructor(seed: string) {
     this.steps = new Steps(seed);
+    this.draws = new Steps(`${seed}-timers`);
     this.maxStateBytes = /[02468]$/.test(seed) ? 1 : 2 ** 20;
     this.power = this.steps.pick(['os', 'disk'] as const);
     this.dispatch = this.steps.pick(['durable', 'accepted'] as const);
     this.followers = new Followers(this);
     this.late = new LateModule(this);
+    this.commands = new Commands(this, seed);
     this.process = this.#newProcess();
   }
 
@@ -132,8 +147,9 @@ export class Life {
     const { steps } = this;
     this.late.opening(isFirst);
     const options = checkOptions({
-      events: [...TASKS, Done, LateDone],
+      events: [...TYPES],
       handlers: ['file:///simulated.mjs'],
+      aggregates: ['file:///simulated-aggregates.mjs'],
       store: 'simulated',
       run: 'sim',
       threads: steps.below(4),
@@ -151,12 +167,12 @@ export class Life {
    * A lane dies of nothing that its events did. Nobody can know that, so one that it had begun may be blamed, whether
    * its handler is under way or has ended and its answer is.
    */
-  loseLane(lane: SimLane): void {
+  loseLane(lane: SimLane, why = 'by chance'): void {
     for (const position of this.#begun.get(lane) ?? []) {
       if (this.process.store?.isFinished(position)) continue;
       this.blamed.set(position, (this.blamed.get(position) ?? 0) + 1);
     }
-    lane.die('by chance');
+    lane.die(why);
   }
 
   /** The process is gone, with everything that was in memory only. */
@@ -175,6 +191,7 @@ export class Life {
       this.steps.note(`power cut: ${lost} transactions lost`);
       const { length } = this.disk.read().events;
       lostBeyond = length;
+      this.commands.lost(length);
       for (const position of this.acknowledged.keys())
         if (position > length) this.acknowledged.delete(position);
       for (const position of [...this.discarded, ...this.rerun]) this.#forgetIfLost(position, length);
@@ -192,7 +209,10 @@ export class Life {
   }
 
   #newProcess(): Process {
-    return new Process(this, (lane) => this.#modules(lane));
+    return new Process(this, (lane) => ({
+      modules: this.#modules(lane),
+      aggregates: [this.commands.aggregateOn(lane)],
+    }));
   }
 
   #modules(lane: SimLane): readonly HandlerModule[] {
@@ -207,6 +227,7 @@ export class Life {
     return defineHandlers('sim', (on) => {
       on(Parking, patient, handle);
       on(Lodging, patient, handle);
+      on(Ringing, patient, handle);
       on(Skipping, { ...patient, onFailure: 'skip' }, handle);
       on(Stopping, { ...patient, onFailure: 'stop' }, handle);
     });
@@ -264,6 +285,8 @@ export class Life {
       if (other.lane.dead) runs.delete(other);
       else this.#violate(`${position} of ${task.key} begins while ${other.position} runs`);
     }
+    if (task.due > this.clock.now)
+      this.#violate(`${position} is there at ${this.clock.now}, not ${task.due}`);
     const run = { lane, position };
     runs.add(run);
     this.#begun.set(lane, (this.#begun.get(lane) ?? new Set()).add(position));
@@ -303,16 +326,27 @@ export class Life {
   #finish(run: Run, task: Task, counted: Counted, ctx: HandlerContext): void {
     this.#active.get(task.key)?.delete(run);
     const done = count(counted, run.position);
+    order(task, ctx);
     if (ctx.attempt <= task.kills + task.throws) throw new Error(`try ${ctx.attempt} of ${task.number}`);
     task.emits.forEach((key, index) => {
-      ctx.emit(Parking({ ...task, key, number: task.number + 1 + index, emits: [], throws: 0, kills: 0 }));
+      ctx.emit(
+        Parking({
+          ...task,
+          key,
+          number: task.number + 1 + index,
+          emits: [],
+          timers: [],
+          throws: 0,
+          kills: 0,
+        }),
+      );
     });
     ctx.emit(Done({ key: task.key, number: task.number, attempt: ctx.attempt, count: done }));
   }
 
   /** @throws Violation */
   #check(): void {
-    const violation = this.#violation ?? this.followers.violation;
+    const violation = this.#violation ?? this.followers.violation ?? this.commands.violation;
     if (violation) throw violation;
   }
 
@@ -322,22 +356,28 @@ export class Life {
 
   /** No more faults: everything that can be done must get done. */
   async #settle(): Promise<void> {
+    this.clock.advance(LAST_MOMENT - this.clock.now);
     await this.until(Promise.allSettled(this.pending), 'decisions and publishers');
     for (let tries = 0; tries < 50; tries++) {
       if (this.engine.stats().state === 'failed') await this.until(this.engine.recover(), 'recover');
-      const drained = await this.until(
-        this.engine.drain().then(
-          () => true,
-          () => false,
-        ),
-        'drain',
-      );
-      if (drained) {
+      // Alarms ring in steps that nothing else waits for.
+      while ((await this.#drained()) && !this.steps.isEmpty) {
+        while (!this.steps.isEmpty) await this.step();
+      }
+      if (await this.#drained()) {
         await this.until(this.followers.settle(), 'followers');
         return;
       }
     }
     throw new Violation('the engine fails again and again');
+  }
+
+  #drained(): Promise<boolean> {
+    const drained = this.engine.drain().then(
+      () => true,
+      () => false,
+    );
+    return this.until(drained, 'drain');
   }
 }
 

@@ -1,15 +1,16 @@
 import { CONSUMER_FLUSH_MS } from '../../../dist/src/consumers/limits.js';
 import type { World } from '../../../dist/src/engine/open.js';
 import { steadyNow } from '../../../dist/src/kernel/clock.js';
-import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
+import type { SimClock } from './clock.js';
 import { type SimDisk, SimStore } from './sim-disk.js';
-import { SimLane } from './sim-lane.js';
+import { type LaneContents, SimLane } from './sim-lane.js';
 import type { Steps } from './steps.js';
 
 /** What a process lives in. */
 export interface Surroundings {
   readonly steps: Steps;
   readonly disk: SimDisk;
+  readonly clock: SimClock;
   /** Whether commits may fail, which is counted. */
   readonly faults: boolean;
   readonly counts: { ioErrors: number };
@@ -23,7 +24,7 @@ let born = 0;
 export class Process {
   readonly #life: Surroundings;
   readonly name = `p${++born}`;
-  readonly #makeModules: (lane: SimLane) => readonly HandlerModule[];
+  readonly #contents: (lane: SimLane) => LaneContents;
   readonly #lanes: SimLane[] = [];
   #timers = 0;
   #made = 0;
@@ -32,9 +33,9 @@ export class Process {
   store: SimStore | undefined;
   failNextCommit = false;
 
-  constructor(life: Surroundings, makeModules: (lane: SimLane) => readonly HandlerModule[]) {
+  constructor(life: Surroundings, contents: (lane: SimLane) => LaneContents) {
     this.#life = life;
-    this.#makeModules = makeModules;
+    this.#contents = contents;
   }
 
   get isAlive(): boolean {
@@ -46,7 +47,7 @@ export class Process {
   }
 
   world(concurrency: number): World {
-    const { steps, disk, maxStateBytes } = this.#life;
+    const { steps, disk, clock, maxStateBytes } = this.#life;
     return {
       maxStateBytes,
       makeStore: () => {
@@ -61,7 +62,7 @@ export class Process {
           number,
           concurrency,
           steps,
-          this.#makeModules,
+          this.#contents,
         );
         if (this.#alive) this.#lanes.push(lane);
         else lane.silence();
@@ -73,12 +74,13 @@ export class Process {
         // The engine's look at its own health goes by real time, and has no place in a life of steps.
         background: (callback, milliseconds) =>
           milliseconds > CONSUMER_FLUSH_MS ? 'never' : this.#timer(callback),
-        // Timers of handlers go by the wall clock, which stands still here.
-        alarm: () => 'never',
+        alarm: (callback, at) => this.#alarm(callback, at),
         clear: (queue) => {
-          if (typeof queue === 'string') steps.drop(queue);
+          if (typeof queue !== 'string') return;
+          clock.clear(queue);
+          steps.drop(queue);
         },
-        now: () => 0,
+        now: () => clock.now,
         steady: steadyNow,
       },
     };
@@ -89,11 +91,19 @@ export class Process {
     for (const lane of this.#lanes) lane.silence();
     this.store?.silence();
     this.#life.steps.drop(`${this.name}.`);
+    this.#life.clock.drop(`${this.name}.`);
   }
 
   #timer(callback: () => void): string {
-    const queue = `${this.name}.timer${++this.#timers}`;
+    const queue = `${this.name}.timer${++this.#timers}.`;
     if (this.#alive) this.#life.steps.add(queue, 'fires', callback);
+    return queue;
+  }
+
+  #alarm(callback: () => void, at: number): string {
+    const { steps, clock } = this.#life;
+    const queue = `${this.name}.alarm${++this.#timers}.`;
+    if (this.#alive) clock.set(queue, at, () => steps.add(queue, 'rings', callback));
     return queue;
   }
 

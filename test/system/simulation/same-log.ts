@@ -3,6 +3,7 @@ import { defineHandlers, type HandlerContext } from 'millrace/define';
 import { checkOptions } from '../../../dist/src/engine/check-options.js';
 import { openIn } from '../../../dist/src/engine/open.js';
 import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
+import { SimClock } from './clock.js';
 import { Count, type Counted, count } from './counting.js';
 import { Done, Lodging, Parking, Skipping, TASKS, type Task } from './events.js';
 import { Process, type Surroundings } from './process.js';
@@ -75,6 +76,8 @@ function eventOf(draws: Steps, index: number): NewEvent {
     kills: bad && draws.chance(0.4) ? 1 + draws.below(3) : 0,
     sync: draws.chance(0.5),
     emits: draws.chance(0.15) ? [key] : [],
+    timers: [],
+    due: 0,
   };
   return draws.pick([Parking, Skipping, Lodging])(task, { occurredAt: 1000 + index });
 }
@@ -83,6 +86,7 @@ function eventOf(draws: Steps, index: number): NewEvent {
 class Telling implements Surroundings {
   readonly steps: Steps;
   readonly disk = new SimDisk();
+  readonly clock = new SimClock();
   readonly faults = false;
   readonly counts = { ioErrors: 0 };
 
@@ -101,7 +105,7 @@ class Telling implements Surroundings {
       validate: 'off',
       ...setting,
     });
-    const process = new Process(this, (lane) => [this.#module(lane)]);
+    const process = new Process(this, (lane) => ({ modules: [this.#module(lane)] }));
     const engine = await this.until(openIn(options, process.world(setting.concurrency)), 'open');
     await publish(engine);
     await this.until(engine.drain(), 'drain');

@@ -1,11 +1,20 @@
 import { LaneCrashedError } from 'millrace/errors';
 import type { WireError } from '../../../dist/src/kernel/error-codec.js';
+import { CommandRunner } from '../../../dist/src/lanes/aggregates/command-runner.js';
+import type { Aggregate } from '../../../dist/src/lanes/aggregates/define-aggregate.js';
+import type { CommandAnswer, CommandLane, CommandMail } from '../../../dist/src/lanes/aggregates/protocol.js';
 import type { Lane, LaneEvents } from '../../../dist/src/lanes/executor.js';
 import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
 import { LaneCell } from '../../../dist/src/lanes/lane-cell.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneSetup } from '../../../dist/src/lanes/protocol.js';
 import { LaneRunner } from '../../../dist/src/lanes/runner.js';
 import type { Steps } from './steps.js';
+
+/** What runs on a lane. */
+export interface LaneContents {
+  readonly modules: readonly HandlerModule[];
+  readonly aggregates?: readonly Aggregate[];
+}
 
 /** The real runner on a lane that may die between any two steps, taking what it has not answered with it. */
 export class SimLane implements Lane {
@@ -14,9 +23,10 @@ export class SimLane implements Lane {
   #cell: LaneCell;
   readonly #steps: Steps;
   readonly #concurrency: number;
-  readonly #makeModules: (lane: SimLane) => readonly HandlerModule[];
+  readonly #contents: (lane: SimLane) => LaneContents;
   readonly #pending = new Set<(error: Error) => void>();
   #runner: LaneRunner | undefined;
+  #commands: CommandLane | undefined;
   #events: LaneEvents = { answered: () => {}, died: () => {} };
   dead = false;
   #worked = 0;
@@ -27,14 +37,14 @@ export class SimLane implements Lane {
     number: number,
     concurrency: number,
     steps: Steps,
-    makeModules: (lane: SimLane) => readonly HandlerModule[],
+    contents: (lane: SimLane) => LaneContents,
   ) {
     this.name = name;
     this.number = number;
     this.#steps = steps;
     this.#concurrency = concurrency;
     this.#cell = new LaneCell(concurrency);
-    this.#makeModules = makeModules;
+    this.#contents = contents;
   }
 
   get cell(): LaneCell {
@@ -45,9 +55,11 @@ export class SimLane implements Lane {
     this.#events = events;
     return this.#alive(async () => {
       await this.#steps.wait(`${this.name}.in`, 'open');
+      const { modules, aggregates } = this.#contents(this);
+      if (aggregates) this.#commands = this.#commandLane(setup, aggregates);
       this.#runner = new LaneRunner(
         setup,
-        this.#makeModules(this),
+        modules,
         this.#cell,
         (answer) => this.#answer('port', answer),
         // What was measured would differ from run to run, and batches are sized by it.
@@ -55,6 +67,30 @@ export class SimLane implements Lane {
       );
       return this.#runner.handled;
     });
+  }
+
+  get commands(): CommandLane | undefined {
+    return this.#commands;
+  }
+
+  /** Messages and answers are in order each, and wait for nothing else that the lane does. */
+  #commandLane(setup: LaneSetup, aggregates: readonly Aggregate[]): CommandLane {
+    const steps = this.#steps;
+    const runner = new CommandRunner(setup, aggregates, this.#cell, (answer) => {
+      if (this.dead) return;
+      const what = answer.outcomes.map(({ kind, number }) => `${kind} ${number}`).join(', ');
+      steps.add(`${this.name}.replies`, what, () => lane.answered(answer));
+    });
+    const lane = {
+      loaded: runner.loaded,
+      answered: (_answer: CommandAnswer) => {},
+      take: (mail: CommandMail) => {
+        if (this.dead) return;
+        const what = mail.orders.map(({ kind }) => kind).join(', ');
+        steps.add(`${this.name}.mail`, what, () => runner.take(mail));
+      },
+    };
+    return lane;
   }
 
   run(batch: LaneBatch): void {
