@@ -1,6 +1,6 @@
 // Runs tests on another Node.js than the clone's own: `npm run test:node -- 22 [test folders]`.
 // The runtime comes from the npm registry, as a package of its own, into node_modules/.cache. Without folders: the tests
-// of what users see of the engine and of the file, and the quick start; with --part=1/3 a third of their files. On
+// of what users see of the engine and of the file, and the quick start; with --part=1/4 a quarter of their files. On
 // Node.js 20, which is too old, it checks that every way in ends with the coded error.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

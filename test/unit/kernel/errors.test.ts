@@ -48,7 +48,10 @@ describe('instanceof across two copies of the package', () => {
   let copy: Copy;
 
   beforeAll(async () => {
-    copy = await import(new URL('../../../dist/src/kernel/errors.js?copy=2', import.meta.url).href);
+    const files = ['errors', 'timer-errors'].map(
+      (name) => import(new URL(`../../../dist/src/kernel/${name}.js?copy=2`, import.meta.url).href),
+    );
+    copy = Object.assign({}, ...(await Promise.all(files)));
     expect(copy.StoreError).not.toBe(StoreError);
   });
 
