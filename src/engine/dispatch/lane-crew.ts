@@ -209,6 +209,8 @@ export class LaneCrew {
       this.seats[seat.number] = seat;
     }
     await Promise.all(coming.map((seat) => this.#join(seat)));
+    // What waited for a lane that has left may go to another one.
+    if (!this.#closed) this.#events.ready();
   }
 
   /** Opens lanes, or none of them. */

@@ -74,6 +74,12 @@ export class Parking {
     return parked?.resumption ? undefined : parked?.letter.position;
   }
 
+  /** The dead letter that a key is being resumed with. */
+  resumedAt(key: NameEntry): number | undefined {
+    const parked = this.#keys.get(key);
+    return parked?.resumption ? parked.letter.position : undefined;
+  }
+
   /** How far a held key's events go in the log. */
   lastHeld(key: NameEntry): number {
     return this.#keys.get(key)?.lastHeld ?? 0;

@@ -56,11 +56,16 @@ export class Holding {
 
   /** Holds a key behind a dead letter, with everything of it that waits in the log. */
   park(key: NameEntry, letter: SettledLetter, cause: Error): void {
-    const { parking, waves, lastPosition } = this.#parts;
+    const { parking, waves, receipts, lastPosition } = this.#parts;
+    const retried = parking.resumedAt(key);
     // Not the last one that was queued: while the log is read again, later ones of the key may not be here yet.
     const resumed = parking.park(key, letter, lastPosition(), waves);
     for (const held of [resumed, this.backlog?.park(key)]) {
       if (held) this.#forsake(key, held, parkedBehind(key, letter.position, cause));
+    }
+    // The letter that is tried again may stand behind an old event that a late handler has failed on, and not be here yet.
+    if (retried !== undefined && retried > letter.position) {
+      receipts.failed(retried, parkedBehind(key, letter.position, cause));
     }
   }
 

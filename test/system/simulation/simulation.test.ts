@@ -15,8 +15,10 @@ test('in hundreds of lives with every fault there is, nothing is lost, twice or 
 /**
  * 120: a late timer was overtaken by a later one of its key while a log recovered. 205: a command before a suspect of its
  * aggregate waited for ever. 1027: a lane that died after its opening, while others opened, was never missed.
+ * 1501: what waited for a lane that had left went to no other one. 33, with the others: a dead letter that was tried again
+ * waited for ever when a late handler failed on an older event of its key.
  */
-test.each([120, 205, 1027])('a life that once went wrong goes well: seed %i', async (seed) => {
+test.each([120, 205, 1027, 1501])('a life that once went wrong goes well: seed %i', async (seed) => {
   const { failure } = await search(seed, 1, 'life');
   expect(failure && describeFailure(failure)).toBeUndefined();
 }, 60_000);
