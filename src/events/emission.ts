@@ -1,4 +1,5 @@
 import { LaneCrashedError, PayloadTooLargeError } from '../kernel/errors.js';
+import { NO_BYTES, toMove, withRoom } from '../kernel/moved-bytes.js';
 import { MAX_EMITTED_BYTES } from '../limits.js';
 import { type Codec, isRecord, type Packed, shapeOf } from './codec.js';
 import { checkSize } from './payload-check.js';
@@ -37,10 +38,6 @@ const AT = {
 } as const;
 const HEADER = 32;
 
-const FIRST_BYTES = 16 * 1024;
-
-/** Stands for no buffer: to make one of no bytes costs as much as to make any. */
-const NO_BYTES = Buffer.allocUnsafeSlow(0);
 const NO_SHAPES: readonly TypedShape[] = [];
 
 /**
@@ -129,7 +126,7 @@ export class EmissionBuffer {
   /** Hands out the bytes so far, ready to be moved to another thread, and begins anew. */
   take(): Uint8Array | undefined {
     if (this.#end === 0) return undefined;
-    const bytes = new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.#end);
+    const bytes = toMove(this.#buffer, this.#end);
     this.#buffer = NO_BYTES;
     this.#end = 0;
     return bytes;
@@ -167,9 +164,7 @@ export class EmissionBuffer {
         `A handler emitted more than ${MAX_EMITTED_BYTES} bytes in one batch. Split its work over several events.`,
       );
     }
-    const grown = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, needed, this.#buffer.length * 2));
-    this.#buffer.copy(grown, 0, 0, this.#buffer.length);
-    this.#buffer = grown;
+    this.#buffer = withRoom(this.#buffer, this.#buffer.length, needed);
   }
 }
 

@@ -10,6 +10,7 @@ import {
 } from './consumer.js';
 import { CONSUMER_SCHEMA } from './consumer-schema.js';
 import { errorText, parseError } from './dead-letter-table.js';
+import { LaterTables } from './later-tables.js';
 import { MAX_CONSUMERS, MAX_ERROR_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
 import { ProcessingTable } from './processing-table.js';
@@ -133,16 +134,21 @@ export function readConsumers(database: Sqlite, name?: string): StoredConsumer[]
 export class ConsumerTable {
   readonly #database: Sqlite;
   #processing: ProcessingTable;
-  #statements: ReturnType<typeof prepareAll> | undefined;
+  readonly #tables: LaterTables<ReturnType<typeof prepareAll>>;
 
   constructor(database: Sqlite) {
     this.#database = database;
+    this.#tables = new LaterTables(database, {
+      isThere: hasConsumers,
+      schema: CONSUMER_SCHEMA,
+      prepare: prepareAll,
+    });
     this.#processing = new ProcessingTable(database);
   }
 
   apply(change: ConsumerChange): void {
     const { name } = change;
-    const statements = this.#prepared();
+    const statements = this.#tables.statements;
     if (change.kind !== 'update') {
       for (const drop of [statements.drop, statements.dropChunks, statements.dropFailures]) drop.run(name);
     }
@@ -165,16 +171,8 @@ export class ConsumerTable {
 
   /** A transaction was rolled back, and perhaps the tables with it. */
   rolledBack(): void {
-    this.#statements = undefined;
+    this.#tables.rolledBack();
     this.#processing = new ProcessingTable(this.#database);
-  }
-
-  #prepared(): ReturnType<typeof prepareAll> {
-    if (!this.#statements) {
-      if (!hasConsumers(this.#database)) this.#database.exec(CONSUMER_SCHEMA);
-      this.#statements = prepareAll((sql) => this.#database.prepare(sql));
-    }
-    return this.#statements;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
-import { StoreCorruptError } from '../kernel/errors.js';
 import { rowCheck, stateCheck } from './checksum.js';
+import { damagedRow } from './damaged-row.js';
+import { LaterTables } from './later-tables.js';
 import { MAX_STORED_STATE_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
 import type { Sqlite } from './sqlite.js';
@@ -60,7 +61,7 @@ export function isWholeState({ slot, position, value, checksum }: StateRow): boo
 /** The states that a log knows. @throws StoreCorruptError: a wrong one would be another handler's. */
 export function readStateTypes(database: Sqlite): StoredStateType[] {
   return readStateTypeRows(database).map((row) => {
-    if (!isWholeStateType(row)) throw unreadable(database, `what is stored of state type ${row.id}`);
+    if (!isWholeStateType(row)) throw damagedRow(database, `what is stored of state type ${row.id}`);
     return { id: row.id, name: String(row.name), version: row.version };
   });
 }
@@ -104,22 +105,25 @@ export class StateReader {
       if (value && isWholeState(row)) {
         return { key: keyOfSlot(slot), type: typeOfSlot(slot), position, bytes: value };
       }
-      throw unreadable(this.#database, `the state ${typeOfSlot(slot)} of key ${keyOfSlot(slot)}`);
+      throw damagedRow(this.#database, `the state ${typeOfSlot(slot)} of key ${keyOfSlot(slot)}`);
     });
   }
 }
 
 /** Changes the states of a file, inside the caller's transaction. */
 export class StateTable {
-  readonly #database: Sqlite;
-  #statements: ReturnType<typeof prepareAll> | undefined;
+  readonly #tables: LaterTables<ReturnType<typeof prepareAll>>;
 
   constructor(database: Sqlite) {
-    this.#database = database;
+    this.#tables = new LaterTables(database, {
+      isThere: hasStates,
+      schema: STATE_SCHEMA,
+      prepare: prepareAll,
+    });
   }
 
   apply(change: StateChange): void {
-    const { put, putType } = this.#prepared();
+    const { put, putType } = this.#tables.statements;
     for (const { id, name, version } of change.types) {
       putType.run(id, name, version, rowCheck([id, name, version]));
     }
@@ -130,15 +134,7 @@ export class StateTable {
 
   /** A transaction was rolled back, and perhaps the tables with it. */
   rolledBack(): void {
-    this.#statements = undefined;
-  }
-
-  #prepared(): ReturnType<typeof prepareAll> {
-    if (!this.#statements) {
-      if (!hasStates(this.#database)) this.#database.exec(STATE_SCHEMA);
-      this.#statements = prepareAll((sql) => this.#database.prepare(sql));
-    }
-    return this.#statements;
+    this.#tables.rolledBack();
   }
 }
 
@@ -150,10 +146,4 @@ function prepareAll(prepare: (sql: string) => Statement) {
        DO UPDATE SET position = excluded.position, value = excluded.value, checksum = excluded.checksum`,
     ),
   };
-}
-
-function unreadable(database: Sqlite, what: string): StoreCorruptError {
-  return new StoreCorruptError(
-    `Store ${database.name} is damaged: ${what} is not what was written. Run 'millrace verify' on it, and restore it from a backup.`,
-  );
 }

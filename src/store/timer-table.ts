@@ -1,7 +1,8 @@
 import type { Statement } from 'better-sqlite3';
-import { StoreCorruptError } from '../kernel/errors.js';
 import { MAX_NAME_BYTES, MAX_PAYLOAD_BYTES } from '../limits.js';
 import { timerCheck } from './checksum.js';
+import { damagedRow } from './damaged-row.js';
+import { LaterTables } from './later-tables.js';
 import { measured } from './measured.js';
 import type { Sqlite } from './sqlite.js';
 import type { StoredTimer, TimerChange, TimerCount, TimerQuery, TimerTicket } from './timer.js';
@@ -95,7 +96,7 @@ export class TimerReader {
       const bytes = { data: data.toString('latin1'), metadata: metadata.toString('latin1') };
       return { key, name, at, position, number, ...event, ...bytes };
     }
-    throw damaged(this.#database, `timer '${name}' of key ${key}`);
+    throw damagedRow(this.#database, `timer '${name}' of key ${key}`);
   }
 
   counts(): readonly TimerCount[] {
@@ -105,7 +106,7 @@ export class TimerReader {
   #tickets(rows: unknown[]): readonly TimerTicket[] {
     const tickets = rows as (TimerTicket & { readonly name: string | null })[];
     const bad = tickets.find(({ name }) => name === null);
-    if (bad) throw damaged(this.#database, `a timer of key ${bad.key}`);
+    if (bad) throw damagedRow(this.#database, `a timer of key ${bad.key}`);
     return tickets;
   }
 
@@ -119,15 +120,18 @@ export class TimerReader {
 
 /** Changes the timers of a file, inside the caller's transaction. */
 export class TimerTable {
-  readonly #database: Sqlite;
-  #statements: ReturnType<typeof prepareWrites> | undefined;
+  readonly #tables: LaterTables<ReturnType<typeof prepareWrites>>;
 
   constructor(database: Sqlite) {
-    this.#database = database;
+    this.#tables = new LaterTables(database, {
+      isThere: hasTimerTable,
+      schema: TIMER_SCHEMA,
+      prepare: prepareWrites,
+    });
   }
 
   apply({ put, remove }: TimerChange): void {
-    const statements = this.#prepared();
+    const statements = this.#tables.statements;
     for (const { key, name } of remove) statements.remove.run(key, name);
     for (const timer of put) {
       const { key, name, at, position, number, type, occurredAt, aggregateId, partitionKey } = timer;
@@ -140,15 +144,7 @@ export class TimerTable {
 
   /** A transaction was rolled back, and perhaps the table with it. */
   rolledBack(): void {
-    this.#statements = undefined;
-  }
-
-  #prepared(): ReturnType<typeof prepareWrites> {
-    if (!this.#statements) {
-      if (!hasTimerTable(this.#database)) this.#database.exec(TIMER_SCHEMA);
-      this.#statements = prepareWrites((sql) => this.#database.prepare(sql));
-    }
-    return this.#statements;
+    this.#tables.rolledBack();
   }
 }
 
@@ -168,10 +164,4 @@ function prepareWrites(prepare: (sql: string) => Statement) {
     put: prepare('INSERT OR REPLACE INTO timers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     remove: prepare('DELETE FROM timers WHERE key = ? AND name = ?'),
   };
-}
-
-function damaged(database: Sqlite, what: string): StoreCorruptError {
-  return new StoreCorruptError(
-    `Store ${database.name} is damaged: ${what} is not what was written. Run 'millrace verify' on it, and restore it from a backup.`,
-  );
 }

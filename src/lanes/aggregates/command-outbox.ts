@@ -1,10 +1,8 @@
 import type { Codec } from '../../events/codec.js';
 import { EmissionBuffer } from '../../events/emission.js';
+import { NO_BYTES, toMove, withRoom } from '../../kernel/moved-bytes.js';
 import { COMMAND_ANSWER_BYTES } from './limits.js';
 import type { CommandAnswer, CommandOutcome } from './protocol.js';
-
-const NO_BYTES = Buffer.allocUnsafeSlow(0);
-const FIRST_BYTES = 4096;
 
 /** What has come of a lane's commands since its last answer, until it is sent. */
 export class CommandOutbox {
@@ -34,11 +32,7 @@ export class CommandOutbox {
     if (value === undefined) return;
     const { target, start, end } = this.#codec.encode(type, value, false);
     const needed = this.#replyEnd + end - start;
-    if (needed > this.#replies.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, needed, 2 * this.#replies.length));
-      this.#replies.copy(grown, 0, 0, this.#replyEnd);
-      this.#replies = grown;
-    }
+    this.#replies = withRoom(this.#replies, this.#replyEnd, needed);
     target.copy(this.#replies, this.#replyEnd, start, end);
     this.#replyEnd = needed;
   }
@@ -56,7 +50,7 @@ export class CommandOutbox {
   /** The answer, with bytes of its own; undefined when there is nothing to say. */
   take(): CommandAnswer | undefined {
     if (this.#outcomes.length === 0) return undefined;
-    const replies = new Uint8Array(this.#replies.buffer, this.#replies.byteOffset, this.#replyEnd);
+    const replies = toMove(this.#replies, this.#replyEnd);
     const answer: CommandAnswer = {
       kind: 'commands',
       outcomes: this.#outcomes,

@@ -1,4 +1,5 @@
 import { LaneCrashedError } from '../../kernel/errors.js';
+import { NO_BYTES, toMove, withRoom } from '../../kernel/moved-bytes.js';
 
 /** A state that an event has changed, as it lies in an answer. */
 export interface StateRecord {
@@ -12,8 +13,6 @@ export interface StateRecord {
 
 /** Cause, state, and the length of the bytes, which follow. */
 const HEADER = 12;
-const FIRST_BYTES = 16 * 1024;
-const NO_BYTES = Buffer.allocUnsafeSlow(0);
 
 /** The states that events have changed since the lane's last answer, in the order in which the events ended. */
 export class StateRecords {
@@ -27,7 +26,7 @@ export class StateRecords {
 
   add(cause: number, state: number, bytes: string): void {
     const start = this.#end;
-    this.#reserve(HEADER + bytes.length);
+    this.#buffer = withRoom(this.#buffer, start, start + HEADER + bytes.length);
     const buffer = this.#buffer;
     buffer.writeUInt32LE(cause, start);
     buffer.writeUInt32LE(state, start + 4);
@@ -39,18 +38,10 @@ export class StateRecords {
   /** Hands out the bytes so far, ready to be moved to another thread, and begins anew. */
   take(): Uint8Array | undefined {
     if (this.#end === 0) return undefined;
-    const bytes = new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.#end);
+    const bytes = toMove(this.#buffer, this.#end);
     this.#buffer = NO_BYTES;
     this.#end = 0;
     return bytes;
-  }
-
-  #reserve(bytes: number): void {
-    const needed = this.#end + bytes;
-    if (needed <= this.#buffer.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, needed, this.#buffer.length * 2));
-    this.#buffer.copy(grown, 0, 0, this.#end);
-    this.#buffer = grown;
   }
 }
 

@@ -1,6 +1,7 @@
 import { type StateChange, type StoredStateType, slotOf } from '../store.js';
-import { LogState, Rows } from './rows.js';
-import { type MakeStore, RUN, type StoreCheck, same, Trial } from './trial.js';
+
+import { type MakeStore, type StoreCheck, same, type Trial } from './trial.js';
+import { openWithEvents } from './with-events.js';
 
 /** A state as a check has it: key, type, position, and bytes of that one value. */
 export type Told = readonly [key: number, type: number, position: number, byte: number];
@@ -38,13 +39,7 @@ export const STATE_TYPES: readonly StoredStateType[] = [
 
 /** What every store must do with the states of keys. */
 export function stateChecks(make: MakeStore): StoreCheck[] {
-  const open = async () => {
-    const trial = await Trial.open(make(RUN));
-    const rows = new Rows(new LogState());
-    for (let number = 0; number < 6; number++) rows.add({ aggregate: `a${number % 3}`, data: { number } });
-    await trial.commit({ segments: rows.take() });
-    return trial;
-  };
+  const open = () => openWithEvents(make);
   return [
     {
       name: 'states come back as they went in, by key, and in pages in the order of keys and types',

@@ -1,6 +1,7 @@
 import type { StoredTimer, TimerChange } from '../store.js';
-import { LogState, Rows } from './rows.js';
-import { type MakeStore, RUN, type StoreCheck, same, Trial } from './trial.js';
+
+import { type MakeStore, type StoreCheck, same, type Trial } from './trial.js';
+import { openWithEvents } from './with-events.js';
 
 /** A timer of a check. */
 export function timer(key: number, name: string, at: number, position = 1, number = 0): StoredTimer {
@@ -39,13 +40,7 @@ export function namesIn({ reader }: Trial): string[] {
 
 /** What every store must do with timers. */
 export function timerChecks(make: MakeStore): StoreCheck[] {
-  const open = async () => {
-    const trial = await Trial.open(make(RUN));
-    const rows = new Rows(new LogState());
-    for (let number = 0; number < 6; number++) rows.add({ aggregate: `a${number % 3}`, data: { number } });
-    await trial.commit({ segments: rows.take() });
-    return trial;
-  };
+  const open = () => openWithEvents(make);
   return [
     {
       name: 'timers come in the order of their times, then of their scheduling, page by page, and by key',

@@ -71,28 +71,32 @@ export const STATE_MUTATIONS: readonly Mutation[] = [
   {
     name: 'some changes of states do not reach the main thread',
     apply: () =>
-      replace(
-        StateKeeper.prototype,
-        'changed',
-        (original) =>
-          function (this: StateKeeper, key, index, bytes, position) {
-            if (position % 5 !== 0) original.call(this, key, index, bytes, position);
-          },
-      ),
+      replaceChanged((change, key, index, bytes, position) => {
+        if (position % 5 !== 0) change(key, index, bytes, position);
+      }),
   },
   {
     name: 'a state is saved with the position of another event',
     apply: () =>
-      replace(
-        StateKeeper.prototype,
-        'changed',
-        (original) =>
-          function (this: StateKeeper, key, index, bytes, position) {
-            original.call(this, key, index, bytes, Math.max(1, position - 1));
-          },
+      replaceChanged((change, key, index, bytes, position) =>
+        change(key, index, bytes, Math.max(1, position - 1)),
       ),
   },
 ];
+
+type Changed = StateKeeper['changed'];
+
+/** Puts something else in the place of what a changed state does. */
+function replaceChanged(changed: (change: Changed, ...args: Parameters<Changed>) => void) {
+  return replace(
+    StateKeeper.prototype,
+    'changed',
+    (original) =>
+      function (this: StateKeeper, ...args) {
+        changed(original.bind(this), ...args);
+      },
+  );
+}
 
 function has(lane: LaneStates, key: number): boolean {
   try {
