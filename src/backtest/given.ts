@@ -49,6 +49,15 @@ export function checkTextsIfAny(of: string, texts: Readonly<Record<string, unkno
   for (const [name, text] of Object.entries(texts)) if (text !== undefined) checkText(of, name, text);
 }
 
+/** As `checkText`, of what events name their market by. @throws InvalidOptionError also for half a character, which no event can hold. */
+export function checkMarketName(of: string, name: string, text: unknown): string {
+  const checked = checkText(of, name, text);
+  if (checked.isWellFormed()) return checked;
+  throw new InvalidOptionError(
+    `${of}: ${name} is ${JSON.stringify(checked)}, which has half of a character (a lone surrogate); no event can hold it.`,
+  );
+}
+
 /** @throws InvalidOptionError for what is no list of objects. */
 export function checkRows(of: string, name: string, rows: unknown): void {
   if (!Array.isArray(rows))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InputError, InvalidOptionError } from '../../faces/errors.js';
 import { MAX_CANDLES } from '../../limits.js';
-import { checkCandles, checkObject, checkText } from '../given.js';
+import { checkCandles, checkMarketName, checkObject } from '../given.js';
 import { formatTime } from './candle-rows.js';
 import type { Candles } from './candles.js';
 import { MAX_MARKETS } from './limits.js';
@@ -26,7 +26,8 @@ export class Markets {
     candles: readonly Candles[],
     time: Float64Array<SharedArrayBuffer>,
   ) {
-    this.names = names;
+    // Strategies see the list itself: what a run sorted in it would be the next one's.
+    this.names = Object.freeze([...names]);
     this.candles = candles;
     this.time = time;
   }
@@ -44,7 +45,7 @@ export class Markets {
       );
     }
     for (const [name, candles] of markets) {
-      checkText(of, 'the name of a market', name);
+      checkMarketName(of, 'the name of a market', name);
       checkCandles(`${of}, market '${name}'`, candles);
     }
     const made = Markets.#made(
@@ -116,6 +117,13 @@ export class Markets {
     );
     return Markets.#made(this.names, parts);
   }
+}
+
+/** A plain object, whose keys are names of markets. What else it may be says who asks. */
+export function isByMarket(given: unknown): given is Readonly<Record<string, unknown>> {
+  if (typeof given !== 'object' || given === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(given);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** The first candle that does not begin before a time; the length where there is none. */

@@ -54,16 +54,29 @@ const HEADERS: Readonly<Record<CsvTable, readonly string[]>> = {
 };
 
 function equityRows({ equity, benchmark, plots }: BacktestResult): readonly object[] {
-  return Array.from(equity.time, (time, bar) => ({
-    time,
-    equity: equity.equity[bar],
-    position: equity.position[bar],
-    ...Object.fromEntries(
-      Object.entries(equity.positions ?? {}).map(([name, held]) => [`position ${name}`, held[bar]]),
-    ),
-    benchmark: benchmark.equity[bar],
-    ...Object.fromEntries(plots.map(({ name, values }) => [name, values[bar]])),
-  }));
+  const columns: [name: string, values: Float64Array][] = [
+    ['time', equity.time],
+    ['equity', equity.equity],
+    ['position', equity.position],
+    ...Object.entries(equity.positions ?? {}).map(([name, held]): [string, Float64Array] => [
+      `position ${name}`,
+      held,
+    ]),
+    ['benchmark', benchmark.equity],
+  ];
+  const taken = new Set(columns.map(([name]) => name));
+  for (const { name, values } of plots) columns.push([freeName(name, taken), values]);
+  return Array.from(equity.time, (_, bar) =>
+    Object.fromEntries(columns.map(([name, values]) => [name, values[bar]])),
+  );
+}
+
+/** What a strategy recorded under the name of a column, or in two markets under one name, is a column as well. */
+function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let count = 2; taken.has(free); count++) free = `${name} (${count})`;
+  taken.add(free);
+  return free;
 }
 
 function cell(name: string, value: unknown): string {

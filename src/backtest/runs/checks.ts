@@ -3,9 +3,9 @@ import type { Candles } from '../candles/candles.js';
 import type { Markets } from '../candles/markets.js';
 import { columnOf } from '../indicators/cache.js';
 import { indicators } from '../indicators/indicator.js';
-import { parseParameters } from '../strategies/define.js';
+import { parseParameters, type Strategy } from '../strategies/define.js';
 import { asGiven, takeMarkets } from './given-markets.js';
-import { type BacktestOptions, runBacktest } from './run-backtest.js';
+import { type BacktestOptions, runWithOrders } from './run-backtest.js';
 
 /** What a check found: the first candle at which two runs part. */
 export interface CheckFinding {
@@ -38,13 +38,14 @@ function usualPrefixes({ length }: Candles | Markets): number {
  * The prefix test: the strategy is run over all candles, and over the first part of them, several times. What happened up
  * to the end of a part must be the same, because nothing that comes later may matter. It finds strategies and indicators
  * that look ahead, and those that keep something from run to run. Indicators are compared by themselves as well: one that
- * knows the next candle shows at the end of each part.
+ * knows the next candle shows at the end of each part. `onEnd` is left out, because each part has an end of its own.
  *
  * @param parts how many, 1 to 10,000. Default: as many as take some seconds, 12 to 100.
  * @throws InvalidOptionError when there are fewer than three candles; what `runBacktest` throws.
  */
 export function checkLookAhead(given: Options, parts?: number): CheckResult {
-  const { candles, options } = taken('checkLookAhead', given);
+  const { candles, options: all } = taken('checkLookAhead', given);
+  const options = { ...all, strategy: withoutEnd(all.strategy) };
   const prefixes = parts ?? usualPrefixes(candles);
   if (!(Number.isInteger(prefixes) && prefixes >= 1 && prefixes <= 10_000)) {
     throw new InvalidOptionError(`prefixes is ${prefixes}; it must be a whole number from 1 to 10,000.`);
@@ -85,6 +86,13 @@ function taken(of: string, given: Options): { candles: Candles | Markets; option
   return { candles, options };
 }
 
+/** What is no strategy is refused by the run. */
+function withoutEnd(strategy: Strategy): Strategy {
+  if (strategy?.definition?.onEnd === undefined) return strategy;
+  const { onEnd: _onEnd, ...definition } = strategy.definition;
+  return { ...strategy, definition };
+}
+
 function firstIndicatorDifference(
   { strategy, parameters }: Options,
   whole: Candles | Markets,
@@ -121,16 +129,20 @@ interface Step {
 
 /** All that happened, by candle: orders as they were made, and fills; what only the end of the data causes is left out. */
 function storyOf(options: Options): readonly Step[] {
-  const { orders, fills, logs, plots, equity } = runBacktest({
+  const { result, orders: made } = runWithOrders({
     ...options,
     closeAtEnd: false,
   } as BacktestOptions);
+  const { orders, fills, logs, plots, equity } = result;
   const steps: Step[] = [];
   const at = (market: string | undefined) => (market === undefined ? '' : ` of ${market}`);
-  for (const { number, kind, side, index, limitPrice, tag, market } of orders) {
+  for (const [row, { number, kind, side, index, limitPrice, tag, market }] of orders.entries()) {
+    const sizing = made[row]?.sizing;
+    // Which side a target needs is an estimate until it is filled: what is held then is not known before.
+    const what = sizing?.by === 'target' ? `target ${sizing.amount}` : `${side} ${kind}`;
     steps.push({
       index,
-      text: `order ${number}${at(market)}: ${side} ${kind}${limitPrice === null ? '' : ` at ${limitPrice}`}${tag === null ? '' : ` '${tag}'`}`,
+      text: `order ${number}${at(market)}: ${what}${limitPrice === null ? '' : ` at ${limitPrice}`}${tag === null ? '' : ` '${tag}'`}`,
     });
   }
   for (const { index, order, side, quantity, price } of fills) {

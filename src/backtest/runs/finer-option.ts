@@ -3,6 +3,7 @@ import { didYouMean } from '../../events/nearest.js';
 import { InvalidOptionError } from '../../faces/errors.js';
 import { Candles } from '../candles/candles.js';
 import { candlePerTrade, type FinerCandles, finerOf } from '../candles/finer.js';
+import { isByMarket } from '../candles/markets.js';
 import { checkTrades, type Trades } from '../candles/trades.js';
 
 /** Finer candles of the same market, or its single trades: they decide what comes first within a candle. */
@@ -17,7 +18,8 @@ export function finerOfMarket(
   finer: FinerOption | FinerByMarket | undefined,
 ): (name: string) => FinerOption | undefined {
   if (finer === undefined) return () => undefined;
-  if (finer instanceof Candles || typeof finer !== 'object' || finer === null || isTrades(finer)) {
+  // What is inherited is none of the markets: it would be passed over without a word.
+  if (!isByMarket(finer) || isTrades(finer)) {
     throw new InvalidOptionError(
       "'finer' must say of which market they are, as the candles do: { 'KRW-BTC': finerCandles }.",
     );

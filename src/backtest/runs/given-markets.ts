@@ -1,7 +1,7 @@
 import { InvalidOptionError } from '../../faces/errors.js';
 import type { Candles } from '../candles/candles.js';
-import { type CandlesByMarket, Markets } from '../candles/markets.js';
-import { checkCandles, checkTextsIfAny } from '../given.js';
+import { type CandlesByMarket, isByMarket, Markets } from '../candles/markets.js';
+import { checkCandles, checkMarketName } from '../given.js';
 import { type FinerByMarket, type FinerOption, finerOfMarket } from './finer-option.js';
 
 /** What a run is given of its markets: one without a name of its own, or several by their names. */
@@ -20,7 +20,7 @@ export interface TakenMarkets {
 
 /** @throws InvalidOptionError for what are no candles, and for a name of what has names. */
 export function takeMarkets(of: string, { candles, symbol, finer }: GivenMarkets): TakenMarkets {
-  checkTextsIfAny(of, { symbol });
+  if (symbol !== undefined) checkMarketName(of, 'symbol', symbol);
   if (candles instanceof Markets) return { candles, symbol: candles.names.join('+'), finer };
   if (!isByMarket(candles)) return { candles: checkCandles(of, candles), symbol: symbol ?? 'candles', finer };
   const markets = Markets.of(of, candles);
@@ -45,11 +45,4 @@ export function takeCandlesIfAny(
 /** Parts of checked candles, as an option of a run. */
 export function asGiven(candles: Candles | Markets): GivenMarkets['candles'] {
   return candles as Candles | CandlesByMarket;
-}
-
-/** A plain object; what else it may be is said by `checkCandles`. */
-function isByMarket(candles: GivenMarkets['candles']): candles is CandlesByMarket {
-  if (typeof candles !== 'object' || candles === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(candles);
-  return prototype === Object.prototype || prototype === null;
 }

@@ -5,7 +5,9 @@ import type { LogLine, RecordedPlot } from './result.js';
 /** What a strategy logs and records. Nothing is kept for runs of which only the events are wanted. */
 export class Records {
   readonly logs: LogLine[] = [];
-  readonly #plots = new Map<string, RecordedPlot>();
+  readonly #plots: RecordedPlot[] = [];
+  /** By market and name: 'y' of the market 'B x' is shown as 'x y' of the market 'B' is. No market is named ''. */
+  readonly #byMarket = new Map<string, Map<string, RecordedPlot>>();
   readonly #length: number;
   readonly #keep: boolean;
 
@@ -15,7 +17,7 @@ export class Records {
   }
 
   get plots(): readonly RecordedPlot[] {
-    return [...this.#plots.values()];
+    return [...this.#plots];
   }
 
   log(time: number, index: number, text: string): void {
@@ -30,16 +32,18 @@ export class Records {
   /** @param market of a market that is named, where there are several. */
   record(index: number, name: string, value: number, pane: 'price' | 'own', market?: string): void {
     if (!this.#keep) return;
-    let plot = this.#plots.get(name);
+    let plot = this.#byMarket.get(market ?? '')?.get(name);
     if (plot === undefined) {
-      if (this.#plots.size >= MAX_PLOTS) {
+      if (this.#plots.length >= MAX_PLOTS) {
         throw new StrategyMistakeError(
           `A strategy may record ${MAX_PLOTS} names, and '${name}' is one more.`,
         );
       }
       plot = { name, values: new Float64Array(this.#length).fill(Number.NaN), pane };
       if (market !== undefined) plot = { ...plot, market };
-      this.#plots.set(name, plot);
+      this.#plots.push(plot);
+      const all = this.#byMarket.get(market ?? '') ?? new Map<string, RecordedPlot>();
+      this.#byMarket.set(market ?? '', all.set(name, plot));
     }
     plot.values[index] = value;
   }

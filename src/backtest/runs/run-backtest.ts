@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { optionNames, takeOptions } from '../../events/known-options.js';
 import { InvalidOptionError } from '../../faces/errors.js';
+import type { Order } from '../broker/order.js';
 import { BROKER_NAMES, type BrokerOptions } from '../broker/settings.js';
 import type { Candles } from '../candles/candles.js';
 import type { CandlesByMarket } from '../candles/markets.js';
@@ -72,6 +73,14 @@ export const STORED_OPTIONS = optionNames<Omit<BacktestOptions, 'emit'>>('storeB
  * @throws StrategyMistakeError when the strategy threw or did what it must not; `details` says at which candle.
  */
 export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): BacktestResult<Parameters> {
+  return runWithOrders(given).result;
+}
+
+/** The same, with the orders of the result as the broker had them, each in the place of its row. */
+export function runWithOrders<Parameters>(given: BacktestOptions<Parameters>): {
+  readonly result: BacktestResult<Parameters>;
+  readonly orders: readonly Order[];
+} {
   const options = takeOptions(given as BacktestOptions, OPTIONS);
   const {
     strategy,
@@ -124,7 +133,8 @@ export function runBacktest<Parameters>(given: BacktestOptions<Parameters>): Bac
     exposure: run.candlesHeld / candles.length,
     finer: finerUse(plan, run),
   };
-  return { ...result, fingerprint: fingerprintOf(plan, run, result.orders) };
+  const { orders } = run.rows;
+  return { result: { ...result, fingerprint: fingerprintOf(plan, run, result.orders) }, orders };
 }
 
 function checkBudget(budgetMs: number | undefined): void {

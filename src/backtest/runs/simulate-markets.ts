@@ -206,7 +206,10 @@ class MarketsRun implements Together {
   }
 
   isNew(broker: Broker): boolean {
-    return this.#desk.seats.find((seat) => seat.broker === broker)?.isNew ?? false;
+    // Of the last time that is known: in a fill that is the one before, and the candle under way has not closed.
+    const place = this.places.find((one) => one.broker === broker);
+    if (place === undefined || place.cursor.index < 0) return false;
+    return place.market.candles.time[place.cursor.index] === this.#time[this.at.index];
   }
 
   birthOf(broker: Broker): Birth | undefined {

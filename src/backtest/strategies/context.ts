@@ -18,7 +18,10 @@ export interface MarketContext<Indicators = Readonly<Record<string, unknown>>> {
   /** The current candle and those before it. */
   readonly candles: CandleView;
   readonly symbol: string;
-  /** Whether a candle of it closed now; always, where there is one market. */
+  /**
+   * Whether a candle of it closed now; always, where there is one market. In `onFill`, while the candles of the fill are under way:
+   * at the time before, which is the last one that is known.
+   */
   readonly isNew: boolean;
   /** Whether it has as many candles as the strategy waits for. */
   readonly isWarm: boolean;
