@@ -52,6 +52,13 @@ export const Account = defineAggregate('account', {
   },
 });
 
+/** Deeper than a copy of it can be made on the main thread. */
+function deep() {
+  let state = {};
+  for (let depth = 0; depth < 10_000; depth++) state = { state };
+  return state;
+}
+
 /** What `keep` leaves behind for `emitLate`. */
 let kept = () => {};
 
@@ -66,6 +73,7 @@ export const Peril = defineAggregate('peril', {
     if (data.amount === 667) throw new RangeError('evolve is broken');
     if (data.amount === 668) return [...amounts, position];
     if (data.amount === 669) return /** @type {never} */ (/** @type {unknown} */ ([() => {}]));
+    if (data.amount === 670) return /** @type {never} */ (/** @type {unknown} */ (deep()));
     return [...amounts, data.amount];
   },
   commands: {

@@ -48,6 +48,7 @@ export function commandCall(
     name,
     input: encoded(shapes.codec, aggregate, name, checked),
     commandId,
+    time: preparation.timeNow(),
     until,
     signal,
     carrier: preparation.carrier(),

@@ -15,6 +15,8 @@ export interface CommandCall {
   /** Encoded; undefined: the input is. */
   readonly input: Buffer | undefined;
   readonly commandId: string | undefined;
+  /** The time of its events, in epoch milliseconds; undefined when each must have its own. */
+  readonly time: number | undefined;
   readonly until: PublishOptions['until'];
   readonly signal: AbortSignal | undefined;
   /** Fields of the caller's trace. */
@@ -87,6 +89,13 @@ export class PendingCommand {
   }
 }
 
+/** A lane's answer to a query. */
+export interface SeenState {
+  readonly version: number;
+  /** As `v8.serialize` writes it. */
+  readonly state: Uint8Array;
+}
+
 /** A query from when it was asked until its caller hears of it. */
 export class PendingQuery {
   readonly call: QueryCall;
@@ -96,10 +105,10 @@ export class PendingQuery {
   number = 0;
   /** `generation` of the queue when it was sent. */
   generation = 0;
-  /** Times that it saw what was not in the log. */
+  /** Times that it saw what was not to be in the log. */
   runs = 0;
-  /** It waits until what it saw is in the log, or is not to be. */
-  isWaiting = false;
+  /** What it saw, which is not in the log yet, and may never be. */
+  seen: SeenState | undefined;
   isOver = false;
   leave: () => void = () => {};
 
@@ -136,6 +145,15 @@ export class AggregateQueue {
 
   constructor(id: string) {
     this.id = id;
+  }
+
+  /** Whether nothing of what a lane has made of the aggregate up to a version waits to be appended. */
+  isInLog(version: number): boolean {
+    for (const { outcome } of this.items) {
+      if (!outcome) return true;
+      if (outcome.kind === 'decided' && outcome.emissions.length > 0) return outcome.version >= version;
+    }
+    return true;
   }
 
   get isOver(): boolean {

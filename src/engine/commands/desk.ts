@@ -9,7 +9,7 @@ import { Admission, type Need } from '../intake/admission.js';
 import { Appending, type AppendingParts } from './appending.js';
 import { AggregateQueue, type CommandCall, PendingCommand, PendingQuery, type QueryCall } from './command.js';
 import { MAX_COMMAND_BYTES, MAX_COMMAND_DEATHS, MAX_COMMANDS } from './limits.js';
-import { Sending, type SendingParts } from './sending.js';
+import { type QueryEvents, Sending, type SendingParts } from './sending.js';
 
 /** What the desk works with. */
 export interface DeskParts extends Omit<SendingParts, 'hub'>, AppendingParts {
@@ -31,6 +31,10 @@ export class CommandDesk {
   readonly #appending: Appending;
   readonly admission: Admission;
   readonly #queues = new Map<string, AggregateQueue>();
+  readonly #queryEvents: QueryEvents = {
+    state: (query, value) => this.#answer(query, () => query.resolve(value)),
+    failed: (query, error) => this.#answer(query, () => query.reject(error)),
+  };
   #count = 0;
   #bytes = 0;
   #failure: Error | undefined;
@@ -137,8 +141,7 @@ export class CommandDesk {
     this.#sending.answered(seat, answer, {
       settled: (command) => queues.add(command.queue),
       over: (queue) => queues.add(queue),
-      state: (query, value) => this.#answer(query, () => query.resolve(value)),
-      failed: (query, error) => this.#answer(query, () => query.reject(error)),
+      ...this.#queryEvents,
     });
     for (const queue of queues) this.#advance(queue);
     this.#parts.crew.answered(seat);
@@ -192,8 +195,13 @@ export class CommandDesk {
     queue.sent--;
     queue.isAppending = false;
     this.#over(command);
-    this.#sending.queriesOf(queue);
+    this.#look(queue);
     this.#advance(queue);
+  }
+
+  /** Something has become of a command: what queries saw may be in the log now, or is not to be. */
+  #look(queue: AggregateQueue): void {
+    this.#sending.queriesOf(queue, this.#queryEvents);
   }
 
   /** A command comes to nothing. What stands behind it may have been decided on what it would have done. */
@@ -208,6 +216,7 @@ export class CommandDesk {
     queue.items.splice(index, 1);
     this.#over(command);
     command.reject(error);
+    this.#look(queue);
     this.#advance(queue);
   }
 
@@ -218,6 +227,7 @@ export class CommandDesk {
     if (index < 0 || command.number === 0) return;
     if (index === 0) queue.isAppending = false;
     this.#sending.takeBack(queue, index);
+    this.#look(queue);
     this.#sending.send(queue);
   }
 

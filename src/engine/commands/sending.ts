@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers';
 import { deserialize } from 'node:v8';
 import type { Codec } from '../../events/codec.js';
 import { decodeError } from '../../kernel/error-codec.js';
-import { ConcurrencyError, HandlerTimeoutError } from '../../kernel/errors.js';
+import { ConcurrencyError, HandlerTimeoutError, InvalidStateError } from '../../kernel/errors.js';
+import { messageOf } from '../../kernel/thrown.js';
 import type { Time } from '../../kernel/time.js';
 import type { CommandAnswer, CommandOutcome } from '../../lanes/aggregates/protocol.js';
 import { TIMEOUT_GRACE_MS } from '../../limits.js';
@@ -10,8 +11,7 @@ import type { CheckedOptions } from '../check-options.js';
 import { EmissionsByCause, NO_EMISSIONS } from '../dispatch/emission-check.js';
 import type { LaneCrew } from '../dispatch/lane-crew.js';
 import type { LaneSeat } from '../dispatch/lane-seat.js';
-import type { Preparation } from '../intake/prepare.js';
-import type { AggregateQueue, Outcome, PendingCommand } from './command.js';
+import type { AggregateQueue, Outcome, PendingCommand, SeenState } from './command.js';
 import { PendingQuery } from './command.js';
 import { MAX_COMMAND_RUNS } from './limits.js';
 import { type PageParts, pageFor } from './pages.js';
@@ -23,19 +23,22 @@ export interface SendingParts extends PageParts {
   readonly crew: LaneCrew;
   readonly codec: Codec;
   readonly suspects: CommandSuspects;
-  readonly preparation: Preparation;
   readonly options: CheckedOptions;
   readonly time: Time;
 }
 
+/** What comes of queries. */
+export interface QueryEvents {
+  state(query: PendingQuery, state: unknown): void;
+  failed(query: PendingQuery, error: Error): void;
+}
+
 /** What comes of orders. */
-export interface SendingEvents {
+export interface SendingEvents extends QueryEvents {
   /** A command has an outcome. */
   settled(command: PendingCommand): void;
   /** An order was answered that does not count any more. */
   over(queue: AggregateQueue): void;
-  state(query: PendingQuery, state: unknown): void;
-  failed(query: PendingQuery, error: Error): void;
 }
 
 const MAX_NUMBER = 2 ** 32 - 2;
@@ -81,15 +84,15 @@ export class Sending {
       this.#stalled.add(query);
       return;
     }
-    query.isWaiting = false;
     query.generation = query.queue.generation;
     query.number = this.#nextNumber();
     this.#order(seat, query.number, query);
   }
 
-  /** Asks again for those whose answer was ahead of the log. */
-  queriesOf(queue: AggregateQueue): void {
-    for (const query of queue.queries) if (query.isWaiting) this.query(query);
+  /** Answers the queries whose answer was ahead of the log, or asks again when that is not to be in it. */
+  queriesOf(queue: AggregateQueue, events: QueryEvents): void {
+    if (this.#isStopped) return;
+    for (const query of queue.queries) if (query.seen) this.#look(query, query.seen, events);
   }
 
   /** Nothing that was sent from a place in the queue on counts any more: the lanes forget what they made of it. */
@@ -176,18 +179,22 @@ export class Sending {
       events.failed(query, decodeError(outcome.error));
       return;
     }
-    if (outcome.kind !== 'state') return;
-    const isInLog = outcome.version <= this.#parts.directory.versionOf(queue.id);
-    if (isInLog && query.generation === queue.generation) {
-      events.state(query, deserialize(outcome.state));
+    if (outcome.kind === 'state') this.#look(query, outcome, events);
+  }
+
+  #look(query: PendingQuery, seen: SeenState, events: QueryEvents): void {
+    const { queue } = query;
+    query.seen = undefined;
+    if (query.generation === queue.generation) {
+      if (queue.isInLog(seen.version)) show(query, seen, events);
+      else query.seen = seen;
       return;
     }
     query.runs++;
     if (query.runs >= MAX_COMMAND_RUNS) {
       const text = `A query of '${queue.id}' saw ${query.runs} times what was not in the log. Ask again.`;
       events.failed(query, new ConcurrencyError(text, { details: { aggregateId: queue.id } }));
-    } else if (queue.items.length > 0) query.isWaiting = true;
-    else this.query(query);
+    } else this.query(query);
   }
 
   #answeredOf(queue: AggregateQueue): void {
@@ -213,7 +220,7 @@ export class Sending {
   }
 
   #order(seat: LaneSeat, number: number, one: PendingCommand | PendingQuery): void {
-    const { directory, preparation } = this.#parts;
+    const { directory } = this.#parts;
     const post = this.#post(seat);
     const { call, queue } = one;
     const version = directory.versionOf(call.id);
@@ -226,9 +233,8 @@ export class Sending {
       post.add({ kind: 'query', number, type, id, version });
       return;
     }
-    const { type, id, name, commandId, carrier, input } = call;
+    const { type, id, name, commandId, time, carrier, input } = call;
     const inputEnd = post.inputEnd(input);
-    const time = preparation.timeNow();
     post.add({ kind: 'command', number, type, id, name, version, time, commandId, carrier, inputEnd }, input);
   }
 
@@ -284,6 +290,20 @@ export class Sending {
     this.#number = (this.#number % MAX_NUMBER) + 1;
     return this.#number;
   }
+}
+
+function show(query: PendingQuery, { state }: SeenState, events: QueryEvents): void {
+  let value: unknown;
+  try {
+    value = deserialize(state);
+  } catch (error) {
+    // This thread's stack may be smaller than the lane's.
+    const { id } = query.queue;
+    const text = `The state of '${id}' cannot be read on the thread of its query: ${messageOf(error)}. Make it less deep.`;
+    events.failed(query, new InvalidStateError(text, { cause: error, details: { aggregateId: id } }));
+    return;
+  }
+  events.state(query, value);
 }
 
 /** A lane's answer, outcome by outcome. */

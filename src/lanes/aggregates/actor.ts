@@ -35,6 +35,12 @@ export class Actor<Item> {
     return fold.version >= version ? fold : undefined;
   }
 
+  /** What `current` gives, but what is kept stays as it is: a command may be awaited that goes on with it. */
+  kept(aggregate: Aggregate, version: number): Fold | undefined {
+    const fold = this.#fold;
+    return fold?.aggregate === aggregate && fold.version >= version ? fold : undefined;
+  }
+
   /** Begins with the first state. @throws InvalidStateError */
   begin(aggregate: Aggregate): Fold {
     this.forget();

@@ -14,7 +14,7 @@ import { CommandOutbox } from './command-outbox.js';
 import { type Decision, decided } from './decide.js';
 import { DecidedEvents } from './decided-events.js';
 import type { Aggregate } from './define-aggregate.js';
-import { CommandFold, type Fold } from './fold.js';
+import { CommandFold, Fold } from './fold.js';
 import { inTime } from './in-time.js';
 import type { AskingItem, CommandItem, Item, Wish } from './items.js';
 import { type LaneAggregate, laneAggregates, type WrapCommand } from './lane-aggregate.js';
@@ -176,6 +176,12 @@ export class CommandRunner {
   #obey(actor: Actor<Item>, item: AskingItem, order: CommandOrder | QueryOrder): void {
     const { aggregate } = this.#types[order.type] as LaneAggregate;
     try {
+      if (actor.state === 'deciding') {
+        const fold = actor.kept(aggregate, order.version);
+        if (fold) this.#show(order as QueryOrder, fold);
+        else this.#ask({ actor, item, fold: new Fold(aggregate, order.id), isAside: true });
+        return;
+      }
       const fold = actor.current(aggregate, order.version);
       if (!fold) this.#want({ actor, item, fold: actor.fold ?? actor.begin(aggregate) });
       else if (order.kind === 'query') this.#show(order, fold);
@@ -194,11 +200,6 @@ export class CommandRunner {
   }
 
   #want(wish: Wish): void {
-    // A query that comes while a command is awaited changes nothing of what that will go on with.
-    if (wish.actor.state === 'deciding') {
-      wish.actor.waiting.push(wish.item);
-      return;
-    }
     wish.actor.state = 'loading';
     this.#ask(wish);
   }
@@ -214,21 +215,23 @@ export class CommandRunner {
   #page({ number, page }: PageOrder): void {
     const wish = this.#wishes.get(number) as Wish;
     this.#wishes.delete(number);
-    const { actor, item } = wish;
-    actor.state = 'idle';
+    const { actor, item, isAside } = wish;
+    if (!isAside) actor.state = 'idle';
     try {
       if (page.kind === 'failed') throw decodeError(page.error);
       this.#fold(wish, page.events);
-      if (page.hasMore) this.#want(wish);
-      else this.#loaded(wish);
+      if (!page.hasMore) this.#loaded(wish);
+      else if (isAside) this.#ask(wish);
+      else this.#want(wish);
     } catch (error) {
-      actor.forget();
+      if (!isAside) actor.forget();
       this.#fail(item.order, undefined, error);
     }
-    if (actor.state === 'idle') this.#next(actor);
+    // Queries do not wait for a command that is awaited now.
+    if (actor.state !== 'loading') this.#next(actor);
   }
 
-  #fold({ actor, fold }: Wish, events: Parameters<typeof eventsIn>[2]): void {
+  #fold({ actor, fold, isAside }: Wish, events: Parameters<typeof eventsIn>[2]): void {
     const type = this.#types.find(({ aggregate }) => aggregate === fold.aggregate) as LaneAggregate;
     const reader = { run: this.#setup.run, codec: this.#codec, ...type };
     for (const event of eventsIn(reader, actor.id, events)) {
@@ -236,7 +239,7 @@ export class CommandRunner {
       else {
         if (type.isOwn(event.type)) fold.evolve(event);
         fold.version = event.version;
-        actor.note(event.metadata.eventId, event.version);
+        if (!isAside) actor.note(event.metadata.eventId, event.version);
       }
     }
   }

@@ -23,4 +23,6 @@ export interface Wish {
   readonly item: AskingItem;
   /** What they are folded into: the state to be kept, or that of when the command was done before. */
   readonly fold: Fold | CommandFold;
+  /** It is a query's own, beside a command that is awaited and goes on with what is kept. */
+  readonly isAside?: true;
 }
