@@ -12,6 +12,7 @@ import { messageOf } from '../../kernel/thrown.js';
 import type { HandlerEntry } from '../handlers.js';
 import { readCargo, type StateCargo } from './cargo.js';
 import type { HeldStates, StateType } from './define-state.js';
+import { isFlat, ownCopy } from './flat.js';
 import { LANE_STATE_BYTES, MAX_STATE_BYTES, STATE_SHAPE_KEYS, STATE_SHAPES_TOLD } from './limits.js';
 import { StateRecords } from './state-records.js';
 
@@ -93,7 +94,7 @@ export class LaneStates {
   load(held: Held, partitionKey: string): unknown {
     if (held.isLoaded) return held.value;
     const { type, bytes } = held;
-    if (bytes === undefined) held.value = initialOf(type, partitionKey);
+    if (bytes === undefined) held.value = this.#initialOf(type, partitionKey);
     else held.value = this.#codec.unpack(Buffer.from(bytes, 'latin1'));
     held.isLoaded = true;
     return held.value;
@@ -107,6 +108,10 @@ export class LaneStates {
     const { target, start, end } = packed;
     if (end - start > MAX_STATE_BYTES) throw tooLarge(type, partitionKey, end - start);
     held.next = target.toString('latin1', start, end);
+    // The next event is given what the log would give it, whether or not it runs here: nothing frozen, no getters, and no
+    // object that is in two places.
+    held.isLoaded = isFlat(held.value);
+    held.value = held.isLoaded ? ownCopy(held.value) : undefined;
   }
 
   /** Shapes of states that the codec did not know. */
@@ -124,6 +129,17 @@ export class LaneStates {
     const shape = shapeOf(value);
     if (shape && shape.length > 0 && shape.length <= STATE_SHAPE_KEYS)
       this.#unknownShapes.push({ type, shape });
+  }
+
+  /** The state of a key that has none: its own, also when what `initial` returns has parts that others have, too. */
+  #initialOf(type: StateType, partitionKey: string): unknown {
+    const value = initialOf(type, partitionKey);
+    if (isFlat(value)) return ownCopy(value);
+    try {
+      return this.#codec.unpack(this.#codec.pack(value, type.name));
+    } catch (error) {
+      throw invalid(type, partitionKey, `is not what a log can keep: ${messageOf(error)}`, error);
+    }
   }
 
   #encode({ type, value }: Held, partitionKey: string): Packed {
