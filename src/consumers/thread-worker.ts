@@ -1,10 +1,8 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { DomainEvent } from '../events/domain-event.js';
-import { ownFile } from '../events/own-files.js';
-import { threadArguments } from '../events/thread-arguments.js';
 import { decodeError, encodeError } from '../kernel/error-codec.js';
 import { ConsumerThreadError } from '../kernel/errors.js';
 import { reasonOf, toError } from '../kernel/thrown.js';
+import { Thread } from '../threads/thread.js';
 import type { ThreadCall } from './thread-call.js';
 import type { SentEvent, ThreadReply, ThreadRequest } from './thread-protocol.js';
 
@@ -30,9 +28,7 @@ interface Pending {
 export class ThreadWorker {
   readonly #consumer: string;
   readonly #died: (death: ThreadDeath) => void;
-  readonly #worker: Worker;
-  /** Its own: what a module posts to its parent port is nobody's here. */
-  readonly #port: MessagePort;
+  readonly #thread: Thread<ThreadRequest, ThreadReply>;
   readonly #begun = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #pending = new Map<number, Pending>();
   readonly #opened = Promise.withResolvers<void>();
@@ -41,26 +37,19 @@ export class ThreadWorker {
   #isFresh = true;
   #isEnding = false;
   #hasExited = false;
-  #thrown: unknown = new Error('it exited');
+  #thrown: unknown;
 
   /** @param died called once, when the thread ends after `open` has resolved. */
   constructor(consumer: string, died: (death: ThreadDeath) => void) {
     this.#consumer = consumer;
     this.#died = died;
-    this.#worker = new Worker(ownFile('workers/consumer.js'), {
+    this.#thread = new Thread({
       name: `consumer ${consumer}`,
-      ...threadArguments('handlers'),
+      file: 'consumer.js',
+      runs: 'handlers',
+      heard: (reply: ThreadReply) => this.#heard(reply),
+      ended: (thrown) => this.#exited(thrown),
     });
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    port1.on('message', (reply: ThreadReply) => this.#heard(reply));
-    // The thread itself keeps the process alive while it has something to do.
-    port1.unref();
-    this.#worker.on('error', (error) => {
-      this.#thrown = error;
-    });
-    this.#worker.once('exit', () => this.#exited());
-    this.#worker.postMessage(port2, [port2]);
   }
 
   /** Has a module loaded. @throws why it cannot be; ConsumerThreadError when the thread ends instead. */
@@ -95,13 +84,12 @@ export class ThreadWorker {
   async end(): Promise<void> {
     this.#isEnding = true;
     this.#hold();
-    await this.#worker.terminate();
+    await this.#thread.end();
   }
 
   /** The thread keeps the process alive while its module, an answer or its end is waited for, and not otherwise. */
   #hold(): void {
-    if (!this.#isOpen || this.#pending.size > 0 || this.#isEnding) this.#worker.ref();
-    else this.#worker.unref();
+    this.#thread.hold(!this.#isOpen || this.#pending.size > 0 || this.#isEnding);
   }
 
   #heard(reply: ThreadReply): void {
@@ -127,13 +115,9 @@ export class ThreadWorker {
     pending?.leave();
   }
 
-  #exited(): void {
+  #exited(thrown: unknown): void {
     this.#hasExited = true;
-    // What it has answered counts.
-    for (let last = receiveMessageOnPort(this.#port); last; last = receiveMessageOnPort(this.#port)) {
-      this.#heard(last.message as ThreadReply);
-    }
-    this.#port.close();
+    this.#thrown = thrown;
     this.#opened.reject(this.#deathWhile('loaded its module'));
     if (this.#isOpen) this.#lost();
   }
@@ -163,7 +147,7 @@ export class ThreadWorker {
   }
 
   #post(request: ThreadRequest): void {
-    this.#port.postMessage(request);
+    this.#thread.post(request);
   }
 }
 

@@ -2,18 +2,19 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, type ResourceLimits } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { ownFile } from '../events/own-files.js';
-import { threadArguments } from '../events/thread-arguments.js';
 import { decodeError, type WireError } from '../kernel/error-codec.js';
 import { LaneCrashedError } from '../kernel/errors.js';
 import { reasonOf } from '../kernel/thrown.js';
 import { BATCHES_IN_FLIGHT } from '../limits.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import { WorkerSampler } from '../sampling/worker-sampler.js';
+import { KeepAlive } from '../threads/keep-alive.js';
+import { whenEnded } from '../threads/thread.js';
+import { threadArguments } from '../threads/thread-arguments.js';
 import type { CommandAnswer, CommandLane } from './aggregates/protocol.js';
 import { ThreadCommands } from './aggregates/thread-commands.js';
 import type { Lane, LaneEvents } from './executor.js';
 import { type LaneQuestion, LaneReader } from './history-wire.js';
-import { KeepAlive } from './keep-alive.js';
 import { LaneCell } from './lane-cell.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneReply, LaneSetup, LaneTask } from './protocol.js';
 
@@ -68,13 +69,9 @@ export class ThreadLane implements Lane {
     });
     port1.unref();
     const [worker] = this.#pool.threads;
-    let thrown: unknown = new Error('it exited');
-    worker?.once('error', (error) => {
-      thrown = error;
-    });
     // While events are awaited no task is under way whose end could tell.
-    this.#exited = new Promise((resolve) => worker?.once('exit', () => resolve()));
-    this.#exited.then(() => this.#events.died(this.#crashed(thrown)));
+    const exited = new Promise<unknown>((resolve) => worker && whenEnded(worker, resolve));
+    this.#exited = exited.then((thrown) => this.#events.died(this.#crashed(thrown)));
   }
 
   async open(setup: LaneSetup, events: LaneEvents): Promise<readonly HandledType[]> {

@@ -1,8 +1,6 @@
-import { Worker } from 'node:worker_threads';
-import { ownFile } from '../events/own-files.js';
-import { threadArguments } from '../events/thread-arguments.js';
 import { decodeError, type WireError } from '../kernel/error-codec.js';
 import { WriterCrashedError } from '../kernel/errors.js';
+import { Thread } from '../threads/thread.js';
 import type { PackResult } from './segments/packer.js';
 
 export type CheckpointRequest =
@@ -31,47 +29,45 @@ export interface CheckpointEvents {
  * compresses cold segments, which the writer then puts into the file.
  */
 export class Checkpointer {
-  readonly #worker: Worker;
-  readonly #ended: Promise<void>;
+  readonly #thread: Thread<CheckpointRequest, CheckpointReply>;
   #isMoving = false;
   #isPacking = false;
   #closing = false;
 
   constructor(path: string, events: CheckpointEvents) {
-    this.#worker = new Worker(ownFile('workers/checkpoint.js'), {
+    this.#thread = new Thread({
       name: 'checkpointer',
+      file: 'checkpoint.js',
+      runs: 'own',
       workerData: path,
-      ...threadArguments('own'),
+      heard: (reply: CheckpointReply) => this.#take(reply, events),
+      ended: (thrown) => {
+        if (!this.#closing) events.failed(thrown);
+      },
     });
-    // Not `once`: that rejects when the thread fails, and a failed thread has ended as well.
-    this.#ended = new Promise((resolve) => {
-      this.#worker.on('exit', () => resolve());
-    });
-    this.#worker.on('error', (error) => events.failed(error));
-    this.#worker.on('message', (reply: CheckpointReply) => this.#take(reply, events));
-    this.#worker.unref();
+    this.#thread.hold(false);
   }
 
   /** Begins a checkpoint unless one is running. */
   start(): void {
     if (this.#isMoving || this.#closing) return;
     this.#isMoving = true;
-    this.#post({ kind: 'checkpoint' });
+    this.#thread.post({ kind: 'checkpoint' });
   }
 
   /** Begins to pack segments unless some are being packed. */
   pack(range: { readonly after: number; readonly until: number }): void {
     if (this.#isPacking || this.#closing) return;
     this.#isPacking = true;
-    this.#post({ kind: 'pack', ...range });
+    this.#thread.post({ kind: 'pack', ...range });
   }
 
   /** Resolves when what is running and the thread have ended, also when the thread has failed before. */
   async close(): Promise<void> {
     this.#closing = true;
-    this.#worker.ref();
-    this.#post({ kind: 'close' });
-    await this.#ended;
+    this.#thread.hold(true);
+    this.#thread.post({ kind: 'close' });
+    await this.#thread.ended;
   }
 
   #take(reply: CheckpointReply, events: CheckpointEvents): void {
@@ -93,9 +89,5 @@ export class Checkpointer {
           new WriterCrashedError(`Unknown checkpoint reply: ${JSON.stringify(reply satisfies never)}`),
         );
     }
-  }
-
-  #post(request: CheckpointRequest): void {
-    this.#worker.postMessage(request);
   }
 }

@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { ownFile } from '../events/own-files.js';
 import type { Slab } from '../events/slab.js';
-import { threadArguments } from '../events/thread-arguments.js';
 import { decodeError } from '../kernel/error-codec.js';
 import { EngineClosedError, WriterCrashedError } from '../kernel/errors.js';
 import { messageOf } from '../kernel/thrown.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 import { WorkerSampler } from '../sampling/worker-sampler.js';
+import { Questions } from '../threads/questions.js';
+import { Thread } from '../threads/thread.js';
 import { checkStoreFile } from './file-check.js';
 import type { StoreState, TypeToStore, WriterReply, WriterRequest } from './protocol.js';
 import { SqliteReader } from './sqlite-reader.js';
@@ -35,7 +34,7 @@ export class SqliteStore implements Store {
   readonly #pending: PendingCommit[] = [];
   readonly #knownSlabs = new Set<number>();
   readonly #sampler = new WorkerSampler();
-  #worker: Worker | undefined;
+  #thread: Thread<WriterRequest, WriterReply> | undefined;
   #reader: SqliteReader | undefined;
   #sequence = 0;
   #indexed = 0;
@@ -44,9 +43,8 @@ export class SqliteStore implements Store {
   #exited = false;
   #closed = false;
   #opening: Asked<StoreState> | undefined;
-  /** What a profile has asked the thread, by the number of the question. */
-  readonly #questions = new Map<number, Asked<ThreadReading | undefined>>();
-  #question = 0;
+  /** Of profiles. */
+  readonly #questions = new Questions<ThreadReading | undefined>();
   #onClosed: ((error: Error | undefined) => void) | undefined;
 
   /**
@@ -75,14 +73,16 @@ export class SqliteStore implements Store {
   }
 
   async open(types: readonly TypeToStore[]): Promise<StoreState> {
-    this.#worker = new Worker(ownFile('workers/writer.js'), { name: 'writer', ...threadArguments('own') });
-    this.#worker.on('message', (reply: WriterReply) => this.#take(reply));
-    this.#worker.on('error', (error) => this.#crash(error));
-    this.#worker.on('exit', () => {
-      if (this.#exited) return;
-      this.#exited = true;
-      this.#crash(undefined);
+    const thread = new Thread<WriterRequest, WriterReply>({
+      name: 'writer',
+      file: 'writer.js',
+      runs: 'own',
+      heard: (reply: WriterReply) => this.#take(reply),
+      ended: (thrown) => {
+        if (!this.#exited) this.#crash(thrown);
+      },
     });
+    this.#thread = thread;
     const packBehind = this.#packBehind;
     const options = {
       path: this.location,
@@ -101,7 +101,7 @@ export class SqliteStore implements Store {
       this.#hold();
       return state;
     } catch (error) {
-      await this.#worker.terminate();
+      await thread.end();
       throw error;
     }
   }
@@ -121,14 +121,14 @@ export class SqliteStore implements Store {
       ...(batch.states && { states: batch.states }),
       ...(batch.timers && { timers: batch.timers }),
     });
-    if (this.#pending.length === 0) this.#worker?.ref();
+    if (this.#pending.length === 0) this.#thread?.hold(true);
     return new Promise((resolveCommit, reject) => {
       this.#pending.push({ sequence, resolve: resolveCommit, reject });
     });
   }
 
   profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
-    return this.#sampler.obey(this.#worker, order, (part) => this.#ask(part));
+    return this.#sampler.obey(this.#thread?.worker, order, (part) => this.#ask(part));
   }
 
   forget(slab: Slab): void {
@@ -140,14 +140,14 @@ export class SqliteStore implements Store {
     this.#closed = true;
     this.#reader?.close();
     this.#reader = undefined;
-    const worker = this.#worker;
-    if (!worker) return;
-    worker.ref();
+    const thread = this.#thread;
+    if (!thread) return;
+    thread.hold(true);
     // Also after a failure: the connection is closed by its own thread, never by ending the thread.
     const failure = this.#exited ? undefined : await this.#untilClosed();
-    this.#worker = undefined;
+    this.#thread = undefined;
     // The thread ends by itself after 'closed'; this waits for the end, or ends a failed one.
-    await worker.terminate();
+    await thread.end();
     if (failure) throw failure;
   }
 
@@ -166,39 +166,32 @@ export class SqliteStore implements Store {
   }
 
   #post(request: WriterRequest): void {
-    this.#worker?.postMessage(request);
+    this.#thread?.post(request);
   }
 
   /** Asks the thread for its part of a profile. */
-  #ask(order: ProfileOrder): Promise<ThreadReading | undefined> {
+  async #ask(order: ProfileOrder): Promise<ThreadReading | undefined> {
     // A thread that has ended answers nothing.
-    if (this.#exited) return Promise.reject(this.#failure ?? ended());
-    return new Promise((resolveAnswer, reject) => {
-      const question = ++this.#question;
-      this.#questions.set(question, { resolve: resolveAnswer, reject });
+    if (this.#exited) throw this.#failure ?? ended();
+    try {
+      return await this.#questions.ask((question) => {
+        this.#thread?.hold(true);
+        this.#post({ kind: 'profile', question, order });
+      });
+    } finally {
       this.#hold();
-      this.#post({ kind: 'profile', question, order });
-    });
-  }
-
-  #answered(question: number): Asked<ThreadReading | undefined> | undefined {
-    const asked = this.#questions.get(question);
-    this.#questions.delete(question);
-    this.#hold();
-    return asked;
+    }
   }
 
   /** The thread keeps the process alive while somebody waits for it, and not otherwise. */
   #hold(): void {
-    if (this.#closed || this.#pending.length > 0 || this.#questions.size > 0) this.#worker?.ref();
-    else this.#worker?.unref();
+    this.#thread?.hold(this.#closed || this.#pending.length > 0 || this.#questions.size > 0);
   }
 
   /** The thread has ended: what it was asked it answers no more. */
   #end(error: Error | undefined): void {
     this.#exited = true;
-    for (const { reject } of this.#questions.values()) reject(this.#failure ?? ended());
-    this.#questions.clear();
+    this.#questions.end(this.#failure ?? ended());
     this.#onClosed?.(error);
   }
 
@@ -218,10 +211,10 @@ export class SqliteStore implements Store {
         this.#opening?.resolve(reply.state);
         break;
       case 'profiled':
-        this.#answered(reply.question)?.resolve(reply.reading);
+        this.#questions.answered(reply.question, reply.reading);
         break;
       case 'unprofiled':
-        this.#answered(reply.question)?.reject(decodeError(reply.error));
+        this.#questions.failed(reply.question, decodeError(reply.error));
         break;
       case 'closed':
         this.#end(reply.error && decodeError(reply.error));
@@ -243,13 +236,12 @@ export class SqliteStore implements Store {
   }
 
   #crash(cause: unknown): void {
-    const reason = cause === undefined ? 'it exited' : messageOf(cause);
     const error = new WriterCrashedError(
-      `The writer thread of ${this.location} ended: ${reason}. What was not acknowledged may be missing; open the store again.`,
+      `The writer thread of ${this.location} ended: ${messageOf(cause)}. What was not acknowledged may be missing; open the store again.`,
       { cause },
     );
     this.#fail(error);
-    if (this.#exited) this.#end(undefined);
+    this.#end(undefined);
   }
 }
 

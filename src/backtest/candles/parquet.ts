@@ -1,9 +1,7 @@
-import { Worker } from 'node:worker_threads';
-import { ownFile } from '../../events/own-files.js';
-import { threadArguments } from '../../events/thread-arguments.js';
 import { decodeError, type WireError } from '../../kernel/error-codec.js';
 import { optionalPackage } from '../../kernel/optional-package.js';
 import { messageOf } from '../../kernel/thrown.js';
+import { Thread } from '../../threads/thread.js';
 import { PARQUET_HEAP_MIB, PARQUET_SECONDS } from './limits.js';
 import { type ParquetColumn, type ParquetColumns, unreadable } from './parquet-file.js';
 import { JSON_DIALECT, type Records } from './records.js';
@@ -50,25 +48,25 @@ export async function parquetRecords(
 
 /** In a thread of its own, which ends: damage can make what reads the file run for ever, or fill the heap. */
 async function readInThread(request: ParquetRequest, seconds: number): Promise<ParquetColumns> {
-  const worker = new Worker(ownFile('workers/parquet.js'), {
+  const { promise, resolve, reject } = Promise.withResolvers<ParquetReply>();
+  const thread = new Thread({
     name: 'parquet',
+    file: 'parquet.js',
+    runs: 'own',
     workerData: request,
     resourceLimits: { maxOldGenerationSizeMb: PARQUET_HEAP_MIB },
-    ...threadArguments('own'),
+    heard: resolve,
+    ended: (thrown) => reject(unreadable(request.path, messageOf(thrown), thrown)),
   });
-  const { promise, resolve, reject } = Promise.withResolvers<ParquetReply>();
   const late = () => reject(unreadable(request.path, `it was not read within ${seconds} seconds`));
   const timer = setTimeout(late, seconds * 1000);
-  worker.once('message', resolve);
-  worker.once('error', (error) => reject(unreadable(request.path, messageOf(error), error)));
-  worker.once('exit', () => reject(unreadable(request.path, 'its thread ended')));
   try {
     const reply = await promise;
     if (reply.kind === 'failed') throw decodeError(reply.error);
     return reply.read;
   } finally {
     clearTimeout(timer);
-    await worker.terminate();
+    await thread.end();
   }
 }
 
