@@ -19,6 +19,7 @@ import {
   failureOf,
 } from './status.js';
 import { ConsumerThread } from './thread.js';
+import type { ConsumerThreads } from './threads.js';
 
 /** What a consumer needs of those around it. */
 export interface ConsumerParts {
@@ -27,6 +28,8 @@ export interface ConsumerParts {
   readonly record: ConsumerRecord;
   /** An event failed for good. */
   readonly failed: (failure: ConsumerFailed) => void;
+  /** Is told of its thread, if it has one. */
+  readonly threads: ConsumerThreads;
   /** Its state, or the number of its parked keys, is not what it was. */
   readonly changed: () => void;
   /** It has ended. */
@@ -44,7 +47,7 @@ export class Consumer implements AsyncDisposable, Running {
   readonly #parts: ConsumerParts;
   readonly #options: RunOptions;
   /** Where its handler runs, if that is a thread of its own. */
-  readonly #thread: ConsumerThread | undefined;
+  readonly #thread?: ConsumerThread;
   readonly #counts = new ConsumerCounts();
   #record: ConsumerRecord;
   #state: ConsumerState = 'running';
@@ -63,13 +66,12 @@ export class Consumer implements AsyncDisposable, Running {
   /** @internal */
   constructor(parts: ConsumerParts) {
     this.#parts = parts;
-    const { options, record } = parts;
+    const { options, record, threads } = parts;
     this.name = options.name;
     this.#record = record;
     this.#saving = new Saving(parts.log);
     const { module, handle = () => {} } = options;
-    this.#thread =
-      module === undefined ? undefined : new ConsumerThread(this.name, module, (error) => this.#broke(error));
+    if (module) this.#thread = new ConsumerThread(this.name, module, threads, (error) => this.#broke(error));
     const own = stayingIfAsync(this, `the handler of consumer '${this.name}'`, handle);
     this.#options = { ...options, handle: this.#thread?.handle ?? own };
   }

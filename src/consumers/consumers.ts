@@ -14,6 +14,7 @@ import type { ConsumedLog } from './log.js';
 import { type CheckedConsumer, type ConsumerOptions, checkConsumer, checkConsumerName } from './options.js';
 import { ConsumerRecord } from './record.js';
 import { type ConsumerFailed, type ConsumerStatus, stoppedStatus } from './status.js';
+import { ConsumerThreads } from './threads.js';
 
 /** What consumers need of their engine. */
 export interface ConsumersParts {
@@ -47,6 +48,8 @@ export class Consumers {
   readonly #removing = new Set<string>();
   /** Who reads on whenever more is durable. */
   readonly #followers = new Set<(isOver: boolean) => void>();
+  /** @internal */
+  readonly threads = new ConsumerThreads();
 
   /** @internal */
   constructor(parts: ConsumersParts) {
@@ -79,6 +82,7 @@ export class Consumers {
       log: this.#parts.log,
       options: checked,
       record: this.#recordOf(checked),
+      threads: this.threads,
       failed: this.#parts.failed,
       changed: this.#parts.changed,
       ended: () => {

@@ -4,6 +4,7 @@ import { HandlerModuleInvalidError, HandlerModuleNotFoundError } from '../kernel
 import { isMissing } from '../kernel/module-url.js';
 import { defaultOf, importModule } from '../lanes/load-handlers.js';
 import { ConsumerCall } from './call.js';
+import { HostProfile } from './host-profile.js';
 import type { ThreadReply, ThreadRequest } from './thread-protocol.js';
 
 type Handle = (event: unknown, context: ConsumerCall) => unknown;
@@ -18,6 +19,7 @@ export class ThreadHost {
   };
   #consumer = '';
   #begun: Int32Array = new Int32Array(1);
+  #profile = new HostProfile('');
 
   constructor(port: Pick<MessagePort, 'postMessage'>) {
     this.#port = port;
@@ -32,11 +34,14 @@ export class ThreadHost {
       case 'abort':
         this.#calls.get(request.call)?.abort(decodeError(request.reason));
         break;
+      case 'profile':
+        return this.#sample(request);
     }
   }
 
   async #open({ module, consumer, begun }: ThreadRequest & { readonly kind: 'open' }): Promise<void> {
     this.#consumer = consumer;
+    this.#profile = new HostProfile(consumer);
     this.#begun = new Int32Array(begun);
     try {
       this.#handle = await load(module);
@@ -51,12 +56,23 @@ export class ThreadHost {
     this.#calls.set(call, context);
     try {
       this.#begun[0] = call;
-      await this.#handle(event, context);
+      const profile = this.#profile;
+      await (profile.isRunning
+        ? profile.call(this.#handle, event, context as never)
+        : this.#handle(event, context));
       this.#answer({ kind: 'ended', call });
     } catch (error) {
       this.#answer({ kind: 'ended', call, error: encodeError(error) });
     } finally {
       this.#calls.delete(call);
+    }
+  }
+
+  async #sample({ question, order }: ThreadRequest & { readonly kind: 'profile' }): Promise<void> {
+    try {
+      this.#answer({ kind: 'profiled', question, reading: await this.#profile.obey(order) });
+    } catch (error) {
+      this.#answer({ kind: 'unprofiled', question, error: encodeError(error) });
     }
   }
 

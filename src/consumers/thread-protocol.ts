@@ -1,4 +1,5 @@
 import type { WireError } from '../kernel/error-codec.js';
+import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
 
 /** An event as it crosses to a consumer's thread: plain data, in today's form. */
 export interface SentEvent {
@@ -25,11 +26,14 @@ export type ThreadRequest =
   /** Calls are numbered from 1, and begun in that order. */
   | { readonly kind: 'handle'; readonly call: number; readonly event: SentEvent; readonly attempt: number }
   /** The signal of a call aborts. */
-  | { readonly kind: 'abort'; readonly call: number; readonly reason: WireError };
+  | { readonly kind: 'abort'; readonly call: number; readonly reason: WireError }
+  | { readonly kind: 'profile'; readonly question: number; readonly order: ProfileOrder };
 
 /** Everything that it answers. Errors travel as data: structured clone drops class and code. */
 export type ThreadReply =
   | { readonly kind: 'opened' }
   | { readonly kind: 'refused'; readonly error: WireError }
   /** @param error what the handler threw; left out when the event is done. */
-  | { readonly kind: 'ended'; readonly call: number; readonly error?: WireError };
+  | { readonly kind: 'ended'; readonly call: number; readonly error?: WireError }
+  | { readonly kind: 'profiled'; readonly question: number; readonly reading: ThreadReading | undefined }
+  | { readonly kind: 'unprofiled'; readonly question: number; readonly error: WireError };

@@ -2,6 +2,10 @@ import type { DomainEvent } from '../events/domain-event.js';
 import { decodeError, encodeError } from '../kernel/error-codec.js';
 import { ConsumerThreadError } from '../kernel/errors.js';
 import { reasonOf, toError } from '../kernel/thrown.js';
+import type { SampledThread } from '../sampling/sampled-thread.js';
+import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
+import { WorkerSampler } from '../sampling/worker-sampler.js';
+import { Questions } from '../threads/questions.js';
 import { Thread } from '../threads/thread.js';
 import type { ThreadCall } from './thread-call.js';
 import type { SentEvent, ThreadReply, ThreadRequest } from './thread-protocol.js';
@@ -24,14 +28,20 @@ interface Pending {
   readonly leave: () => void;
 }
 
+/** Characters of a consumer's name in those of its files. */
+const FILE_NAME = 64;
+
 /** One thread of a consumer from its start to its end, and the calls that are under way on it. */
-export class ThreadWorker {
+export class ThreadWorker implements SampledThread {
+  readonly role = 'consumer';
   readonly #consumer: string;
   readonly #died: (death: ThreadDeath) => void;
   readonly #thread: Thread<ThreadRequest, ThreadReply>;
   readonly #begun = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #pending = new Map<number, Pending>();
   readonly #opened = Promise.withResolvers<void>();
+  readonly #sampler = new WorkerSampler();
+  readonly #questions = new Questions<ThreadReading | undefined>();
   #calls = 0;
   #isOpen = false;
   #isFresh = true;
@@ -80,6 +90,25 @@ export class ThreadWorker {
     this.#hold();
   }
 
+  /** Of files as well, so nothing is in it that no file may be named. */
+  get name(): string {
+    return `consumer-${this.#consumer.replace(/[^\w.-]+/g, '_').slice(0, FILE_NAME)}`;
+  }
+
+  profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
+    return this.#sampler.obey(this.#thread.worker, order, async (part) => {
+      if (this.#hasExited) throw this.#deathWhile('was profiled');
+      try {
+        return await this.#questions.ask((question) => {
+          this.#thread.hold(true);
+          this.#post({ kind: 'profile', question, order: part });
+        });
+      } finally {
+        this.#hold();
+      }
+    });
+  }
+
   /** Ends the thread, whatever it does. */
   async end(): Promise<void> {
     this.#isEnding = true;
@@ -89,7 +118,8 @@ export class ThreadWorker {
 
   /** The thread keeps the process alive while its module, an answer or its end is waited for, and not otherwise. */
   #hold(): void {
-    this.#thread.hold(!this.#isOpen || this.#pending.size > 0 || this.#isEnding);
+    const isAsked = this.#pending.size > 0 || this.#questions.size > 0;
+    this.#thread.hold(!this.#isOpen || isAsked || this.#isEnding);
   }
 
   #heard(reply: ThreadReply): void {
@@ -102,6 +132,12 @@ export class ThreadWorker {
         break;
       case 'ended':
         this.#answered(reply);
+        break;
+      case 'profiled':
+        this.#questions.answered(reply.question, reply.reading);
+        break;
+      case 'unprofiled':
+        this.#questions.failed(reply.question, decodeError(reply.error));
         break;
     }
   }
@@ -118,6 +154,7 @@ export class ThreadWorker {
   #exited(thrown: unknown): void {
     this.#hasExited = true;
     this.#thrown = thrown;
+    this.#questions.end(this.#deathWhile('was profiled'));
     this.#opened.reject(this.#deathWhile('loaded its module'));
     if (this.#isOpen) this.#lost();
   }

@@ -5,6 +5,7 @@ import { MAX_THREAD_DEATHS } from './limits.js';
 import type { ConsumerContext } from './options.js';
 import { ThreadCall } from './thread-call.js';
 import { type ThreadDeath, ThreadWorker } from './thread-worker.js';
+import type { ConsumerThreads } from './threads.js';
 
 /**
  * The thread of one consumer. The main thread reads the log, keeps order and progress as for every consumer, and has
@@ -16,6 +17,7 @@ import { type ThreadDeath, ThreadWorker } from './thread-worker.js';
 export class ConsumerThread {
   readonly #consumer: string;
   readonly #module: string;
+  readonly #threads: ConsumerThreads;
   readonly #broken: (error: Error) => void;
   #worker: ThreadWorker | undefined;
   #opening: Promise<ThreadWorker> | undefined;
@@ -27,10 +29,14 @@ export class ConsumerThread {
   #wasOpen = false;
   #isClosed = false;
 
-  /** @param broken called when no event can be handled any more: a new thread cannot load the module. */
-  constructor(consumer: string, module: string, broken: (error: Error) => void) {
+  /**
+   * @param threads is told of each thread.
+   * @param broken called when no event can be handled any more: a new thread cannot load the module.
+   */
+  constructor(consumer: string, module: string, threads: ConsumerThreads, broken: (error: Error) => void) {
     this.#consumer = consumer;
     this.#module = module;
+    this.#threads = threads;
     this.#broken = broken;
   }
 
@@ -83,6 +89,7 @@ export class ConsumerThread {
   }
 
   #died({ worker, begun, unbegun, isFresh, error }: ThreadDeath): void {
+    this.#threads.ended(worker, error);
     this.#lose(worker);
     const { guilty, suspects } = blame(begun, isFresh);
     for (const call of [...begun, ...unbegun]) {
@@ -122,6 +129,7 @@ export class ConsumerThread {
     const worker = new ThreadWorker(this.#consumer, (death) => this.#died(death));
     this.#worker = worker;
     await worker.open(this.#module);
+    await this.#threads.opened(worker);
     return worker;
   }
 

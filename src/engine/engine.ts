@@ -55,7 +55,7 @@ export class Engine<Types extends AnyEventType = AnyEventType>
   readonly consumers: Consumers;
   /** What the engine has counted and measured. */
   readonly metrics: Metrics;
-  readonly #profiling = new Profiling(() => this.#parts);
+  readonly #profiling = new Profiling(() => ({ ...this.#parts, consumers: this.consumers.threads }));
   #closing: Promise<void> | undefined;
 
   /** @internal */

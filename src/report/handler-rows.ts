@@ -30,7 +30,7 @@ export function handlerRows(
 ): HandlerRow[] {
   const costs = new CostTable(parts);
   for (const part of parts) costs.sample(part);
-  for (const work of session.handled) costs.account(work, threadsOf(work.lane, parts, session));
+  for (const work of session.handled) costs.account(work, threadsOf(work, parts, session));
   const allMs = threads.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
   const time = ({ cpuMs, busyMs }: HandlerRow) => cpuMs ?? busyMs;
   return costs.all
@@ -39,7 +39,12 @@ export function handlerRows(
 }
 
 /** The threads that a lane's handlers ran on: more than one when the lane's thread was replaced. */
-function threadsOf(lane: number, parts: readonly ThreadPart[], { settings }: ProfileSession): string[] {
+function threadsOf(
+  { lane, thread: consumer }: HandledWork,
+  parts: readonly ThreadPart[],
+  { settings }: ProfileSession,
+): string[] {
+  if (consumer !== undefined) return [consumer];
   const own = parts.filter(({ thread }) =>
     settings.threads === 0 ? thread.role === 'dispatcher' : thread.role === 'lane' && thread.lane === lane,
   );

@@ -135,6 +135,7 @@ const ADVICE_ON_GC: Readonly<Record<ThreadRole, string>> = {
   lane: 'Allocate less per event, or raise resourceLimits.maxYoungGenerationSizeMb of the lanes.',
   dispatcher:
     'Allocate less on the main thread, or give it a larger young generation: node --max-semi-space-size=64.',
+  consumer: 'Allocate less per event in the consumer’s module.',
   writer: 'Make payloads smaller: the writer allocates little but what it writes.',
   checkpointer: 'Make payloads smaller.',
 };

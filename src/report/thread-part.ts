@@ -32,7 +32,7 @@ export function summariseThread(part: ThreadPart, session: ProfileSession): Thre
 
 /** Whether handlers run on the thread and nothing else of the user's. */
 function runsHandlers({ role }: ProfiledThread, { settings }: ProfileSession): boolean {
-  return role === 'lane' && settings.threads > 0;
+  return role === 'consumer' || (role === 'lane' && settings.threads > 0);
 }
 
 function roomsOf(tree: CallTree): Record<Room, number> {

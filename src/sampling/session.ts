@@ -1,9 +1,12 @@
 /** What a profiled thread does. */
-export type ThreadRole = 'dispatcher' | 'lane' | 'writer' | 'checkpointer';
+export type ThreadRole = 'dispatcher' | 'lane' | 'consumer' | 'writer' | 'checkpointer';
 
 /** One thread of a profiling session. Times are milliseconds, sizes bytes. */
 export interface ProfiledThread {
-  /** `dispatcher`, `lane-0`, `writer`, `checkpointer`; a lane that took a dead one's place is `lane-0-2`. */
+  /**
+   * `dispatcher`, `lane-0`, `consumer-mailer`, `writer`, `checkpointer`; the one that took the place of a dead lane is
+   * `lane-0-2`.
+   */
   readonly name: string;
   readonly role: ThreadRole;
   /** Number of the lane; only for lanes. */
@@ -54,12 +57,23 @@ export interface QueueReading {
   readonly walBytes: number;
 }
 
-/** What a lane's handlers of one event type did. */
-export interface HandledWork {
-  readonly lane: number;
+/** What the handler of a consumer's thread did with one event type. */
+export interface ConsumedWork {
   readonly type: string;
   readonly events: number;
-  /** Milliseconds, from the always-on accounting: a share of the lane's busy time. */
+  /** Milliseconds from its call until it returned, its promise if it is async. */
+  readonly busy: number;
+}
+
+/** What handlers of one event type did on a lane, or on the thread of a consumer. */
+export interface HandledWork {
+  /** Number of the lane. */
+  readonly lane?: number;
+  /** Name of the consumer's thread. */
+  readonly thread?: string;
+  readonly type: string;
+  readonly events: number;
+  /** Milliseconds; of a lane from the always-on accounting: a share of its busy time. */
   readonly busy: number;
 }
 

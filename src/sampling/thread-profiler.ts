@@ -3,7 +3,7 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics, writeHeapSnapshot } from 'node:v8';
 import { PROFILE_HEAP_INTERVAL_BYTES, PROFILE_MEMORY_EVERY_MS, PROFILE_STACK_DEPTH } from '../limits.js';
 import { type ConstructorCount, countObjects } from './heap-objects.js';
-import type { MemoryReading } from './session.js';
+import type { ConsumedWork, MemoryReading } from './session.js';
 import { epochNow, SpanLog, type ThreadSpan } from './span-log.js';
 
 /** What a thread is asked for. `cpu` and `heap` say whether it samples itself. */
@@ -38,6 +38,8 @@ export interface ThreadReading {
   readonly objects?: readonly ConstructorCount[];
   /** Lanes only. */
   readonly work?: readonly TypeWork[];
+  /** Threads of consumers only. */
+  readonly consumed?: readonly ConsumedWork[];
 }
 
 /** What a thread says that was not sampled. */

@@ -18,7 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   report: ['sampling', 'page', 'files', 'events'],
   store: ['sampling', 'threads', 'events'],
   transfer: ['store', 'files', 'events'],
-  consumers: ['publisher', 'lanes', 'store', 'threads', 'events'],
+  consumers: ['publisher', 'lanes', 'store', 'sampling', 'threads', 'events'],
   engine: ['consumers', 'publisher', 'observe', 'report', 'sampling', 'lanes', 'store', 'files', 'events'],
   bus: ['engine', 'consumers', 'publisher', 'store', 'events'],
   faces: [

@@ -14,7 +14,7 @@ import type { LaneLog } from '../../lanes/history.js';
 import type { HandledType, LaneAnswer, LaneSetup } from '../../lanes/protocol.js';
 import type { LaneScheduler } from '../../lanes/scheduler.js';
 import { MAX_LANE_DEATHS, TIMEOUT_GRACE_MS } from '../../limits.js';
-import type { LaneProfiles } from '../profiling/lane-profiles.js';
+import type { ThreadWatch } from '../../sampling/sampled-thread.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
 import { type Judgement, judge } from './judge.js';
 import { LaneContents } from './lane-contents.js';
@@ -124,7 +124,7 @@ export class LaneCrew {
   }
 
   /** Has all lanes sampled, also those that come later, until `endProfile`. */
-  async profile(profiles: LaneProfiles): Promise<void> {
+  async profile(profiles: ThreadWatch): Promise<void> {
     this.#orders.profiles = profiles;
     await Promise.all(this.seats.map((seat) => seat?.state === 'open' && profiles.join(seat)));
   }

@@ -3,6 +3,8 @@ import { slabOf } from '../../events/slab.js';
 import type { Lane } from '../../lanes/executor.js';
 import type { CalledHandlers, LaneAnswer, LaneBatch, NewSlab } from '../../lanes/protocol.js';
 import type { StateCargo } from '../../lanes/states/cargo.js';
+import type { SampledThread } from '../../sampling/sampled-thread.js';
+import type { ProfileOrder, ThreadReading } from '../../sampling/thread-profiler.js';
 import type { NameEntry } from '../sequence/directory.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
@@ -42,7 +44,8 @@ export interface Verdict {
 }
 
 /** One lane as the main thread sees it: what its thread knows already, and what it has not answered yet. */
-export class LaneSeat implements StateHolder {
+export class LaneSeat implements StateHolder, SampledThread {
+  readonly role = 'lane';
   readonly number: number;
   readonly lane: Lane;
   readonly onThread: boolean;
@@ -85,6 +88,15 @@ export class LaneSeat implements StateHolder {
     this.onThread = onThread;
     this.#shapes = shapes;
     this.shapesAtOpening = shapes;
+  }
+
+  /** Of its thread. */
+  get name(): string {
+    return `lane-${this.number}`;
+  }
+
+  profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
+    return this.lane.profile(order);
   }
 
   get state(): SeatState {

@@ -1,4 +1,4 @@
-import type { LaneProfiles } from '../profiling/lane-profiles.js';
+import type { ThreadWatch } from '../../sampling/sampled-thread.js';
 
 /** What the owner of an engine has asked of its lanes; it holds on when the engine recovers. */
 export class Orders {
@@ -7,7 +7,7 @@ export class Orders {
   message: { readonly value: unknown } | undefined;
 
   /** The profile that runs. */
-  profiles: LaneProfiles | undefined;
+  profiles: ThreadWatch | undefined;
 
   constructor(threads: number) {
     this.threads = threads;

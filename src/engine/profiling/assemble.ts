@@ -1,4 +1,10 @@
-import type { ProfiledSpan, ProfiledThread, ProfileSession, ThreadRole } from '../../sampling/session.js';
+import type {
+  HandledWork,
+  ProfiledSpan,
+  ProfiledThread,
+  ProfileSession,
+  ThreadRole,
+} from '../../sampling/session.js';
 import type { ThreadReading } from '../../sampling/thread-profiler.js';
 
 /** A thread's part in a profile: what it recorded, or why there is nothing. */
@@ -43,18 +49,22 @@ export function assemble(
     version: 1,
     ...engine,
     threads,
-    handled: records.flatMap(({ lane, reading }) =>
-      (reading?.work ?? []).map(({ type, events, busy }) => ({
-        lane: lane ?? 0,
-        type: typeName(type),
-        events,
-        busy,
-      })),
-    ),
+    handled: records.flatMap((record) => handledBy(record, typeName)),
     spans: spans.sort((a, b) => a.start - b.start),
     spansLeftOut: records.reduce((sum, { reading }) => sum + (reading?.spansLeftOut ?? 0), 0),
   };
   return { session, files };
+}
+
+function handledBy(
+  { name, lane = 0, reading }: ThreadRecord,
+  typeName: (id: number) => string,
+): HandledWork[] {
+  const { work = [], consumed = [] } = reading ?? {};
+  return [
+    ...work.map(({ type, events, busy }) => ({ lane, type: typeName(type), events, busy })),
+    ...consumed.map((own) => ({ thread: name, ...own })),
+  ];
 }
 
 const CHECKPOINTER_MISSING =

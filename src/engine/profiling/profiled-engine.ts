@@ -1,3 +1,4 @@
+import type { ConsumerThreads } from '../../consumers/threads.js';
 import type { Meters } from '../../observe/meters.js';
 import type { Store } from '../../store/store.js';
 import type { CheckedOptions } from '../check-options.js';
@@ -11,4 +12,9 @@ export interface ProfiledEngine {
   readonly meters: Meters;
   readonly crew: LaneCrew;
   readonly store: Store;
+}
+
+/** And what outlives its recoveries. */
+export interface ProfiledParts extends ProfiledEngine {
+  readonly consumers: ConsumerThreads;
 }

@@ -13,7 +13,7 @@ import type { ConstructorCount } from '../../sampling/heap-objects.js';
 import type { ProfileSession } from '../../sampling/session.js';
 import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../../sampling/thread-profiler.js';
 import { type CheckedProfileOptions, checkProfileOptions, type ProfileOptions } from './profile-options.js';
-import type { ProfiledEngine } from './profiled-engine.js';
+import type { ProfiledParts } from './profiled-engine.js';
 import { Recording } from './recording.js';
 import { writeProfile } from './write-profile.js';
 
@@ -39,13 +39,13 @@ const SNAPSHOT = optionNames<SnapshotOptions>('heapSnapshots', { force: 'boolean
 /** Profiles an engine, one profile at a time. */
 export class Profiling {
   /** Asked anew each time: `recover` opens other rooms. */
-  readonly #engine: () => ProfiledEngine;
+  readonly #engine: () => ProfiledParts;
   #running: Promise<ProfileReport> | undefined;
   /** Ends the profile that runs. */
   #end: (() => void) | undefined;
   #closed = false;
 
-  constructor(engine: () => ProfiledEngine) {
+  constructor(engine: () => ProfiledParts) {
     this.#engine = engine;
   }
 
@@ -106,14 +106,14 @@ export class Profiling {
     order: (name: string) => ProfileOrder,
   ): Promise<ReadonlyMap<string, ThreadReading | undefined>> {
     if (this.#closed) throw closedError();
-    const { crew, store } = this.#engine();
+    const { crew, consumers, store } = this.#engine();
     const readings = new Map<string, ThreadReading | undefined>();
     readings.set('dispatcher', await new ThreadProfiler().obey(order('dispatcher')));
     for (const seat of [...crew.seats]) {
       if (!seat?.onThread || seat.state !== 'open') continue;
-      const name = `lane-${seat.number}`;
-      readings.set(name, await seat.lane.profile(order(name)));
+      readings.set(seat.name, await seat.profile(order(seat.name)));
     }
+    for (const thread of consumers.open) readings.set(thread.name, await thread.profile(order(thread.name)));
     if (store.profile) readings.set('writer', await store.profile(order('writer')));
     return readings;
   }
@@ -145,9 +145,10 @@ export class Profiling {
   }
 
   #threadNames(): string[] {
-    const { crew, store } = this.#engine();
-    const lanes = crew.seats.flatMap((seat) => (seat?.onThread ? `lane-${seat.number}` : []));
-    return ['dispatcher', ...lanes, ...(store.profile ? ['writer'] : [])];
+    const { crew, consumers, store } = this.#engine();
+    const lanes = crew.seats.flatMap((seat) => (seat?.onThread ? seat.name : []));
+    const own = consumers.open.map(({ name }) => name);
+    return ['dispatcher', ...lanes, ...own, ...(store.profile ? ['writer'] : [])];
   }
 
   #untilEnd({ seconds, signal }: CheckedProfileOptions): Promise<void> {

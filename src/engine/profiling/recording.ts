@@ -6,40 +6,41 @@ import type { ProfileSession } from '../../sampling/session.js';
 import { epochNow } from '../../sampling/span-log.js';
 import { ThreadProfiler, type ThreadReading } from '../../sampling/thread-profiler.js';
 import { assemble, type RecordedProfile, type ThreadRecord } from './assemble.js';
-import { LaneProfiles } from './lane-profiles.js';
 import type { CheckedProfileOptions } from './profile-options.js';
-import type { ProfiledEngine } from './profiled-engine.js';
+import type { ProfiledParts } from './profiled-engine.js';
 import { QueueReadings } from './queue-readings.js';
+import { ThreadProfiles } from './thread-profiles.js';
 
 /** One profile of an engine, from its start to its end: all threads at once. */
 export class Recording {
-  readonly #engine: ProfiledEngine;
+  readonly #engine: ProfiledParts;
   readonly #options: CheckedProfileOptions;
   readonly #dispatcher = new ThreadProfiler();
   readonly #hotKeys = new HotKeys();
-  readonly #lanes: LaneProfiles;
+  readonly #threads: ThreadProfiles;
   readonly #queues: QueueReadings;
   #startedAt = 0;
   #before: Counts = NOTHING;
 
-  constructor(engine: ProfiledEngine, options: CheckedProfileOptions) {
+  constructor(engine: ProfiledParts, options: CheckedProfileOptions) {
     this.#engine = engine;
     this.#options = options;
     this.#queues = new QueueReadings(engine.facts);
     const { cpu, heap, intervalMicros } = options;
-    this.#lanes = new LaneProfiles({ do: 'start', cpu, heap, intervalMicros });
+    this.#threads = new ThreadProfiles({ do: 'start', cpu, heap, intervalMicros });
   }
 
   /** @throws what the inspector or a thread throws; nothing is sampled then. */
   async start(): Promise<void> {
-    const { crew, meters, store } = this.#engine;
+    const { crew, consumers, meters, store } = this.#engine;
     const { cpu, heap, intervalMicros } = this.#options;
     const order = { do: 'start', cpu, heap, intervalMicros } as const;
     this.#startedAt = epochNow();
     this.#before = this.#counts();
     meters.profiledKeys = this.#hotKeys;
     const started = await Promise.allSettled([
-      crew.profile(this.#lanes),
+      crew.profile(this.#threads),
+      consumers.profile(this.#threads),
       store.profile?.(order),
       this.#dispatcher.start(order),
     ]);
@@ -52,20 +53,21 @@ export class Recording {
   }
 
   async stop(): Promise<RecordedProfile> {
-    const { crew, facts, meters } = this.#engine;
+    const { crew, consumers, facts, meters } = this.#engine;
     this.#queues.stop();
     crew.endProfile();
+    consumers.endProfile();
     meters.profiledKeys = undefined;
     const duration = epochNow() - this.#startedAt;
     const counts = this.#counts();
-    const lanes = await this.#lanes.take();
+    const threads = await this.#threads.take();
     const writer = await this.#takeWriter();
     const dispatcher: ThreadRecord = {
       name: 'dispatcher',
       role: 'dispatcher',
-      reading: withInline(await this.#dispatcher.stop(), lanes),
+      reading: withInline(await this.#dispatcher.stop(), threads),
     };
-    const onThreads = lanes.filter(({ reading }) => !isInline(reading));
+    const onThreads = threads.filter(({ reading }) => !isInline(reading));
     return assemble(
       this.#enginePart(duration, counts),
       [dispatcher, ...onThreads, ...writer],
@@ -148,8 +150,8 @@ function isInline(reading: ThreadReading | undefined): boolean {
   return reading !== undefined && reading.memory.length === 0 && reading.missing === undefined;
 }
 
-function withInline(dispatcher: ThreadReading, lanes: readonly ThreadRecord[]): ThreadReading {
-  const inline = lanes.flatMap(({ reading }) => (reading && isInline(reading) ? reading : []));
+function withInline(dispatcher: ThreadReading, threads: readonly ThreadRecord[]): ThreadReading {
+  const inline = threads.flatMap(({ reading }) => (reading && isInline(reading) ? reading : []));
   return {
     ...dispatcher,
     spans: [...dispatcher.spans, ...inline.flatMap(({ spans }) => spans)],
