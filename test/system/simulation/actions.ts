@@ -1,5 +1,6 @@
 import type { NewEvent } from 'millrace';
 import { Lodging, Parking, Skipping, Stopping, type Task } from './events.js';
+import { leave } from './leaving.js';
 import type { Life } from './life.js';
 import { timersOf } from './timing.js';
 
@@ -19,7 +20,7 @@ export async function act(life: Life): Promise<void> {
       .until(engine.recover(), 'recover')
       .catch((error: Error) => steps.note(`recover: ${error.message}`));
   }
-  if (life.tallies.isNextDue) return life.kill(draws.chance(0.3));
+  if (life.tallies.isNextDue) return draws.chance(0.5) ? leave(life) : life.kill(draws.chance(0.5));
   life.commands.act();
   if (steps.chance(0.15)) return life.followers.act();
   const dice = steps.random();
