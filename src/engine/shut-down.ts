@@ -4,7 +4,7 @@ import type { Profiling } from './profiling/profiling.js';
 
 /** Drains and closes everything, whatever fails in doing so. Returns what failed. */
 export async function shutDown(
-  { hub, crew, holding, subscriptions, store, options }: EngineParts,
+  { hub, crew, holding, subscriptions, receipts, store, options }: EngineParts,
   profiling: Profiling,
   consumers: Consumers,
   closed: Error,
@@ -15,6 +15,8 @@ export async function shutDown(
   // While the threads are still there to hand over what they have sampled.
   await profiling.close();
   hub.stop();
+  // Nothing is waited for in vain, such as a skipped event that is to be tried again and has found no room.
+  receipts.rejectAll(closed);
   subscriptions.endAll();
   // One after the other: a lane may have the file open, and the last one to close it leaves it as one file.
   outcomes.push(

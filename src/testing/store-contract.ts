@@ -3,10 +3,12 @@ import { checkFunction } from '../kernel/check.js';
 import { consumerChecks } from './contract/consumer-checks.js';
 import { deadLetterChecks } from './contract/dead-letter-checks.js';
 import { engineChecks } from './contract/engine-checks.js';
+import { keptChecks } from './contract/kept-checks.js';
 import { logChecks } from './contract/log-checks.js';
 import { reopenChecks } from './contract/reopen-checks.js';
 import { stateChecks } from './contract/state-checks.js';
 import { timerChecks } from './contract/timer-checks.js';
+import { togetherChecks } from './contract/together-checks.js';
 import type { MakeStore, StoreCheck, StoreContractOptions } from './contract/trial.js';
 
 export type { MakeStore, StoreCheck, StoreContractOptions } from './contract/trial.js';
@@ -29,7 +31,9 @@ export function storeContract(make: MakeStore, options: StoreContractOptions = {
     ...consumerChecks(make),
     ...stateChecks(make),
     ...timerChecks(make),
+    ...togetherChecks(make, options),
     ...(reopen ? reopenChecks(make, reopen) : []),
     ...engineChecks(make, options),
+    ...keptChecks(make, options),
   ];
 }

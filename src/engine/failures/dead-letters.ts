@@ -58,7 +58,7 @@ export class DeadLetters {
     checkWhole('Dead letters', 'after', after, 0);
     checkWhole('Dead letters', 'limit', limit, 1, DEAD_LETTER_PAGE);
     const { hub, store, registry, run } = this.#parts();
-    await hub.flushed();
+    await this.#flushed(hub);
     const find = (name: string) => registry.find(name)?.definition;
     return store.reader
       .deadLetters({ after, limit })
@@ -153,12 +153,18 @@ export class DeadLetters {
     }
   }
 
+  /** What has happened so far is stored. @throws when the engine was closed meanwhile: it begins nothing new. */
+  async #flushed(hub: DeadLetterParts['hub']): Promise<void> {
+    await hub.flushed();
+    this.#parts();
+  }
+
   async #find(
     { hub, store, directory, parking, retried }: DeadLetterParts,
     position: number,
   ): Promise<Found> {
     checkWhole('Dead letters', 'position', position, 1);
-    await hub.flushed();
+    await this.#flushed(hub);
     const { reader } = store;
     const letter = reader.deadLetter(position);
     const [raw] = reader.page({ from: position, limit: 1 });

@@ -159,6 +159,8 @@ export class Backlog {
         if (this.#isOver) return;
         const full = feed(this.#parts, raw, new BacklogFeeding(this, raw, this.#wave ?? waves.taking));
         if (full) await full;
+        // It was stopped while it waited for room: the event stays in the log, and what comes of its key behind it.
+        if (this.#isStopped) return;
         this.#read = raw.position;
       }
     }

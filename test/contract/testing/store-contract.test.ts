@@ -15,14 +15,21 @@ import { Delegate } from '../../support/testing/delegate-store.js';
 const own = (store: SqliteStore): Store => store as unknown as Store;
 
 const memory: MakeStore = (run) => new MemoryStore(run);
-const sqlite: MakeStore = (run) => own(new SqliteStore(tempStore(), 'NORMAL', run));
-const reopen = (closed: Store, run: string): Store => own(new SqliteStore(closed.location, 'NORMAL', run));
+/** A store in a file, at either durability. */
+function sqliteAt(synchronous: 'NORMAL' | 'FULL') {
+  const sqlite: MakeStore = (run) => own(new SqliteStore(tempStore(), synchronous, run));
+  const reopen = (closed: Store, run: string) => own(new SqliteStore(closed.location, synchronous, run));
+  return { sqlite, reopen };
+}
+
+const { sqlite, reopen } = sqliteAt('NORMAL');
 
 describe('a store in memory', () => {
   for (const { name, run } of storeContract(memory)) test(name, run);
 });
 
-describe('a store in a file', () => {
+describe.each(['NORMAL', 'FULL'] as const)('a store in a file, synchronous %s', (synchronous) => {
+  const { sqlite, reopen } = sqliteAt(synchronous);
   for (const { name, run } of storeContract(sqlite, { reopen })) test(name, run);
 });
 

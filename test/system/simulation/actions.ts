@@ -1,5 +1,6 @@
 import type { NewEvent } from 'millrace';
 import { Lodging, Parking, Skipping, Stopping, type Task } from './events.js';
+import { leave } from './leaving.js';
 import type { Life } from './life.js';
 import { timersOf } from './timing.js';
 
@@ -19,6 +20,7 @@ export async function act(life: Life): Promise<void> {
       .until(engine.recover(), 'recover')
       .catch((error: Error) => steps.note(`recover: ${error.message}`));
   }
+  if (life.tallies.isNextDue) return draws.chance(0.5) ? leave(life) : life.kill(draws.chance(0.5));
   life.commands.act();
   if (steps.chance(0.15)) return life.followers.act();
   const dice = steps.random();
@@ -78,7 +80,7 @@ async function decide(life: Life): Promise<void> {
   steps.note(`${retry ? 'retry' : 'discard'} ${position}`);
   if (retry && (state === 'skipped' || owners.length > 1)) life.rerun.add(position);
   if (!retry) life.discarded.add(position);
-  const isLate = owners.every((owner) => owner !== 'millrace:lanes');
+  const isLate = !owners.includes('millrace:lanes') && owners.some((owner) => owner.includes('/late@'));
   const given = () => engine.deadLetters.discard(position).then(() => isLate && life.late.gaveUp(position));
   const decided: Promise<unknown> = retry ? engine.deadLetters.retry(position) : given();
   life.pending.push(

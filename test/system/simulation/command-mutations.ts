@@ -53,4 +53,8 @@ export const COMMAND_MUTATIONS: readonly Mutation[] = [
     name: 'a command that is asked again is done again',
     apply: () => replace(Actor.prototype, 'hasDone', () => () => false),
   },
+  {
+    name: 'a lane does not forget what it made of a command that was refused',
+    apply: () => replace(Actor.prototype, 'forget', () => () => {}),
+  },
 ];

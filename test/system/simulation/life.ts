@@ -15,6 +15,7 @@ import { Process } from './process.js';
 import { SimDisk } from './sim-disk.js';
 import type { SimLane } from './sim-lane.js';
 import { Steps } from './steps.js';
+import { Tallies } from './tallies.js';
 import { LAST_MOMENT, order } from './timing.js';
 import { Violation } from './violation.js';
 
@@ -39,6 +40,8 @@ export interface Counts {
   /** What users did with consumers, and events that those and the bus have done. */
   follows: number;
   followed: number;
+  /** Events that states of new versions were built of. */
+  built: number;
 }
 
 /** An event as the handlers of a life are given it. */
@@ -74,6 +77,7 @@ export class Life {
     replies: 0,
     follows: 0,
     followed: 0,
+    built: 0,
   };
   /** Numbers of the events whose `publish` resolved as durable, by position. */
   readonly acknowledged = new Map<number, number>();
@@ -92,6 +96,7 @@ export class Life {
   readonly followers: Followers;
   readonly late: LateModule;
   readonly commands: Commands;
+  readonly tallies: Tallies;
   /** In half of the lives there is room for no key that is cold. */
   readonly maxStateBytes: number;
   faults = true;
@@ -109,6 +114,7 @@ export class Life {
     this.followers = new Followers(this);
     this.late = new LateModule(this);
     this.commands = new Commands(this, seed);
+    this.tallies = new Tallies(this, seed, new Steps(`${seed}-tallies`));
     this.process = this.#newProcess();
   }
 
@@ -146,6 +152,7 @@ export class Life {
   async open(isFirst = false): Promise<void> {
     const { steps } = this;
     this.late.opening(isFirst);
+    this.tallies.opening(isFirst);
     const options = checkOptions({
       events: [...TYPES],
       handlers: ['file:///simulated.mjs'],
@@ -217,7 +224,8 @@ export class Life {
 
   #modules(lane: SimLane): readonly HandlerModule[] {
     const late = this.late.module((event, finish) => this.#handleLate(lane, event, finish));
-    return this.late.isHere ? [this.#module(lane), late] : [this.#module(lane)];
+    const always = [this.#module(lane), ...this.tallies.modules(lane)];
+    return this.late.isHere ? [...always, late] : always;
   }
 
   #module(lane: SimLane): HandlerModule {
@@ -346,7 +354,8 @@ export class Life {
 
   /** @throws Violation */
   #check(): void {
-    const violation = this.#violation ?? this.followers.violation ?? this.commands.violation;
+    const { followers, commands, tallies } = this;
+    const violation = this.#violation ?? followers.violation ?? commands.violation ?? tallies.violation;
     if (violation) throw violation;
   }
 

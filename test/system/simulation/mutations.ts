@@ -15,6 +15,7 @@ import { FOLLOWER_MUTATIONS } from './follower-mutations.js';
 import { HISTORY_MUTATIONS } from './history-mutations.js';
 import { LATE_MUTATIONS } from './late-mutations.js';
 import { type Mutation, replace } from './mutate.js';
+import { REBUILD_MUTATIONS } from './rebuild-mutations.js';
 import { STATE_MUTATIONS } from './state-mutations.js';
 import { TIMER_MUTATIONS } from './timer-mutations.js';
 
@@ -254,6 +255,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...FOLLOWER_MUTATIONS,
   ...LATE_MUTATIONS,
   ...STATE_MUTATIONS,
+  ...REBUILD_MUTATIONS,
   ...HISTORY_MUTATIONS,
   ...TIMER_MUTATIONS,
   ...COMMAND_MUTATIONS,

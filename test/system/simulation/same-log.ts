@@ -5,15 +5,19 @@ import { openIn } from '../../../dist/src/engine/open.js';
 import type { HandlerModule } from '../../../dist/src/lanes/handlers.js';
 import { SimClock } from './clock.js';
 import { Count, type Counted, count } from './counting.js';
-import { Done, Lodging, Parking, Skipping, TASKS, type Task } from './events.js';
+import { Done, Lodging, Parking, Ringing, Skipping, TASKS, type Task } from './events.js';
 import { Process, type Surroundings } from './process.js';
 import { SimDisk } from './sim-disk.js';
 import type { SimLane } from './sim-lane.js';
 import { Steps } from './steps.js';
+import { order, timersOf } from './timing.js';
 import { Violation } from './violation.js';
 
 const KEYS = ['a', 'b', 'c'];
 const STEPS_MAX = 20_000;
+
+/** When the first event occurred; each later one a millisecond after the one before. */
+const FIRST_TIME = 1000;
 
 /** Options that must not change what the log says. */
 interface Setting {
@@ -25,13 +29,16 @@ interface Setting {
 
 /**
  * Deterministic mode's promise: the events of a seed, one after the other on one calm lane, and all at once on lanes that
- * answer when they like, that die of their events and are made more or fewer meanwhile, leave logs of one fingerprint.
+ * answer when they like, that die of their events and are made more or fewer meanwhile, leave logs of one fingerprint, and
+ * the same timers pending.
  *
  * @returns how many steps it took. @throws Violation
  */
 export async function compareLogs(seed: string): Promise<number> {
   const draws = new Steps(`${seed}-events`);
-  const events = Array.from({ length: 20 + draws.below(60) }, (_, index) => eventOf(draws, index));
+  // Of their own: what is drawn of them moves nothing else.
+  const timers = new Steps(`${seed}-timers`);
+  const events = Array.from({ length: 20 + draws.below(60) }, (_, index) => eventOf(draws, timers, index));
   const calm = new Telling(`${seed}-calm`);
   const expected = await calm.tell(
     { threads: 1, concurrency: 1, maxInFlight: 1000, dispatch: 'durable' },
@@ -65,7 +72,7 @@ export async function compareLogs(seed: string): Promise<number> {
   return calm.steps.count + steps.count;
 }
 
-function eventOf(draws: Steps, index: number): NewEvent {
+function eventOf(draws: Steps, timers: Steps, index: number): NewEvent {
   const key = draws.pick(KEYS);
   const bad = draws.chance(0.12);
   const task: Task = {
@@ -76,10 +83,11 @@ function eventOf(draws: Steps, index: number): NewEvent {
     kills: bad && draws.chance(0.4) ? 1 + draws.below(3) : 0,
     sync: draws.chance(0.5),
     emits: draws.chance(0.15) ? [key] : [],
-    timers: [],
+    // The data's time goes on by a millisecond with each event: some come due in the middle, and some never.
+    timers: timersOf(timers, FIRST_TIME + index, () => key),
     due: 0,
   };
-  return draws.pick([Parking, Skipping, Lodging])(task, { occurredAt: 1000 + index });
+  return draws.pick([Parking, Skipping, Lodging])(task, { occurredAt: FIRST_TIME + index });
 }
 
 /** One log, told in a world of its own. */
@@ -94,7 +102,7 @@ class Telling implements Surroundings {
     this.steps = new Steps(seed);
   }
 
-  /** Opens an engine, publishes, and returns the fingerprint of what has come of it. */
+  /** Opens an engine, publishes, and returns the fingerprint of what has come of it, and the timers that are pending. */
   async tell(setting: Setting, publish: (engine: Engine) => Promise<void>): Promise<string> {
     const options = checkOptions({
       events: [...TASKS, Done],
@@ -111,7 +119,12 @@ class Telling implements Surroundings {
     await this.until(engine.drain(), 'drain');
     const fingerprint = await this.until(engine.fingerprint(), 'fingerprint');
     await this.until(engine.close(), 'close');
-    return fingerprint;
+    const contents = this.disk.read();
+    // What has scheduled them has another position in another telling, and its key another number.
+    const pending = contents.timers
+      .page({ limit: Number.POSITIVE_INFINITY })
+      .map(({ key, name, at }) => `${contents.nameOf(key)} ${name} at ${at}`);
+    return [fingerprint, ...pending.sort()].join(', ');
   }
 
   async until<Value>(promise: Promise<Value>, what: string): Promise<Value> {
@@ -125,6 +138,7 @@ class Telling implements Surroundings {
     return defineHandlers('same', (on) => {
       on(Parking, patient, handle);
       on(Lodging, patient, handle);
+      on(Ringing, patient, handle);
       on(Skipping, { ...patient, onFailure: 'skip' }, handle);
     });
   }
@@ -158,9 +172,10 @@ class Telling implements Surroundings {
 function finish(task: Task, counted: Counted, ctx: HandlerContext, past = 0): void {
   // Not the position: of another telling it would be another one.
   const done = count(counted, task.number);
+  order(task, ctx);
   if (ctx.attempt <= task.kills + task.throws) throw new Error(`try ${ctx.attempt} of ${task.number}`);
   for (const key of task.emits)
-    ctx.emit(Parking({ ...task, key, number: task.number + 1, emits: [], throws: 0, kills: 0 }));
+    ctx.emit(Parking({ ...task, key, number: task.number + 1, emits: [], timers: [], throws: 0, kills: 0 }));
   ctx.emit(Done({ key: task.key, number: task.number, attempt: past, count: done }));
 }
 

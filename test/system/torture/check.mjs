@@ -1,6 +1,8 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { openStoreReader } from 'millrace/store';
-import { Answered, Asked, Filed, paddingOf } from './events.mjs';
+import { checkTimed, StatesAndTimers } from './check-timed.mjs';
+import { Answered, Asked, Chimed, Filed, Laid, paddingOf, Rang } from './events.mjs';
+import { Moved } from './ledger.mjs';
 
 /** Aggregates that are looked up by name: each one costs a scan of what the index does not have yet. */
 const LOOKED_UP = 3;
@@ -13,9 +15,25 @@ const LOOKED_UP = 3;
  * @property {number} mark every position up to here is handled
  * @property {number} unfinished
  * @property {Map<number, number>} asked position by number
+ * @property {Map<number, number>} laid likewise
  * @property {Map<string, number[]>} askedByKey numbers in position order
  * @property {Map<string, number[]>} answered numbers in position order, by key
  * @property {Map<string, number[]>} filed numbers in position order, by key
+ * @property {Map<string, Move[]>} moved by account, in version order
+ * @property {StatesAndTimers} timed
+ */
+
+/**
+ * What events of the log have, of whatever type: each has some of it.
+ *
+ * @typedef {{ readonly key: string, readonly number: number, readonly padding: string, readonly account: string,
+ *   readonly amount: number, readonly before: number }} Data
+ */
+
+/**
+ * An event that a command has led to.
+ *
+ * @typedef {{ readonly number: number, readonly amount: number, readonly before: number, readonly position: number }} Move
  */
 
 /**
@@ -53,6 +71,7 @@ function readFrom(reader) {
     take(log, /** @type {never} */ (event));
   }
   strictEqual(position, lastPosition, 'the last position is that of the last event');
+  checkTimed(log.timed, reader);
   for (const [aggregateId, version] of [...versions].slice(0, LOOKED_UP)) {
     const [last, ...others] = [...reader.read({ aggregateId, fromVersion: version })];
     strictEqual(last?.version, version, `the last version of ${aggregateId} is found by its aggregate`);
@@ -72,28 +91,47 @@ export function emptyLog() {
     mark: 0,
     unfinished: 0,
     asked: new Map(),
+    laid: new Map(),
     askedByKey: new Map(),
     answered: new Map(),
     filed: new Map(),
+    moved: new Map(),
+    timed: new StatesAndTimers(),
   };
 }
 
 /**
  * @param {Log} log
- * @param {import('millrace').DomainEvent<{ readonly key: string, readonly number: number, readonly padding: string }>} event
+ * @param {import('millrace').DomainEvent<Data>} event of any of the types
  */
-function take(log, { type, position, data: { key, number, padding } }) {
+function take(log, { type, position, occurredAt, data }) {
+  const { key, number, padding, account, amount, before } = data;
   if (type === Asked.type) {
     ok(!log.asked.has(number), `${number} is stored twice`);
     strictEqual(padding, paddingOf(number, padding.length), `the payload of ${number}`);
     log.asked.set(number, position);
     append(log.askedByKey, key, number);
-  } else if (type === Answered.type) append(log.answered, key, number);
-  else if (type === Filed.type) append(log.filed, key, number);
+    log.timed.asked(number, position, occurredAt);
+  } else if (type === Laid.type) {
+    ok(!log.laid.has(number), `${number} is stored twice`);
+    strictEqual(padding, paddingOf(number, padding.length), `the payload of ${number}`);
+    log.laid.set(number, position);
+  } else if (type === Answered.type) {
+    append(log.answered, key, number);
+    log.timed.answered(key, number);
+  } else if (type === Filed.type) append(log.filed, key, number);
+  else if (type === Rang.type) log.timed.rang(key, number, occurredAt, position);
+  else if (type === Chimed.type) log.timed.chimed(key, number);
+  else if (type === Moved.type) append(log.moved, account, { number, amount, before, position });
   else throw new Error(`Nobody has published a ${type}.`);
 }
 
-/** @param {Map<string, number[]>} lists @param {string} key @param {number} number */
+/**
+ * @template Item
+ * @param {Map<string, Item[]>} lists
+ * @param {string} key
+ * @param {Item} number
+ */
 function append(lists, key, number) {
   const list = lists.get(key);
   if (list) list.push(number);
@@ -107,14 +145,15 @@ function append(lists, key, number) {
  * @param {Log} log
  * @param {readonly import('./kill.mjs').Acknowledged[]} acknowledged
  */
-export function checkAcknowledged({ asked, answered }, acknowledged) {
+export function checkAcknowledged({ asked, laid, answered }, acknowledged) {
+  const positionOf = (/** @type {number} */ number) => asked.get(number) ?? laid.get(number);
   const answers = new Set([...answered.values()].flat());
   for (const { handled, position, number, count } of acknowledged) {
-    strictEqual(asked.get(number), position, `the position of ${number}, which was acknowledged`);
+    strictEqual(positionOf(number), position, `the position of ${number}, which was acknowledged`);
     ok(!handled || answers.has(number), `the answer to ${number}, which was acknowledged as handled`);
     let last = position;
     for (let next = number + 1; next < number + count; next++) {
-      const found = asked.get(next) ?? 0;
+      const found = positionOf(next) ?? 0;
       ok(found > last, `${next} was acknowledged; it is at ${found}, the one before it at ${last}`);
       last = found;
     }
@@ -152,10 +191,11 @@ function checkBeginning(what, all, some) {
  *
  * @param {Log} log
  */
-export function checkFinished({ unfinished, askedByKey, answered, filed }) {
+export function checkFinished({ unfinished, askedByKey, answered, filed, timed }) {
   strictEqual(unfinished, 0, 'unfinished events');
   deepStrictEqual(answered, sortedLike(answered, askedByKey), 'answers, once each and in order');
   deepStrictEqual(filed, sortedLike(filed, askedByKey), 'files, once each and in order');
+  timed.checkFinished();
 }
 
 /** `wanted` with its keys in the order of `given`, which is a matter of timing. */

@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs';
-import { openEngine } from 'millrace';
-import { Asked, EVENTS, paddingOf } from './events.mjs';
+import { Asked, Laid, paddingOf } from './events.mjs';
+import { ask as command } from './ledger.mjs';
+import { openTortured } from './open.mjs';
+import { whenPacking } from './packing.mjs';
 
 /** The pipe to the parent. */
 const REPORTS = 3;
@@ -58,28 +60,54 @@ async function publishInBulk() {
   }
 }
 
+/** One command at a time, and what came of it. The full stop says that the kill has not cut the line off. @param {number} number */
+async function tell(number) {
+  const reply = await command(engine, number);
+  if (reply) report(`replied ${number} ${reply.version} ${reply.position} ${reply.balance} .`);
+  else report(`refused ${number} .`);
+}
+
+/** Its own numbers, of which no other client has any. @param {number} client */
+async function commandForEver(client) {
+  const { clients = 0 } = orders;
+  for (let number = orders.firstNumber + client; number < orders.endNumber; number += clients)
+    await tell(number);
+}
+
+/** Has an engine that packs nothing yet write what is to be packed. */
+async function layDown() {
+  const { packBehind: _, ...unpacked } = orders;
+  await using before = await openTortured(unpacked);
+  const first = next;
+  const events = Array.from({ length: orders.cold }, () => {
+    const number = next++;
+    return Laid({ key: `key-${number % orders.keys}`, number, padding: paddingOf(number, orders.bytes) });
+  });
+  const { firstPosition, count } = await before.publishMany(events);
+  report(`durable ${firstPosition} ${first} ${count}`);
+}
+
 report('opening');
-const engine = await openEngine({
-  events: EVENTS,
-  store: orders.store,
-  durability: orders.durability,
-  threads: orders.threads,
-  concurrency: orders.concurrency,
-  shared: { wait: orders.wait },
-  maxInFlight: orders.bulk > 1 ? 65_536 : 500,
-  handlers: [new URL('./events.mjs', import.meta.url)],
-});
+if (orders.cold > 0) await layDown();
+const engine = await openTortured(orders);
 report('open');
+const { packBehind } = orders;
+if (packBehind !== undefined) whenPacking(orders.store, packBehind).then(() => report('packing'));
+// What the client of a killed process was not answered it asks again, beside all else.
+const commands = [
+  ...(orders.again ?? []).map(tell),
+  ...Array.from({ length: orders.clients ?? 0 }, (_, client) => commandForEver(client)),
+];
 const publishers = Array.from(
   { length: orders.publishers },
   orders.bulk > 1 ? publishInBulk : publishForEver,
 );
-await Promise.all(publishers);
+await Promise.all([...publishers, ...commands]);
 report('published');
 if (orders.close) {
   await engine.close();
   report('closed');
 } else {
-  // Idle, so that the writer indexes and checkpoints, until the parent ends it.
+  // Idle, so that the writer indexes, checkpoints and packs, until the parent ends it.
   setInterval(() => {}, 60_000);
 }

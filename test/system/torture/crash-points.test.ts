@@ -19,6 +19,7 @@ const ORDERS: Round['orders'] = {
   keys: 31,
   concurrency: 1,
   wait: 0,
+  cold: 0,
   events: 4,
   close: true,
 };

@@ -21,6 +21,14 @@ const HUNG_MILLISECONDS = 180_000;
  * @property {number} count
  */
 
+/**
+ * What came of a command, as its client was told: no reply when it was refused.
+ *
+ * @typedef {object} Told
+ * @property {number} number
+ * @property {import('./check-ledger.mjs').Reply | undefined} reply
+ */
+
 /** The system calls by which SQLite changes what lies on the disk. */
 const CHANGES = 'pwrite64,write,fsync,fdatasync,ftruncate,unlink,rename';
 
@@ -29,8 +37,8 @@ const CHANGES = 'pwrite64,write,fsync,fdatasync,ftruncate,unlink,rename';
  *
  * @param {import('./plan.mjs').Orders} orders
  * @param {import('./plan.mjs').Ending} ending
- * @returns {Promise<{ readonly acknowledged: Acknowledged[], readonly killed: boolean }>} not killed when it had
- * ended by itself before.
+ * @returns {Promise<{ readonly acknowledged: Acknowledged[], readonly told: Told[], readonly opened: boolean,
+ *   readonly killed: boolean }>} whether it had opened its engine; and not killed when it had ended by itself before.
  */
 export async function runAndKill(orders, ending) {
   const command = [process.execPath, CHILD, JSON.stringify(orders)];
@@ -44,13 +52,21 @@ export async function runAndKill(orders, ending) {
   let planned = 'call' in ending;
   /** @type {Acknowledged[]} */
   const acknowledged = [];
+  /** @type {Told[]} */
+  const told = [];
+  let opened = false;
   const pipe = /** @type {import('node:stream').Readable} */ (child.stdio[3]);
   for await (const line of createInterface({ input: pipe })) {
     const [word = '', ...numbers] = line.split(' ');
-    if ('after' in ending && word === ending.after) {
+    if ('after' in ending && word === ending.after && !planned) {
       clearTimeout(timer);
       timer = setTimeout(kill, ending.delay);
       planned = true;
+    }
+    if (word === 'open') opened = true;
+    if (word === 'replied' || word === 'refused') {
+      if (numbers.pop() === '.') told.push(toldOf(numbers.map(Number)));
+      continue;
     }
     const [position, number, count] = numbers.map(Number);
     // A line that the kill cut off lacks its last number, or part of it: nobody was told so.
@@ -62,7 +78,15 @@ export async function runAndKill(orders, ending) {
   const end = `${JSON.stringify(ending)}, ended with ${code ?? signal}.\n${await complaints}`;
   if (!planned) throw new Error(`The child did not come to ${end}`);
   if (signal !== 'SIGKILL' && code !== 0) throw new Error(`The child, to be killed at ${end}`);
-  return { acknowledged, killed: signal === 'SIGKILL' };
+  return { acknowledged, told, opened, killed: signal === 'SIGKILL' };
+}
+
+/**
+ * @param {readonly number[]} numbers of a line
+ * @returns {Told}
+ */
+function toldOf([number = 0, version, position = 0, balance = 0]) {
+  return { number, reply: version === undefined ? undefined : { number, version, position, balance } };
 }
 
 /**

@@ -3,8 +3,9 @@ import { torture } from './loop.mjs';
 
 const HELP = `npm run torture -- [options]
 
-Kills engines with SIGKILL at random instants, reopens their stores, and checks that every acknowledged event is
-there, that nothing is there twice and that nothing is out of order.
+Kills engines with SIGKILL at random instants, half of them while they pack segments, reopens their stores, and checks
+that every acknowledged event is there, that nothing is there twice and that nothing is out of order; that states and
+timers are as far as the events; and that commands are replied the same when they are asked again.
 
   --kills N              how many (default: 1000)
   --seed S               a whole number; the same seed plans the same kills (default: a new one)
@@ -47,10 +48,10 @@ function readArguments() {
 async function run(options) {
   const start = performance.now();
   stdout.write(`Seed ${options.seed}.\n`);
-  for await (const { kills, recovered, acknowledged } of torture(options)) {
+  for await (const { kills, recovered, acknowledged, commands, packing } of torture(options)) {
     const seconds = Math.round((performance.now() - start) / 1000);
     const events = acknowledged.toLocaleString('en-US');
-    const line = `${kills}/${options.kills} kills, ${recovered} recoveries, ${events} events acknowledged, ${seconds} s`;
+    const line = `${kills}/${options.kills} kills, ${packing} while packing, ${recovered} recoveries, ${events} events and ${commands} commands acknowledged, ${seconds} s`;
     if (stdout.isTTY) stdout.write(`\r\x1b[2K${line}`);
     else if (kills % LINE_EVERY === 0 || kills === options.kills) stdout.write(`${line}\n`);
   }

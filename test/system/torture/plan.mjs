@@ -14,13 +14,19 @@
  * @property {number} firstNumber numbers the events; no number is used twice in a store
  * @property {number} endNumber publishing ends before it
  * @property {boolean} close whether it closes the engine then, or stays idle
+ * @property {number} [clients] how many ask for commands at the same time; none when left out
+ * @property {readonly number[]} [again] commands that clients of an earlier process were not answered
+ * @property {number} cold events that another engine publishes first and hands on, for this one to pack
+ * @property {number} [packBehind] newest events that are not packed; as many as ever when left out
  */
 
+/** @typedef {'opening' | 'open' | 'replied' | 'published' | 'packing'} Report what a child says of itself. */
+
 /**
- * When a child is ended: so many milliseconds after one of its reports, or as it is about to make the n-th of its
+ * When a child is ended: so many milliseconds after the first report of a kind, or as it is about to make the n-th of its
  * system calls that change a file.
  *
- * @typedef {{ readonly after: 'opening' | 'open' | 'published', readonly delay: number }
+ * @typedef {{ readonly after: Report, readonly delay: number }
  *   | { readonly call: number }} Ending
  */
 
@@ -29,7 +35,7 @@
  *
  * @typedef {object} Round
  * @property {string} style
- * @property {Omit<Orders, 'store' | 'firstNumber' | 'endNumber'> & { readonly events: number }} orders
+ * @property {Omit<Orders, 'store' | 'firstNumber' | 'endNumber' | 'again'> & { readonly events: number }} orders
  * @property {Ending} ending
  * @property {boolean} recover whether the store is recovered and checked before the next kill
  */
@@ -57,6 +63,7 @@ const SMALL = {
   keys: 31,
   concurrency: 1,
   wait: 0,
+  cold: 0,
   events: 1e6,
   close: false,
 };
@@ -65,13 +72,21 @@ const SMALL = {
  * How a round may go, how often, and what of the store is under way when the child is killed.
  *
  * @type {readonly { readonly style: string, readonly weight: number, readonly delay: number,
- *   readonly after: 'opening' | 'open' | 'published', readonly orders: Omit<Round['orders'], 'durability' | 'threads'> }[]}
+ *   readonly after: Report, readonly orders: Omit<Round['orders'], 'durability' | 'threads'> }[]}
  */
 const STYLES = [
   // Commits of a few events each, answers and retries between them.
   { style: 'steady', weight: 6, after: 'open', delay: 300, orders: SMALL },
   // The creation of the file, or the recovery of what an earlier kill left.
   { style: 'opening', weight: 6, after: 'opening', delay: 70, orders: SMALL },
+  // Clients that ask for commands, and ask again for what a killed process has not answered.
+  {
+    style: 'commands',
+    weight: 6,
+    after: 'replied',
+    delay: 400,
+    orders: { ...SMALL, publishers: 3, clients: 24 },
+  },
   // Handlers that wait for up to 20 ms, 64 of them at a time: answers by the event, in another order than events came.
   {
     style: 'waiting',
@@ -102,6 +117,25 @@ const STYLES = [
   },
 ];
 
+/** Some forty segments. */
+const COLD = 40_000;
+
+/** Cold segments are packed one after the other, by a writer that is idle or has commits between. */
+const PACKING = [
+  {
+    style: 'packing',
+    after: /** @type {const} */ ('packing'),
+    delay: 60,
+    orders: { ...SMALL, publishers: 0, cold: COLD, events: 0, packBehind: 0 },
+  },
+  {
+    style: 'packing beside',
+    after: /** @type {const} */ ('packing'),
+    delay: 150,
+    orders: { ...SMALL, clients: 4, cold: COLD, packBehind: 0 },
+  },
+];
+
 /** Each style as often as its weight says. */
 const DRAWN = STYLES.flatMap((style) => Array.from({ length: style.weight }, () => style));
 
@@ -112,7 +146,9 @@ const DRAWN = STYLES.flatMap((style) => Array.from({ length: style.weight }, () 
  * @returns {Round}
  */
 export function planRound(random, durability, isLast) {
-  const chosen = DRAWN[Math.floor(random() * DRAWN.length)];
+  // More than half of them, because the packing may be over before the kill.
+  const styles = random() < 0.65 ? PACKING : DRAWN;
+  const chosen = styles[Math.floor(random() * styles.length)];
   if (!chosen) throw new Error('There is no style.');
   return {
     style: chosen.style,
