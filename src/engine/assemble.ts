@@ -4,8 +4,9 @@ import type { LaneLog } from '../lanes/history.js';
 import { LaneScheduler } from '../lanes/scheduler.js';
 import { Progress } from '../store/progress.js';
 import { CommandDesk } from './commands/desk.js';
+import { Snapshots } from './commands/snapshots.js';
 import { CommandSuspects } from './commands/suspects.js';
-import { CommitQueue } from './commit/commit-queue.js';
+import { CommitQueue, type KeptParts } from './commit/commit-queue.js';
 import { refusalsIn } from './dispatch/emission-check.js';
 import { LaneCrew } from './dispatch/lane-crew.js';
 import { LanePump } from './dispatch/lane-pump.js';
@@ -58,7 +59,14 @@ export function assemble(foundation: Foundation): Rooms {
   const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
   const states = new StateKeeper({ ...foundation, pool: sequence.pool });
-  const commits = commitRoom(foundation, hub, sequence, { ...intake, states, timers: sequence.timers });
+  const snapshots = new Snapshots({
+    ...foundation,
+    directory: sequence.directory,
+    aggregates: () => dispatch.crew.aggregates,
+    changed: () => commits.schedule(),
+  });
+  const kept = { states, timers: sequence.timers, snapshots };
+  const commits = commitRoom(foundation, hub, sequence, { ...intake, ...kept });
   const late = new LateHandlers({
     ...foundation,
     hub,
@@ -74,7 +82,7 @@ export function assemble(foundation: Foundation): Rooms {
   const dispatch = dispatchRoom({ ...foundation, past }, hub, sequence, judging);
   const sent = { ...sequence, ...failing, ...dispatch };
   const failures = failuresRoom(foundation, hub, { ...sent, holding, commits, late });
-  const commanding = { ...intake, ...dispatch, suspects, tailOf };
+  const commanding = { ...intake, ...dispatch, suspects, tailOf, snapshots };
   const { preparation, commands } = commandsRoom(foundation, hub, sequence, commanding);
   const facts = new EngineFacts({
     hub,
@@ -242,7 +250,7 @@ function commitRoom(
   { store, meters, consumerLink }: Foundation,
   hub: Hub,
   { progress, shapes }: SequenceRoom,
-  { pressure, receipts, ...kept }: IntakeRoom & { states: StateKeeper; timers: TimerKeeper },
+  { pressure, receipts, ...kept }: IntakeRoom & KeptParts,
 ): CommitQueue {
   return new CommitQueue(store, progress, meters, consumerLink, kept, {
     sending: () => {
@@ -328,7 +336,8 @@ function commandsRoom(
   foundation: Foundation,
   hub: Hub,
   { directory, shapes, types }: SequenceRoom,
-  parts: IntakeRoom & DispatchRoom & { suspects: CommandSuspects; tailOf: Rooms['tailOf'] },
+  parts: IntakeRoom &
+    DispatchRoom & { suspects: CommandSuspects; tailOf: Rooms['tailOf']; snapshots: Snapshots },
 ) {
   const { registry, options, counters, eventTime } = foundation;
   const preparation = new Preparation(registry, options, shapes, eventTime, () => {

@@ -21,6 +21,9 @@ export const LANE_AGGREGATE_HEAP_SHARE = 0.7;
 /** Commands between two looks at the heap: reading its figures takes as long as a few commands. */
 export const LANE_HEAP_LOOKS = 256;
 
+/** Snapshots of one aggregate's definition that a lane tells to be impossible: they all have the same reason. */
+export const SNAPSHOT_REFUSALS_TOLD = 3;
+
 /** Bytes of events and replies after which a lane answers, though its turn is not over. */
 export const COMMAND_ANSWER_BYTES = 4 * 1024 * 1024;
 
