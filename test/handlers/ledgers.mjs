@@ -72,6 +72,10 @@ const HOW = {
   },
 };
 
+/** With a time of its own, so that it may be in a deterministic log. */
+const stepped = (/** @type {string} */ ledger, /** @type {number} */ n, /** @type {string} */ how) =>
+  Stepped({ ledger, n, how }, { occurredAt: 1000 + n });
+
 /** All that a command can see of a state. @param {Ledger} state */
 function seen({ one, other, part, list, odd, ...state }) {
   return JSON.stringify([
@@ -103,16 +107,16 @@ export function ledger({ weight = 1, ...options } = {}) {
     },
     commands: {
       step: (state, /** @type {{ n: number, how?: string }} */ { n, how = 'add' }, ctx) => {
-        ctx.emit(Stepped({ ledger: ctx.aggregateId, n, how }));
+        ctx.emit(stepped(ctx.aggregateId, n, how));
         return seen(state);
       },
       many: (state, /** @type {{ n: number, hows: string[] }} */ { n, hows }, ctx) => {
-        for (const how of hows) ctx.emit(Stepped({ ledger: ctx.aggregateId, n, how }));
+        for (const how of hows) ctx.emit(stepped(ctx.aggregateId, n, how));
         return seen(state);
       },
       later: async (state, /** @type {{ n: number, hows: string[] }} */ { n, hows }, ctx) => {
         await Promise.resolve();
-        for (const how of hows) ctx.emit(Stepped({ ledger: ctx.aggregateId, n, how }));
+        for (const how of hows) ctx.emit(stepped(ctx.aggregateId, n, how));
         return seen(state);
       },
       look: (state, /** @type {undefined} */ _, ctx) => [ctx.version, seen(state)],
