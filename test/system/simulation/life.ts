@@ -36,6 +36,7 @@ export interface Counts {
   timers: number;
   /** Replies of commands that were durable. */
   replies: number;
+  snapshots: number;
   /** What users did with consumers, and events that those and the bus have done. */
   follows: number;
   followed: number;
@@ -72,6 +73,7 @@ export class Life {
     events: 0,
     timers: 0,
     replies: 0,
+    snapshots: 0,
     follows: 0,
     followed: 0,
   };
