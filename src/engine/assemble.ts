@@ -4,9 +4,9 @@ import type { LaneLog } from '../lanes/history.js';
 import { LaneScheduler } from '../lanes/scheduler.js';
 import { Progress } from '../store/progress.js';
 import { CommandDesk } from './commands/desk.js';
-import { Snapshots } from './commands/snapshots.js';
+import { type SnapshotParts, Snapshots } from './commands/snapshots.js';
 import { CommandSuspects } from './commands/suspects.js';
-import { CommitQueue, type KeptParts } from './commit/commit-queue.js';
+import { CommitQueue } from './commit/commit-queue.js';
 import { refusalsIn } from './dispatch/emission-check.js';
 import { LaneCrew } from './dispatch/lane-crew.js';
 import { LanePump } from './dispatch/lane-pump.js';
@@ -59,14 +59,8 @@ export function assemble(foundation: Foundation): Rooms {
   const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
   const states = new StateKeeper({ ...foundation, pool: sequence.pool });
-  const snapshots = new Snapshots({
-    ...foundation,
-    directory: sequence.directory,
-    aggregates: () => dispatch.crew.aggregates,
-    changed: () => commits.schedule(),
-  });
-  const kept = { states, timers: sequence.timers, snapshots };
-  const commits = commitRoom(foundation, hub, sequence, { ...intake, ...kept });
+  const aggregates = () => dispatch.crew.aggregates;
+  const { commits, snapshots } = commitRoom(foundation, hub, sequence, { ...intake, states, aggregates });
   const late = new LateHandlers({
     ...foundation,
     hub,
@@ -247,12 +241,20 @@ function holdingRoom(
 }
 
 function commitRoom(
-  { store, meters, consumerLink }: Foundation,
+  { store, meters, consumerLink, notices }: Foundation,
   hub: Hub,
-  { progress, shapes }: SequenceRoom,
-  { pressure, receipts, ...kept }: IntakeRoom & KeptParts,
-): CommitQueue {
-  return new CommitQueue(store, progress, meters, consumerLink, kept, {
+  { progress, shapes, directory, timers }: SequenceRoom,
+  {
+    pressure,
+    receipts,
+    states,
+    aggregates,
+  }: IntakeRoom & { states: StateKeeper; aggregates: SnapshotParts['aggregates'] },
+) {
+  const changed = () => commits.schedule();
+  const snapshots = new Snapshots({ store, directory, notices, aggregates, changed });
+  const kept = { states, timers, snapshots };
+  const commits = new CommitQueue(store, progress, meters, consumerLink, kept, {
     sending: () => {
       pressure.check();
       return receipts.takeSettling();
@@ -261,6 +263,7 @@ function commitRoom(
     committed: (segments) => hub.committed(segments),
     failed: (error) => hub.fail(error),
   });
+  return { commits, snapshots };
 }
 
 /** Timers that fire by the wall clock. In deterministic mode the gate lets them in. */

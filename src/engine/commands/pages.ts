@@ -29,7 +29,7 @@ export async function pageFor(
     // What is not durable cannot be read yet, and it is what the lane must know.
     if (directory.positionOf(id) > hub.lastDurable) await hub.flushed();
     const { reader } = store;
-    const aggregate = reader.findName(id)?.id;
+    const aggregate = directory.idOf(id);
     const { events: page, snapshot } = aggregate === undefined ? NOTHING : read(parts, aggregate, wanted);
     const from = snapshot ? snapshot.version + 1 : wanted.from;
     const hasMore = page.length > 0 && mayHaveMore(page);
