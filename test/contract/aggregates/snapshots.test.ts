@@ -84,6 +84,28 @@ describe.each([0, 2])('snapshots, %i threads', (threads) => {
   });
 });
 
+test('a deterministic log is the same with them and without, on any number of threads', async () => {
+  const results = new Set<string>();
+  for (const [threads, snapshotEvery] of [[0], [0, 3], [1, 4], [2], [2, 3], [4, 1]] as const) {
+    const options = { store: tempStore(), durability: 'os', deterministic: true, threads } as const;
+    const replies: unknown[] = [];
+    for (const from of [0, 40]) {
+      const engine = await openLedgers(snapshotEvery ? { snapshotEvery } : {}, options);
+      const asked = oneTo(40).map((n) =>
+        step(engine, `a${n % 3}`, from + n, ['add', 'same', 'poke', 'freeze', 'touch'][n % 5], {
+          commandId: `c${(from + n) % 50}`,
+        }),
+      );
+      for (const { reply, version, isRepeated } of await Promise.all(asked)) {
+        replies.push([reply, version, isRepeated]);
+      }
+      if (from > 0) results.add(JSON.stringify([await engine.fingerprint(), replies]));
+      await engine.close();
+    }
+  }
+  expect(results.size).toBe(1);
+});
+
 test.each([
   'memory',
   'os',
