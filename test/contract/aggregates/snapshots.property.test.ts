@@ -133,8 +133,8 @@ test.each([
     'reopen, exit',
     100,
   ],
-  ['that is opened again and again', { threads: 0, durability: 'os' }, 'exit', 20],
-  ['of lanes that die', { threads: 1, durability: 'memory' }, 'reopen', 10],
+  ['that is opened again and again', { threads: 0, durability: 'os' }, 'exit', 9],
+  ['of lanes that die', { threads: 1, durability: 'memory' }, 'reopen', 3],
 ] as const)(
   'with snapshots and without, each reply and each event of an engine %s is the same',
   async (_what, options, leftOut, runs) => {
@@ -152,5 +152,5 @@ test.each([
     );
     await checkProperty(property, { runs });
   },
-  60_000,
+  120_000,
 );

@@ -86,11 +86,18 @@ describe.each([0, 2])('snapshots, %i threads', (threads) => {
 
 test('a deterministic log is the same with them and without, on any number of threads', async () => {
   const results = new Set<string>();
-  for (const [threads, snapshotEvery] of [[0], [0, 3], [1, 4], [2], [2, 3], [4, 1]] as const) {
-    const options = { store: tempStore(), durability: 'os', deterministic: true, threads } as const;
+  const engines = [
+    { threads: 0 },
+    { threads: 0, snapshotEvery: 3, reopens: true },
+    { threads: 1, snapshotEvery: 4 },
+    { threads: 2, snapshotEvery: 3, reopens: true },
+    { threads: 4, snapshotEvery: 1 },
+  ];
+  for (const { threads, reopens, ...definition } of engines) {
+    const options = { ...storeFor(reopens ? 'os' : 'memory'), deterministic: true, threads };
     const replies: unknown[] = [];
+    let engine = await openLedgers(definition, options);
     for (const from of [0, 40]) {
-      const engine = await openLedgers(snapshotEvery ? { snapshotEvery } : {}, options);
       const asked = oneTo(40).map((n) =>
         step(engine, `a${n % 3}`, from + n, ['add', 'same', 'poke', 'freeze', 'touch'][n % 5], {
           commandId: `c${(from + n) % 50}`,
@@ -99,9 +106,12 @@ test('a deterministic log is the same with them and without, on any number of th
       for (const { reply, version, isRepeated } of await Promise.all(asked)) {
         replies.push([reply, version, isRepeated]);
       }
-      if (from > 0) results.add(JSON.stringify([await engine.fingerprint(), replies]));
+      if (!reopens || from > 0) continue;
       await engine.close();
+      engine = await openLedgers(definition, options);
     }
+    results.add(JSON.stringify([await engine.fingerprint(), replies]));
+    await engine.close();
   }
   expect(results.size).toBe(1);
 });
