@@ -11,7 +11,7 @@ export const COMMAND_ID_WINDOW = 256;
 
 /**
  * Aggregates whose states one lane keeps: all of a usual program's busy ones. A cold one is read from the log again, which
- * takes as long as its events are many.
+ * takes as long as its events, or those behind its snapshot, are many.
  */
 export const LANE_AGGREGATES = 50_000;
 

@@ -208,3 +208,31 @@ test.each([
   expect(define).toThrow(expect.objectContaining({ code: 'MILLRACE_INVALID_DEFINITION' }));
   expect(define).toThrow(`${option} is`);
 });
+
+test('a state that is too large is in no snapshot, and one that is small again is', async () => {
+  const store = tempStore();
+  const Text = defineAggregate('text', {
+    ...{ snapshotEvery: 1, events: [Stepped], initial: () => '' },
+    evolve: (_text: string, { data }) => 'x'.repeat(data.n),
+    commands: { set: (_text, n: number, ctx) => ctx.emit(Stepped({ ledger: ctx.aggregateId, n, how: '' })) },
+  });
+  const engine = await openLedgers({}, { store, aggregates: [Text] });
+  const notices = snapshotNotices(engine);
+  await engine.execute(Text, 'a', 'set', 5);
+  await engine.execute(Text, 'a', 'set', 1024 * 1024);
+  expect(versionsIn(store)).toEqual({ 1: 1 });
+  expect(notices).toMatchObject([{ aggregate: 'text', error: { code: 'MILLRACE_STATE_TOO_LARGE' } }]);
+  await engine.execute(Text, 'a', 'set', 1024 * 1024 - 10);
+  expect(versionsIn(store)).toEqual({ 1: 3 });
+});
+
+test('an engine of another number of threads goes on from snapshots', async () => {
+  const store = tempStore();
+  const engine = await openLedgers({ snapshotEvery: 4 }, { store, threads: 2 });
+  for (const n of oneTo(10)) await step(engine, 'a', n, ['same', 'freezeSame', 'poke'][n % 3]);
+  const truth = await look(engine, 'a');
+  for (const threads of [1, 3]) {
+    await engine.setThreads(threads);
+    expect(await look(engine, 'a')).toEqual(truth);
+  }
+});
