@@ -9,8 +9,8 @@ import { grouped, table } from './table.js';
 
 const help = `millrace inspect FILE [options]
 
-Says what is in a store: events by type and by aggregate, progress, consumers, states, timers, and the
-last events. It only reads, also while an engine has the file open.
+Says what is in a store: events by type and by aggregate, progress, consumers, states, snapshots, timers, and
+the last events. It only reads, also while an engine has the file open.
 
   --json          print one JSON object
   --full          print the last events' payloads and all ids in full, however long they are; JSON has them so
@@ -80,6 +80,12 @@ function report(
     grouped(keys),
     grouped(bytes),
   ]);
+  const snapshots = summary.snapshots.map(({ name, version, aggregates, bytes }) => [
+    visible(name),
+    String(version),
+    grouped(aggregates),
+    grouped(bytes),
+  ]);
   return `
 store        ${visible(summary.path)} (format ${summary.format}, run ${visible(summary.run)})
 events       ${grouped(summary.lastPosition)} of ${grouped(summary.aggregates)} aggregates, ${summary.bytesPerEvent.toFixed(0)} bytes per event
@@ -89,7 +95,7 @@ dead letters ${deadLetters}${timersLine(summary.timers)}${fingerprint === undefi
 ${table(['<event type', 'events'], types)}
 
 ${table(['<largest aggregates', 'events'], aggregates)}
-${consumers.length === 0 ? '' : `\n${table(['<consumer', 'position', 'lag', 'parked', 'skipped'], consumers)}\n`}${states.length === 0 ? '' : `\n${table(['<state', 'version', 'keys', 'bytes'], states)}\n`}
+${consumers.length === 0 ? '' : `\n${table(['<consumer', 'position', 'lag', 'parked', 'skipped'], consumers)}\n`}${states.length === 0 ? '' : `\n${table(['<state', 'version', 'keys', 'bytes'], states)}\n`}${snapshots.length === 0 ? '' : `\n${table(['<snapshots of', 'version', 'aggregates', 'bytes'], snapshots)}\n`}
 last events
 ${last.map(full ? eventLine : shortEventLine).join('\n')}
 `;

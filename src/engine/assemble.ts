@@ -4,6 +4,7 @@ import type { LaneLog } from '../lanes/history.js';
 import { LaneScheduler } from '../lanes/scheduler.js';
 import { Progress } from '../store/progress.js';
 import { CommandDesk } from './commands/desk.js';
+import { type SnapshotParts, Snapshots } from './commands/snapshots.js';
 import { CommandSuspects } from './commands/suspects.js';
 import { CommitQueue } from './commit/commit-queue.js';
 import { refusalsIn } from './dispatch/emission-check.js';
@@ -58,7 +59,8 @@ export function assemble(foundation: Foundation): Rooms {
   const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
   const states = new StateKeeper({ ...foundation, pool: sequence.pool });
-  const commits = commitRoom(foundation, hub, sequence, { ...intake, states, timers: sequence.timers });
+  const aggregates = () => dispatch.crew.aggregates;
+  const { commits, snapshots } = commitRoom(foundation, hub, sequence, { ...intake, states, aggregates });
   const late = new LateHandlers({
     ...foundation,
     hub,
@@ -74,7 +76,7 @@ export function assemble(foundation: Foundation): Rooms {
   const dispatch = dispatchRoom({ ...foundation, past }, hub, sequence, judging);
   const sent = { ...sequence, ...failing, ...dispatch };
   const failures = failuresRoom(foundation, hub, { ...sent, holding, commits, late });
-  const commanding = { ...intake, ...dispatch, suspects, tailOf };
+  const commanding = { ...intake, ...dispatch, suspects, tailOf, snapshots };
   const { preparation, commands } = commandsRoom(foundation, hub, sequence, commanding);
   const facts = new EngineFacts({
     hub,
@@ -239,12 +241,20 @@ function holdingRoom(
 }
 
 function commitRoom(
-  { store, meters, consumerLink }: Foundation,
+  { store, meters, consumerLink, notices }: Foundation,
   hub: Hub,
-  { progress, shapes }: SequenceRoom,
-  { pressure, receipts, ...kept }: IntakeRoom & { states: StateKeeper; timers: TimerKeeper },
-): CommitQueue {
-  return new CommitQueue(store, progress, meters, consumerLink, kept, {
+  { progress, shapes, directory, timers }: SequenceRoom,
+  {
+    pressure,
+    receipts,
+    states,
+    aggregates,
+  }: IntakeRoom & { states: StateKeeper; aggregates: SnapshotParts['aggregates'] },
+) {
+  const changed = () => commits.schedule();
+  const snapshots = new Snapshots({ store, directory, notices, aggregates, changed });
+  const kept = { states, timers, snapshots };
+  const commits = new CommitQueue(store, progress, meters, consumerLink, kept, {
     sending: () => {
       pressure.check();
       return receipts.takeSettling();
@@ -253,6 +263,7 @@ function commitRoom(
     committed: (segments) => hub.committed(segments),
     failed: (error) => hub.fail(error),
   });
+  return { commits, snapshots };
 }
 
 /** Timers that fire by the wall clock. In deterministic mode the gate lets them in. */
@@ -328,7 +339,8 @@ function commandsRoom(
   foundation: Foundation,
   hub: Hub,
   { directory, shapes, types }: SequenceRoom,
-  parts: IntakeRoom & DispatchRoom & { suspects: CommandSuspects; tailOf: Rooms['tailOf'] },
+  parts: IntakeRoom &
+    DispatchRoom & { suspects: CommandSuspects; tailOf: Rooms['tailOf']; snapshots: Snapshots },
 ) {
   const { registry, options, counters, eventTime } = foundation;
   const preparation = new Preparation(registry, options, shapes, eventTime, () => {

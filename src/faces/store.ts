@@ -10,6 +10,7 @@ export {
   type StoreReadOptions,
   type StoreSummary,
 } from '../store/inspect.js';
+export type { SnapshotCount } from '../store/snapshot.js';
 export type { SqlRow, SqlRows } from '../store/sql/rows.js';
 export type { SqlValue, SqlValues } from '../store/sql/statement.js';
 export { SQL_TABLES, type SqlTableInfo } from '../store/sql/table-info.js';

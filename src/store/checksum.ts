@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { StoredSnapshot } from './snapshot.js';
 
 // An event's check is a MurmurHash3 of 32 bits over its columns, its bytes and the names that it brings to the log. It
 // lies beside the event in its segment, and a CRC over the checks of all events so far, which a segment has too, makes
@@ -101,6 +102,12 @@ export function timerCheck(
 ): number {
   const hash = mixBytes(mixText(0, JSON.stringify(columns)), viewOf(data), 0, data.byteLength);
   return endCheck(mixBytes(hash, viewOf(metadata), 0, metadata.byteLength));
+}
+
+/** The checksum of a row of `snapshots`. */
+export function snapshotCheck(row: StoredSnapshot): number {
+  const { aggregate, kind, kindVersion, version, position, state, notes } = row;
+  return timerCheck([aggregate, kind, kindVersion, version, position], state, notes);
 }
 
 /** The checksum of a row of `states`. */

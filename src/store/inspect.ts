@@ -24,6 +24,8 @@ import { toDeadLetter } from './read-dead-letter.js';
 import { type PageSource, pagesOf } from './read-pages.js';
 import { positionIn, type ReadRange, rangeOf } from './read-range.js';
 import { FORMAT_VERSION } from './schema.js';
+import type { SnapshotCount } from './snapshot.js';
+import { snapshotCounts } from './snapshot-table.js';
 import { SqlRows } from './sql/rows.js';
 import type { SqlValues } from './sql/statement.js';
 import { guard } from './sqlite.js';
@@ -56,6 +58,8 @@ export interface StoreSummary {
   readonly states: readonly StateCount[];
   /** Timers of handlers that wait for their time: how many, and when the next one fires, in Unix epoch milliseconds. */
   readonly timers: { readonly pending: number; readonly next: number | undefined };
+  /** Snapshots of aggregates that take commands, by name and version of their definition. */
+  readonly snapshots: readonly SnapshotCount[];
   readonly aggregates: number;
   readonly types: readonly { readonly type: string; readonly count: number }[];
   readonly topAggregates: readonly { readonly aggregateId: string; readonly count: number }[];
@@ -167,6 +171,7 @@ export class StoreReader implements Disposable {
         pending: this.#reader.timerCounts().reduce((sum, { count }) => sum + count, 0),
         next: this.#reader.timers({ limit: 1 })[0]?.at,
       },
+      snapshots: guard(this.path, () => snapshotCounts(this.#reader.database)),
       aggregates: aggregates.size,
       types: typeCounts(this.#reader, this.path, types),
       topAggregates: topAggregates(this.#reader, aggregates),

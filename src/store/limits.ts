@@ -32,6 +32,12 @@ export const MAX_CONSUMERS = 256;
 /** Longest state of one key that a log has: those of lanes end at 1 MiB. */
 export const MAX_STORED_STATE_BYTES = 1024 * 1024;
 
+/** Longest notes of a snapshot: the ids of 256 commands, and which objects of its state are frozen or the same. */
+export const MAX_SNAPSHOT_NOTES_BYTES = 8 * 1024 * 1024;
+
+/** Bytes of snapshots that a log in memory keeps: thousands of usual ones. It reads the events of the others. */
+export const MEMORY_SNAPSHOT_BYTES = 64 * 1024 * 1024;
+
 /** States that are read at once when all of them are. */
 export const STATE_PAGE = 256;
 

@@ -8,6 +8,7 @@ import { KeptEvents } from './kept-events.js';
 import { MEMORY_STATE_BYTES } from './limits.js';
 import { MemoryConsumers } from './memory-consumers.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
+import { MemorySnapshots } from './memory-snapshots.js';
 import { MemoryStates } from './memory-states.js';
 import { MemoryTimers } from './memory-timers.js';
 import type { StoreState, TypeToStore } from './protocol.js';
@@ -29,6 +30,7 @@ export class MemoryStore implements Store {
   readonly #consumers = new MemoryConsumers();
   readonly #states = new MemoryStates();
   readonly #timers = new MemoryTimers();
+  readonly #snapshots = new MemorySnapshots();
   readonly #bytes: number;
   #size = 0;
   #closed = false;
@@ -59,6 +61,7 @@ export class MemoryStore implements Store {
       timersOf: (key) => this.#timers.ofKey(key),
       timer: (key, name) => this.#timers.find(key, name),
       timerCounts: () => this.#timers.counts(),
+      snapshot: (aggregate) => this.#snapshots.find(aggregate),
       processing: this.#consumers.processing,
     };
   }
@@ -92,6 +95,7 @@ export class MemoryStore implements Store {
     consumers = [],
     states,
     timers,
+    snapshots,
   }: CommitBatch): Promise<void> {
     this.#shapes.push(...shapes);
     for (const segment of segments) {
@@ -103,6 +107,7 @@ export class MemoryStore implements Store {
     for (const change of consumers) this.#consumers.apply(change);
     if (states) this.#states.apply(states);
     if (timers) this.#timers.apply(timers);
+    if (snapshots) this.#snapshots.apply(snapshots);
     while (this.#size > this.#bytes && this.#segments.length > 1) {
       this.#size -= this.#segments.shift()?.size ?? 0;
     }
@@ -117,6 +122,7 @@ export class MemoryStore implements Store {
     this.#consumers.clear();
     this.#states.clear();
     this.#timers.clear();
+    this.#snapshots.clear();
   }
 
   /** Small commits share a piece: one of its own for each would take thirty times the bytes of its event. */

@@ -5,6 +5,7 @@ import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js
 import type { ConsumerChange } from './consumer.js';
 import type { DeadLetterChange, OpenDeadLetters } from './dead-letter.js';
 import type { ProgressChange, ProgressChunk } from './progress.js';
+import type { SnapshotChange } from './snapshot.js';
 import type { StateChange, StoredStateType } from './state.js';
 import type { TimerChange } from './timer.js';
 
@@ -62,6 +63,7 @@ export type WriterRequest =
       readonly consumers?: readonly ConsumerChange[];
       readonly states?: StateChange;
       readonly timers?: TimerChange;
+      readonly snapshots?: SnapshotChange;
     }
   /** Several may be under way at a time: `question` says which one an answer is for. */
   | { readonly kind: 'profile'; readonly question: number; readonly order: ProfileOrder }

@@ -4,6 +4,7 @@ import { MAX_SCHEMA_SQL_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
 import { PROCESSING_SCHEMA, PROCESSING_TABLES } from './processing-schema.js';
 import { SCHEMA } from './schema.js';
+import { SNAPSHOT_SCHEMA, SNAPSHOT_TABLES } from './snapshot-schema.js';
 import { loadSqlite, type Sqlite } from './sqlite.js';
 import { STATE_SCHEMA, STATE_TABLES } from './state-schema.js';
 import { TIMER_SCHEMA, TIMER_TABLES } from './timer-schema.js';
@@ -48,14 +49,15 @@ export function schemaFaults(database: Sqlite, schema?: string): string[] {
   return faults;
 }
 
-/** What a log must have: the tables of consumers all together, or none of them; those of an event bus, of states and of timers likewise. */
+/** What a log must have: the tables of consumers all together, or none of them; those of an event bus, of states, of timers and of snapshots likewise. */
 function logSchema(found: ReadonlyMap<string, SchemaObject>): string {
   const tables = [...found.values()].map(({ table }) => table);
   const consumers = tables.some((table) => CONSUMER_TABLES.has(table)) ? CONSUMER_SCHEMA : '';
   const processing = tables.some((table) => PROCESSING_TABLES.has(table)) ? PROCESSING_SCHEMA : '';
   const states = tables.some((table) => STATE_TABLES.has(table)) ? STATE_SCHEMA : '';
   const timers = tables.some((table) => TIMER_TABLES.has(table)) ? TIMER_SCHEMA : '';
-  return SCHEMA + consumers + processing + states + timers;
+  const snapshots = tables.some((table) => SNAPSHOT_TABLES.has(table)) ? SNAPSHOT_SCHEMA : '';
+  return SCHEMA + consumers + processing + states + timers + snapshots;
 }
 
 function newSchema(schema: string): ReadonlyMap<string, SchemaObject> {

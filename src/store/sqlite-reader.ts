@@ -19,6 +19,8 @@ import { RunKind } from './segments/run.js';
 import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
 import { readLogNumbers } from './segments/segment-table.js';
+import type { StoredSnapshot } from './snapshot.js';
+import { SnapshotReader } from './snapshot-table.js';
 import { guard, type Sqlite, toStoreError } from './sqlite.js';
 import type { StateQuery, StoredState, StoredStateType } from './state.js';
 import { StateReader } from './state-table.js';
@@ -41,6 +43,7 @@ export class SqliteReader implements EventReader {
   readonly #deadLetters: DeadLetterReader;
   readonly #states: StateReader;
   readonly #timers: TimerReader;
+  readonly #snapshots: SnapshotReader;
   readonly #names = new Map<number, string>();
   #types: ReadonlyMap<number, StoredType> | undefined;
 
@@ -59,6 +62,7 @@ export class SqliteReader implements EventReader {
       this.#deadLetters = new DeadLetterReader(this.database);
       this.#states = new StateReader(this.database);
       this.#timers = new TimerReader(this.database);
+      this.#snapshots = new SnapshotReader(this.database);
     } catch (error) {
       this.database.close();
       throw toStoreError(path, error);
@@ -184,6 +188,10 @@ export class SqliteReader implements EventReader {
 
   timerCounts(): readonly TimerCount[] {
     return this.#read(() => this.#timers.counts());
+  }
+
+  snapshot(aggregate: number): StoredSnapshot | undefined {
+    return this.#read(() => this.#snapshots.find(aggregate));
   }
 
   get processing(): StoredProcessing {

@@ -120,6 +120,7 @@ export class SqliteStore implements Store {
       ...(batch.consumers && { consumers: batch.consumers }),
       ...(batch.states && { states: batch.states }),
       ...(batch.timers && { timers: batch.timers }),
+      ...(batch.snapshots && { snapshots: batch.snapshots }),
     });
     if (this.#pending.length === 0) this.#thread?.hold(true);
     return new Promise((resolveCommit, reject) => {

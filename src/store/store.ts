@@ -8,6 +8,7 @@ import type { DeadLetterChange, DeadLetterRange, DeadLetterRecord } from './dead
 import type { StoredProcessing } from './processing.js';
 import type { ProgressChange } from './progress.js';
 import type { StoreState, TypeToStore } from './protocol.js';
+import type { SnapshotChange, StoredSnapshot } from './snapshot.js';
 import type { StateChange, StateQuery, StoredState, StoredStateType } from './state.js';
 import type { StoredTimer, TimerChange, TimerCount, TimerQuery, TimerTicket } from './timer.js';
 
@@ -32,6 +33,8 @@ export interface CommitBatch {
   readonly states?: StateChange;
   /** Timers that were scheduled, cancelled or fired with the events and the progress above. */
   readonly timers?: TimerChange;
+  /** Snapshots of aggregates, of events that are above or were stored before. */
+  readonly snapshots?: SnapshotChange;
 }
 
 /** A name of the log, and the last version of the aggregate that bears it. */
@@ -119,6 +122,8 @@ export interface EventReader {
   timer(key: number, name: string): StoredTimer | undefined;
   /** How many there are of each type of event. */
   timerCounts(): readonly TimerCount[];
+  /** The snapshot of an aggregate, by the number of its name; left out where none are kept. @throws StoreCorruptError when it is damaged. */
+  snapshot?(aggregate: number): StoredSnapshot | undefined;
   /** What the log's event bus has noted. */
   readonly processing: StoredProcessing;
 }

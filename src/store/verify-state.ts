@@ -76,12 +76,36 @@ export function verifyDeadLetters(database: Sqlite, facts: StoreFacts, problems:
  * @returns for a position the number of the key, undefined when there is no event, 0 when it cannot be read.
  */
 export function keyFinder(database: Sqlite): (position: number) => number | undefined {
+  return rowPicker(database, ({ key, aggregate }, index) => key[index] || aggregate[index], 0);
+}
+
+/** An event's aggregate, by the number of its name, and its version in that. */
+export interface EventPlace {
+  readonly aggregate: number;
+  readonly version: number;
+}
+
+/** As `keyFinder`, for the places of events in their aggregates; aggregate 0 when the event cannot be read. */
+export function placeFinder(database: Sqlite): (position: number) => EventPlace | undefined {
+  const place = ({ aggregate, version }: SegmentColumns, index: number): EventPlace => ({
+    aggregate: aggregate[index] as number,
+    version: version[index] as number,
+  });
+  return rowPicker(database, place, { aggregate: 0, version: 0 });
+}
+
+/** Picks something out of the row of an event. */
+function rowPicker<Picked>(
+  database: Sqlite,
+  pick: (columns: SegmentColumns, index: number) => Picked | undefined,
+  unreadable: Picked,
+): (position: number) => Picked | undefined {
   const rowAt = rowFinder(database);
   const columns = new SegmentColumns();
   let known: { readonly first: number; readonly count: number } | undefined;
   return (position) => {
     if (known && position >= known.first && position < known.first + known.count) {
-      return keyAt(columns, position - known.first);
+      return pick(columns, position - known.first);
     }
     known = undefined;
     const row = rowAt(position);
@@ -90,16 +114,12 @@ export function keyFinder(database: Sqlite): (position: number) => number | unde
     try {
       columns.read(openSegment(segment).body, segment.count);
     } catch (error) {
-      if (error instanceof StoreCorruptError) return 0;
+      if (error instanceof StoreCorruptError) return unreadable;
       throw error;
     }
     known = segment;
-    return keyAt(columns, position - segment.first);
+    return pick(columns, position - segment.first);
   };
-}
-
-function keyAt({ key, aggregate }: SegmentColumns, index: number): number | undefined {
-  return key[index] || aggregate[index];
 }
 
 function faultOf(

@@ -9,7 +9,8 @@ import { IndexVerifier } from './verify-index.js';
 import { LogVerifier } from './verify-log.js';
 import { NameVerifier } from './verify-names.js';
 import { Problems, type StoreProblem } from './verify-problems.js';
-import { keyFinder, verifyDeadLetters, verifyProgress } from './verify-state.js';
+import { verifySnapshots } from './verify-snapshots.js';
+import { keyFinder, placeFinder, verifyDeadLetters, verifyProgress } from './verify-state.js';
 import { verifyStates } from './verify-states.js';
 import { readFacts, verifyStructure } from './verify-structure.js';
 import { verifyTimers } from './verify-timers.js';
@@ -33,7 +34,7 @@ export interface StoreReport {
 
 /**
  * Reads a whole store and compares it with its checksums: SQLite's pages, every event, their chain,
- * the index, the progress, the dead letters, the consumers, the states and the timers. It only reads, also while an engine has the file open, and needs
+ * the index, the progress, the dead letters, the consumers, the states, the timers and the snapshots. It only reads, also while an engine has the file open, and needs
  * little memory: a few bytes for each aggregate. It blocks the thread that calls it, for a few seconds a million
  * events.
  *
@@ -104,5 +105,6 @@ function verifyContents(
   problems.reading('consumer', () => verifyProcessing(database, problems));
   problems.reading('state', () => verifyStates(database, facts, keyFinder(database), problems));
   problems.reading('timer', () => verifyTimers(database, facts, keyFinder(database), problems));
+  problems.reading('snapshot', () => verifySnapshots(database, placeFinder(database), problems));
   return { events: log.events, aggregates: log.aggregates, isRead };
 }

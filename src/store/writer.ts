@@ -4,11 +4,10 @@ import { Slab } from '../events/slab.js';
 import { StoreCorruptError, StoreError, StoreMovedError } from '../kernel/errors.js';
 import { WRITER_CACHE_KIB } from '../limits.js';
 import { rowCheck } from './checksum.js';
-import type { ConsumerChange } from './consumer.js';
-import { ConsumerTable } from './consumer-table.js';
 import type { DeadLetterChange } from './dead-letter.js';
 import { DeadLetterWriter, readOpenDeadLetters } from './dead-letter-table.js';
 import { FileIdentity } from './file-identity.js';
+import { type KeptChange, KeptTables } from './kept-tables.js';
 import { leaveWal, openForWriting, type WritableStore } from './open-store.js';
 import { Ownership } from './ownership.js';
 import { ProgressTable } from './progress-table.js';
@@ -25,21 +24,16 @@ import { RunReader } from './segments/run-reader.js';
 import { SegmentReader } from './segments/segment-reader.js';
 import { readLastSegment } from './segments/segment-table.js';
 import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
-import type { StateChange } from './state.js';
-import { readStateTypes, StateTable } from './state-table.js';
-import type { TimerChange } from './timer.js';
-import { hasTimers, TimerTable } from './timer-table.js';
+import { readStateTypes } from './state-table.js';
+import { hasTimers } from './timer-table.js';
 import { readLastName, readRun, readShapes, readTypes } from './types.js';
 
 /** One commit message. */
-export interface Commit {
+export interface Commit extends KeptChange {
   readonly segments: readonly SegmentMessage[];
   readonly progress: ProgressChange | undefined;
   readonly shapes: readonly Shape[];
   readonly deadLetters?: DeadLetterChange | undefined;
-  readonly consumers?: readonly ConsumerChange[];
-  readonly states?: StateChange;
-  readonly timers?: TimerChange;
 }
 
 /** The one writing connection of a store, and everything that is done with it. Lives on the writer thread. */
@@ -51,9 +45,7 @@ export class Writer {
   readonly #log: LogWriter;
   readonly #progress: ProgressTable;
   readonly #deadLetters: DeadLetterWriter;
-  readonly #consumers: ConsumerTable;
-  readonly #states: StateTable;
-  readonly #timers: TimerTable;
+  readonly #kept: KeptTables;
   readonly #indexer: Indexer;
   readonly #packs: PackTable;
   readonly #files: FileIdentity;
@@ -81,9 +73,7 @@ export class Writer {
       this.#log = new LogWriter(this.#database, this.state, this.#indexer);
       this.#packs = new PackTable(this.#database);
       this.#deadLetters = new DeadLetterWriter(this.#database);
-      this.#consumers = new ConsumerTable(this.#database);
-      this.#states = new StateTable(this.#database);
-      this.#timers = new TimerTable(this.#database);
+      this.#kept = new KeptTables(this.#database);
       this.#addShape = this.#database.prepare('INSERT INTO payload_shapes VALUES (?, ?, ?)');
       this.#shapes = this.state.shapes.length;
       this.#shapesCommitted = this.#shapes;
@@ -129,10 +119,7 @@ export class Writer {
       const chunks = commits.flatMap((commit) => commit.progress?.chunks ?? []);
       if (progress) this.#progress.save({ mark: progress.mark, chunks });
       for (const { deadLetters } of commits) if (deadLetters) this.#deadLetters.apply(deadLetters);
-      for (const { consumers } of commits)
-        for (const change of consumers ?? []) this.#consumers.apply(change);
-      for (const { states } of commits) if (states) this.#states.apply(states);
-      for (const { timers } of commits) if (timers) this.#timers.apply(timers);
+      for (const commit of commits) this.#kept.apply(commit);
       this.#indexer.keepUp(this.#log.block);
     });
     this.#checkPlace();
@@ -214,9 +201,7 @@ export class Writer {
     } catch (error) {
       this.#log.rolledBack();
       this.#progress.rolledBack();
-      this.#consumers.rolledBack();
-      this.#states.rolledBack();
-      this.#timers.rolledBack();
+      this.#kept.rolledBack();
       this.#shapes = this.#shapesCommitted;
       throw toStoreError(this.#path, error);
     }

@@ -17,6 +17,7 @@ const amount = z.object({ amount: z.number().positive() });
 
 /** An account that never has less than nothing. */
 export const Account = defineAggregate('account', {
+  snapshotEvery: 20,
   events: [Deposited, Withdrawn],
   initial: () => ({ balance: 0, times: 0 }),
   evolve: ({ balance, times }, { type, data }) => ({

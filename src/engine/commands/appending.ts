@@ -14,6 +14,7 @@ import type { Directory } from '../sequence/directory.js';
 import type { Prepared } from '../sequence/row-facts.js';
 import type { Outcome, PendingCommand } from './command.js';
 import { MAX_COMMAND_RUNS } from './limits.js';
+import type { Snapshots } from './snapshots.js';
 
 /** What commands ask of the flow besides what taking events in does. */
 export interface CommandFlow {
@@ -27,6 +28,7 @@ export interface AppendingParts extends IntakeParts {
   readonly directory: Directory;
   readonly options: CheckedOptions;
   readonly codec: Codec;
+  readonly snapshots: Snapshots;
   /** By stored type id. */
   readonly types: readonly (RegisteredType | undefined)[];
 }
@@ -134,6 +136,7 @@ export class Appending {
         if (outcome.version !== this.#versionOf(command)) throw MOVED;
         this.#parts.directory.checkRoom(prepared);
         const taken = takeTogether(this.#parts, prepared, call.until);
+        if (outcome.snapshot) this.#parts.snapshots.accepted(call.type, call.id, outcome.snapshot);
         isAccepted = true;
         this.#events.accepted(command);
         return taken;

@@ -1,6 +1,7 @@
 import type { Emission } from '../../events/emission.js';
 import type { WireError } from '../../kernel/error-codec.js';
 import type { CommandResult } from '../../lanes/aggregates/command-types.js';
+import type { StateSnapshot } from '../../lanes/aggregates/protocol.js';
 import type { LaneSeat } from '../dispatch/lane-seat.js';
 import type { Wave } from '../intake/waves.js';
 import type { PublishOptions } from '../options.js';
@@ -39,6 +40,8 @@ export type Outcome =
       readonly emissions: readonly Emission[];
       /** Where the emitted events lie. */
       readonly bytes: Buffer | undefined;
+      /** The state behind them, when one is to be saved. */
+      readonly snapshot?: StateSnapshot | undefined;
     }
   | {
       readonly kind: 'repeated';

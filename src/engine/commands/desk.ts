@@ -137,6 +137,7 @@ export class CommandDesk {
   /** A lane has answered. */
   answered(seat: LaneSeat, answer: CommandAnswer): void {
     for (const shape of answer.unknownShapes) this.#parts.unknownShape(shape);
+    for (const news of answer.snapshots ?? []) this.#parts.snapshots.heard(news);
     const queues = new Set<AggregateQueue>();
     this.#sending.answered(seat, answer, {
       settled: (command) => queues.add(command.queue),

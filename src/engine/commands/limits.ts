@@ -14,3 +14,6 @@ export const MAX_COMMAND_RUNS = 100;
 
 /** Lanes that may die of a command alone before it fails: the first death may have been an accident. */
 export const MAX_COMMAND_DEATHS = 2;
+
+/** Snapshots that no commit has been given yet; what comes beyond is dropped, and made again after as many events more. */
+export const SNAPSHOT_UNSAVED_BYTES = 32 * 1024 * 1024;

@@ -321,7 +321,7 @@ class AnswerParts {
   of(outcome: CommandOutcome): Outcome | undefined {
     switch (outcome.kind) {
       case 'decided': {
-        const { number, version, replyEnd } = outcome;
+        const { number, version, replyEnd, snapshot } = outcome;
         const emissions = outcome.events === 0 ? NO_EMISSIONS : (this.#emissions?.of(number) ?? NO_EMISSIONS);
         return {
           kind: 'decided',
@@ -329,6 +329,7 @@ class AnswerParts {
           reply: this.#reply(replyEnd),
           emissions,
           bytes: this.#emissions?.bytes,
+          snapshot,
         };
       }
       case 'repeated': {

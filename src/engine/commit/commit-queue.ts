@@ -7,6 +7,7 @@ import type { ConsumerChange } from '../../store/consumer.js';
 import type { DeadLetterChange, DeadLetterRecord, SettledLetter } from '../../store/dead-letter.js';
 import type { Progress } from '../../store/progress.js';
 import type { Segment, Store } from '../../store/store.js';
+import type { Snapshots } from '../commands/snapshots.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { StateKeeper } from '../states/state-keeper.js';
 import type { TimerKeeper } from '../timers/timer-keeper.js';
@@ -18,6 +19,13 @@ export interface HubSegment extends Segment {
   to: number;
   /** When its first row was accepted, by `performance.now()`. */
   readonly acceptedAt: number;
+}
+
+/** What is kept beside the log, and saved with it. */
+export interface KeptParts {
+  readonly states: StateKeeper;
+  readonly timers: TimerKeeper;
+  readonly snapshots: Snapshots;
 }
 
 /** What the hub wants to know of commits. */
@@ -45,6 +53,7 @@ export class CommitQueue {
   readonly #consumers: ConsumerLink;
   readonly #states: StateKeeper;
   readonly #timers: TimerKeeper;
+  readonly #snapshots: Snapshots;
   #segments: HubSegment[] = [];
   #buried: DeadLetterRecord[] = [];
   #raised: SettledLetter[] = [];
@@ -63,12 +72,13 @@ export class CommitQueue {
     progress: Progress,
     meters: Meters,
     consumers: ConsumerLink,
-    { states, timers }: { readonly states: StateKeeper; readonly timers: TimerKeeper },
+    { states, timers, snapshots }: KeptParts,
     events: CommitEvents,
   ) {
     this.#consumers = consumers;
     this.#states = states;
     this.#timers = timers;
+    this.#snapshots = snapshots;
     this.#meters = meters;
     this.#store = store;
     this.#progress = progress;
@@ -139,10 +149,11 @@ export class CommitQueue {
     const number = ++this.commits;
     const states = this.#states.take(number);
     const timers = this.#timers.take(number);
+    const snapshots = this.#snapshots.take();
     const shapes = this.#events.newShapes();
     const sentAt = performance.now();
     const taken = { ...this.#takeLetters(), ...this.#takeConsumers() };
-    const kept = { ...(states && { states }), ...(timers && { timers }) };
+    const kept = { ...(states && { states }), ...(timers && { timers }), ...(snapshots && { snapshots }) };
     this.#store.commit({ segments, progress, shapes, ...taken, ...kept }).then(
       () => {
         // Nobody is there any more whom an acknowledgement could reach.
@@ -173,7 +184,8 @@ export class CommitQueue {
       this.#raised.length === 0 &&
       !this.#consumers.isDue &&
       !this.#states.isChanged &&
-      !this.#timers.isChanged
+      !this.#timers.isChanged &&
+      !this.#snapshots.isChanged
     );
   }
 

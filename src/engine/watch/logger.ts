@@ -112,6 +112,8 @@ function wordsFor(notice: Notice): readonly [Level, string] {
       const { name, key, error } = notice;
       return ['error', `Timer '${name}' of key '${key}' cannot fire: ${messageOf(error)}`];
     }
+    case 'snapshot-failed':
+      return ['warn', messageOf(notice.error)];
     case 'timers-held':
       return [
         'warn',

@@ -64,6 +64,17 @@ export type Notice =
       readonly error: Error;
     }
   | { readonly kind: 'timers-held'; readonly type: string; readonly count: number }
+  /**
+   * A snapshot of an aggregate cannot be read, or its state cannot be saved in one (told three times of an aggregate's
+   * definition by each lane): the aggregate is read from its events. Nothing else follows from it.
+   */
+  | {
+      readonly kind: 'snapshot-failed';
+      /** What `defineAggregate` calls it. */
+      readonly aggregate: string;
+      readonly aggregateId: string;
+      readonly error: Error;
+    }
   /** `engine.health()` is not what it was. */
   | ({ readonly kind: 'health'; readonly from: HealthStatus } & Health)
   /** The store was found damaged where nobody has read yet: `millrace verify` says where else. The engine goes on. */

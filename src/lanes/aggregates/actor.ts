@@ -3,6 +3,8 @@ import type { Aggregate } from './define-aggregate.js';
 import { Fold } from './fold.js';
 import { COMMAND_ID_WINDOW, SWEEP_STEPS } from './limits.js';
 
+const NO_COMMANDS: ReadonlyMap<string, number> = new Map();
+
 /** What an aggregate on a lane is doing: nothing, waiting for its events, or awaiting a command. */
 export type ActorState = 'idle' | 'loading' | 'deciding';
 
@@ -52,6 +54,21 @@ export class Actor<Item> {
   forget(): void {
     this.#fold = undefined;
     this.#commands = undefined;
+  }
+
+  /** By their ids, the newest commands: what a snapshot must say, because the events before it are not read again. */
+  get commandIds(): ReadonlyMap<string, number> {
+    return this.#commands ?? NO_COMMANDS;
+  }
+
+  /** The version of the first event of a command of this id, the newest one; undefined when it is not known. */
+  doneAt(commandId: string): number | undefined {
+    return this.#commands?.get(commandId);
+  }
+
+  /** What a snapshot says of commands. */
+  knows(commands: Map<string, number>): void {
+    this.#commands = commands;
   }
 
   /** An event of the aggregate has this id. */

@@ -2,13 +2,14 @@ import type { Codec } from '../../events/codec.js';
 import { EmissionBuffer } from '../../events/emission.js';
 import { NO_BYTES, toMove, withRoom } from '../../kernel/moved-bytes.js';
 import { COMMAND_ANSWER_BYTES } from './limits.js';
-import type { CommandAnswer, CommandOutcome } from './protocol.js';
+import type { CommandAnswer, CommandOutcome, SnapshotNews } from './protocol.js';
 
 /** What has come of a lane's commands since its last answer, until it is sent. */
 export class CommandOutbox {
   readonly emissions: EmissionBuffer;
   readonly #codec: Codec;
   #outcomes: CommandOutcome[] = [];
+  #snapshots: SnapshotNews[] = [];
   #replies = NO_BYTES;
   #replyEnd = 0;
 
@@ -47,9 +48,14 @@ export class CommandOutbox {
     this.#outcomes.push(outcome);
   }
 
+  tell(news: SnapshotNews): void {
+    this.#snapshots.push(news);
+  }
+
   /** The answer, with bytes of its own; undefined when there is nothing to say. */
   take(): CommandAnswer | undefined {
-    if (this.#outcomes.length === 0) return undefined;
+    const snapshots = this.#snapshots;
+    if (this.#outcomes.length === 0 && snapshots.length === 0) return undefined;
     const replies = toMove(this.#replies, this.#replyEnd);
     const answer: CommandAnswer = {
       kind: 'commands',
@@ -57,8 +63,10 @@ export class CommandOutbox {
       emitted: this.emissions.take(),
       unknownShapes: this.emissions.takeUnknownShapes(),
       replies,
+      ...(snapshots.length > 0 && { snapshots }),
     };
     this.#outcomes = [];
+    this.#snapshots = [];
     this.#replies = NO_BYTES;
     this.#replyEnd = 0;
     return answer;

@@ -15,9 +15,10 @@ import { type Decision, decided } from './decide.js';
 import { DecidedEvents } from './decided-events.js';
 import type { Aggregate } from './define-aggregate.js';
 import { CommandFold, Fold } from './fold.js';
+import { foldPage } from './folding.js';
 import { inTime } from './in-time.js';
-import type { AskingItem, CommandItem, Item, Wish } from './items.js';
-import { type LaneAggregate, laneAggregates, type WrapCommand } from './lane-aggregate.js';
+import { type AskingItem, type CommandItem, type Item, type Wish, wantedFor } from './items.js';
+import { type LaneAggregate, laneAggregates, loadedAs, type WrapCommand } from './lane-aggregate.js';
 import {
   LANE_AGGREGATE_HEAP_SHARE,
   LANE_AGGREGATES,
@@ -32,8 +33,9 @@ import type {
   LoadedAggregate,
   PageOrder,
   QueryOrder,
+  StateSnapshot,
 } from './protocol.js';
-import { eventsIn } from './raw-events.js';
+import { LaneSnapshots } from './snapshots.js';
 import { stateBytes } from './state-bytes.js';
 
 /** How a lane's commands are run besides what they are. */
@@ -58,6 +60,7 @@ export class CommandRunner {
   readonly #answered: (answer: CommandAnswer) => void;
   readonly #actors: Actors<Item>;
   readonly #outbox: CommandOutbox;
+  readonly #snapshots: LaneSnapshots;
   readonly #queue = new Ring<Item | PageOrder>();
   readonly #wishes = new Map<number, Wish>();
   readonly #clock = new TurnClock();
@@ -79,6 +82,7 @@ export class CommandRunner {
     // Of its own: what it knows of shapes comes on another way than what the handlers know of them.
     this.#codec = new Codec(setup.shapes);
     this.#outbox = new CommandOutbox(this.#codec);
+    this.#snapshots = new LaneSnapshots(this.#codec, (news) => this.#outbox.tell(news));
     this.#events = new DecidedEvents(new EmittedTypes(setup, this.#codec), this.#outbox.emissions);
     this.#cell = cell;
     this.#answered = answered;
@@ -86,10 +90,7 @@ export class CommandRunner {
   }
 
   get loaded(): readonly LoadedAggregate[] {
-    return this.#types.map(({ aggregate: { name, commands } }) => ({
-      name,
-      commands: Object.keys(commands),
-    }));
+    return this.#types.map(({ aggregate }) => loadedAs(aggregate));
   }
 
   /** Milliseconds that commands have taken so far. */
@@ -186,7 +187,8 @@ export class CommandRunner {
       if (!fold) this.#want({ actor, item, fold: actor.fold ?? actor.begin(aggregate) });
       else if (order.kind === 'query') this.#show(order, fold);
       else if (order.commandId !== undefined && actor.hasDone(order.commandId)) {
-        const before = new CommandFold(aggregate, order.id, order.commandId);
+        const doneAt = actor.doneAt(order.commandId);
+        const before = new CommandFold(aggregate, order.id, order.commandId, doneAt);
         this.#want({ actor, item, fold: before });
       } else this.#decide(actor, item as CommandItem, fold);
     } catch (error) {
@@ -207,9 +209,7 @@ export class CommandRunner {
   #ask(wish: Wish): void {
     const number = ++this.#lastWish;
     this.#wishes.set(number, wish);
-    const { fold } = wish;
-    const seen = fold instanceof CommandFold ? fold.seen : fold.version;
-    this.#outbox.add({ kind: 'wanted', number, id: wish.actor.id, from: seen + 1 });
+    this.#outbox.add({ kind: 'wanted', number, id: wish.actor.id, ...wantedFor(wish) });
   }
 
   #page({ number, page }: PageOrder): void {
@@ -219,10 +219,13 @@ export class CommandRunner {
     if (!isAside) actor.state = 'idle';
     try {
       if (page.kind === 'failed') throw decodeError(page.error);
-      this.#fold(wish, page.events);
-      if (!page.hasMore) this.#loaded(wish);
-      else if (isAside) this.#ask(wish);
-      else this.#want(wish);
+      if (page.snapshot && !this.#restore(wish, page.snapshot)) this.#more({ ...wish, isFromFirst: true });
+      else {
+        const reader = { run: this.#setup.run, codec: this.#codec };
+        foldPage(reader, this.#types[item.order.type] as LaneAggregate, wish, page.events);
+        if (page.hasMore) this.#more(wish);
+        else this.#loaded(wish);
+      }
     } catch (error) {
       if (!isAside) actor.forget();
       this.#fail(item.order, undefined, error);
@@ -231,22 +234,23 @@ export class CommandRunner {
     if (actor.state !== 'loading') this.#next(actor);
   }
 
-  #fold({ actor, fold, isAside }: Wish, events: Parameters<typeof eventsIn>[2]): void {
-    const type = this.#types.find(({ aggregate }) => aggregate === fold.aggregate) as LaneAggregate;
-    const reader = { run: this.#setup.run, codec: this.#codec, ...type };
-    for (const event of eventsIn(reader, actor.id, events)) {
-      if (fold instanceof CommandFold) fold.take(event);
-      else {
-        if (type.isOwn(event.type)) fold.evolve(event);
-        fold.version = event.version;
-        if (!isAside) actor.note(event.metadata.eventId, event.version);
-      }
-    }
+  #more(wish: Wish): void {
+    if (wish.isAside) this.#ask(wish);
+    else this.#want(wish);
   }
 
-  #loaded({ actor, item, fold }: Wish): void {
+  #restore({ actor, item, fold, isAside }: Wish, snapshot: StateSnapshot): boolean {
+    const isOwn = !isAside && !(fold instanceof CommandFold);
+    return this.#snapshots.restore(item.order.type, isOwn ? actor : undefined, fold, snapshot);
+  }
+
+  #loaded({ actor, item, fold, isAside }: Wish): void {
     const { order } = item;
     if (!(fold instanceof CommandFold)) {
+      // What a command has made of it may be in no log, and beside the actor nobody notes ids.
+      const { type, id } = order;
+      const snapshot = fold.isOfLog && !isAside ? this.#snapshots.due(type, actor, fold) : undefined;
+      if (snapshot) this.#outbox.tell({ kind: 'made', type, id, position: fold.position, snapshot });
       // Whatever the log has is the truth, also when it is less than was thought.
       if (order.kind === 'query') this.#show(order, fold);
       else if (order.commandId !== undefined && actor.hasDone(order.commandId)) this.#run(actor, item);
@@ -326,20 +330,27 @@ export class CommandRunner {
         outbox.add({ kind: 'repeated', number, version, position, replyEnd: outbox.replyEnd });
         return;
       }
-      if (emitted.length > 0) this.#apply(actor, order, fold, emitted);
-      outbox.add({ kind: 'decided', number, version, events: emitted.length, replyEnd: outbox.replyEnd });
+      const snapshot = emitted.length > 0 ? this.#apply(actor, order, fold, emitted) : undefined;
+      const decided = { kind: 'decided', number, version, events: emitted.length } as const;
+      outbox.add({ ...decided, replyEnd: outbox.replyEnd, ...(snapshot && { snapshot }) });
     } catch (error) {
       outbox.rewind(start, replyEnd);
       this.#fail(order, fold instanceof CommandFold ? undefined : version, error);
     }
   }
 
-  #apply(actor: Actor<Item>, order: CommandOrder, fold: Fold, emitted: Decision['emitted']): void {
+  #apply(
+    actor: Actor<Item>,
+    order: CommandOrder,
+    fold: Fold,
+    emitted: Decision['emitted'],
+  ): StateSnapshot | undefined {
     let isWhole = true;
     const events = this.#events.add(order, emitted, fold.version, () => {
       isWhole = false;
     });
     const type = this.#types[order.type] as LaneAggregate;
+    fold.isOfLog = false;
     try {
       for (const event of events) {
         if (type.isOwn(event.type)) fold.evolve(event);
@@ -351,8 +362,12 @@ export class CommandRunner {
       throw error;
     }
     // The next command waits for the log then, which has the positions.
-    if (!isWhole) actor.forget();
-    else actor.note(events[0]?.metadata.eventId, fold.version - events.length + 1);
+    if (!isWhole) {
+      actor.forget();
+      return undefined;
+    }
+    for (const event of events) actor.note(event.eventId, event.version);
+    return this.#snapshots.due(order.type, actor, fold);
   }
 
   #show(order: QueryOrder, fold: Fold): void {

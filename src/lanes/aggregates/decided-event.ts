@@ -62,6 +62,11 @@ export class DecidedEvent implements DomainEvent {
     return this.#facts.data;
   }
 
+  /** Its `metadata.eventId`, without making the rest of that. */
+  get eventId(): string | undefined {
+    return this.#facts.stored?.i;
+  }
+
   get metadata(): EventMetadata {
     this.#metadata ??= readMetadata(this.#facts.stored, this.id);
     return this.#metadata;

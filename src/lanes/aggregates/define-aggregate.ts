@@ -2,8 +2,12 @@ import { types } from 'node:util';
 import type { z } from 'zod';
 import type { AnyEventType, EventOf, EventType, NewEvent } from '../../events/define-event.js';
 import { optionNames, takeOptions } from '../../events/known-options.js';
+import { isStorable, isWhole } from '../../kernel/check.js';
 import { InvalidDefinitionError } from '../../kernel/errors.js';
 import { shown } from '../../kernel/thrown.js';
+import { MAX_NAME_BYTES } from '../../limits.js';
+
+const MAX_NUMBER = 2 ** 31 - 1;
 
 const BRAND = Symbol.for('millrace.aggregate');
 
@@ -52,6 +56,17 @@ export interface AggregateOptions<State, Types extends AnyEventType, All> {
   readonly evolve: (state: State, event: EventOf<Types>) => State;
   /** By name, what the aggregate can be asked to do. */
   readonly commands: All;
+  /**
+   * Whole number from 1 to 2^31 - 1, to be raised when `initial`, `evolve` or what they are given of events has changed:
+   * snapshots of another version are made anew from the log. Default 1.
+   */
+  readonly version?: number;
+  /**
+   * Saves the state after so many events of an aggregate, 1 to 2^31 - 1, so that it is read from there and not from its
+   * first event when no lane has it. The state is plain data then, at most 1 MiB. Default: no snapshots, because who changes
+   * `evolve` must raise `version` where there are some.
+   */
+  readonly snapshotEvery?: number;
 }
 
 /** An aggregate that takes commands, as `defineAggregate` makes it. */
@@ -65,6 +80,9 @@ export interface Aggregate<
   readonly initial: () => State;
   readonly evolve: (state: State, event: EventOf<Types>) => State;
   readonly commands: All;
+  readonly version: number;
+  /** Undefined: it has no snapshots. */
+  readonly snapshotEvery: number | undefined;
 }
 
 /** Any aggregate, whatever its state, its events and its commands are. */
@@ -102,7 +120,14 @@ export function schemaOf(decide: object): z.ZodType | undefined {
 
 const AGGREGATE = optionNames<AggregateOptions<unknown, AnyEventType, unknown>>(
   'defineAggregate',
-  { events: true, initial: 'function', evolve: 'function', commands: true },
+  {
+    events: true,
+    initial: 'function',
+    evolve: 'function',
+    commands: true,
+    version: true,
+    snapshotEvery: true,
+  },
   InvalidDefinitionError,
 );
 
@@ -120,7 +145,14 @@ export function defineAggregate<State, Types extends AnyEventType, All extends C
     throw new InvalidDefinitionError(`Aggregate ${shown(name)}: ${what}`);
   };
   if (typeof name !== 'string' || name === '') refuse('its name must be a text.');
-  const { events, initial, evolve, commands } = takeOptions(options, AGGREGATE) as typeof options;
+  const {
+    events,
+    initial,
+    evolve,
+    commands,
+    version = 1,
+    snapshotEvery,
+  } = takeOptions(options, AGGREGATE) as typeof options;
   const isList = Array.isArray(events) && events.length > 0;
   // A hole is looked at like everything else.
   if (!isList || [...events].some((type) => typeof type?.type !== 'string')) {
@@ -135,6 +167,15 @@ export function defineAggregate<State, Types extends AnyEventType, All extends C
   for (const [command, decide] of Object.entries(commands)) {
     if (typeof decide !== 'function') refuse(`its command ${shown(command)} must be a function.`);
   }
+  for (const [option, value] of Object.entries({ version, snapshotEvery })) {
+    if (value === undefined || isWhole(value, 1, MAX_NUMBER)) continue;
+    refuse(`${option} is ${shown(value)}; it must be a whole number from 1 to ${MAX_NUMBER}.`);
+  }
+  if (snapshotEvery !== undefined && !isStorable(name, MAX_NAME_BYTES)) {
+    refuse(
+      `with snapshotEvery its name must be a text of 1 to ${MAX_NAME_BYTES} bytes in UTF-8, without half characters.`,
+    );
+  }
   return Object.freeze({
     [BRAND]: true as const,
     name,
@@ -142,6 +183,8 @@ export function defineAggregate<State, Types extends AnyEventType, All extends C
     initial,
     evolve,
     commands: Object.freeze({ ...commands }),
+    version,
+    snapshotEvery,
   });
 }
 

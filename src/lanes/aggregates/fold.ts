@@ -13,6 +13,12 @@ export class Fold {
   state: unknown;
   /** The version that the state is of. */
   version = 0;
+  /** The position of the last event that was read of the log. */
+  position = 0;
+  /** The version of the newest snapshot that is known of. */
+  snapshotVersion = 0;
+  /** Nothing is in it but what was read of the log. */
+  isOfLog = true;
 
   /** @throws InvalidStateError when the aggregate has no first state. */
   constructor(aggregate: Aggregate, aggregateId: string) {
@@ -26,6 +32,13 @@ export class Fold {
     const { evolve } = this.aggregate;
     const next: unknown = evolve(this.state, event as EventOf<AnyEventType>);
     this.state = this.#checked(next, `evolve returned for '${event.type}'`);
+  }
+
+  /** Begins with the state of a snapshot. */
+  begin(state: unknown, version: number): void {
+    this.state = state;
+    this.version = version;
+    this.snapshotVersion = version;
   }
 
   #initial(): unknown {
@@ -60,23 +73,32 @@ export class Fold {
 export class CommandFold extends Fold {
   readonly #commandId: string | undefined;
   readonly #types: ReadonlySet<string>;
+  /** Where the command's first event stands at the earliest: one may have been done again, long after the first time. */
+  readonly doneAt: number;
   /** The last event of the same command from before, whose state this is then. */
   last: DomainEvent | undefined;
   #done = 0;
   /** The version of the last event that it took. */
   seen = 0;
 
-  constructor(aggregate: Aggregate, aggregateId: string, commandId: string | undefined) {
+  constructor(aggregate: Aggregate, aggregateId: string, commandId: string | undefined, doneAt = 1) {
     super(aggregate, aggregateId);
     this.#commandId = commandId;
+    this.doneAt = doneAt;
     this.#types = new Set(aggregate.events.map(({ type }) => type));
+  }
+
+  override begin(state: unknown, version: number): void {
+    super.begin(state, version);
+    this.seen = version;
   }
 
   /** Takes the next event of the aggregate. */
   take(event: DomainEvent): void {
     this.seen = event.version;
     const id = this.#commandId;
-    if (id !== undefined && event.metadata.eventId === eventIdOf(id, this.#done)) {
+    const isAfter = event.version >= this.doneAt;
+    if (id !== undefined && isAfter && event.metadata.eventId === eventIdOf(id, this.#done)) {
       this.#done++;
       this.last = event;
     }

@@ -3,6 +3,7 @@ import type { StoredType } from '../../events/registry.js';
 import { HandlerModuleInvalidError } from '../../kernel/errors.js';
 import { type AnyCommand, commandOf } from './decide.js';
 import type { Aggregate } from './define-aggregate.js';
+import type { LoadedAggregate } from './protocol.js';
 
 /** What is called in a command's place. */
 export type WrapCommand = (name: string, decide: AnyCommand) => AnyCommand;
@@ -17,6 +18,16 @@ export interface LaneAggregate {
   readonly isOwn: (type: string) => boolean;
   /** @throws UnknownCommandError */
   readonly deciders: (name: string) => AnyCommand;
+}
+
+/** What the main thread is told of a definition. A definition of an older copy of the package has no version. */
+export function loadedAs({ name, commands, version = 1, snapshotEvery }: Aggregate): LoadedAggregate {
+  return {
+    name,
+    commands: Object.keys(commands),
+    version,
+    ...(snapshotEvery !== undefined && { snapshotEvery }),
+  };
 }
 
 /** @throws HandlerModuleInvalidError when an aggregate has an event type that the engine does not know. */

@@ -11,7 +11,7 @@ export const COMMAND_ID_WINDOW = 256;
 
 /**
  * Aggregates whose states one lane keeps: all of a usual program's busy ones. A cold one is read from the log again, which
- * takes as long as its events are many.
+ * takes as long as its events, or those behind its snapshot, are many.
  */
 export const LANE_AGGREGATES = 50_000;
 
@@ -20,6 +20,9 @@ export const LANE_AGGREGATE_HEAP_SHARE = 0.7;
 
 /** Commands between two looks at the heap: reading its figures takes as long as a few commands. */
 export const LANE_HEAP_LOOKS = 256;
+
+/** Snapshots of one aggregate's definition that a lane tells to be impossible: they all have the same reason. */
+export const SNAPSHOT_REFUSALS_TOLD = 3;
 
 /** Bytes of events and replies after which a lane answers, though its turn is not over. */
 export const COMMAND_ANSWER_BYTES = 4 * 1024 * 1024;

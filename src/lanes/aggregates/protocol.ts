@@ -6,6 +6,42 @@ import type { WireError } from '../../kernel/error-codec.js';
 export interface LoadedAggregate {
   readonly name: string;
   readonly commands: readonly string[];
+  /** Version of the definition. */
+  readonly version: number;
+  /** Events between two snapshots; left out: it has none. */
+  readonly snapshotEvery?: number;
+}
+
+/** An aggregate's state that is to be saved, or was. */
+export interface StateSnapshot {
+  /** The aggregate's version that the state is of. */
+  readonly version: number;
+  /** A payload. */
+  readonly state: Uint8Array;
+  /** A payload, for lanes alone. */
+  readonly notes: Uint8Array;
+}
+
+/** What a lane says of snapshots unasked. */
+export type SnapshotNews =
+  /** One that is made of durable events alone. */
+  | {
+      readonly kind: 'made';
+      readonly type: number;
+      readonly id: string;
+      /** Of the event that it is of. */
+      readonly position: number;
+      readonly snapshot: StateSnapshot;
+    }
+  /** One cannot be read or made; the aggregate is read from its events. */
+  | { readonly kind: 'failed'; readonly type: number; readonly id: string; readonly error: WireError };
+
+/** Which snapshot will do in the place of an aggregate's first events. */
+export interface SnapshotWish {
+  /** Index of the aggregate's definition. */
+  readonly type: number;
+  /** It must be of a lower version; left out: any. */
+  readonly below?: number;
 }
 
 /** A command on its way to its lane. */
@@ -66,7 +102,12 @@ export interface PageOrder {
   /** Number of the wish. */
   readonly number: number;
   readonly page:
-    | { readonly kind: 'events'; readonly events: RawEvents; readonly hasMore: boolean }
+    | {
+        readonly kind: 'events';
+        readonly events: RawEvents;
+        readonly hasMore: boolean;
+        readonly snapshot?: StateSnapshot;
+      }
     | { readonly kind: 'failed'; readonly error: WireError };
 }
 
@@ -91,6 +132,8 @@ export type CommandOutcome =
       readonly events: number;
       /** Where the reply ends in the answer's replies. */
       readonly replyEnd: number;
+      /** The state behind its events, when one is to be saved. */
+      readonly snapshot?: StateSnapshot;
     }
   /** It was done before, under its id. */
   | {
@@ -110,8 +153,14 @@ export type CommandOutcome =
     }
   /** The state for a query, as `v8.serialize` writes it. */
   | { readonly kind: 'state'; readonly number: number; readonly version: number; readonly state: Uint8Array }
-  /** The lane needs the events of an aggregate from a version on. */
-  | { readonly kind: 'wanted'; readonly number: number; readonly id: string; readonly from: number };
+  /** The lane needs the events of an aggregate from a version on, or a snapshot and the events behind it. */
+  | {
+      readonly kind: 'wanted';
+      readonly number: number;
+      readonly id: string;
+      readonly from: number;
+      readonly snapshot?: SnapshotWish;
+    };
 
 /** What has come of some orders. */
 export interface CommandAnswer {
@@ -121,6 +170,7 @@ export interface CommandAnswer {
   readonly emitted: Uint8Array | undefined;
   readonly unknownShapes: readonly TypedShape[];
   readonly replies: Uint8Array;
+  readonly snapshots?: readonly SnapshotNews[];
 }
 
 /** The way of commands to a lane and back, first in, first out both ways. */

@@ -6,6 +6,7 @@ import { Added, Lowered } from './events.js';
 import type { Life } from './life.js';
 import type { Contents } from './sim-disk.js';
 import type { SimLane } from './sim-lane.js';
+import { checkSnapshots } from './snapshots.js';
 import { Steps } from './steps.js';
 import { Violation } from './violation.js';
 
@@ -29,6 +30,7 @@ type Decide = (state: Counter, asked: Asked, ctx: CommandContext) => number | Pr
 function counterOf(add: Decide) {
   return defineAggregate('counter', {
     events: [Added, Lowered],
+    snapshotEvery: 2,
     initial: (): Counter => ({ sum: 0 }),
     evolve: ({ sum }, { type, data }) => ({
       sum: type === Added.type ? sum + data.amount : sum - data.amount,
@@ -88,6 +90,7 @@ export class Commands {
     checkCounters(histories, this.#asked, this.#refused);
     for (const reply of this.#replies) checkReply(historyOf(contents, reply.counter), reply);
     this.#life.counts.replies = this.#replies.length;
+    this.#life.counts.snapshots = checkSnapshots(contents);
   }
 
   #lower(counter: string): void {

@@ -37,6 +37,7 @@ export interface Counts {
   timers: number;
   /** Replies of commands that were durable. */
   replies: number;
+  snapshots: number;
   /** What users did with consumers, and events that those and the bus have done. */
   follows: number;
   followed: number;
@@ -75,6 +76,7 @@ export class Life {
     events: 0,
     timers: 0,
     replies: 0,
+    snapshots: 0,
     follows: 0,
     followed: 0,
     built: 0,

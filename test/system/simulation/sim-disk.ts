@@ -10,10 +10,12 @@ import {
 } from '../../../dist/src/store/dead-letter.js';
 import { MemoryConsumers } from '../../../dist/src/store/memory-consumers.js';
 import { MemoryProcessing } from '../../../dist/src/store/memory-processing.js';
+import { MemorySnapshots } from '../../../dist/src/store/memory-snapshots.js';
 import { MemoryStates } from '../../../dist/src/store/memory-states.js';
 import { MemoryTimers } from '../../../dist/src/store/memory-timers.js';
 import { Progress, type ProgressChunk } from '../../../dist/src/store/progress.js';
 import type { StoreState, TypeToStore } from '../../../dist/src/store/protocol.js';
+import type { StoredSnapshot } from '../../../dist/src/store/snapshot.js';
 import type { CommitBatch, EventReader, RawEvent, Segment, Store } from '../../../dist/src/store/store.js';
 import type { Steps } from './steps.js';
 
@@ -23,7 +25,7 @@ interface Written {
   readonly names: readonly (readonly [number, string])[];
   readonly batch: Pick<
     CommitBatch,
-    'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states' | 'timers'
+    'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states' | 'timers' | 'snapshots'
   >;
 }
 
@@ -64,6 +66,9 @@ export class Contents {
   readonly consumers = new MemoryConsumers();
   readonly states = new MemoryStates();
   readonly timers = new MemoryTimers();
+  readonly snapshots = new MemorySnapshots();
+  /** Also those that another one has taken the place of, with the last position of then. */
+  readonly everSaved: { readonly snapshot: StoredSnapshot; readonly last: number }[] = [];
   readonly codec = new Codec([], () => this.shapes);
   mark = 0;
 
@@ -90,6 +95,9 @@ export class Contents {
     for (const change of batch.consumers ?? []) this.consumers.apply(change);
     if (batch.states) this.states.apply(batch.states);
     if (batch.timers) this.timers.apply(batch.timers);
+    const { snapshots = [] } = batch;
+    this.snapshots.apply(snapshots);
+    for (const snapshot of snapshots) this.everSaved.push({ snapshot, last: this.events.length });
     if (!batch.progress) return;
     this.mark = batch.progress.mark;
     for (const chunk of batch.progress.chunks) this.chunks.set(chunk.index, chunk);
@@ -164,6 +172,7 @@ export class SimStore implements Store {
     timersOf: (key) => this.#contents.timers.ofKey(key),
     timer: (key, name) => this.#contents.timers.find(key, name),
     timerCounts: () => this.#contents.timers.counts(),
+    snapshot: (aggregate) => this.#contents.snapshots.find(aggregate),
     processing: new MemoryProcessing(),
   };
 

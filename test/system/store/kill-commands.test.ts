@@ -1,8 +1,10 @@
+import { verifyStore } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { Account } from '../../handlers/aggregates.mjs';
 import { openBank } from '../../support/aggregates.js';
 import { Child } from '../../support/child.js';
 import { collect } from '../../support/collect.js';
+import { snapshotsIn } from '../../support/ledgers.js';
 import { checkReplies, type Reply } from '../../support/replies.js';
 import { tempStore } from '../../support/temp-folder.js';
 
@@ -31,6 +33,9 @@ describe.each([
       told.push(...child.lines.slice(0, -1).map(replyIn));
     }
     expect(told.length).toBeGreaterThanOrEqual(390);
+    expect(verifyStore(store)).toMatchObject({ problems: [] });
+    // Ten accounts, of hundreds of events.
+    expect(snapshotsIn(store)).toEqual([[1, 10]]);
     const engine = await openBank({ store, durability, threads });
     await checkReplies(engine, told);
     const { length } = await collect(engine);

@@ -1,0 +1,48 @@
+import type { ConsumerChange } from './consumer.js';
+import { ConsumerTable } from './consumer-table.js';
+import type { SnapshotChange } from './snapshot.js';
+import { SnapshotTable } from './snapshot-table.js';
+import type { Sqlite } from './sqlite.js';
+import type { StateChange } from './state.js';
+import { StateTable } from './state-table.js';
+import type { TimerChange } from './timer.js';
+import { TimerTable } from './timer-table.js';
+
+/** What a commit changes of what is kept beside the log. */
+export interface KeptChange {
+  readonly consumers?: readonly ConsumerChange[];
+  readonly states?: StateChange;
+  readonly timers?: TimerChange;
+  readonly snapshots?: SnapshotChange;
+}
+
+/** The tables beside the log that a file has from the first row on that belongs into them. */
+export class KeptTables {
+  readonly #consumers: ConsumerTable;
+  readonly #states: StateTable;
+  readonly #timers: TimerTable;
+  readonly #snapshots: SnapshotTable;
+
+  constructor(database: Sqlite) {
+    this.#consumers = new ConsumerTable(database);
+    this.#states = new StateTable(database);
+    this.#timers = new TimerTable(database);
+    this.#snapshots = new SnapshotTable(database);
+  }
+
+  /** Inside the caller's transaction. */
+  apply({ consumers = [], states, timers, snapshots }: KeptChange): void {
+    for (const change of consumers) this.#consumers.apply(change);
+    if (states) this.#states.apply(states);
+    if (timers) this.#timers.apply(timers);
+    if (snapshots) this.#snapshots.apply(snapshots);
+  }
+
+  /** A transaction was rolled back, and perhaps tables with it. */
+  rolledBack(): void {
+    this.#consumers.rolledBack();
+    this.#states.rolledBack();
+    this.#timers.rolledBack();
+    this.#snapshots.rolledBack();
+  }
+}
