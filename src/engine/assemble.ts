@@ -4,6 +4,7 @@ import type { LaneLog } from '../lanes/history.js';
 import { LaneScheduler } from '../lanes/scheduler.js';
 import { Progress } from '../store/progress.js';
 import { CommandDesk } from './commands/desk.js';
+import { SentCommands } from './commands/sent-commands.js';
 import { CommandSuspects } from './commands/suspects.js';
 import { CommitQueue } from './commit/commit-queue.js';
 import { refusalsIn } from './dispatch/emission-check.js';
@@ -58,7 +59,9 @@ export function assemble(foundation: Foundation): Rooms {
   const replay = { store, registry, hub, ...intake, ...failing, directory: sequence.directory };
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
   const states = new StateKeeper({ ...foundation, pool: sequence.pool });
-  const commits = commitRoom(foundation, hub, sequence, { ...intake, states, timers: sequence.timers });
+  const { timers, gate } = sequence;
+  const sent = new SentCommands({ ...foundation, hub, waves, gate, seed: foundation.setup.seed });
+  const commits = commitRoom(foundation, hub, sequence, { ...intake, states, timers, sent });
   const late = new LateHandlers({
     ...foundation,
     hub,
@@ -70,10 +73,10 @@ export function assemble(foundation: Foundation): Rooms {
     sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
   const past = pastReader(foundation, hub, sequence, tailOf);
   const suspects = new CommandSuspects();
-  const judging = { ...failing, late, states, suspects };
+  const judging = { ...failing, late, states, suspects, sent };
   const dispatch = dispatchRoom({ ...foundation, past }, hub, sequence, judging);
-  const sent = { ...sequence, ...failing, ...dispatch };
-  const failures = failuresRoom(foundation, hub, { ...sent, holding, commits, late });
+  const dispatched = { ...sequence, ...failing, ...dispatch };
+  const failures = failuresRoom(foundation, hub, { ...dispatched, holding, commits, late });
   const commanding = { ...intake, ...dispatch, suspects, tailOf };
   const { preparation, commands } = commandsRoom(foundation, hub, sequence, commanding);
   const facts = new EngineFacts({
@@ -87,7 +90,9 @@ export function assemble(foundation: Foundation): Rooms {
     ...dispatch,
     failures,
     ...failing,
+    ...{ commands, sent },
   });
+  sent.connect(commands);
   const measure = () => healthFacts(facts, intake.pressure.share);
   const health = new HealthWatch(options.health, measure, notices, time);
   const wallTimers = connectTimers(foundation, hub, sequence, intake, holding);
@@ -95,15 +100,14 @@ export function assemble(foundation: Foundation): Rooms {
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
     ...{ ...intake, ...sequence, ...dispatch, ...failing },
-    ...{ commits, commands, failures, holding, health, late, past },
+    ...{ commits, commands, sent, failures, holding, health, late, past },
     timers: sequence.timerFlow,
   });
   return {
     ...replay,
     crew: dispatch.crew,
     ...{ failures, holding, late, states, wallTimers, facts, health },
-    timers: sequence.timers,
-    gate: sequence.gate,
+    ...{ timers, gate, sent },
     resumer: new Resumer(replay),
     preparation,
     commands,
@@ -242,7 +246,11 @@ function commitRoom(
   { store, meters, consumerLink }: Foundation,
   hub: Hub,
   { progress, shapes }: SequenceRoom,
-  { pressure, receipts, ...kept }: IntakeRoom & { states: StateKeeper; timers: TimerKeeper },
+  {
+    pressure,
+    receipts,
+    ...kept
+  }: IntakeRoom & { states: StateKeeper; timers: TimerKeeper; sent: SentCommands },
 ): CommitQueue {
   return new CommitQueue(store, progress, meters, consumerLink, kept, {
     sending: () => {
@@ -286,7 +294,13 @@ function dispatchRoom(
     late,
     states,
     suspects,
-  }: FailingParts & { late: LateHandlers; states: StateKeeper; suspects: CommandSuspects },
+    sent,
+  }: FailingParts & {
+    late: LateHandlers;
+    states: StateKeeper;
+    suspects: CommandSuspects;
+    sent: SentCommands;
+  },
 ) {
   const { options, meters, notices, counters } = foundation;
   const { directory, sequencer, scheduler, pool, shapes, runs, types, timers } = sequence;
@@ -305,14 +319,17 @@ function dispatchRoom(
     failed: (error) => hub.fail(error),
   });
   const pump = new LanePump(
-    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states, timers, suspects } },
+    {
+      ...foundation,
+      ...{ crew, scheduler, pool, codec, runs, failed, late, states, timers, suspects, sent },
+    },
     {
       unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
       unknownStateShape: ({ type, shape }) => shapes.learn(states.types[type], shape),
       refusals: refusalsIn(directory, sequencer, types, timers, options.deterministic),
       emitted: (emission, bytes) => hub.emitted(emission, bytes),
       finished: (slab, row) => hub.finished(slab, row),
-      ordered: (slab, row, orders) => sequence.timerFlow.ordered(slab, row, orders),
+      ordered: (slab, row, orders) => hub.ordered(slab, row, orders),
       settled: (key) => hub.settled(key),
       tracerFailed: (times) => {
         counters.subscriberErrors += times;

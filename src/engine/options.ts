@@ -123,6 +123,23 @@ export interface Unsubscribe extends Disposable {
   unsubscribe(): void;
 }
 
+/** What became of commands, of `engine.execute` and of handlers. */
+export interface CommandFigures {
+  /** Decided on, repeated ones included. */
+  readonly executed: number;
+  readonly refused: number;
+  /** Tries that failed. */
+  readonly failed: number;
+  /** Sent by handlers. */
+  readonly sent: number;
+  /** At lanes or on the way there, queries included. */
+  readonly inFlight: number;
+  /** Sent by handlers and neither decided on nor held. */
+  readonly pending: number;
+  /** Sent by handlers and failed for good; see `engine.heldCommands`. */
+  readonly held: number;
+}
+
 /** Counts of an engine since it was opened, as `engine.stats()` gives them. */
 export interface EngineStats {
   readonly state: 'open' | 'closing' | 'closed' | 'failed';
@@ -139,6 +156,7 @@ export interface EngineStats {
   readonly laneTasks: number;
   /** Times that a subscriber, a listener, the logger or the tracer threw or rejected; it touched nobody else. */
   readonly subscriberErrors: number;
+  readonly commands: CommandFigures;
   readonly threads: number;
   readonly lastPosition: number;
 }

@@ -21,6 +21,16 @@ export interface MetricsSnapshot {
     readonly maxBytes: number;
     readonly parkedKeys: number;
   };
+  /** Of `engine.execute` and of handlers; see `CommandFigures`. */
+  readonly commands: {
+    readonly executed: number;
+    readonly refused: number;
+    readonly failed: number;
+    readonly sent: number;
+    readonly inFlight: number;
+    readonly pending: number;
+    readonly held: number;
+  };
   readonly latency: Latencies;
   readonly commits: { readonly count: number; readonly meanEvents: number };
   readonly batches: { readonly count: number; readonly meanEvents: number };

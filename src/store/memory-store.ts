@@ -6,6 +6,7 @@ import { EngineClosedError, NotRetainedError } from '../kernel/errors.js';
 import { MEMORY_STORE_BYTES } from '../limits.js';
 import { KeptEvents } from './kept-events.js';
 import { MEMORY_STATE_BYTES } from './limits.js';
+import { MemoryCommands } from './memory-commands.js';
 import { MemoryConsumers } from './memory-consumers.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemoryStates } from './memory-states.js';
@@ -29,6 +30,7 @@ export class MemoryStore implements Store {
   readonly #consumers = new MemoryConsumers();
   readonly #states = new MemoryStates();
   readonly #timers = new MemoryTimers();
+  readonly #commands = new MemoryCommands();
   readonly #bytes: number;
   #size = 0;
   #closed = false;
@@ -59,6 +61,7 @@ export class MemoryStore implements Store {
       timersOf: (key) => this.#timers.ofKey(key),
       timer: (key, name) => this.#timers.find(key, name),
       timerCounts: () => this.#timers.counts(),
+      commands: (query) => this.#commands.page(query),
       processing: this.#consumers.processing,
     };
   }
@@ -81,6 +84,7 @@ export class MemoryStore implements Store {
       deadLetters: { parked: [], retry: [], retryParked: [], late: new Map() },
       states: [],
       timers: false,
+      commands: 0,
       indexed: 0,
     };
   }
@@ -92,6 +96,7 @@ export class MemoryStore implements Store {
     consumers = [],
     states,
     timers,
+    commands,
   }: CommitBatch): Promise<void> {
     this.#shapes.push(...shapes);
     for (const segment of segments) {
@@ -103,6 +108,7 @@ export class MemoryStore implements Store {
     for (const change of consumers) this.#consumers.apply(change);
     if (states) this.#states.apply(states);
     if (timers) this.#timers.apply(timers);
+    if (commands) this.#commands.apply(commands);
     while (this.#size > this.#bytes && this.#segments.length > 1) {
       this.#size -= this.#segments.shift()?.size ?? 0;
     }
@@ -117,6 +123,7 @@ export class MemoryStore implements Store {
     this.#consumers.clear();
     this.#states.clear();
     this.#timers.clear();
+    this.#commands.clear();
   }
 
   /** Small commits share a piece: one of its own for each would take thirty times the bytes of its event. */

@@ -120,6 +120,7 @@ export class SqliteStore implements Store {
       ...(batch.consumers && { consumers: batch.consumers }),
       ...(batch.states && { states: batch.states }),
       ...(batch.timers && { timers: batch.timers }),
+      ...(batch.commands && { commands: batch.commands }),
     });
     if (this.#pending.length === 0) this.#worker?.ref();
     return new Promise((resolveCommit, reject) => {

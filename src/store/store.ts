@@ -3,6 +3,7 @@ import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import type { Slab } from '../events/slab.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
+import type { CommandChange, CommandQuery, StoredCommand } from './command.js';
 import type { ConsumerChange, StoredConsumer } from './consumer.js';
 import type { DeadLetterChange, DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import type { StoredProcessing } from './processing.js';
@@ -32,6 +33,8 @@ export interface CommitBatch {
   readonly states?: StateChange;
   /** Timers that were scheduled, cancelled or fired with the events and the progress above. */
   readonly timers?: TimerChange;
+  /** Commands that handlers sent, and those that are decided, with the events and the progress above. */
+  readonly commands?: CommandChange;
 }
 
 /** A name of the log, and the last version of the aggregate that bears it. */
@@ -119,6 +122,8 @@ export interface EventReader {
   timer(key: number, name: string): StoredTimer | undefined;
   /** How many there are of each type of event. */
   timerCounts(): readonly TimerCount[];
+  /** Handlers' commands that are not decided, in the order of their numbers. @throws StoreCorruptError */
+  commands(query: CommandQuery): readonly StoredCommand[];
   /** What the log's event bus has noted. */
   readonly processing: StoredProcessing;
 }

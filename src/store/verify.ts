@@ -3,6 +3,7 @@ import { checkStoreFile, noStore } from './file-check.js';
 import { openForReading } from './open-store.js';
 import type { Sqlite } from './sqlite.js';
 import { checkStorePath } from './store-path.js';
+import { verifyCommands } from './verify-commands.js';
 import { verifyConsumers, verifyProcessing } from './verify-consumers.js';
 import { verifyHeader } from './verify-header.js';
 import { IndexVerifier } from './verify-index.js';
@@ -33,7 +34,7 @@ export interface StoreReport {
 
 /**
  * Reads a whole store and compares it with its checksums: SQLite's pages, every event, their chain,
- * the index, the progress, the dead letters, the consumers, the states and the timers. It only reads, also while an engine has the file open, and needs
+ * the index, the progress, the dead letters, the consumers, the states, the timers and the commands of handlers. It only reads, also while an engine has the file open, and needs
  * little memory: a few bytes for each aggregate. It blocks the thread that calls it, for a few seconds a million
  * events.
  *
@@ -104,5 +105,6 @@ function verifyContents(
   problems.reading('consumer', () => verifyProcessing(database, problems));
   problems.reading('state', () => verifyStates(database, facts, keyFinder(database), problems));
   problems.reading('timer', () => verifyTimers(database, facts, keyFinder(database), problems));
+  problems.reading('command', () => verifyCommands(database, facts, keyFinder(database), problems));
   return { events: log.events, aggregates: log.aggregates, isRead };
 }

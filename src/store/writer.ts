@@ -4,6 +4,7 @@ import { Slab } from '../events/slab.js';
 import { StoreCorruptError, StoreError, StoreMovedError } from '../kernel/errors.js';
 import { WRITER_CACHE_KIB } from '../limits.js';
 import { rowCheck } from './checksum.js';
+import { lastCommand } from './command-table.js';
 import type { ConsumerChange } from './consumer.js';
 import { ConsumerTable } from './consumer-table.js';
 import type { DeadLetterChange } from './dead-letter.js';
@@ -11,6 +12,7 @@ import { DeadLetterWriter, readOpenDeadLetters } from './dead-letter-table.js';
 import { FileIdentity } from './file-identity.js';
 import { leaveWal, openForWriting, type WritableStore } from './open-store.js';
 import { Ownership } from './ownership.js';
+import { type PendingChange, PendingTables } from './pending-tables.js';
 import { ProgressTable } from './progress-table.js';
 import type { ProgressChange, SegmentMessage, StoreState, WriterOptions } from './protocol.js';
 import { APPLICATION_ID, FORMAT_VERSION, SCHEMA } from './schema.js';
@@ -27,19 +29,17 @@ import { readLastSegment } from './segments/segment-table.js';
 import { guard, inTransaction, type Sqlite, toStoreError } from './sqlite.js';
 import type { StateChange } from './state.js';
 import { readStateTypes, StateTable } from './state-table.js';
-import type { TimerChange } from './timer.js';
-import { hasTimers, TimerTable } from './timer-table.js';
+import { hasTimers } from './timer-table.js';
 import { readLastName, readRun, readShapes, readTypes } from './types.js';
 
 /** One commit message. */
-export interface Commit {
+export interface Commit extends PendingChange {
   readonly segments: readonly SegmentMessage[];
   readonly progress: ProgressChange | undefined;
   readonly shapes: readonly Shape[];
   readonly deadLetters?: DeadLetterChange | undefined;
   readonly consumers?: readonly ConsumerChange[];
   readonly states?: StateChange;
-  readonly timers?: TimerChange;
 }
 
 /** The one writing connection of a store, and everything that is done with it. Lives on the writer thread. */
@@ -53,7 +53,7 @@ export class Writer {
   readonly #deadLetters: DeadLetterWriter;
   readonly #consumers: ConsumerTable;
   readonly #states: StateTable;
-  readonly #timers: TimerTable;
+  readonly #pending: PendingTables;
   readonly #indexer: Indexer;
   readonly #packs: PackTable;
   readonly #files: FileIdentity;
@@ -83,7 +83,7 @@ export class Writer {
       this.#deadLetters = new DeadLetterWriter(this.#database);
       this.#consumers = new ConsumerTable(this.#database);
       this.#states = new StateTable(this.#database);
-      this.#timers = new TimerTable(this.#database);
+      this.#pending = new PendingTables(this.#database);
       this.#addShape = this.#database.prepare('INSERT INTO payload_shapes VALUES (?, ?, ?)');
       this.#shapes = this.state.shapes.length;
       this.#shapesCommitted = this.#shapes;
@@ -132,7 +132,7 @@ export class Writer {
       for (const { consumers } of commits)
         for (const change of consumers ?? []) this.#consumers.apply(change);
       for (const { states } of commits) if (states) this.#states.apply(states);
-      for (const { timers } of commits) if (timers) this.#timers.apply(timers);
+      for (const commit of commits) this.#pending.apply(commit);
       this.#indexer.keepUp(this.#log.block);
     });
     this.#checkPlace();
@@ -216,7 +216,7 @@ export class Writer {
       this.#progress.rolledBack();
       this.#consumers.rolledBack();
       this.#states.rolledBack();
-      this.#timers.rolledBack();
+      this.#pending.rolledBack();
       this.#shapes = this.#shapesCommitted;
       throw toStoreError(this.#path, error);
     }
@@ -357,6 +357,7 @@ export class Writer {
       deadLetters: readOpenDeadLetters(this.#database),
       states: readStateTypes(this.#database),
       timers: hasTimers(this.#database),
+      commands: lastCommand(this.#database),
       indexed,
     };
   }

@@ -7,6 +7,7 @@ import type { ConsumerChange } from '../../store/consumer.js';
 import type { DeadLetterChange, DeadLetterRecord, SettledLetter } from '../../store/dead-letter.js';
 import type { Progress } from '../../store/progress.js';
 import type { Segment, Store } from '../../store/store.js';
+import type { SentCommands } from '../commands/sent-commands.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { StateKeeper } from '../states/state-keeper.js';
 import type { TimerKeeper } from '../timers/timer-keeper.js';
@@ -45,6 +46,7 @@ export class CommitQueue {
   readonly #consumers: ConsumerLink;
   readonly #states: StateKeeper;
   readonly #timers: TimerKeeper;
+  readonly #sent: SentCommands;
   #segments: HubSegment[] = [];
   #buried: DeadLetterRecord[] = [];
   #raised: SettledLetter[] = [];
@@ -63,12 +65,17 @@ export class CommitQueue {
     progress: Progress,
     meters: Meters,
     consumers: ConsumerLink,
-    { states, timers }: { readonly states: StateKeeper; readonly timers: TimerKeeper },
+    {
+      states,
+      timers,
+      sent,
+    }: { readonly states: StateKeeper; readonly timers: TimerKeeper; readonly sent: SentCommands },
     events: CommitEvents,
   ) {
     this.#consumers = consumers;
     this.#states = states;
     this.#timers = timers;
+    this.#sent = sent;
     this.#meters = meters;
     this.#store = store;
     this.#progress = progress;
@@ -139,10 +146,11 @@ export class CommitQueue {
     const number = ++this.commits;
     const states = this.#states.take(number);
     const timers = this.#timers.take(number);
+    const commands = this.#sent.take(number);
     const shapes = this.#events.newShapes();
     const sentAt = performance.now();
     const taken = { ...this.#takeLetters(), ...this.#takeConsumers() };
-    const kept = { ...(states && { states }), ...(timers && { timers }) };
+    const kept = { ...(states && { states }), ...(timers && { timers }), ...(commands && { commands }) };
     this.#store.commit({ segments, progress, shapes, ...taken, ...kept }).then(
       () => {
         // Nobody is there any more whom an acknowledgement could reach.
@@ -153,6 +161,7 @@ export class CommitQueue {
         this.#states.committed(number);
         this.#timers.committed(number);
         this.#events.committed(segments);
+        this.#sent.committed(number);
         settled();
         this.#consumers.committed();
         this.#wake(this.#done);
@@ -173,7 +182,8 @@ export class CommitQueue {
       this.#raised.length === 0 &&
       !this.#consumers.isDue &&
       !this.#states.isChanged &&
-      !this.#timers.isChanged
+      !this.#timers.isChanged &&
+      !this.#sent.isChanged
     );
   }
 
