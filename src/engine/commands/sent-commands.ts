@@ -37,7 +37,12 @@ export interface SentParts {
   readonly seed: string;
   /** In deterministic mode only. */
   readonly gate: KeyGate | undefined;
-  readonly hub: { readonly failure: Error | undefined; pump(): void; fail(error: Error): void };
+  readonly hub: {
+    readonly failure: Error | undefined;
+    pump(): void;
+    fail(error: Error): void;
+    flushed(): Promise<void>;
+  };
 }
 
 /** What the log had when it was opened, as far as it is not over. */
@@ -98,9 +103,8 @@ export class SentCommands {
     const { promise, resolve: done } = Promise.withResolvers<void>();
     this.#reading = { after: 0, last, isDone: false, wave, left: 0, done };
     this.#readOn(this.#reading);
-    return promise.then(() => {
-      if (hub.failure) throw hub.failure;
-    });
+    // What has become of them is to be durable, too.
+    return promise.then(() => hub.flushed());
   }
 
   /** Whether anything has changed that no commit has been given. */
