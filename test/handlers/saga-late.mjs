@@ -6,7 +6,7 @@ export default defineHandlers('saga-late', (on) => {
   on(
     Asked,
     ({ data: { sends } }, ctx) => {
-      for (const { to, n } of sends) ctx.execute(Box, `${to}-late`, 'add', { to, n });
+      for (const { to, n } of sends) ctx.execute(Box, `${to}-late`, 'add', /** @type {never} */ ({ to, n }));
     },
     { from: 'start' },
   );
