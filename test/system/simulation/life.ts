@@ -12,6 +12,7 @@ import { Done, Lodging, Parking, Ringing, Skipping, Stopping, type Task, TYPES }
 import { Followers } from './followers.js';
 import { LateModule } from './late.js';
 import { Process } from './process.js';
+import { Sagas } from './sagas.js';
 import { SimDisk } from './sim-disk.js';
 import type { SimLane } from './sim-lane.js';
 import { Steps } from './steps.js';
@@ -36,6 +37,8 @@ export interface Counts {
   timers: number;
   /** Replies of commands that were durable. */
   replies: number;
+  /** Commands of handlers that were done. */
+  sends: number;
   /** What users did with consumers, and events that those and the bus have done. */
   follows: number;
   followed: number;
@@ -72,6 +75,7 @@ export class Life {
     events: 0,
     timers: 0,
     replies: 0,
+    sends: 0,
     follows: 0,
     followed: 0,
   };
@@ -92,6 +96,7 @@ export class Life {
   readonly followers: Followers;
   readonly late: LateModule;
   readonly commands: Commands;
+  readonly sagas: Sagas;
   /** In half of the lives there is room for no key that is cold. */
   readonly maxStateBytes: number;
   faults = true;
@@ -109,6 +114,7 @@ export class Life {
     this.followers = new Followers(this);
     this.late = new LateModule(this);
     this.commands = new Commands(this, seed);
+    this.sagas = new Sagas(this, seed);
     this.process = this.#newProcess();
   }
 
@@ -211,7 +217,7 @@ export class Life {
   #newProcess(): Process {
     return new Process(this, (lane) => ({
       modules: this.#modules(lane),
-      aggregates: [this.commands.aggregateOn(lane)],
+      aggregates: [this.commands.aggregateOn(lane), this.sagas.aggregateOn(lane)],
     }));
   }
 
@@ -327,6 +333,7 @@ export class Life {
     this.#active.get(task.key)?.delete(run);
     const done = count(counted, run.position);
     order(task, ctx);
+    this.sagas.send(task, run.position, ctx);
     if (ctx.attempt <= task.kills + task.throws) throw new Error(`try ${ctx.attempt} of ${task.number}`);
     task.emits.forEach((key, index) => {
       ctx.emit(
@@ -346,7 +353,8 @@ export class Life {
 
   /** @throws Violation */
   #check(): void {
-    const violation = this.#violation ?? this.followers.violation ?? this.commands.violation;
+    const violation =
+      this.#violation ?? this.followers.violation ?? this.commands.violation ?? this.sagas.violation;
     if (violation) throw violation;
   }
 
@@ -364,7 +372,7 @@ export class Life {
       while ((await this.#drained()) && !this.steps.isEmpty) {
         while (!this.steps.isEmpty) await this.step();
       }
-      if (await this.#drained()) {
+      if ((await this.#drained()) && !this.sagas.retryHeld()) {
         await this.until(this.followers.settle(), 'followers');
         return;
       }

@@ -15,6 +15,7 @@ import { FOLLOWER_MUTATIONS } from './follower-mutations.js';
 import { HISTORY_MUTATIONS } from './history-mutations.js';
 import { LATE_MUTATIONS } from './late-mutations.js';
 import { type Mutation, replace } from './mutate.js';
+import { SAGA_MUTATIONS } from './saga-mutations.js';
 import { STATE_MUTATIONS } from './state-mutations.js';
 import { TIMER_MUTATIONS } from './timer-mutations.js';
 
@@ -257,4 +258,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...HISTORY_MUTATIONS,
   ...TIMER_MUTATIONS,
   ...COMMAND_MUTATIONS,
+  ...SAGA_MUTATIONS,
 ];

@@ -8,6 +8,7 @@ import {
   type LetterCount,
   without,
 } from '../../../dist/src/store/dead-letter.js';
+import { MemoryCommands } from '../../../dist/src/store/memory-commands.js';
 import { MemoryConsumers } from '../../../dist/src/store/memory-consumers.js';
 import { MemoryProcessing } from '../../../dist/src/store/memory-processing.js';
 import { MemoryStates } from '../../../dist/src/store/memory-states.js';
@@ -23,7 +24,7 @@ interface Written {
   readonly names: readonly (readonly [number, string])[];
   readonly batch: Pick<
     CommitBatch,
-    'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states' | 'timers'
+    'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states' | 'timers' | 'commands'
   >;
 }
 
@@ -64,6 +65,7 @@ export class Contents {
   readonly consumers = new MemoryConsumers();
   readonly states = new MemoryStates();
   readonly timers = new MemoryTimers();
+  readonly commands = new MemoryCommands();
   readonly codec = new Codec([], () => this.shapes);
   mark = 0;
 
@@ -90,6 +92,7 @@ export class Contents {
     for (const change of batch.consumers ?? []) this.consumers.apply(change);
     if (batch.states) this.states.apply(batch.states);
     if (batch.timers) this.timers.apply(batch.timers);
+    if (batch.commands) this.commands.apply(batch.commands);
     if (!batch.progress) return;
     this.mark = batch.progress.mark;
     for (const chunk of batch.progress.chunks) this.chunks.set(chunk.index, chunk);
@@ -164,6 +167,7 @@ export class SimStore implements Store {
     timersOf: (key) => this.#contents.timers.ofKey(key),
     timer: (key, name) => this.#contents.timers.find(key, name),
     timerCounts: () => this.#contents.timers.counts(),
+    commands: (query) => this.#contents.commands.page(query),
     processing: new MemoryProcessing(),
   };
 
@@ -198,6 +202,7 @@ export class SimStore implements Store {
       },
       states: this.#contents.states.types,
       timers: !this.#contents.timers.isEmpty,
+      commands: this.#contents.commands.last,
       indexed: events.length,
     };
   }
