@@ -1,5 +1,6 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { checkFunction } from '../kernel/check.js';
+import { commandChecks } from './contract/command-checks.js';
 import { consumerChecks } from './contract/consumer-checks.js';
 import { deadLetterChecks } from './contract/dead-letter-checks.js';
 import { engineChecks } from './contract/engine-checks.js';
@@ -29,6 +30,7 @@ export function storeContract(make: MakeStore, options: StoreContractOptions = {
     ...consumerChecks(make),
     ...stateChecks(make),
     ...timerChecks(make),
+    ...commandChecks(make),
     ...(reopen ? reopenChecks(make, reopen) : []),
     ...engineChecks(make, options),
   ];
