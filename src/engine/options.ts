@@ -2,6 +2,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { AnyAggregate } from '../lanes/aggregates/define-aggregate.js';
+import type { CommandMetrics } from '../observe/snapshot.js';
 import type { Tracing } from '../observe/tracing.js';
 import type { SubscriptionOptions } from '../publisher/subscription-options.js';
 import type { HealthThresholds } from './watch/health.js';
@@ -123,23 +124,6 @@ export interface Unsubscribe extends Disposable {
   unsubscribe(): void;
 }
 
-/** What became of commands, of `engine.execute` and of handlers. */
-export interface CommandFigures {
-  /** Decided on, repeated ones included. */
-  readonly executed: number;
-  readonly refused: number;
-  /** Tries that failed. */
-  readonly failed: number;
-  /** Sent by handlers. */
-  readonly sent: number;
-  /** At lanes or on the way there, queries included. */
-  readonly inFlight: number;
-  /** Sent by handlers and neither decided on nor held. */
-  readonly pending: number;
-  /** Sent by handlers and failed for good; see `engine.heldCommands`. */
-  readonly held: number;
-}
-
 /** Counts of an engine since it was opened, as `engine.stats()` gives them. */
 export interface EngineStats {
   readonly state: 'open' | 'closing' | 'closed' | 'failed';
@@ -156,7 +140,7 @@ export interface EngineStats {
   readonly laneTasks: number;
   /** Times that a subscriber, a listener, the logger or the tracer threw or rejected; it touched nobody else. */
   readonly subscriberErrors: number;
-  readonly commands: CommandFigures;
+  readonly commands: CommandMetrics;
   readonly threads: number;
   readonly lastPosition: number;
 }

@@ -14,7 +14,7 @@ export class SentEntry {
   heldKey: string | undefined;
   /** It is its turn in its key; always without deterministic mode. */
   isNext = false;
-  attempts = 0;
+  tries = 0;
   /** The log had it when it was opened. */
   readonly isOld: boolean;
 

@@ -10,6 +10,7 @@ import { pauseAfter, retryRuleOf } from '../../kernel/retry-rule.js';
 import { Ring } from '../../kernel/ring.js';
 import { toError } from '../../kernel/thrown.js';
 import type { Time } from '../../kernel/time.js';
+import type { LoadedAggregate } from '../../lanes/aggregates/protocol.js';
 import type { SentCommand } from '../../lanes/aggregates/sent-command.js';
 import type { CommandChange, StoredCommand } from '../../store/command.js';
 import type { Store } from '../../store/store.js';
@@ -18,8 +19,8 @@ import type { NameEntry } from '../sequence/directory.js';
 import type { KeyGate } from '../sequence/key-gate.js';
 import type { Counters } from '../watch/counters.js';
 import type { Notices } from '../watch/notices.js';
+import type { CommandCall } from './command.js';
 import type { CommandEnd } from './command-sender.js';
-import type { CommandDesk } from './desk.js';
 import { type HeldCommand, HeldCommands } from './held-commands.js';
 import { MAX_SENT, MAX_SENT_AT_DESK, MAX_SENT_BYTES, SENT_PAGE, SENT_RETRIES } from './limits.js';
 import { SentEntry } from './sent-command.js';
@@ -45,6 +46,12 @@ export interface SentParts {
   };
 }
 
+/** Where commands are decided on. */
+export interface SentDesk {
+  readonly aggregates: readonly LoadedAggregate[];
+  execute(call: CommandCall): Promise<unknown>;
+}
+
 /** What the log had when it was opened, as far as it is not over. */
 interface Reading {
   /** Numbers up to here are read, of those up to `last`. */
@@ -66,7 +73,7 @@ const RULE = retryRuleOf({ retries: SENT_RETRIES }, () => {});
  */
 export class SentCommands {
   readonly #parts: SentParts;
-  #desk!: CommandDesk;
+  #desk!: SentDesk;
   readonly #held = new HeldCommands();
   /** Those that may go to the desk, in order. */
   readonly #ready = new Ring<SentEntry>();
@@ -89,7 +96,7 @@ export class SentCommands {
   }
 
   /** Given before anything can happen. */
-  connect(desk: CommandDesk): void {
+  connect(desk: SentDesk): void {
     this.#desk = desk;
   }
 
@@ -252,7 +259,7 @@ export class SentCommands {
       return;
     }
     this.#atDesk++;
-    entry.attempts++;
+    entry.tries++;
     const commandId = sentCommandId(log.run, stored);
     const call = entry.call(type, commandId, (end) => this.#settled(entry, end));
     waves
@@ -307,17 +314,17 @@ export class SentCommands {
     }
     // What ends threads was tried twice, alone.
     const isFinal = error instanceof LaneCrashedError || error instanceof NotDeterministicError;
-    if (isFinal || entry.attempts > RULE.retries) {
+    if (isFinal || entry.tries > RULE.retries) {
       this.#hold(entry, error);
       return;
     }
-    const random = () => seededRandom(JSON.stringify([seed, 'command', number, entry.attempts]))();
+    const random = () => seededRandom(JSON.stringify([seed, 'command', number, entry.tries]))();
     const pause = time.set(
       () => {
         this.#pauses.delete(pause);
         this.#mayGo(entry);
       },
-      pauseAfter(entry.attempts, RULE, random),
+      pauseAfter(entry.tries, RULE, random),
     );
     this.#pauses.add(pause);
   }
@@ -325,7 +332,7 @@ export class SentCommands {
   /** It stays in the log, and holds up nobody. */
   #hold(entry: SentEntry, error: Error): void {
     const { notices } = this.#parts;
-    const held = this.#held.add(entry.stored, entry.attempts, error);
+    const held = this.#held.add(entry.stored, entry.tries, error);
     this.#over(entry);
     notices.send({ kind: 'command-held', ...held });
   }

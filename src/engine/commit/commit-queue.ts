@@ -3,11 +3,11 @@ import type { Shape } from '../../events/shape-index.js';
 import { outside } from '../../kernel/async-context.js';
 import { ACCEPT_CLOCK_READS, COMMITS_IN_FLIGHT } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
+import type { CommandChange } from '../../store/command.js';
 import type { ConsumerChange } from '../../store/consumer.js';
 import type { DeadLetterChange, DeadLetterRecord, SettledLetter } from '../../store/dead-letter.js';
 import type { Progress } from '../../store/progress.js';
 import type { Segment, Store } from '../../store/store.js';
-import type { SentCommands } from '../commands/sent-commands.js';
 import type { HubSlab } from '../sequence/hub-slab.js';
 import type { StateKeeper } from '../states/state-keeper.js';
 import type { TimerKeeper } from '../timers/timer-keeper.js';
@@ -19,6 +19,14 @@ export interface HubSegment extends Segment {
   to: number;
   /** When its first row was accepted, by `performance.now()`. */
   readonly acceptedAt: number;
+}
+
+/** Commands of handlers, as far as commits have to do with them. */
+export interface SavedCommands {
+  /** Whether anything has changed that no commit has been given. */
+  readonly isChanged: boolean;
+  take(commit: number): CommandChange | undefined;
+  committed(commit: number): void;
 }
 
 /** What the hub wants to know of commits. */
@@ -46,7 +54,7 @@ export class CommitQueue {
   readonly #consumers: ConsumerLink;
   readonly #states: StateKeeper;
   readonly #timers: TimerKeeper;
-  readonly #sent: SentCommands;
+  readonly #sent: SavedCommands;
   #segments: HubSegment[] = [];
   #buried: DeadLetterRecord[] = [];
   #raised: SettledLetter[] = [];
@@ -69,7 +77,7 @@ export class CommitQueue {
       states,
       timers,
       sent,
-    }: { readonly states: StateKeeper; readonly timers: TimerKeeper; readonly sent: SentCommands },
+    }: { readonly states: StateKeeper; readonly timers: TimerKeeper; readonly sent: SavedCommands },
     events: CommitEvents,
   ) {
     this.#consumers = consumers;

@@ -10,7 +10,6 @@ import { StatesByCause } from '../../lanes/states/state-records.js';
 import type { TimerOrders } from '../../lanes/timers/lane-timers.js';
 import { HANDLED_SAMPLES } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
-import type { SentCommands } from '../commands/sent-commands.js';
 import type { CommandSuspects } from '../commands/suspects.js';
 import type { FailedKeys } from '../failures/failed-keys.js';
 import type { LateHandlers } from '../replay/late-handlers.js';
@@ -42,7 +41,8 @@ export interface PumpParts {
   readonly states: StateKeeper;
   readonly timers: TimerKeeper;
   readonly suspects: CommandSuspects;
-  readonly sent: SentCommands;
+  /** Commands of handlers. */
+  readonly sent: { readonly isFull: boolean };
 }
 
 /** What the hub does with a lane's answer. */
@@ -79,7 +79,7 @@ export class LanePump {
   readonly #states: StateKeeper;
   readonly #timers: TimerKeeper;
   readonly #commandSuspects: CommandSuspects;
-  readonly #sent: SentCommands;
+  readonly #sent: PumpParts['sent'];
   readonly #tickets = new Tickets();
   readonly #balance: LaneBalance;
   #stopped = false;

@@ -1,16 +1,14 @@
 import { statSync } from 'node:fs';
 import { rowOf, slabOf } from '../../events/slab.js';
 import type { Meters } from '../../observe/meters.js';
+import type { CommandMetrics } from '../../observe/snapshot.js';
 import type { Store } from '../../store/store.js';
-import type { CommandDesk } from '../commands/desk.js';
-import type { SentCommands } from '../commands/sent-commands.js';
 import type { CommitQueue } from '../commit/commit-queue.js';
 import type { LaneCrew } from '../dispatch/lane-crew.js';
 import type { Failures } from '../failures/failures.js';
 import type { Parking } from '../failures/parking.js';
 import type { Entrance } from '../intake/entrance.js';
 import type { InFlight } from '../intake/in-flight.js';
-import type { CommandFigures } from '../options.js';
 import type { Sequencer } from '../sequence/sequencer.js';
 import type { SlabPool } from '../sequence/slab-pool.js';
 import type { Counters } from './counters.js';
@@ -35,8 +33,8 @@ export interface FactSources {
   readonly crew: LaneCrew;
   readonly failures: Failures;
   readonly parking: Parking;
-  readonly commands: CommandDesk;
-  readonly sent: SentCommands;
+  readonly commands: { readonly count: number };
+  readonly sent: { readonly pending: number; readonly heldCount: number };
 }
 
 /**
@@ -118,7 +116,7 @@ export class EngineFacts {
     );
   }
 
-  get commands(): CommandFigures {
+  get commands(): CommandMetrics {
     const { counters, commands, sent } = this.#sources;
     const { pending, heldCount: held } = sent;
     return { ...counters.commands, inFlight: commands.count, pending, held };
