@@ -5,7 +5,7 @@ import { type CommandChange, type CommandQuery, factsIn, factsText, type StoredC
 import { COMMAND_SCHEMA } from './command-schema.js';
 import { damagedRow } from './damaged-row.js';
 import { LaterTables } from './later-tables.js';
-import { MAX_COMMAND_FACTS_BYTES } from './limits.js';
+import { MAX_COMMAND_FACTS_BYTES, READ_PAGE_BYTES } from './limits.js';
 import { measured } from './measured.js';
 import type { Sqlite } from './sqlite.js';
 
@@ -74,12 +74,18 @@ export class CommandReader {
   page({ after, limit }: CommandQuery): readonly StoredCommand[] {
     if (!this.#rows && !hasCommandTable(this.#database)) return [];
     this.#rows ??= commandRows(this.#database);
-    const rows = this.#rows.all(after, Math.min(limit, Number.MAX_SAFE_INTEGER)) as CommandRow[];
-    return rows.map((row) => {
+    const most = Math.min(limit, Number.MAX_SAFE_INTEGER);
+    const commands: StoredCommand[] = [];
+    let bytes = 0;
+    for (const row of this.#rows.iterate(after, most) as IterableIterator<CommandRow>) {
       const command = wholeCommand(row);
-      if (command) return command;
-      throw damagedRow(this.#database, `command ${row.number} of a handler`);
-    });
+      if (!command) throw damagedRow(this.#database, `command ${row.number} of a handler`);
+      commands.push(command);
+      bytes += row.input?.length ?? 0;
+      // The next page goes on behind it.
+      if (bytes > READ_PAGE_BYTES) break;
+    }
+    return commands;
   }
 }
 

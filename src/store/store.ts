@@ -122,7 +122,7 @@ export interface EventReader {
   timer(key: number, name: string): StoredTimer | undefined;
   /** How many there are of each type of event. */
   timerCounts(): readonly TimerCount[];
-  /** Handlers' commands that are not decided, in the order of their numbers. @throws StoreCorruptError */
+  /** Handlers' commands that are not decided, in the order of their numbers: a page, empty behind the last. @throws StoreCorruptError */
   commands(query: CommandQuery): readonly StoredCommand[];
   /** What the log's event bus has noted. */
   readonly processing: StoredProcessing;

@@ -25,8 +25,8 @@ export const MAX_SENT_AT_DESK = 1024;
 export const MAX_SENT = 16_384;
 export const MAX_SENT_BYTES = 64 * 1024 * 1024;
 
-/** Commands of handlers that are read from the log at once after an opening. */
-export const SENT_PAGE = 1024;
+/** Commands of handlers that are read from the log at once: enough for every lane, whatever their inputs are. */
+export const SENT_PAGE = 256;
 
 /** When a command of a handler that failed is tried again: for a second and a half or so, then it is held. */
 export const SENT_RETRIES = 7;

@@ -143,10 +143,15 @@ export class SentCommands {
   retry(): number {
     const { store, waves } = this.#parts;
     const numbers = this.#held.take();
-    for (const number of numbers) {
-      const [stored] = store.reader.commands({ after: number - 1, limit: 1 });
-      if (stored?.number === number)
+    const wanted = new Set(numbers);
+    const last = numbers.at(-1) ?? 0;
+    for (let after = (numbers[0] ?? 1) - 1; after < last; ) {
+      const page = store.reader.commands({ after, limit: SENT_PAGE });
+      after = page.at(-1)?.number ?? last;
+      for (const stored of page) {
+        if (!wanted.has(stored.number)) continue;
         this.#enter(new SentEntry(stored, waves.taking, true), this.#keyOf(stored));
+      }
     }
     return numbers.length;
   }
@@ -276,7 +281,6 @@ export class SentCommands {
   #left(): void {
     this.#atDesk--;
     this.#advance();
-    this.#parts.hub.pump();
   }
 
   /** Why no lane can decide on it. */
@@ -340,12 +344,11 @@ export class SentCommands {
   /** Nothing waits for it any more. */
   #over(entry: SentEntry): void {
     const { waves, gate, hub } = this.#parts;
+    const wasFull = this.isFull;
     this.#count--;
     this.#bytes -= entry.bytes;
-    if (entry.heldKey !== undefined) {
-      gate?.letGo(entry.heldKey);
-      queueMicrotask(() => hub.pump());
-    }
+    if (entry.heldKey !== undefined) gate?.letGo(entry.heldKey);
+    if (entry.heldKey !== undefined || (wasFull && !this.isFull)) queueMicrotask(() => hub.pump());
     waves.leave(entry.wave);
     const reading = this.#reading;
     if (!reading || !entry.isOld) return;

@@ -35,3 +35,6 @@ export const MAX_SENT_NAMES = 32 * 1024;
 
 /** Commands that the handlers of one event may send: more of them are a loop, or a list that should be one input. */
 export const MAX_SENT_PER_EVENT = 1000;
+
+/** What a handler's command takes in its lane's answer beside its input, in bytes, about. */
+export const SENT_OVERHEAD = 400;

@@ -1,7 +1,7 @@
 import { TooManyCommandsError } from '../../kernel/command-errors.js';
 import { PayloadTooLargeError } from '../../kernel/errors.js';
 import { TooManyTimersError } from '../../kernel/timer-errors.js';
-import { MAX_SENT_PER_EVENT } from '../aggregates/limits.js';
+import { MAX_SENT_PER_EVENT, SENT_OVERHEAD } from '../aggregates/limits.js';
 import type { SentCommand } from '../aggregates/sent-command.js';
 import { LANE_TIMER_BYTES, MAX_SCHEDULED_BYTES, MAX_TIMERS_PER_KEY } from './limits.js';
 
@@ -93,7 +93,7 @@ export class EventTimers {
         { details: { limit: MAX_SENT_PER_EVENT } },
       );
     }
-    const bytes = this.bytes + (command.input?.length ?? 0);
+    const bytes = this.bytes + SENT_OVERHEAD + (command.input?.length ?? 0);
     checkBytes(bytes);
     this.sent.push(command);
     this.bytes = bytes;
