@@ -66,6 +66,7 @@ async function open(setup: LaneSetup, memory: SharedArrayBuffer, answers: Messag
         busy: () => performance.eventLoopUtilization().active - (commands?.worked ?? 0),
         tracerErrors: errors,
         log: logOf(setup, asked),
+        aggregates: commands?.loaded,
       },
     );
     return { kind: 'opened', handled: runner.handled, aggregates: commands?.loaded ?? [] };

@@ -27,6 +27,7 @@ export const REMEDIES = {
   MILLRACE_NOT_DETERMINISTIC:
     'Pass `occurredAt` with each event, and give all events of an aggregate the same partition key.',
   MILLRACE_CONCURRENCY: 'Read the aggregate again, decide again, and append with `details.actual`.',
+  MILLRACE_TOO_MANY_COMMANDS: 'Send one command whose input is a list, or fewer from each of several events.',
   MILLRACE_COMMAND_REFUSED:
     'Tell the caller; `details.rule` says which rule forbids it. Nothing was appended.',
   MILLRACE_UNKNOWN_COMMAND: 'Ask for a command that the aggregate has; the message lists them.',

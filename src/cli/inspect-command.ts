@@ -9,8 +9,8 @@ import { grouped, table } from './table.js';
 
 const help = `millrace inspect FILE [options]
 
-Says what is in a store: events by type and by aggregate, progress, consumers, states, snapshots, timers, and
-the last events. It only reads, also while an engine has the file open.
+Says what is in a store: events by type and by aggregate, progress, consumers, states, snapshots, timers, commands,
+and the last events. It only reads, also while an engine has the file open.
 
   --json          print one JSON object
   --full          print the last events' payloads and all ids in full, however long they are; JSON has them so
@@ -90,7 +90,7 @@ function report(
 store        ${visible(summary.path)} (format ${summary.format}, run ${visible(summary.run)})
 events       ${grouped(summary.lastPosition)} of ${grouped(summary.aggregates)} aggregates, ${summary.bytesPerEvent.toFixed(0)} bytes per event
 progress     ${progress}; all up to position ${grouped(summary.mark)} are finished
-dead letters ${deadLetters}${timersLine(summary.timers)}${fingerprint === undefined ? '' : `\nfingerprint  ${fingerprint}`}
+dead letters ${deadLetters}${timersLine(summary.timers)}${commandsLine(summary)}${fingerprint === undefined ? '' : `\nfingerprint  ${fingerprint}`}
 
 ${table(['<event type', 'events'], types)}
 
@@ -104,6 +104,10 @@ ${last.map(full ? eventLine : shortEventLine).join('\n')}
 function timersLine({ pending, next }: ReturnType<Reader['summary']>['timers']): string {
   if (pending === 0 || next === undefined) return '';
   return `\ntimers       ${grouped(pending)} pending, the next at ${new Date(next).toISOString()}`;
+}
+
+function commandsLine({ commands }: ReturnType<Reader['summary']>): string {
+  return commands === 0 ? '' : `\ncommands     ${grouped(commands)} of handlers not decided yet`;
 }
 
 export default { help, run } satisfies Command;

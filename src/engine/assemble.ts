@@ -4,6 +4,7 @@ import type { LaneLog } from '../lanes/history.js';
 import { LaneScheduler } from '../lanes/scheduler.js';
 import { Progress } from '../store/progress.js';
 import { CommandDesk } from './commands/desk.js';
+import { SentCommands } from './commands/sent-commands.js';
 import { type SnapshotParts, Snapshots } from './commands/snapshots.js';
 import { CommandSuspects } from './commands/suspects.js';
 import { CommitQueue } from './commit/commit-queue.js';
@@ -60,7 +61,10 @@ export function assemble(foundation: Foundation): Rooms {
   const holding = holdingRoom(foundation, sequence, replay, intake.inFlight);
   const states = new StateKeeper({ ...foundation, pool: sequence.pool });
   const aggregates = () => dispatch.crew.aggregates;
-  const { commits, snapshots } = commitRoom(foundation, hub, sequence, { ...intake, states, aggregates });
+  const { timers, gate } = sequence;
+  const sent = new SentCommands({ ...foundation, hub, waves, gate, seed: foundation.setup.seed });
+  const saved = { ...intake, states, timers, sent, aggregates };
+  const { commits, snapshots } = commitRoom(foundation, hub, sequence, saved);
   const late = new LateHandlers({
     ...foundation,
     hub,
@@ -72,10 +76,10 @@ export function assemble(foundation: Foundation): Rooms {
     sequencer.tail.positionsOf(directory.positionOf(aggregateId), after);
   const past = pastReader(foundation, hub, sequence, tailOf);
   const suspects = new CommandSuspects();
-  const judging = { ...failing, late, states, suspects };
+  const judging = { ...failing, late, states, suspects, sent };
   const dispatch = dispatchRoom({ ...foundation, past }, hub, sequence, judging);
-  const sent = { ...sequence, ...failing, ...dispatch };
-  const failures = failuresRoom(foundation, hub, { ...sent, holding, commits, late });
+  const dispatched = { ...sequence, ...failing, ...dispatch };
+  const failures = failuresRoom(foundation, hub, { ...dispatched, holding, commits, late });
   const commanding = { ...intake, ...dispatch, suspects, tailOf, snapshots };
   const { preparation, commands } = commandsRoom(foundation, hub, sequence, commanding);
   const facts = new EngineFacts({
@@ -89,7 +93,9 @@ export function assemble(foundation: Foundation): Rooms {
     ...dispatch,
     failures,
     ...failing,
+    ...{ commands, sent },
   });
+  sent.connect(commands);
   const measure = () => healthFacts(facts, intake.pressure.share);
   const health = new HealthWatch(options.health, measure, notices, time);
   const wallTimers = connectTimers(foundation, hub, sequence, intake, holding);
@@ -97,15 +103,14 @@ export function assemble(foundation: Foundation): Rooms {
     ...{ store, types: sequence.types, run: stored.run, dispatch: options.dispatch },
     ...{ counters, notices, subscriptions },
     ...{ ...intake, ...sequence, ...dispatch, ...failing },
-    ...{ commits, commands, failures, holding, health, late, past },
+    ...{ commits, commands, sent, failures, holding, health, late, past },
     timers: sequence.timerFlow,
   });
   return {
     ...replay,
     crew: dispatch.crew,
     ...{ failures, holding, late, states, wallTimers, facts, health },
-    timers: sequence.timers,
-    gate: sequence.gate,
+    ...{ timers, gate, sent },
     resumer: new Resumer(replay),
     preparation,
     commands,
@@ -240,29 +245,38 @@ function holdingRoom(
   });
 }
 
+/** What commits save beside events and progress, and for which aggregates there are snapshots. */
+interface SavedParts {
+  readonly states: StateKeeper;
+  readonly timers: TimerKeeper;
+  readonly sent: SentCommands;
+  readonly aggregates: SnapshotParts['aggregates'];
+}
+
 function commitRoom(
   { store, meters, consumerLink, notices }: Foundation,
   hub: Hub,
-  { progress, shapes, directory, timers }: SequenceRoom,
-  {
-    pressure,
-    receipts,
-    states,
-    aggregates,
-  }: IntakeRoom & { states: StateKeeper; aggregates: SnapshotParts['aggregates'] },
-) {
+  { progress, shapes, directory }: SequenceRoom,
+  { pressure, receipts, aggregates, ...kept }: IntakeRoom & SavedParts,
+): { commits: CommitQueue; snapshots: Snapshots } {
   const changed = () => commits.schedule();
   const snapshots = new Snapshots({ store, directory, notices, aggregates, changed });
-  const kept = { states, timers, snapshots };
-  const commits = new CommitQueue(store, progress, meters, consumerLink, kept, {
-    sending: () => {
-      pressure.check();
-      return receipts.takeSettling();
+  const commits = new CommitQueue(
+    store,
+    progress,
+    meters,
+    consumerLink,
+    { ...kept, snapshots },
+    {
+      sending: () => {
+        pressure.check();
+        return receipts.takeSettling();
+      },
+      newShapes: () => shapes.takeUnstored(),
+      committed: (segments) => hub.committed(segments),
+      failed: (error) => hub.fail(error),
     },
-    newShapes: () => shapes.takeUnstored(),
-    committed: (segments) => hub.committed(segments),
-    failed: (error) => hub.fail(error),
-  });
+  );
   return { commits, snapshots };
 }
 
@@ -297,7 +311,13 @@ function dispatchRoom(
     late,
     states,
     suspects,
-  }: FailingParts & { late: LateHandlers; states: StateKeeper; suspects: CommandSuspects },
+    sent,
+  }: FailingParts & {
+    late: LateHandlers;
+    states: StateKeeper;
+    suspects: CommandSuspects;
+    sent: SentCommands;
+  },
 ) {
   const { options, meters, notices, counters } = foundation;
   const { directory, sequencer, scheduler, pool, shapes, runs, types, timers } = sequence;
@@ -316,14 +336,17 @@ function dispatchRoom(
     failed: (error) => hub.fail(error),
   });
   const pump = new LanePump(
-    { ...foundation, ...{ crew, scheduler, pool, codec, runs, failed, late, states, timers, suspects } },
+    {
+      ...foundation,
+      ...{ crew, scheduler, pool, codec, runs, failed, late, states, timers, suspects, sent },
+    },
     {
       unknownShape: ({ type, shape }) => shapes.learn(types[type], shape),
       unknownStateShape: ({ type, shape }) => shapes.learn(states.types[type], shape),
       refusals: refusalsIn(directory, sequencer, types, timers, options.deterministic),
       emitted: (emission, bytes) => hub.emitted(emission, bytes),
       finished: (slab, row) => hub.finished(slab, row),
-      ordered: (slab, row, orders) => sequence.timerFlow.ordered(slab, row, orders),
+      ordered: (slab, row, orders) => hub.ordered(slab, row, orders),
       settled: (key) => hub.settled(key),
       tracerFailed: (times) => {
         counters.subscriberErrors += times;

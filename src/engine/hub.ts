@@ -7,11 +7,13 @@ import { reasonOf, toError } from '../kernel/thrown.js';
 import type { CommandAnswer } from '../lanes/aggregates/protocol.js';
 import { KeyPlace } from '../lanes/key-state.js';
 import type { LaneScheduler } from '../lanes/scheduler.js';
+import type { TimerOrders } from '../lanes/timers/lane-timers.js';
 import type { Subscriptions } from '../publisher/subscriptions.js';
 import { LANES, type SettledLetter } from '../store/dead-letter.js';
 import type { Progress } from '../store/progress.js';
 import type { RawEvent, Store } from '../store/store.js';
 import type { CommandDesk } from './commands/desk.js';
+import type { SentCommands } from './commands/sent-commands.js';
 import type { CommitQueue, HubSegment } from './commit/commit-queue.js';
 import { eventAt } from './commit/event-at.js';
 import type { Judgement } from './dispatch/judge.js';
@@ -73,6 +75,7 @@ export interface HubParts {
   readonly crew: LaneCrew;
   readonly pump: LanePump;
   readonly commands: CommandDesk;
+  readonly sent: SentCommands;
   readonly failures: Failures;
   readonly retried: Map<number, RetriedLetter>;
   readonly parking: Parking;
@@ -224,6 +227,16 @@ export class Hub implements IntakeFlow, LogFlow {
     inFlight.release(slab, row);
   }
 
+  /** The handlers of a row's event, which is about to be finished, want something of timers or of aggregates. */
+  ordered(slab: HubSlab, row: number, orders: TimerOrders): void {
+    const { timers, sent, runs } = this.#parts;
+    if (orders.commands.length > 0) timers.ordered(slab, row, orders);
+    if (orders.sent.length === 0) return;
+    const key = slab.keys[row] as NameEntry;
+    sent.sent(key, slab.position[row] as number, slab.waves[row] as Wave, orders.sent);
+    runs?.stop(key);
+  }
+
   /** A key has a failed event and nothing in flight any more. */
   settled(key: NameEntry): void {
     this.#parts.failures.settle(key);
@@ -356,8 +369,9 @@ export class Hub implements IntakeFlow, LogFlow {
 
   /** Sends nothing more to writer or lanes. */
   stop(): void {
-    const { commits, pump, crew, failures, health, late, timers, commands } = this.#parts;
+    const { commits, pump, crew, failures, health, late, timers, commands, sent } = this.#parts;
     commits.stop();
+    sent.stop();
     commands.stop();
     timers.stop();
     late.stop();

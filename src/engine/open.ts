@@ -147,7 +147,8 @@ async function openParts(
     rooms = assemble(made);
     await openLanes(rooms, registry, stored);
     const backlog = await beginBacklog(rooms, stored);
-    const recovered = beginTimers(rooms, stored, lasting.notices, backlog.recovered);
+    const begun = rooms.sent.begin();
+    const recovered = beginTimers(rooms, stored, lasting.notices, both(backlog.recovered, begun));
     if (options.until === 'recovered') await recovered;
     const { run, lastPosition: openedAt } = stored;
     return { ...lasting, ...rooms, options, run, openedAt, recovered };
@@ -271,4 +272,11 @@ async function openLanes(
   const lateRules = withRebuilds(typeRules, states);
   late.begin(lateRules, stored.lastPosition, stored.deadLetters.late);
   beginStates(lateRules, states, late, store);
+}
+
+/** Resolves when both have. Neither need be waited for. */
+function both(recovered: Promise<void>, begun: Promise<void>): Promise<void> {
+  const all = Promise.all([recovered, begun]).then(() => {});
+  all.catch(() => {});
+  return all;
 }

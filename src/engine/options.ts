@@ -2,6 +2,7 @@ import type { ResourceLimits } from 'node:worker_threads';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { AnyAggregate } from '../lanes/aggregates/define-aggregate.js';
+import type { CommandMetrics } from '../observe/snapshot.js';
 import type { Tracing } from '../observe/tracing.js';
 import type { SubscriptionOptions } from '../publisher/subscription-options.js';
 import type { HealthThresholds } from './watch/health.js';
@@ -139,6 +140,7 @@ export interface EngineStats {
   readonly laneTasks: number;
   /** Times that a subscriber, a listener, the logger or the tracer threw or rejected; it touched nobody else. */
   readonly subscriberErrors: number;
+  readonly commands: CommandMetrics;
   readonly threads: number;
   readonly lastPosition: number;
 }

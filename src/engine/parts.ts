@@ -10,6 +10,7 @@ import type { PageSource } from '../store/read-pages.js';
 import type { Store } from '../store/store.js';
 import type { CheckedOptions } from './check-options.js';
 import type { CommandDesk } from './commands/desk.js';
+import type { SentCommands } from './commands/sent-commands.js';
 import type { CrewSetup, LaneCrew } from './dispatch/lane-crew.js';
 import type { Orders } from './dispatch/orders.js';
 import type { Failures } from './failures/failures.js';
@@ -72,6 +73,7 @@ export interface Rooms extends IntakeParts, ReplayParts {
   readonly preparation: Preparation;
   readonly crew: LaneCrew;
   readonly commands: CommandDesk;
+  readonly sent: SentCommands;
   readonly shapes: Shapes;
   readonly failures: Failures;
   readonly holding: Holding;

@@ -1,4 +1,6 @@
 // Store files without an engine: read, trace, verify, and edit dead letters.
+
+export type { PendingCommand } from '../store/all-commands.js';
 export type { KeyStateEntry } from '../store/all-states.js';
 export type { PendingTimer } from '../store/all-timers.js';
 export type { DeadLetter, DeadLetterState } from '../store/dead-letter.js';

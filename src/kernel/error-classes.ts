@@ -1,3 +1,4 @@
+import { TooManyCommandsError } from './command-errors.js';
 import {
   AppendTooLargeError,
   BroadcastError,
@@ -136,6 +137,7 @@ export const ERROR_CLASSES: ReadonlyMap<string, typeof MillraceError> = new Map(
     StateTooLargeError,
     StateVersionError,
     InvalidTimerError,
+    TooManyCommandsError,
     TooManyTimersError,
     NodeTooOldError,
     HeapTooLargeError,

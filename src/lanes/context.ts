@@ -7,6 +7,10 @@ import type { RegisteredType } from '../events/registry.js';
 import { givenTime } from '../events/time.js';
 import { EmitAfterEndError, NotDeterministicError } from '../kernel/errors.js';
 import { seededRandom } from '../kernel/random.js';
+import type { TraceCarrier } from '../observe/tracing.js';
+import type { AnyAggregate } from './aggregates/define-aggregate.js';
+import type { LoadedAggregate } from './aggregates/protocol.js';
+import { sentCommand } from './aggregates/sent-command.js';
 import { Deadline } from './deadline.js';
 import { EmittedTypes } from './emitted-types.js';
 import type { HandlerContext, HandlerEntry } from './handlers.js';
@@ -24,10 +28,13 @@ import { instantOf, type ScheduleOptions, type TimerTime } from './timers/timer-
 export class EmitRules extends EmittedTypes {
   readonly timers = new LaneTimers();
   readonly histories: Histories;
+  /** Those that commands can be sent to. */
+  readonly aggregates: readonly LoadedAggregate[];
 
-  constructor(setup: LaneSetup, codec: Codec, histories: Histories) {
+  constructor(setup: LaneSetup, codec: Codec, histories: Histories, aggregates: readonly LoadedAggregate[]) {
     super(setup, codec);
     this.histories = histories;
+    this.aggregates = aggregates;
   }
 }
 
@@ -189,8 +196,29 @@ export class LaneContext implements HandlerContext, StateContext {
     if (!this.#entry?.isRebuilding) this.#order({ kind: 'cancel', name: checked });
   }
 
+  /** @param carrier fields of the handler's trace. */
+  execute(
+    aggregate: AnyAggregate,
+    aggregateId: string,
+    command: string,
+    input: unknown,
+    carrier?: TraceCarrier,
+  ): void {
+    this.#checkRunning('execute');
+    const { codec, aggregates } = this.#rules;
+    const { id: causationId, metadata } = this.#event;
+    const { correlationId } = metadata;
+    const event = { handler: this.handler, time: this.now(), causationId, correlationId, carrier };
+    const sent = sentCommand(codec, aggregates, { aggregate, aggregateId, command, input }, event);
+    if (this.#entry?.isRebuilding) return;
+    this.#timers ??= new EventTimers();
+    this.#timers.send(sent);
+    // Of the events that run behind it, one may come after the command's.
+    this.#ahead?.stop();
+  }
+
   /**
-   * Ends the context: nothing more may be emitted or scheduled; a failed event takes back what it emitted, what it made of
+   * Ends the context: nothing more may be emitted, scheduled or sent; a failed event takes back what it emitted, what it made of
    * its key's states, and what it wanted of its timers.
    *
    * @throws PayloadTooLargeError when the lane's answer would become too large; InvalidStateError, StateTooLargeError.

@@ -8,6 +8,7 @@ import { checkWhole, type RetryRule, retryRuleOf } from '../kernel/retry-rule.js
 import { isPromised, isThenable } from '../kernel/thenable.js';
 import { shown } from '../kernel/thrown.js';
 import { MAX_DELAY_MS, MAX_LATE_MODULE, MAX_NAME_BYTES } from '../limits.js';
+import type { Aggregate, Command, CommandInput } from './aggregates/define-aggregate.js';
 import { HELD, isStateType, type StateContext, type StateType } from './states/define-state.js';
 import type { ScheduleOptions, TimerTime } from './timers/timer-time.js';
 
@@ -32,6 +33,26 @@ export interface HandlerContext {
    * @throws InvalidTimerError when it can be no name.
    */
   cancel(name: string | AnyEventType): void;
+  /**
+   * Sends a command to an aggregate. It is on its way when the event's progress is durable, and is decided exactly once in
+   * its effects, also when the process has ended meanwhile. Like `emit`, it is checked at once and counts only if every
+   * handler of the event succeeds. A refusal is an answer like any other, and nobody hears of it but `onNotice`: let the command emit an
+   * event where the handlers must hear. What fails otherwise is tried again, then held: see `engine.heldCommands`.
+   *
+   * @throws UnknownAggregateError, UnknownCommandError; InvalidNameError; SchemaMismatchError and UnsupportedPayloadError for an
+   * input that does not fit or is no plain data; TooManyCommandsError, PayloadTooLargeError.
+   */
+  execute<
+    State,
+    Events extends AnyEventType,
+    All extends Readonly<Record<string, Command<State, never, unknown, Events>>>,
+    Name extends keyof All & string,
+  >(
+    aggregate: Aggregate<State, Events, All>,
+    aggregateId: string,
+    command: Name,
+    input: CommandInput<All[Name]>,
+  ): void;
   /**
    * The events of an aggregate before the handled one, in their order and in the current form of their types: everything
    * with a lower position, and nothing behind it, on whatever thread and at whatever try. Read page by page as the loop

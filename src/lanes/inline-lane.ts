@@ -52,7 +52,6 @@ export class InlineLane implements Lane {
     const loaded = limited(await this.#load(setup.modules), setup.handlerTimeoutMs);
     const modules = (await traced(loaded, setup.tracing, errors)).map((module) => this.#staying(module));
     this.#answered = answered;
-    this.#runner = new LaneRunner(setup, modules, this.cell, answered, { tracerErrors: errors, log });
     if (this.#aggregates.length > 0) {
       this.#commands = new InlineCommands(
         setup,
@@ -61,6 +60,10 @@ export class InlineLane implements Lane {
         this.#owner,
       );
     }
+    this.#runner = new LaneRunner(setup, modules, this.cell, answered, {
+      ...{ tracerErrors: errors, log },
+      aggregates: this.#commands?.loaded,
+    });
     return this.#runner.handled;
   }
 

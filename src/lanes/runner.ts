@@ -9,6 +9,7 @@ import { HandlerModuleInvalidError } from '../kernel/errors.js';
 import { framed } from '../sampling/frames.js';
 import type { ThreadSpan } from '../sampling/span-log.js';
 import type { TypeWork } from '../sampling/thread-profiler.js';
+import type { LoadedAggregate } from './aggregates/protocol.js';
 import { callHandlers } from './call-handlers.js';
 import { EmitRules, LaneContext } from './context.js';
 import { handledType, type TypeHandlers } from './handled-type.js';
@@ -32,6 +33,8 @@ interface LaneSurroundings {
   readonly tracerErrors?: TracerErrors;
   /** What handlers read. */
   readonly log?: LaneLog | undefined;
+  /** What handlers send commands to. */
+  readonly aggregates?: readonly LoadedAggregate[] | undefined;
 }
 
 /** A batch on its way through the lane. */
@@ -102,13 +105,13 @@ export class LaneRunner {
     modules: readonly HandlerModule[],
     cell: LaneCell,
     answered: (answer: LaneAnswer) => void,
-    { busy, tracerErrors, log }: LaneSurroundings = {},
+    { busy, tracerErrors, log, aggregates = [] }: LaneSurroundings = {},
   ) {
     this.#cell = cell;
     this.#modules = modules;
     this.#codec = new Codec(setup.shapes);
     const histories = new Histories(setup.history, log, () => this.#endTurn());
-    this.#rules = new EmitRules(setup, this.#codec, histories);
+    this.#rules = new EmitRules(setup, this.#codec, histories, aggregates);
     const entries = modules.flatMap((module) => module.entries);
     this.#states = new LaneStates(statesOf(entries), this.#codec, setup.validate);
     const workedFor = busy ?? (() => this.#clock.worked);

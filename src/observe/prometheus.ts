@@ -13,7 +13,7 @@ export type StageHistograms = Readonly<Record<'accepted' | 'durable' | 'handled'
  * and stage, never an aggregate or a key.
  */
 export function prometheusText(metrics: MetricsSnapshot, stages: StageHistograms): string {
-  const { events, queue, commits, batches, lanes, types, files, consumers } = metrics;
+  const { events, queue, commands, commits, batches, lanes, types, files, consumers } = metrics;
   const seconds = (milliseconds: number) => milliseconds / 1000;
   return [
     family('millrace_events_total', 'counter', 'Events by how far they came.', [
@@ -35,6 +35,7 @@ export function prometheusText(metrics: MetricsSnapshot, stages: StageHistograms
     single('millrace_in_flight_events_max', 'gauge', 'Limit of events in flight.', queue.maxInFlight),
     single('millrace_in_flight_bytes', 'gauge', 'Slab memory in use.', queue.bytes),
     single('millrace_parked_keys', 'gauge', 'Keys that wait behind a dead letter.', queue.parkedKeys),
+    ...ofCommands(commands),
     single('millrace_commits_total', 'counter', 'Commits sent to the store.', commits.count),
     single('millrace_lane_batches_total', 'counter', 'Batches that lanes answered.', batches.count),
     family('millrace_lane_events_total', 'counter', 'Events that a lane was given.', by(lanes, 'events')),
@@ -75,6 +76,20 @@ export function prometheusText(metrics: MetricsSnapshot, stages: StageHistograms
     histograms('millrace_latency_seconds', 'Time until a stage, from accepted; commit: from sent.', stages),
     '',
   ].join('\n');
+}
+
+function ofCommands(commands: MetricsSnapshot['commands']): string[] {
+  return [
+    family('millrace_commands_total', 'counter', 'Commands by how they ended; sent: by handlers.', [
+      [{ end: 'executed' }, commands.executed],
+      [{ end: 'refused' }, commands.refused],
+      [{ end: 'failed' }, commands.failed],
+      [{ end: 'sent' }, commands.sent],
+    ]),
+    single('millrace_in_flight_commands', 'gauge', 'Commands and queries in flight.', commands.inFlight),
+    single('millrace_pending_commands', 'gauge', "Handlers' commands not decided yet.", commands.pending),
+    single('millrace_held_commands', 'gauge', "Handlers' commands that failed for good.", commands.held),
+  ];
 }
 
 /** Labels are the names of consumers, of which a log has at most 256. */

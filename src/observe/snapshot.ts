@@ -21,6 +21,7 @@ export interface MetricsSnapshot {
     readonly maxBytes: number;
     readonly parkedKeys: number;
   };
+  readonly commands: CommandMetrics;
   readonly latency: Latencies;
   readonly commits: { readonly count: number; readonly meanEvents: number };
   readonly batches: { readonly count: number; readonly meanEvents: number };
@@ -34,6 +35,23 @@ export interface MetricsSnapshot {
   readonly consumers: readonly ConsumerMetrics[];
   /** Of a store with a file. */
   readonly files?: { readonly store: number; readonly wal: number };
+}
+
+/** What became of commands, of `engine.execute` and of handlers. */
+export interface CommandMetrics {
+  /** Decided on, repeated ones included. */
+  readonly executed: number;
+  readonly refused: number;
+  /** Tries that failed. */
+  readonly failed: number;
+  /** Sent by handlers. */
+  readonly sent: number;
+  /** At lanes or on the way there, queries included. */
+  readonly inFlight: number;
+  /** Sent by handlers and neither decided on nor held. */
+  readonly pending: number;
+  /** Sent by handlers and failed for good; see `engine.heldCommands`. */
+  readonly held: number;
 }
 
 /** What a consumer is at, and what it has done since it was started. */

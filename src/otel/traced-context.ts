@@ -2,6 +2,8 @@ import { type Context, context, trace } from '@opentelemetry/api';
 import type { AnyEventType, NewEvent } from '../events/define-event.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import { guarded } from '../kernel/guarded.js';
+import type { AnyAggregate } from '../lanes/aggregates/define-aggregate.js';
+import type { LaneContext } from '../lanes/context.js';
 import type { HandlerContext } from '../lanes/handlers.js';
 import { HELD, type HeldStates, type StateContext } from '../lanes/states/define-state.js';
 import type { ScheduleOptions, TimerTime } from '../lanes/timers/timer-time.js';
@@ -29,6 +31,12 @@ export class TracedContext implements HandlerContext, StateContext {
   schedule(event: NewEvent, at: TimerTime, options?: ScheduleOptions): void {
     const carrier = guarded(() => this.#carrier(), this.#failed);
     this.#inner.schedule({ ...event, options: withCarrier(event?.options, carrier) }, at, options);
+  }
+
+  execute(aggregate: AnyAggregate, aggregateId: string, command: string, input: unknown): void {
+    const carrier = guarded(() => this.#carrier(), this.#failed);
+    const inner = this.#inner as Pick<LaneContext, 'execute'>;
+    inner.execute(aggregate, aggregateId, command, input, carrier);
   }
 
   cancel(name: string | AnyEventType): void {

@@ -12,8 +12,10 @@ import {
 } from '../kernel/errors.js';
 import { isPromised } from '../kernel/thenable.js';
 import { READ_PAGE } from '../limits.js';
+import { allCommands, type PendingCommand } from './all-commands.js';
 import { addAllStates, type KeyStateEntry, keyStateOf, statePages, stateTypesOf } from './all-states.js';
 import { allTimers, type PendingTimer } from './all-timers.js';
+import { countCommands } from './command-table.js';
 import { type ConsumerLag, consumerLags } from './consumer-lag.js';
 import type { DeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, pagesUpTo } from './decode.js';
@@ -60,6 +62,8 @@ export interface StoreSummary {
   readonly timers: { readonly pending: number; readonly next: number | undefined };
   /** Snapshots of aggregates that take commands, by name and version of their definition. */
   readonly snapshots: readonly SnapshotCount[];
+  /** Commands of handlers that no aggregate has decided on yet. */
+  readonly commands: number;
   readonly aggregates: number;
   readonly types: readonly { readonly type: string; readonly count: number }[];
   readonly topAggregates: readonly { readonly aggregateId: string; readonly count: number }[];
@@ -172,6 +176,7 @@ export class StoreReader implements Disposable {
         next: this.#reader.timers({ limit: 1 })[0]?.at,
       },
       snapshots: guard(this.path, () => snapshotCounts(this.#reader.database)),
+      commands: guard(this.path, () => countCommands(this.#reader.database)),
       aggregates: aggregates.size,
       types: typeCounts(this.#reader, this.path, types),
       topAggregates: topAggregates(this.#reader, aggregates),
@@ -291,6 +296,11 @@ export class StoreReader implements Disposable {
   /** The timers that wait for their time, in the order in which they will fire. @throws StoreCorruptError */
   timers(): Generator<PendingTimer> {
     return allTimers(this.#reader);
+  }
+
+  /** Handlers' commands that are not decided yet, in the order in which they were sent. @throws StoreCorruptError */
+  commands(): Generator<PendingCommand> {
+    return allCommands(this.#reader);
   }
 
   /** The fingerprint of the log as it is at the call. @throws StoreCorruptError */

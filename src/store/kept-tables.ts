@@ -1,3 +1,5 @@
+import type { CommandChange } from './command.js';
+import { CommandTable } from './command-table.js';
 import type { ConsumerChange } from './consumer.js';
 import { ConsumerTable } from './consumer-table.js';
 import type { SnapshotChange } from './snapshot.js';
@@ -14,6 +16,7 @@ export interface KeptChange {
   readonly states?: StateChange;
   readonly timers?: TimerChange;
   readonly snapshots?: SnapshotChange;
+  readonly commands?: CommandChange;
 }
 
 /** The tables beside the log that a file has from the first row on that belongs into them. */
@@ -22,20 +25,23 @@ export class KeptTables {
   readonly #states: StateTable;
   readonly #timers: TimerTable;
   readonly #snapshots: SnapshotTable;
+  readonly #commands: CommandTable;
 
   constructor(database: Sqlite) {
     this.#consumers = new ConsumerTable(database);
     this.#states = new StateTable(database);
     this.#timers = new TimerTable(database);
     this.#snapshots = new SnapshotTable(database);
+    this.#commands = new CommandTable(database);
   }
 
   /** Inside the caller's transaction. */
-  apply({ consumers = [], states, timers, snapshots }: KeptChange): void {
+  apply({ consumers = [], states, timers, snapshots, commands }: KeptChange): void {
     for (const change of consumers) this.#consumers.apply(change);
     if (states) this.#states.apply(states);
     if (timers) this.#timers.apply(timers);
     if (snapshots) this.#snapshots.apply(snapshots);
+    if (commands) this.#commands.apply(commands);
   }
 
   /** A transaction was rolled back, and perhaps tables with it. */
@@ -44,5 +50,6 @@ export class KeptTables {
     this.#states.rolledBack();
     this.#timers.rolledBack();
     this.#snapshots.rolledBack();
+    this.#commands.rolledBack();
   }
 }

@@ -49,3 +49,9 @@ export const TIMER_PAGE = 256;
  * hundred bytes each. What would bring more is its event's failure.
  */
 export const MEMORY_STATE_BYTES = 512 * 1024 * 1024;
+
+/** Longest names of a handler's command in its row, in bytes: ids of the longest aggregates, and a trace. */
+export const MAX_COMMAND_FACTS_BYTES = 64 * 1024;
+
+/** Handlers' commands that are read at once when all of them are. */
+export const COMMAND_PAGE = 256;

@@ -6,6 +6,7 @@ import { EngineClosedError, NotRetainedError } from '../kernel/errors.js';
 import { MEMORY_STORE_BYTES } from '../limits.js';
 import { KeptEvents } from './kept-events.js';
 import { MEMORY_STATE_BYTES } from './limits.js';
+import { MemoryCommands } from './memory-commands.js';
 import { MemoryConsumers } from './memory-consumers.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 import { MemorySnapshots } from './memory-snapshots.js';
@@ -31,6 +32,7 @@ export class MemoryStore implements Store {
   readonly #states = new MemoryStates();
   readonly #timers = new MemoryTimers();
   readonly #snapshots = new MemorySnapshots();
+  readonly #commands = new MemoryCommands();
   readonly #bytes: number;
   #size = 0;
   #closed = false;
@@ -62,6 +64,7 @@ export class MemoryStore implements Store {
       timer: (key, name) => this.#timers.find(key, name),
       timerCounts: () => this.#timers.counts(),
       snapshot: (aggregate) => this.#snapshots.find(aggregate),
+      commands: (query) => this.#commands.page(query),
       processing: this.#consumers.processing,
     };
   }
@@ -84,6 +87,7 @@ export class MemoryStore implements Store {
       deadLetters: { parked: [], retry: [], retryParked: [], late: new Map() },
       states: [],
       timers: false,
+      commands: 0,
       indexed: 0,
     };
   }
@@ -96,6 +100,7 @@ export class MemoryStore implements Store {
     states,
     timers,
     snapshots,
+    commands,
   }: CommitBatch): Promise<void> {
     this.#shapes.push(...shapes);
     for (const segment of segments) {
@@ -108,6 +113,7 @@ export class MemoryStore implements Store {
     if (states) this.#states.apply(states);
     if (timers) this.#timers.apply(timers);
     if (snapshots) this.#snapshots.apply(snapshots);
+    if (commands) this.#commands.apply(commands);
     while (this.#size > this.#bytes && this.#segments.length > 1) {
       this.#size -= this.#segments.shift()?.size ?? 0;
     }
@@ -123,6 +129,7 @@ export class MemoryStore implements Store {
     this.#states.clear();
     this.#timers.clear();
     this.#snapshots.clear();
+    this.#commands.clear();
   }
 
   /** Small commits share a piece: one of its own for each would take thirty times the bytes of its event. */

@@ -2,6 +2,7 @@ import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import type { WireError } from '../kernel/error-codec.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
+import type { CommandChange } from './command.js';
 import type { ConsumerChange } from './consumer.js';
 import type { DeadLetterChange, OpenDeadLetters } from './dead-letter.js';
 import type { ProgressChange, ProgressChunk } from './progress.js';
@@ -37,6 +38,8 @@ export interface StoreState {
   readonly states: readonly StoredStateType[];
   /** Whether timers are pending. */
   readonly timers: boolean;
+  /** The highest number of a handler's command that is not decided; 0 when there is none. */
+  readonly commands: number;
   /** Events up to here are in the index. */
   readonly indexed: number;
 }
@@ -64,6 +67,7 @@ export type WriterRequest =
       readonly states?: StateChange;
       readonly timers?: TimerChange;
       readonly snapshots?: SnapshotChange;
+      readonly commands?: CommandChange;
     }
   /** Several may be under way at a time: `question` says which one an answer is for. */
   | { readonly kind: 'profile'; readonly question: number; readonly order: ProfileOrder }

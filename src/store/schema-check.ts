@@ -1,4 +1,5 @@
 import { StoreCorruptError } from '../kernel/errors.js';
+import { COMMAND_SCHEMA, COMMAND_TABLES } from './command-schema.js';
 import { CONSUMER_SCHEMA, CONSUMER_TABLES } from './consumer-schema.js';
 import { MAX_SCHEMA_SQL_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
@@ -49,7 +50,7 @@ export function schemaFaults(database: Sqlite, schema?: string): string[] {
   return faults;
 }
 
-/** What a log must have: the tables of consumers all together, or none of them; those of an event bus, of states, of timers and of snapshots likewise. */
+/** What a log must have: the tables of consumers all together, or none of them; those of an event bus, of states, of timers, of snapshots and of commands likewise. */
 function logSchema(found: ReadonlyMap<string, SchemaObject>): string {
   const tables = [...found.values()].map(({ table }) => table);
   const consumers = tables.some((table) => CONSUMER_TABLES.has(table)) ? CONSUMER_SCHEMA : '';
@@ -57,7 +58,8 @@ function logSchema(found: ReadonlyMap<string, SchemaObject>): string {
   const states = tables.some((table) => STATE_TABLES.has(table)) ? STATE_SCHEMA : '';
   const timers = tables.some((table) => TIMER_TABLES.has(table)) ? TIMER_SCHEMA : '';
   const snapshots = tables.some((table) => SNAPSHOT_TABLES.has(table)) ? SNAPSHOT_SCHEMA : '';
-  return SCHEMA + consumers + processing + states + timers + snapshots;
+  const commands = tables.some((table) => COMMAND_TABLES.has(table)) ? COMMAND_SCHEMA : '';
+  return SCHEMA + consumers + processing + states + timers + snapshots + commands;
 }
 
 function newSchema(schema: string): ReadonlyMap<string, SchemaObject> {

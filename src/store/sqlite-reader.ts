@@ -4,6 +4,8 @@ import type { StoredType } from '../events/registry.js';
 import { EngineClosedError, StoreCorruptError } from '../kernel/errors.js';
 import { SparseNumbers } from '../kernel/sparse-numbers.js';
 import { MAX_LANE_NAMES } from '../limits.js';
+import type { CommandQuery, StoredCommand } from './command.js';
+import { CommandReader } from './command-table.js';
 import type { StoredConsumer } from './consumer.js';
 import { readConsumers } from './consumer-table.js';
 import type { DeadLetterRange, DeadLetterRecord, LetterCount } from './dead-letter.js';
@@ -44,6 +46,7 @@ export class SqliteReader implements EventReader {
   readonly #states: StateReader;
   readonly #timers: TimerReader;
   readonly #snapshots: SnapshotReader;
+  readonly #commands: CommandReader;
   readonly #names = new Map<number, string>();
   #types: ReadonlyMap<number, StoredType> | undefined;
 
@@ -63,6 +66,7 @@ export class SqliteReader implements EventReader {
       this.#states = new StateReader(this.database);
       this.#timers = new TimerReader(this.database);
       this.#snapshots = new SnapshotReader(this.database);
+      this.#commands = new CommandReader(this.database);
     } catch (error) {
       this.database.close();
       throw toStoreError(path, error);
@@ -192,6 +196,10 @@ export class SqliteReader implements EventReader {
 
   snapshot(aggregate: number): StoredSnapshot | undefined {
     return this.#read(() => this.#snapshots.find(aggregate));
+  }
+
+  commands(query: CommandQuery): readonly StoredCommand[] {
+    return this.#read(() => this.#commands.page(query));
   }
 
   get processing(): StoredProcessing {

@@ -121,6 +121,7 @@ export class SqliteStore implements Store {
       ...(batch.states && { states: batch.states }),
       ...(batch.timers && { timers: batch.timers }),
       ...(batch.snapshots && { snapshots: batch.snapshots }),
+      ...(batch.commands && { commands: batch.commands }),
     });
     if (this.#pending.length === 0) this.#thread?.hold(true);
     return new Promise((resolveCommit, reject) => {

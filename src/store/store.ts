@@ -3,6 +3,7 @@ import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import type { Slab } from '../events/slab.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
+import type { CommandChange, CommandQuery, StoredCommand } from './command.js';
 import type { ConsumerChange, StoredConsumer } from './consumer.js';
 import type { DeadLetterChange, DeadLetterRange, DeadLetterRecord } from './dead-letter.js';
 import type { StoredProcessing } from './processing.js';
@@ -35,6 +36,8 @@ export interface CommitBatch {
   readonly timers?: TimerChange;
   /** Snapshots of aggregates, of events that are above or were stored before. */
   readonly snapshots?: SnapshotChange;
+  /** Commands that handlers sent, and those that are decided, with the events and the progress above. */
+  readonly commands?: CommandChange;
 }
 
 /** A name of the log, and the last version of the aggregate that bears it. */
@@ -124,6 +127,8 @@ export interface EventReader {
   timerCounts(): readonly TimerCount[];
   /** The snapshot of an aggregate, by the number of its name; left out where none are kept. @throws StoreCorruptError when it is damaged. */
   snapshot?(aggregate: number): StoredSnapshot | undefined;
+  /** Handlers' commands that are not decided, in the order of their numbers: a page, empty behind the last. @throws StoreCorruptError */
+  commands(query: CommandQuery): readonly StoredCommand[];
   /** What the log's event bus has noted. */
   readonly processing: StoredProcessing;
 }

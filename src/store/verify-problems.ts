@@ -7,7 +7,7 @@ import { toStoreError } from './sqlite.js';
  * What is wrong. `structure`: SQLite's own pages. `schema`: the tables. `definition`: a name, an event type, a
  * payload shape or the run id. `position`: an event that is missing or should not be there. `version`: a hole in
  * an aggregate. `event`: an event that is not what was written. `segment`: what is noted of a segment's events is not what was written.
- * `index`, `progress`, `dead-letter`, `consumer`, `state`, `timer`, `snapshot`: what is kept beside the log.
+ * `index`, `progress`, `dead-letter`, `consumer`, `state`, `timer`, `snapshot`, `command`: what is kept beside the log.
  */
 export type StoreProblemKind =
   | 'structure'
@@ -23,7 +23,8 @@ export type StoreProblemKind =
   | 'consumer'
   | 'state'
   | 'timer'
-  | 'snapshot';
+  | 'snapshot'
+  | 'command';
 
 /** One thing that is wrong with a store. */
 export interface StoreProblem {

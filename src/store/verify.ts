@@ -3,6 +3,7 @@ import { checkStoreFile, noStore } from './file-check.js';
 import { openForReading } from './open-store.js';
 import type { Sqlite } from './sqlite.js';
 import { checkStorePath } from './store-path.js';
+import { verifyCommands } from './verify-commands.js';
 import { verifyConsumers, verifyProcessing } from './verify-consumers.js';
 import { verifyHeader } from './verify-header.js';
 import { IndexVerifier } from './verify-index.js';
@@ -34,7 +35,8 @@ export interface StoreReport {
 
 /**
  * Reads a whole store and compares it with its checksums: SQLite's pages, every event, their chain,
- * the index, the progress, the dead letters, the consumers, the states, the timers and the snapshots. It only reads, also while an engine has the file open, and needs
+ * the index, the progress, the dead letters, the consumers, the states, the timers, the snapshots and the commands of
+ * handlers. It only reads, also while an engine has the file open, and needs
  * little memory: a few bytes for each aggregate. It blocks the thread that calls it, for a few seconds a million
  * events.
  *
@@ -106,5 +108,6 @@ function verifyContents(
   problems.reading('state', () => verifyStates(database, facts, keyFinder(database), problems));
   problems.reading('timer', () => verifyTimers(database, facts, keyFinder(database), problems));
   problems.reading('snapshot', () => verifySnapshots(database, placeFinder(database), problems));
+  problems.reading('command', () => verifyCommands(database, facts, keyFinder(database), problems));
   return { events: log.events, aggregates: log.aggregates, isRead };
 }

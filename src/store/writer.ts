@@ -4,6 +4,7 @@ import { Slab } from '../events/slab.js';
 import { StoreCorruptError, StoreError, StoreMovedError } from '../kernel/errors.js';
 import { WRITER_CACHE_KIB } from '../limits.js';
 import { rowCheck } from './checksum.js';
+import { lastCommand } from './command-table.js';
 import type { DeadLetterChange } from './dead-letter.js';
 import { DeadLetterWriter, readOpenDeadLetters } from './dead-letter-table.js';
 import { FileIdentity } from './file-identity.js';
@@ -342,6 +343,7 @@ export class Writer {
       deadLetters: readOpenDeadLetters(this.#database),
       states: readStateTypes(this.#database),
       timers: hasTimers(this.#database),
+      commands: lastCommand(this.#database),
       indexed,
     };
   }

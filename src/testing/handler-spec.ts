@@ -1,3 +1,4 @@
+import { isOfSentCommand } from '../engine/commands/sent-command-id.js';
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { InvalidOptionError, TestAssertionError } from '../faces/errors.js';
 import type { DomainEvent, Handler, HandlerModule, NewEvent } from '../index.js';
@@ -14,6 +15,12 @@ import {
   timerDifferences,
 } from './scheduled-timers.js';
 import { areExactly } from './seen-events.js';
+import {
+  commandDifferences,
+  type ExecutedCommand,
+  type ExpectedCommand,
+  HeardCommands,
+} from './sent-commands.js';
 import { sequenceDiff } from './sequence-diff.js';
 import { createTestEngine, SPEC_NAMES, type TestEngineOptions } from './test-engine.js';
 import { countText, eventLines, eventText } from './text.js';
@@ -33,6 +40,8 @@ export interface Outcome {
   readonly scheduled: readonly ScheduledTimer[];
   /** Names of the timers that they cancelled, whether or not there were such; empty when they failed. */
   readonly cancelled: readonly string[];
+  /** The commands that they sent, in order; empty when they failed. What comes of them is none of the outcome. */
+  readonly executed: readonly ExecutedCommand[];
   /** Whether they failed, and with that all tries that they have. */
   readonly failed: boolean;
   /** What they threw last: the very thing, not a copy. */
@@ -128,6 +137,23 @@ export class SpecifiedEvent {
     );
   }
 
+  /**
+   * Passes when the handlers succeed and send exactly these commands, in this order: `{ aggregate: Stock, aggregateId: 'sku-1',
+   * command: 'reserve', input: { … } }`. @throws TestAssertionError
+   */
+  async thenExecutes(...expected: readonly ExpectedCommand[]): Promise<Outcome> {
+    const outcome = await this.#run();
+    const { event, executed, failed, thrown, attempts } = outcome;
+    const what = `Expected ${countText(expected.length, 'command')} to be sent by ${eventText(event)}`;
+    if (failed) {
+      const text = `${what}; its handlers threw, on try ${attempts}, ${describeThrown(thrown)}.`;
+      throw new TestAssertionError(text, { cause: thrown });
+    }
+    const found = commandDifferences(expected, executed);
+    if (found.length === 0) return outcome;
+    throw new TestAssertionError(`${what}; sent were ${executed.length}.\n  ${found.join('\n  ')}`);
+  }
+
   /** Passes when the handlers succeed and emit nothing. @throws TestAssertionError */
   thenEmitsNothing(): Promise<Outcome> {
     return this.thenEmits();
@@ -193,6 +219,7 @@ interface Trial {
   failure: { readonly thrown: unknown } | undefined;
   now: number;
   readonly timers: HeardTimers;
+  readonly commands: HeardCommands;
 }
 
 async function run(
@@ -203,12 +230,14 @@ async function run(
 ): Promise<Outcome> {
   checkHandled(module, event);
   const timers = new HeardTimers();
+  const commands = new HeardCommands();
   const trial: Trial = {
     position: Number.POSITIVE_INFINITY,
     attempts: 0,
     failure: undefined,
     now: 0,
     timers,
+    commands,
   };
   const engine = await createTestEngine({ ...options, handlers: [tried(module, trial)] });
   try {
@@ -230,14 +259,19 @@ async function run(
     });
     const events: DomainEvent[] = [];
     for await (const stored of engine.read({ fromPosition: trial.position })) events.push(stored);
-    const [handled, ...emitted] = events;
+    // What the handlers' commands came to stands among it, or not yet.
+    const [handled, ...emitted] = events.filter(({ metadata }) => !isOfSentCommand(metadata.eventId));
     const { attempts, failure, now } = trial;
-    if (failed) timers.clear();
+    if (failed) {
+      timers.clear();
+      commands.clear();
+    }
     return {
       ...{ event: handled as DomainEvent, emitted, failed, attempts, now },
       thrown: failed ? failure?.thrown : undefined,
       scheduled: [...timers.scheduled.values()],
       cancelled: [...timers.cancelled],
+      executed: commands.sent,
     };
   } finally {
     // With the policy 'stop' the engine has failed, which is an outcome like any other.
@@ -252,12 +286,15 @@ function tried(module: HandlerModule, trial: Trial): HandlerModule {
       const { position }: DomainEvent = event;
       if (position > trial.position) return;
       if (position < trial.position) return entry.handle(event, context);
-      if (trial.attempts !== context.attempt) trial.timers.clear();
+      if (trial.attempts !== context.attempt) {
+        trial.timers.clear();
+        trial.commands.clear();
+      }
       trial.attempts = context.attempt;
       trial.now = context.now();
       trial.failure = undefined;
       return observed(
-        () => entry.handle(event, trial.timers.hearing(context)),
+        () => entry.handle(event, trial.timers.hearing(trial.commands.hearing(context))),
         (failure) => {
           trial.failure = failure;
         },

@@ -17,6 +17,7 @@ export {
 export { type MatcherResult, type MillraceMatchers, millraceMatchers } from './matchers.js';
 export type { RetryMode } from './retry-timers.js';
 export type { ExpectedTimer, ScheduledTimer } from './scheduled-timers.js';
+export type { ExecutedCommand, ExpectedCommand } from './sent-commands.js';
 export * from './store.js';
 export {
   type MakeStore,

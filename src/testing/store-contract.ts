@@ -1,5 +1,6 @@
 import { knownOptions, optionNames } from '../events/known-options.js';
 import { checkFunction } from '../kernel/check.js';
+import { commandChecks } from './contract/command-checks.js';
 import { consumerChecks } from './contract/consumer-checks.js';
 import { deadLetterChecks } from './contract/dead-letter-checks.js';
 import { engineChecks } from './contract/engine-checks.js';
@@ -32,6 +33,7 @@ export function storeContract(make: MakeStore, options: StoreContractOptions = {
     ...stateChecks(make),
     ...timerChecks(make),
     ...togetherChecks(make, options),
+    ...commandChecks(make),
     ...(reopen ? reopenChecks(make, reopen) : []),
     ...engineChecks(make, options),
     ...keptChecks(make, options),

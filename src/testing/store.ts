@@ -7,6 +7,7 @@ export type { StoredType } from '../events/registry.js';
 export type { Shape } from '../events/shape-index.js';
 export { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
 export type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
+export type { CommandChange, CommandQuery, StoredCommand } from '../store/command.js';
 export {
   BUS_CONSUMER,
   type ConsumerChange,

@@ -2,6 +2,7 @@ import { plainEventOptions } from '../events/define-event.js';
 import { HandlerTimeoutError } from '../faces/errors.js';
 import type { AnyEventType, DomainEvent, HandlerContext, NewEvent } from '../index.js';
 import { seededRandom } from '../kernel/random.js';
+import type { LaneContext } from '../lanes/context.js';
 import { HELD, type HeldStates, type StateContext } from '../lanes/states/define-state.js';
 import { instantOf, type ScheduleOptions, type TimerTime } from '../lanes/timers/timer-time.js';
 import type { TestClock } from './test-clock.js';
@@ -51,6 +52,10 @@ export class TestContext implements HandlerContext, StateContext, Disposable {
 
   cancel(name: string | AnyEventType): void {
     this.#context.cancel(name);
+  }
+
+  execute(...call: Parameters<LaneContext['execute']>): void {
+    (this.#context as Pick<LaneContext, 'execute'>).execute(...call);
   }
 
   history(aggregateId: string): AsyncIterable<DomainEvent> {

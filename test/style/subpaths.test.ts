@@ -82,6 +82,7 @@ describe('what a subpath loads', () => {
     const { files, packages } = loads('millrace/errors');
     expect(files).toEqual([
       'faces/errors.js',
+      'kernel/command-errors.js',
       'kernel/error-classes.js',
       'kernel/error-identity.js',
       'kernel/errors.js',

@@ -2,7 +2,7 @@ import type { Codec } from '../../events/codec.js';
 import type { Emission } from '../../events/emission.js';
 import type { RegisteredType } from '../../events/registry.js';
 import { decodeError } from '../../kernel/error-codec.js';
-import { ConcurrencyError, EngineFailedError } from '../../kernel/errors.js';
+import { ConcurrencyError, EngineFailedError, NotDeterministicError } from '../../kernel/errors.js';
 import { isThenable } from '../../kernel/thenable.js';
 import type { CommandResult } from '../../lanes/aggregates/command-types.js';
 import type { CheckedOptions } from '../check-options.js';
@@ -13,6 +13,7 @@ import type { Receipt } from '../options.js';
 import type { Directory } from '../sequence/directory.js';
 import type { Prepared } from '../sequence/row-facts.js';
 import type { Outcome, PendingCommand } from './command.js';
+import type { CommandSender } from './command-sender.js';
 import { MAX_COMMAND_RUNS } from './limits.js';
 import type { Snapshots } from './snapshots.js';
 
@@ -66,7 +67,8 @@ export class Appending {
    */
   hold(command: PendingCommand, go: () => void, refuse: (error: unknown) => void): void {
     const { options, entrance, directory } = this.#parts;
-    if (!options.deterministic) {
+    // A handler's command has its key already.
+    if (!options.deterministic || command.call.sender) {
       go();
       return;
     }
@@ -129,7 +131,7 @@ export class Appending {
     queue.isAppending = true;
     let entered: Receipt | Promise<Receipt>;
     try {
-      const prepared = outcome.emissions.map((emission) => this.#prepared(emission, outcome));
+      const prepared = outcome.emissions.map((emission) => this.#prepared(emission, outcome, call.sender));
       const accept = (): Receipt | Promise<Receipt> => {
         // It was taken back while it waited for room.
         if (command.number !== number || command.isSettled) throw STALE;
@@ -156,15 +158,20 @@ export class Appending {
     prepared: readonly Prepared[],
     accept: () => Receipt | Promise<Receipt>,
   ): Receipt | Promise<Receipt> {
-    const need = needOf(prepared, this.#parts.options);
     const [first] = prepared as [Prepared];
+    // As what handlers emit: those that would have to make room may wait for it.
+    if (call.sender) {
+      checkKey(call.sender, first);
+      return accept();
+    }
+    const need = needOf(prepared, this.#parts.options);
     // What waits for the key that it holds may be what the engine is full of.
     if (heldKey === first.partitionKey) return accept();
     // When a command decides depends on the lanes, so its events do not move the time of the data.
     return enter(this.#parts, first, call.signal, accept, { ...need, latest: Number.NEGATIVE_INFINITY });
   }
 
-  #prepared(emission: Emission, { bytes }: Decided): Prepared {
+  #prepared(emission: Emission, { bytes }: Decided, sender: CommandSender | undefined): Prepared {
     const {
       type: id,
       aggregateId,
@@ -185,7 +192,7 @@ export class Appending {
       aggregateId,
       partitionKey: partitionKey || aggregateId,
       occurredAt,
-      causation: 0,
+      causation: sender?.position ?? 0,
       bytes,
       start: dataOffset,
       dataLength,
@@ -222,4 +229,13 @@ export class Appending {
       resolve(result);
     }
   }
+}
+
+/** @throws NotDeterministicError when a handler's command would write to another key than the event's that led to it. */
+function checkKey({ heldKey }: CommandSender, { type, partitionKey }: Prepared): void {
+  if (heldKey === undefined || heldKey === partitionKey) return;
+  throw new NotDeterministicError(
+    `A command of an event of key '${heldKey}' emitted '${type.type}' to key '${partitionKey}'. In deterministic mode a handler sends commands to aggregates of the key of its own event: events of two keys meet in an order that depends on timing.`,
+    { details: { key: heldKey, other: partitionKey } },
+  );
 }

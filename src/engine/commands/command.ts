@@ -5,6 +5,7 @@ import type { StateSnapshot } from '../../lanes/aggregates/protocol.js';
 import type { LaneSeat } from '../dispatch/lane-seat.js';
 import type { Wave } from '../intake/waves.js';
 import type { PublishOptions } from '../options.js';
+import type { CommandSender } from './command-sender.js';
 
 /** What a caller asks of an aggregate. */
 export interface CommandCall {
@@ -22,6 +23,8 @@ export interface CommandCall {
   readonly signal: AbortSignal | undefined;
   /** Fields of the caller's trace. */
   readonly carrier: Readonly<Record<string, string>> | undefined;
+  /** The handlers that sent it; left out when a caller of the engine did. */
+  readonly sender?: CommandSender;
 }
 
 export interface QueryCall {

@@ -11,6 +11,7 @@ import { DECIDING } from '../../lanes/aggregates/inline-commands.js';
 import { Subscribable } from '../../publisher/subscribable.js';
 import type { EngineParts } from '../parts.js';
 import { commandCall, queryCall } from './call.js';
+import type { HeldCommand } from './held-commands.js';
 
 /** What an engine does with aggregates whose state is on its lanes. */
 export abstract class Commanding<Types extends AnyEventType = AnyEventType> extends Subscribable<
@@ -61,6 +62,19 @@ export abstract class Commanding<Types extends AnyEventType = AnyEventType> exte
     const parts = this.commandParts();
     const call = queryCall(parts, aggregate as unknown as Aggregate, aggregateId, options);
     return await look((await parts.commands.query(call)) as State);
+  }
+
+  /**
+   * Commands of handlers that failed for good: their aggregate threw, ended its thread or is on no lane, through all tries.
+   * They stay in the log and hold up nobody; the next open tries them again, and so does `retryCommands`. The first 10,000.
+   */
+  heldCommands(): readonly HeldCommand[] {
+    return this.commandParts().sent.held;
+  }
+
+  /** Tries the held commands again, and returns how many those are. `drain` waits for them. */
+  retryCommands(): number {
+    return this.commandParts().sent.retry();
   }
 
   /** @internal What commands work with, of an engine that is open. */

@@ -1,18 +1,28 @@
 import type { TypedShape } from '../../events/emission.js';
-import { LaneCrashedError } from '../../kernel/errors.js';
+import { CommandRefusedError, LaneCrashedError } from '../../kernel/errors.js';
 import { onAbort } from '../../kernel/on-abort.js';
 import type { CommandResult } from '../../lanes/aggregates/command-types.js';
 import type { CommandAnswer, LoadedAggregate } from '../../lanes/aggregates/protocol.js';
 import type { Judgement } from '../dispatch/judge.js';
 import type { LaneSeat } from '../dispatch/lane-seat.js';
 import { Admission, type Need } from '../intake/admission.js';
+import type { Counters } from '../watch/counters.js';
 import { Appending, type AppendingParts } from './appending.js';
-import { AggregateQueue, type CommandCall, PendingCommand, PendingQuery, type QueryCall } from './command.js';
+import {
+  AggregateQueue,
+  type CommandCall,
+  type Outcome,
+  PendingCommand,
+  PendingQuery,
+  type QueryCall,
+} from './command.js';
+import type { CommandEnd } from './command-sender.js';
 import { MAX_COMMAND_BYTES, MAX_COMMAND_DEATHS, MAX_COMMANDS } from './limits.js';
 import { type QueryEvents, Sending, type SendingParts } from './sending.js';
 
 /** What the desk works with. */
 export interface DeskParts extends Omit<SendingParts, 'hub'>, AppendingParts {
+  readonly counters: Counters;
   /** Throws for a caller that must not wait for room, because the room has to come from it. */
   readonly checkWait: () => void;
   /** A lane has told of a payload's shape that has no number. */
@@ -74,6 +84,8 @@ export class CommandDesk {
           this.#enter(new PendingCommand(call, this.#queueOf(call.id), wave, resolve, reject));
         }),
       () => waves.leave(wave),
+      // Those of handlers wait for no room: what would have to make it may wait for them.
+      call.sender !== undefined,
     );
   }
 
@@ -195,9 +207,18 @@ export class CommandDesk {
     queue.items.shift();
     queue.sent--;
     queue.isAppending = false;
+    this.#tell(command);
     this.#over(command);
     this.#look(queue);
     this.#advance(queue);
+  }
+
+  /** Counts how a command has ended, and tells its sender. */
+  #tell({ outcome, call }: PendingCommand): void {
+    const { counters } = this.#parts;
+    const end = endOf(outcome as Outcome);
+    counters.commands[end === 'decided' ? 'executed' : end]++;
+    call.sender?.settled(end);
   }
 
   /** Something has become of a command: what queries saw may be in the log now, or is not to be. */
@@ -216,6 +237,7 @@ export class CommandDesk {
     }
     queue.items.splice(index, 1);
     this.#over(command);
+    this.#parts.counters.commands.failed++;
     command.reject(error);
     this.#look(queue);
     this.#advance(queue);
@@ -268,6 +290,7 @@ export class CommandDesk {
     signal: AbortSignal | undefined,
     enter: () => Promise<Result>,
     refused: () => void,
+    isAdmitted = false,
   ): Promise<Result> {
     let hasEntered = false;
     const go = (): Promise<Result> => {
@@ -285,7 +308,7 @@ export class CommandDesk {
     };
     try {
       if (this.#failure) throw this.#failure;
-      if (this.admission.isOpenFor(need)) return go();
+      if (isAdmitted || this.admission.isOpenFor(need)) return go();
       const waiting = this.admission.enter(go, signal, { need });
       waiting.catch(() => {
         if (!hasEntered) refused();
@@ -303,4 +326,9 @@ export class CommandDesk {
     if (this.#count >= MAX_COMMANDS) return false;
     return this.#bytes === 0 || this.#bytes + bytes <= MAX_COMMAND_BYTES;
   }
+}
+
+function endOf(outcome: Outcome): CommandEnd {
+  if (outcome.kind !== 'failed') return 'decided';
+  return outcome.error.code === CommandRefusedError.code ? 'refused' : 'failed';
 }

@@ -233,9 +233,11 @@ export class Sending {
       post.add({ kind: 'query', number, type, id, version });
       return;
     }
-    const { type, id, name, commandId, time, carrier, input } = call;
+    const { type, id, name, commandId, time, carrier, input, sender } = call;
     const inputEnd = post.inputEnd(input);
-    post.add({ kind: 'command', number, type, id, name, version, time, commandId, carrier, inputEnd }, input);
+    const cause = sender && { causationId: sender.causationId, correlationId: sender.correlationId };
+    const order = { number, type, id, name, version, time, commandId, carrier, cause, inputEnd };
+    post.add({ kind: 'command', ...order }, input);
   }
 
   /** What goes to a lane with the next message, which goes at the end of this turn of the event loop. */

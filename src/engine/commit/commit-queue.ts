@@ -3,6 +3,7 @@ import type { Shape } from '../../events/shape-index.js';
 import { outside } from '../../kernel/async-context.js';
 import { ACCEPT_CLOCK_READS, COMMITS_IN_FLIGHT } from '../../limits.js';
 import type { Meters } from '../../observe/meters.js';
+import type { CommandChange } from '../../store/command.js';
 import type { ConsumerChange } from '../../store/consumer.js';
 import type { DeadLetterChange, DeadLetterRecord, SettledLetter } from '../../store/dead-letter.js';
 import type { Progress } from '../../store/progress.js';
@@ -21,11 +22,20 @@ export interface HubSegment extends Segment {
   readonly acceptedAt: number;
 }
 
+/** Commands of handlers, as far as commits have to do with them. */
+export interface SavedCommands {
+  /** Whether anything has changed that no commit has been given. */
+  readonly isChanged: boolean;
+  take(commit: number): CommandChange | undefined;
+  committed(commit: number): void;
+}
+
 /** What is kept beside the log, and saved with it. */
 export interface KeptParts {
   readonly states: StateKeeper;
   readonly timers: TimerKeeper;
   readonly snapshots: Snapshots;
+  readonly sent: SavedCommands;
 }
 
 /** What the hub wants to know of commits. */
@@ -54,6 +64,7 @@ export class CommitQueue {
   readonly #states: StateKeeper;
   readonly #timers: TimerKeeper;
   readonly #snapshots: Snapshots;
+  readonly #sent: SavedCommands;
   #segments: HubSegment[] = [];
   #buried: DeadLetterRecord[] = [];
   #raised: SettledLetter[] = [];
@@ -72,13 +83,14 @@ export class CommitQueue {
     progress: Progress,
     meters: Meters,
     consumers: ConsumerLink,
-    { states, timers, snapshots }: KeptParts,
+    { states, timers, snapshots, sent }: KeptParts,
     events: CommitEvents,
   ) {
     this.#consumers = consumers;
     this.#states = states;
     this.#timers = timers;
     this.#snapshots = snapshots;
+    this.#sent = sent;
     this.#meters = meters;
     this.#store = store;
     this.#progress = progress;
@@ -150,10 +162,16 @@ export class CommitQueue {
     const states = this.#states.take(number);
     const timers = this.#timers.take(number);
     const snapshots = this.#snapshots.take();
+    const commands = this.#sent.take(number);
     const shapes = this.#events.newShapes();
     const sentAt = performance.now();
     const taken = { ...this.#takeLetters(), ...this.#takeConsumers() };
-    const kept = { ...(states && { states }), ...(timers && { timers }), ...(snapshots && { snapshots }) };
+    const kept = {
+      ...(states && { states }),
+      ...(timers && { timers }),
+      ...(snapshots && { snapshots }),
+      ...(commands && { commands }),
+    };
     this.#store.commit({ segments, progress, shapes, ...taken, ...kept }).then(
       () => {
         // Nobody is there any more whom an acknowledgement could reach.
@@ -164,6 +182,7 @@ export class CommitQueue {
         this.#states.committed(number);
         this.#timers.committed(number);
         this.#events.committed(segments);
+        this.#sent.committed(number);
         settled();
         this.#consumers.committed();
         this.#wake(this.#done);
@@ -185,7 +204,8 @@ export class CommitQueue {
       !this.#consumers.isDue &&
       !this.#states.isChanged &&
       !this.#timers.isChanged &&
-      !this.#snapshots.isChanged
+      !this.#snapshots.isChanged &&
+      !this.#sent.isChanged
     );
   }
 

@@ -44,7 +44,7 @@ export function refusalsIn(
         const error = command.kind === 'schedule' ? of(command.event) : undefined;
         if (error) return error;
       }
-      return timers.refusalOf(key, commands);
+      return commands.length === 0 ? undefined : timers.refusalOf(key, commands);
     },
   };
 }

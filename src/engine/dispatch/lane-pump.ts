@@ -41,6 +41,8 @@ export interface PumpParts {
   readonly states: StateKeeper;
   readonly timers: TimerKeeper;
   readonly suspects: CommandSuspects;
+  /** Commands of handlers. */
+  readonly sent: { readonly isFull: boolean };
 }
 
 /** What the hub does with a lane's answer. */
@@ -51,7 +53,7 @@ export interface LaneEvents {
   /** A state has a shape that has no number. */
   unknownStateShape(shape: TypedShape): unknown;
   finished(slab: HubSlab, row: number): void;
-  /** A finished event wants something of its key's timers. */
+  /** A finished event wants something of its key's timers, or of aggregates. */
   ordered(slab: HubSlab, row: number, orders: TimerOrders): void;
   /** The lane's tracer failed so many times, which touched no event. */
   tracerFailed(times: number): void;
@@ -77,15 +79,16 @@ export class LanePump {
   readonly #states: StateKeeper;
   readonly #timers: TimerKeeper;
   readonly #commandSuspects: CommandSuspects;
+  readonly #sent: PumpParts['sent'];
   readonly #tickets = new Tickets();
   readonly #balance: LaneBalance;
   #stopped = false;
   #first = 0;
 
   constructor(parts: PumpParts, events: LaneEvents) {
-    const { crew, scheduler, pool, codec, meters, time, runs, failed, late, states, timers, suspects } =
-      parts;
-    this.#commandSuspects = suspects;
+    const { crew, scheduler, pool, codec, meters, time, runs, failed, late, states, timers } = parts;
+    this.#commandSuspects = parts.suspects;
+    this.#sent = parts.sent;
     this.#runs = runs;
     this.#late = late;
     this.#states = states;
@@ -182,7 +185,7 @@ export class LanePump {
 
   #next(seat: LaneSeat): Uint32Array | undefined {
     // A command that may have ended a thread runs alone.
-    if (this.#commandSuspects.has(seat.number)) return undefined;
+    if (this.#commandSuspects.has(seat.number) || this.#sent.isFull) return undefined;
     return seat.retiring || this.#scheduler.queued === 0 ? undefined : this.#scheduler.take(seat.number);
   }
 

@@ -37,6 +37,14 @@ class WaitingHold {
   }
 }
 
+/** A command of the key's handlers. It comes before everything that was published, as what handlers emit does. */
+class FirstHold extends WaitingHold {
+  constructor(go: () => void) {
+    // When an event's handlers end depends on the threads, so no timer is due before it.
+    super(go, () => {}, Number.NEGATIVE_INFINITY);
+  }
+}
+
 /** The events and commands of one key that wait. */
 interface Queue {
   list: (WaitingEvent | WaitingHold)[];
@@ -120,6 +128,14 @@ export class KeyGate {
     }
     this.#held.add(key);
     go();
+  }
+
+  /** The same for a command that handlers of the key have sent: it comes before all but those. */
+  holdFirst(key: string, go: () => void): void {
+    this.#push(key, new FirstHold(go));
+    const queue = this.#queues.get(key) as Queue;
+    queue.list = firstInFront(queue.list);
+    if (!this.#isBusy(key)) this.#quiet.add(key);
   }
 
   letGo(key: string): void {
@@ -271,7 +287,7 @@ export class KeyGate {
       ended: (back) => {
         queue.running = false;
         queue.run = back.length > 0 ? 1 : Math.min(MAX_KEY_RUN, queue.run * 2);
-        queue.list = [...back, ...queue.list];
+        queue.list = firstInFront([...back, ...queue.list]);
         if (running) end(running);
       },
     });
@@ -280,4 +296,9 @@ export class KeyGate {
 
 function canRunAhead(waiting: WaitingEvent | WaitingHold | undefined): boolean {
   return waiting instanceof WaitingEvent && waiting.mayRunAhead && waiting.event.type.handled;
+}
+
+function firstInFront(list: Queue['list']): Queue['list'] {
+  const first = list.filter((one) => one instanceof FirstHold);
+  return first.length === 0 ? list : [...first, ...list.filter((one) => !(one instanceof FirstHold))];
 }

@@ -1,3 +1,14 @@
+/** What the engine counts of commands. */
+export interface CommandCounts {
+  /** Those that were decided on, repeated ones included. */
+  executed: number;
+  refused: number;
+  /** Tries that failed. */
+  failed: number;
+  /** Those that handlers have sent. */
+  sent: number;
+}
+
 /** What the engine counts, always. */
 export class Counters {
   /** Events that got a position, emitted ones included. */
@@ -12,4 +23,5 @@ export class Counters {
   /** Accepted and not finished, parked ones left out. */
   inFlight = 0;
   subscriberErrors = 0;
+  readonly commands: CommandCounts = { executed: 0, refused: 0, failed: 0, sent: 0 };
 }

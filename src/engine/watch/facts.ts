@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { rowOf, slabOf } from '../../events/slab.js';
 import type { Meters } from '../../observe/meters.js';
+import type { CommandMetrics } from '../../observe/snapshot.js';
 import type { Store } from '../../store/store.js';
 import type { CommitQueue } from '../commit/commit-queue.js';
 import type { LaneCrew } from '../dispatch/lane-crew.js';
@@ -32,6 +33,8 @@ export interface FactSources {
   readonly crew: LaneCrew;
   readonly failures: Failures;
   readonly parking: Parking;
+  readonly commands: { readonly count: number };
+  readonly sent: { readonly pending: number; readonly heldCount: number };
 }
 
 /**
@@ -111,6 +114,12 @@ export class EngineFacts {
     return this.#sources.crew.seats.flatMap((seat) =>
       (seat?.lane.cell.active ?? []).flatMap((row) => this.#running(row) ?? []),
     );
+  }
+
+  get commands(): CommandMetrics {
+    const { counters, commands, sent } = this.#sources;
+    const { pending, heldCount: held } = sent;
+    return { ...counters.commands, inFlight: commands.count, pending, held };
   }
 
   get parkedKeys(): number {

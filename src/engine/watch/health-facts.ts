@@ -8,6 +8,7 @@ export function healthFacts(facts: EngineFacts, full: number): HealthFacts {
   return {
     failure: facts.failure,
     parkedKeys: facts.parkedKeys,
+    heldCommands: facts.commands.held,
     full,
     openLanes: facts.openLanes,
     failed,

@@ -43,6 +43,8 @@ export interface HealthFacts {
   readonly work?: WorkFacts;
   readonly failure: Error | undefined;
   readonly parkedKeys: number;
+  /** Commands of handlers that failed for good. */
+  readonly heldCommands?: number;
   /** Share of the tighter limit that is used. */
   readonly full: number;
   readonly openLanes: number;
@@ -211,11 +213,17 @@ function share(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-function ofState({ parkedKeys, full, openLanes, walBytes }: HealthFacts, walLimit: number): string[] {
+function ofState(facts: HealthFacts, walLimit: number): string[] {
+  const { parkedKeys, heldCommands = 0, full, openLanes, walBytes } = facts;
   return [
     ...(openLanes === 0 ? ['No lane takes work: every one is being opened or replaced.'] : []),
     ...(parkedKeys > 0
       ? [`${parkedKeys} ${parkedKeys === 1 ? 'key is' : 'keys are'} parked: see engine.deadLetters.list().`]
+      : []),
+    ...(heldCommands > 0
+      ? [
+          `${heldCommands} ${heldCommands === 1 ? 'command' : 'commands'} of handlers failed for good: see engine.heldCommands().`,
+        ]
       : []),
     ...(full >= PRESSURE_AT
       ? [`The engine is ${Math.round(full * 100)} % full: publishers will soon wait.`]

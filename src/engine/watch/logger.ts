@@ -119,6 +119,14 @@ function wordsFor(notice: Notice): readonly [Level, string] {
         'warn',
         `${notice.count} timers wait until '${notice.type}' is registered again: their events are of that type.`,
       ];
+    case 'command-refused': {
+      const { command, aggregate, aggregateId, error } = notice;
+      return ['info', `'${command}' of ${aggregate} '${aggregateId}' was refused: ${messageOf(error)}`];
+    }
+    case 'command-held': {
+      const { command, aggregate, aggregateId, error } = notice;
+      return ['error', `'${command}' of ${aggregate} '${aggregateId}' is held: ${messageOf(error)}`];
+    }
     case 'health': {
       const { status, from, reasons } = notice;
       const level = status === 'HEALTHY' ? 'info' : status === 'DEGRADED' ? 'warn' : 'error';

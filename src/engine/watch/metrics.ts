@@ -41,6 +41,7 @@ export class Metrics {
         maxBytes: fill.maxBytes,
         parkedKeys,
       },
+      commands: facts.commands,
       latency: {
         accepted: meters.waited.summary(),
         durable: meters.durable.summary(),

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { outside } from '../../kernel/async-context.js';
 import { Listeners } from '../../kernel/listeners.js';
 import { CHANNELS } from '../../observe/channels.js';
+import type { HeldCommand } from '../commands/held-commands.js';
 import type { Health, HealthStatus } from './health-status.js';
 
 /** How full the engine is. */
@@ -75,6 +76,20 @@ export type Notice =
       readonly aggregateId: string;
       readonly error: Error;
     }
+  /** An aggregate refused a command of a handler. The command is over. */
+  | {
+      readonly kind: 'command-refused';
+      /** Name of the aggregate's definition, and the aggregate's id. */
+      readonly aggregate: string;
+      readonly aggregateId: string;
+      readonly command: string;
+      /** The event that led to it, and the handlers that sent it. */
+      readonly position: number;
+      readonly handler: string;
+      readonly error: Error;
+    }
+  /** A command of a handler failed for good. It stays in the log: see `engine.heldCommands`. */
+  | ({ readonly kind: 'command-held' } & HeldCommand)
   /** `engine.health()` is not what it was. */
   | ({ readonly kind: 'health'; readonly from: HealthStatus } & Health)
   /** The store was found damaged where nobody has read yet: `millrace verify` says where else. The engine goes on. */

@@ -7,6 +7,7 @@ export function statsOf(facts: EngineFacts, stage: EngineStage): EngineStats {
   const { counters, parkedKeys, lastDurable, commits, laneTasks, threads, lastPosition } = facts;
   return {
     ...counters,
+    commands: facts.commands,
     parkedKeys,
     state: shownStage(stage, facts.failure !== undefined),
     durable: lastDurable,

@@ -61,7 +61,8 @@ export class DecidedEvents {
     }
     const key = type.partitionKey(data, aggregateId);
     checkMetadata(type.type, event.options?.metadata);
-    const options = withCarrier(event.options, order.carrier);
+    const given = order.cause ? { ...order.cause, ...event.options } : event.options;
+    const options = withCarrier(given, order.carrier);
     const occurredAt = timeOf(type.type, options, order);
     const stored = options && storedMetadata(options);
     const metadata = stored && codec.pack(stored, type.type);

@@ -32,3 +32,12 @@ export const SWEEP_STEPS = 4;
 
 /** Half of all numbers of orders: what is farther from another one is before it. */
 export const MAX_NUMBERS_BETWEEN = 2 ** 31;
+
+/** Bytes of the names of a handler's command, of its event and of its trace together: several of the longest ids. */
+export const MAX_SENT_NAMES = 32 * 1024;
+
+/** Commands that the handlers of one event may send: more of them are a loop, or a list that should be one input. */
+export const MAX_SENT_PER_EVENT = 1000;
+
+/** What a handler's command takes in its lane's answer beside its input, in bytes, about. */
+export const SENT_OVERHEAD = 400;

@@ -60,6 +60,8 @@ export interface CommandOrder {
   readonly commandId: string | undefined;
   /** Text fields for the metadata of its events, of a trace. */
   readonly carrier: Readonly<Record<string, string>> | undefined;
+  /** Of a handler's: the event that led to it, and that one's story. */
+  readonly cause?: { readonly causationId: string; readonly correlationId: string } | undefined;
   /** Where its input ends in the message's bytes; it begins where the one before ends. */
   readonly inputEnd: number;
 }

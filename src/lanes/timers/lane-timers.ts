@@ -1,5 +1,8 @@
+import { TooManyCommandsError } from '../../kernel/command-errors.js';
 import { PayloadTooLargeError } from '../../kernel/errors.js';
 import { TooManyTimersError } from '../../kernel/timer-errors.js';
+import { MAX_SENT_PER_EVENT, SENT_OVERHEAD } from '../aggregates/limits.js';
+import type { SentCommand } from '../aggregates/sent-command.js';
 import { LANE_TIMER_BYTES, MAX_SCHEDULED_BYTES, MAX_TIMERS_PER_KEY } from './limits.js';
 
 /** An event that a timer holds, checked and encoded. */
@@ -27,12 +30,14 @@ export type TimerCommand =
     }
   | { readonly kind: 'cancel'; readonly name: string };
 
-/** What the handlers of one event want of timers. */
+/** What the handlers of one event want of timers and of aggregates. */
 export interface TimerOrders {
   /** Row reference of the event. */
   readonly cause: number;
   /** At most one for each name, in the order in which they were given last. */
   readonly commands: readonly TimerCommand[];
+  /** In the order in which they were sent. */
+  readonly sent: readonly SentCommand[];
 }
 
 /** The orders of a lane's events since its last answer, in the order in which the events ended. */
@@ -45,8 +50,8 @@ export class LaneTimers {
     return this.#bytes > LANE_TIMER_BYTES;
   }
 
-  add(cause: number, { commands, bytes }: EventTimers): void {
-    this.#orders.push({ cause, commands });
+  add(cause: number, { commands, sent, bytes }: EventTimers): void {
+    this.#orders.push({ cause, commands, sent });
     this.#bytes += bytes;
   }
 
@@ -62,6 +67,7 @@ export class LaneTimers {
 /** What the handlers of one event have wanted so far. */
 export class EventTimers {
   readonly #commands = new Map<string, TimerCommand>();
+  readonly sent: SentCommand[] = [];
   bytes = 0;
 
   get commands(): readonly TimerCommand[] {
@@ -72,16 +78,34 @@ export class EventTimers {
   add(key: string, command: TimerCommand): void {
     const before = this.#commands.get(command.name);
     const bytes = this.bytes + bytesOf(command) - (before ? bytesOf(before) : 0);
-    if (bytes > MAX_SCHEDULED_BYTES) {
-      throw new PayloadTooLargeError(
-        `A handler scheduled events of more than ${MAX_SCHEDULED_BYTES} bytes for one event. Schedule less, or smaller ones.`,
-      );
-    }
+    checkBytes(bytes);
     if (!before && this.#commands.size >= 2 * MAX_TIMERS_PER_KEY) throw tooManyTimers(key);
     this.#commands.delete(command.name);
     this.#commands.set(command.name, command);
     this.bytes = bytes;
   }
+
+  /** A command is sent when the event has succeeded. @throws TooManyCommandsError, PayloadTooLargeError */
+  send(command: SentCommand): void {
+    if (this.sent.length >= MAX_SENT_PER_EVENT) {
+      throw new TooManyCommandsError(
+        `The handlers of one event sent more than ${MAX_SENT_PER_EVENT} commands. Send one whose input is a list, or fewer from each of several events.`,
+        { details: { limit: MAX_SENT_PER_EVENT } },
+      );
+    }
+    const bytes = this.bytes + SENT_OVERHEAD + (command.input?.length ?? 0);
+    checkBytes(bytes);
+    this.sent.push(command);
+    this.bytes = bytes;
+  }
+}
+
+/** @throws PayloadTooLargeError */
+function checkBytes(bytes: number): void {
+  if (bytes <= MAX_SCHEDULED_BYTES) return;
+  throw new PayloadTooLargeError(
+    `The handlers of one event scheduled events and sent commands of more than ${MAX_SCHEDULED_BYTES} bytes. Make them fewer, or smaller.`,
+  );
 }
 
 /** What a key that wants one timer more than it may is told. */

@@ -38,6 +38,7 @@ function stateChecks(open: Open): StoreCheck[] {
             deadLetters: { parked: [], retry: [], retryParked: [], late: new Map() },
             states: [],
             timers: false,
+            commands: 0,
             indexed: 0,
           },
           'state',

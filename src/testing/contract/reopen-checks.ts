@@ -1,6 +1,7 @@
 import { lateName } from '../../store/consumer.js';
 import { LANES } from '../../store/dead-letter.js';
 import type { Store } from '../store.js';
+import { command, commandChange, commandsIn } from './command-checks.js';
 import { letter } from './dead-letter-checks.js';
 import { LogState, Rows } from './rows.js';
 import { STATE_TYPES, stateChange, toldOf } from './state-checks.js';
@@ -40,6 +41,7 @@ export function reopenChecks(
     ...stateAgainChecks(openTwice),
     keyStatesAgainCheck(openTwice),
     timersAgainCheck(openTwice),
+    commandsAgainCheck(openTwice),
   ];
 }
 
@@ -237,6 +239,23 @@ function timersAgainCheck(openTwice: OpenTwice): StoreCheck {
       same(trial.state.timers, true, 'state.timers');
       same(namesIn(trial), ['1 later'], 'timers');
       same(trial.reader.timer(1, 'later'), later, 'a timer with its event');
+    },
+  };
+}
+
+function commandsAgainCheck(openTwice: OpenTwice): StoreCheck {
+  return {
+    name: 'a reopened store has the commands of handlers that are not decided, and says the highest number of them',
+    run: async () => {
+      const rows = new Rows(new LogState()).add({ aggregate: 'a' });
+      await using trial = await openTwice(async (first) => {
+        same(first.state.commands, 0, 'state.commands of a new store');
+        const put = [command(1), command(2, 'x'), command(3)];
+        await first.commit({ segments: rows.take(), commands: commandChange(put) });
+        await first.commit({ commands: commandChange([], [1, 3]) });
+      });
+      same(trial.state.commands, 2, 'state.commands');
+      same(commandsIn(trial), [command(2, 'x')], 'commands');
     },
   };
 }

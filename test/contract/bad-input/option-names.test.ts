@@ -352,6 +352,7 @@ const INTERNAL = [
   'CheckedOptions',
   'CheckedProfileOptions',
   'CheckedReadOptions',
+  'CommandQuery',
   'HistoryQuery',
   'OutputOptions',
   'OwnReadOptions',

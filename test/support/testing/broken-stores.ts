@@ -33,6 +33,7 @@ function withReader(change: (reader: EventReader) => Partial<EventReader>): (inn
           timersOf: (key) => reader.timersOf(key),
           timer: (key, name) => reader.timer(key, name),
           timerCounts: () => reader.timerCounts(),
+          commands: (query) => reader.commands(query),
           processing: reader.processing,
           ...change(reader),
         };

@@ -132,6 +132,7 @@ function taskOf(life: Life, key: string, tame = false): Task {
     sync: steps.chance(0.5),
     emits: steps.chance(0.3) ? [steps.pick(KEYS)] : [],
     timers: timersOf(life.draws, life.clock.now, () => life.draws.pick([key, key, ...KEYS])),
+    sends: life.sagas.sends(),
     due: 0,
   };
 }

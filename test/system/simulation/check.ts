@@ -59,6 +59,7 @@ export function checkLog(life: Life): void {
   checkCounts(contents, LateCount.name, countsOf(log, LateDone.type));
   life.commands.check(contents);
   life.tallies.check(contents);
+  life.sagas.check(log, done);
   life.counts.timers = checkTimers(contents, log, life.clock.now);
   const { inFlight, parkedKeys } = life.engine.stats();
   expect(inFlight === 0, `${inFlight} events are in flight in a drained engine`);

@@ -11,6 +11,19 @@ const timerOrder = z.object({
 
 export type TimerOrder = z.infer<typeof timerOrder>;
 
+/** What a handler sends to a ledger, and what that does with it. */
+const send = z.object({
+  ledger: z.string(),
+  /** Tries that throw before one succeeds. */
+  throws: z.number(),
+  /** Whether a lane dies of it, once. */
+  kills: z.boolean(),
+  pauses: z.boolean(),
+  isRefused: z.boolean(),
+});
+
+export type Send = z.infer<typeof send>;
+
 /** What a handler does with its event. */
 const task = z.object({
   key: z.string(),
@@ -27,6 +40,8 @@ const task = z.object({
   emits: z.array(z.string()),
   /** What it wants of its key's timers. */
   timers: z.array(timerOrder),
+  /** Commands that it sends. */
+  sends: z.array(send).readonly().optional(),
   /** The time before which it must not be there; 0 when no timer has published it. */
   due: z.number(),
 });
@@ -80,9 +95,15 @@ export const Added = defineEvent('sim.added', {
 /** Published to the same counters, without a command. */
 export const Lowered = defineEvent('sim.lowered', { schema: count, aggregateId: (data) => data.counter });
 
+/** What a handler sent, by its event and as its how many-eth. */
+export const Entered = defineEvent('sim.entered', {
+  schema: z.object({ ledger: z.string(), position: z.number(), index: z.number() }),
+  aggregateId: (data) => data.ledger,
+});
+
 export const TASKS = [Parking, Skipping, Stopping, Lodging, Ringing] as const;
 
 /** All types of a life's log. */
-export const TYPES = [...TASKS, Done, LateDone, Added, Lowered] as const;
+export const TYPES = [...TASKS, Done, LateDone, Added, Lowered, Entered] as const;
 
 export type Task = z.infer<typeof task>;

@@ -12,6 +12,7 @@ import { Done, Lodging, Parking, Ringing, Skipping, Stopping, type Task, TYPES }
 import { Followers } from './followers.js';
 import { LateModule } from './late.js';
 import { Process } from './process.js';
+import { Sagas } from './sagas.js';
 import { SimDisk } from './sim-disk.js';
 import type { SimLane } from './sim-lane.js';
 import { Steps } from './steps.js';
@@ -38,6 +39,8 @@ export interface Counts {
   /** Replies of commands that were durable. */
   replies: number;
   snapshots: number;
+  /** Commands of handlers that were done. */
+  sends: number;
   /** What users did with consumers, and events that those and the bus have done. */
   follows: number;
   followed: number;
@@ -77,6 +80,7 @@ export class Life {
     timers: 0,
     replies: 0,
     snapshots: 0,
+    sends: 0,
     follows: 0,
     followed: 0,
     built: 0,
@@ -99,6 +103,7 @@ export class Life {
   readonly late: LateModule;
   readonly commands: Commands;
   readonly tallies: Tallies;
+  readonly sagas: Sagas;
   /** In half of the lives there is room for no key that is cold. */
   readonly maxStateBytes: number;
   faults = true;
@@ -117,6 +122,7 @@ export class Life {
     this.late = new LateModule(this);
     this.commands = new Commands(this, seed);
     this.tallies = new Tallies(this, seed, new Steps(`${seed}-tallies`));
+    this.sagas = new Sagas(this, seed);
     this.process = this.#newProcess();
   }
 
@@ -220,7 +226,7 @@ export class Life {
   #newProcess(): Process {
     return new Process(this, (lane) => ({
       modules: this.#modules(lane),
-      aggregates: [this.commands.aggregateOn(lane)],
+      aggregates: [this.commands.aggregateOn(lane), this.sagas.aggregateOn(lane)],
     }));
   }
 
@@ -337,6 +343,7 @@ export class Life {
     this.#active.get(task.key)?.delete(run);
     const done = count(counted, run.position);
     order(task, ctx);
+    this.sagas.send(task, run.position, ctx);
     if (ctx.attempt <= task.kills + task.throws) throw new Error(`try ${ctx.attempt} of ${task.number}`);
     task.emits.forEach((key, index) => {
       ctx.emit(
@@ -356,8 +363,9 @@ export class Life {
 
   /** @throws Violation */
   #check(): void {
-    const { followers, commands, tallies } = this;
-    const violation = this.#violation ?? followers.violation ?? commands.violation ?? tallies.violation;
+    const { followers, commands, tallies, sagas } = this;
+    const violation =
+      this.#violation ?? followers.violation ?? commands.violation ?? tallies.violation ?? sagas.violation;
     if (violation) throw violation;
   }
 
@@ -375,7 +383,7 @@ export class Life {
       while ((await this.#drained()) && !this.steps.isEmpty) {
         while (!this.steps.isEmpty) await this.step();
       }
-      if (await this.#drained()) {
+      if ((await this.#drained()) && !this.sagas.retryHeld()) {
         await this.until(this.followers.settle(), 'followers');
         return;
       }

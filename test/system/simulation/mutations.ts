@@ -16,6 +16,7 @@ import { HISTORY_MUTATIONS } from './history-mutations.js';
 import { LATE_MUTATIONS } from './late-mutations.js';
 import { type Mutation, replace } from './mutate.js';
 import { REBUILD_MUTATIONS } from './rebuild-mutations.js';
+import { SAGA_MUTATIONS } from './saga-mutations.js';
 import { SNAPSHOT_MUTATIONS } from './snapshot-mutations.js';
 import { STATE_MUTATIONS } from './state-mutations.js';
 import { TIMER_MUTATIONS } from './timer-mutations.js';
@@ -261,4 +262,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TIMER_MUTATIONS,
   ...COMMAND_MUTATIONS,
   ...SNAPSHOT_MUTATIONS,
+  ...SAGA_MUTATIONS,
 ];

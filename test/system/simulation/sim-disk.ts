@@ -8,6 +8,7 @@ import {
   type LetterCount,
   without,
 } from '../../../dist/src/store/dead-letter.js';
+import { MemoryCommands } from '../../../dist/src/store/memory-commands.js';
 import { MemoryConsumers } from '../../../dist/src/store/memory-consumers.js';
 import { MemoryProcessing } from '../../../dist/src/store/memory-processing.js';
 import { MemorySnapshots } from '../../../dist/src/store/memory-snapshots.js';
@@ -25,7 +26,7 @@ interface Written {
   readonly names: readonly (readonly [number, string])[];
   readonly batch: Pick<
     CommitBatch,
-    'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states' | 'timers' | 'snapshots'
+    'progress' | 'shapes' | 'deadLetters' | 'consumers' | 'states' | 'timers' | 'snapshots' | 'commands'
   >;
 }
 
@@ -69,6 +70,7 @@ export class Contents {
   readonly snapshots = new MemorySnapshots();
   /** Also those that another one has taken the place of, with the last position of then. */
   readonly everSaved: { readonly snapshot: StoredSnapshot; readonly last: number }[] = [];
+  readonly commands = new MemoryCommands();
   readonly codec = new Codec([], () => this.shapes);
   mark = 0;
 
@@ -98,6 +100,7 @@ export class Contents {
     const { snapshots = [] } = batch;
     this.snapshots.apply(snapshots);
     for (const snapshot of snapshots) this.everSaved.push({ snapshot, last: this.events.length });
+    if (batch.commands) this.commands.apply(batch.commands);
     if (!batch.progress) return;
     this.mark = batch.progress.mark;
     for (const chunk of batch.progress.chunks) this.chunks.set(chunk.index, chunk);
@@ -173,6 +176,7 @@ export class SimStore implements Store {
     timer: (key, name) => this.#contents.timers.find(key, name),
     timerCounts: () => this.#contents.timers.counts(),
     snapshot: (aggregate) => this.#contents.snapshots.find(aggregate),
+    commands: (query) => this.#contents.commands.page(query),
     processing: new MemoryProcessing(),
   };
 
@@ -207,6 +211,7 @@ export class SimStore implements Store {
       },
       states: this.#contents.states.types,
       timers: !this.#contents.timers.isEmpty,
+      commands: this.#contents.commands.last,
       indexed: events.length,
     };
   }

@@ -63,7 +63,7 @@ export class SimLane implements Lane {
         this.#cell,
         (answer) => this.#answer('port', answer),
         // What was measured would differ from run to run, and batches are sized by it.
-        { busy: () => this.#worked, log: events.log },
+        { busy: () => this.#worked, log: events.log, aggregates: this.#commands?.loaded },
       );
       return this.#runner.handled;
     });

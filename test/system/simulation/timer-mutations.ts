@@ -54,9 +54,9 @@ export const TIMER_MUTATIONS: readonly Mutation[] = [
         TimerKeeper.prototype,
         'obey',
         (original) =>
-          function (this: TimerKeeper, key, position, { cause, commands }) {
+          function (this: TimerKeeper, key, position, { commands, ...orders }) {
             const kept = commands.filter(({ kind }) => kind === 'schedule');
-            original.call(this, key, position, { cause, commands: kept });
+            original.call(this, key, position, { ...orders, commands: kept });
           },
       ),
   },

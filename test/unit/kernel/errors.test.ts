@@ -48,7 +48,7 @@ describe('instanceof across two copies of the package', () => {
   let copy: Copy;
 
   beforeAll(async () => {
-    const files = ['errors', 'timer-errors'].map(
+    const files = ['errors', 'timer-errors', 'command-errors'].map(
       (name) => import(new URL(`../../../dist/src/kernel/${name}.js?copy=2`, import.meta.url).href),
     );
     copy = Object.assign({}, ...(await Promise.all(files)));
