@@ -15,6 +15,7 @@ import type { Lane, LaneEvents } from './executor.js';
 import { type LaneQuestion, LaneReader } from './history-wire.js';
 import { KeepAlive } from './keep-alive.js';
 import { LaneCell } from './lane-cell.js';
+import { LANE_YOUNG_MIB } from './limits.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneReply, LaneSetup, LaneTask } from './protocol.js';
 
 /**
@@ -53,7 +54,7 @@ export class ThreadLane implements Lane {
       // With 'sync' an idle thread sits in Atomics.wait: its timers and ports freeze between tasks.
       atomics: 'disabled',
       recordTiming: false,
-      ...(resourceLimits && { resourceLimits }),
+      resourceLimits: { maxYoungGenerationSizeMb: LANE_YOUNG_MIB, ...resourceLimits },
       ...threadArguments('handlers'),
     });
     // Piscina reports a thread's death here and rejects the lane's tasks; `#run` turns those into coded errors.

@@ -43,3 +43,9 @@ export const TIMER_PAGE = 256;
  * hundred bytes each. What would bring more is its event's failure.
  */
 export const MEMORY_STATE_BYTES = 512 * 1024 * 1024;
+
+/** Names that a reader keeps decoded: all of a log of which it was given all. */
+export const READER_NAMES = 262_144;
+
+/** SQLite's page cache of the connection that packs, in KiB: it reads each page once. */
+export const PACKER_CACHE_KIB = 2048;
