@@ -10,10 +10,10 @@ export const HOT_SEGMENT_EVENTS = 64;
 export const MAX_SEGMENT_EVENTS = 1024;
 
 /**
- * Events of a packed segment. Beside 1,024, of which reading one event takes four times as long, the file is 14 % larger and
- * reading the whole log takes a tenth longer; beside 64, where each fills a page and a half, the file is 28 % smaller.
+ * Events of a packed segment. Of 1,024 reading one event takes twice as long and more, and reading the whole log 6 % less; see
+ * docs/decisions/03-segments.md.
  */
-export const PACKED_EVENTS = 128;
+export const PACKED_EVENTS = 256;
 
 /** Events of the segments that one transaction packs: about as much as a commit under load. */
 export const PACK_EVENTS = 1024;
@@ -92,7 +92,7 @@ export const INDEX_STEPS = 32_768;
  */
 export const INDEX_LAG = 400_000;
 
-/** Newest events that are not packed: one event of a packed segment is read at twice the cost, or more. */
+/** Newest events that are not packed: one event of a packed segment is read at three times the cost. */
 export const PACK_BEHIND = 1_048_576;
 
 /** Time between two packs of 1,024 events while events come: at most 2 % of a core. */

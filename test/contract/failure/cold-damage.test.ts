@@ -182,9 +182,9 @@ test('a small group waits for the events that may still join it, also when the n
   expect(packer.pack(0, 60)).toEqual({ packed: [], done: 0 });
   expect(packer.pack(0, 119)).toEqual({ packed: [], done: 0 });
   const { packed, done } = packer.pack(0, 2000);
-  expect(packed.map(({ replaces }) => replaces)).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 2]);
-  expect(packed.map(({ segment }) => segment.count)).toEqual([120, 120, 124, 128, 128, 128, 128, 128, 128]);
-  expect(done).toBe(1132);
+  expect(packed.map(({ replaces }) => replaces)).toEqual([4, 4, 4, 4, 4]);
+  expect(packed.map(({ segment }) => segment.count)).toEqual([240, 252, 256, 256, 256]);
+  expect(done).toBe(1260);
   database.close();
   packAll(log.writer, log.path);
 });
