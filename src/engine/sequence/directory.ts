@@ -26,11 +26,11 @@ export class NameEntry extends KeyState {
   /** As an aggregate: the last version handed out. */
   version: number;
   /** As an aggregate: the position of that version, 0 when it was in the store before the engine opened. */
-  position = 0;
+  position: number;
   /** Not in the store yet: the next row that bears the name tells the writer. */
   isNew: boolean;
   /** As an aggregate in deterministic mode: the number of its one partition key, and its name. */
-  keyId = 0;
+  keyId: number;
   keyName: string | undefined;
   /** As a partition key: the position of its last event, 0 as above. */
   keyPosition = 0;
@@ -47,12 +47,14 @@ export class NameEntry extends KeyState {
   nameOffset = 0;
   nameLength = 0;
 
-  constructor(id: number, name: string, version: number, isNew: boolean) {
+  constructor(id: number, name: string, version: number, isNew: boolean, position = 0, keyId = 0) {
     super();
     this.id = id;
     this.name = name;
     this.version = version;
     this.isNew = isNew;
+    this.position = position;
+    this.keyId = keyId;
   }
 }
 
@@ -224,10 +226,7 @@ export class Directory {
 }
 
 function entryOf(name: string, { id, version, position, keyId }: IdleName): NameEntry {
-  const entry = new NameEntry(id, name, version, false);
-  entry.position = position;
-  entry.keyId = keyId;
-  return entry;
+  return new NameEntry(id, name, version, false, position, keyId);
 }
 
 /**
