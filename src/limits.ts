@@ -150,11 +150,11 @@ export const DEAD_LETTER_PAGE = 512;
 /** Names (aggregate ids and partition keys) that are loaded at open; more are looked up when first used. */
 export const NAMES_LOADED_AT_OPEN = 200_000;
 
-/** Names kept in memory, if the heap is large enough; idle ones beyond it are forgotten, or refused without a store. */
+/** Names that an engine without a file keeps, if the heap is large enough: one more is refused. With a file it keeps fewer. */
 export const MAX_CACHED_NAMES = 1_000_000;
 
-/** Names that one lane thread keeps decoded. */
-export const MAX_LANE_NAMES = 262_144;
+/** Names that one lane thread keeps decoded, 100 bytes each: decoding one again takes a third of a microsecond. */
+export const MAX_LANE_NAMES = 65_536;
 
 /** Bytes that a `memory` store keeps for `read`. Older events are dropped, and reading them says so. */
 export const MEMORY_STORE_BYTES = 256 * 1024 * 1024;

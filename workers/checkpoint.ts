@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { encodeError } from '../src/kernel/error-codec.js';
 import type { CheckpointReply, CheckpointRequest } from '../src/store/checkpointer.js';
+import { PACKER_CACHE_KIB } from '../src/store/limits.js';
 import { Packer } from '../src/store/segments/packer.js';
 import { guard, openConnection, type Sqlite } from '../src/store/sqlite.js';
 
@@ -44,6 +45,7 @@ function opened(): Sqlite {
   if (database) return database;
   database = openConnection(path, { readonly: false, mustExist: true });
   database.pragma('wal_autocheckpoint = 0');
+  database.pragma(`cache_size = -${PACKER_CACHE_KIB}`);
   return database;
 }
 

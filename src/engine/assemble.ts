@@ -83,17 +83,8 @@ export function assemble(foundation: Foundation): Rooms {
   const commanding = { ...intake, ...dispatch, suspects, tailOf, snapshots };
   const { preparation, commands } = commandsRoom(foundation, hub, sequence, commanding);
   const facts = new EngineFacts({
-    hub,
-    counters,
-    meters,
-    store,
-    ...intake,
-    ...sequence,
-    commits,
-    ...dispatch,
-    failures,
-    ...failing,
-    ...{ commands, sent },
+    ...{ hub, counters, meters, store, commits, failures, commands, sent },
+    ...{ ...intake, ...sequence, ...dispatch, ...failing },
   });
   sent.connect(commands);
   const measure = () => healthFacts(facts, intake.pressure.share);

@@ -4,6 +4,25 @@
 export const NAME_BYTES = 300;
 export const NAME_HEAP_SHARE = 4;
 
+/**
+ * Names that have an entry, while there is a file: 24 MB with UUIDs, and as much for the collector to go through. As many as
+ * events may be in flight; those that are pinned may be more.
+ */
+export const ACTIVE_NAMES = 65_536;
+
+/** Share of the limit by which entries must have grown before all are looked at once more: most were pinned the last time. */
+export const NAME_ROUND_SHARE = 1 / 4;
+
+/**
+ * Names without an entry of which an engine with a file knows number and version all the same, and their bytes: a UUID takes 64,
+ * and 8 for its place in the table. More names would save more questions to the file, and take more memory.
+ */
+export const IDLE_NAMES = 524_288;
+export const IDLE_NAME_BYTES = 32 * 1024 * 1024;
+
+/** Bytes of memory that such names take at a time: room for 16,000 UUIDs. */
+export const IDLE_CHUNK_BYTES = 1024 * 1024;
+
 /** Characters of a name that take about as much memory as everything else that is kept of it. */
 export const NAME_WEIGHT_CHARACTERS = 128;
 

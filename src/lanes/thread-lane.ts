@@ -16,6 +16,7 @@ import { ThreadCommands } from './aggregates/thread-commands.js';
 import type { Lane, LaneEvents } from './executor.js';
 import { type LaneQuestion, LaneReader } from './history-wire.js';
 import { LaneCell } from './lane-cell.js';
+import { LANE_YOUNG_MIB } from './limits.js';
 import type { HandledType, LaneAnswer, LaneBatch, LaneReply, LaneSetup, LaneTask } from './protocol.js';
 
 /**
@@ -54,7 +55,7 @@ export class ThreadLane implements Lane {
       // With 'sync' an idle thread sits in Atomics.wait: its timers and ports freeze between tasks.
       atomics: 'disabled',
       recordTiming: false,
-      ...(resourceLimits && { resourceLimits }),
+      resourceLimits: { maxYoungGenerationSizeMb: LANE_YOUNG_MIB, ...resourceLimits },
       ...threadArguments('handlers'),
     });
     // Piscina reports a thread's death here and rejects the lane's tasks; `#run` turns those into coded errors.

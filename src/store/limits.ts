@@ -55,3 +55,9 @@ export const MAX_COMMAND_FACTS_BYTES = 64 * 1024;
 
 /** Handlers' commands that are read at once when all of them are. */
 export const COMMAND_PAGE = 256;
+
+/** Names that a reader keeps decoded: all of a log of which it was given all. */
+export const READER_NAMES = 262_144;
+
+/** SQLite's page cache of the connection that packs, in KiB: it reads each page once. */
+export const PACKER_CACHE_KIB = 2048;

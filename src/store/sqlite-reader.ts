@@ -3,14 +3,13 @@ import { Codec } from '../events/codec.js';
 import type { StoredType } from '../events/registry.js';
 import { EngineClosedError, StoreCorruptError } from '../kernel/errors.js';
 import { SparseNumbers } from '../kernel/sparse-numbers.js';
-import { MAX_LANE_NAMES } from '../limits.js';
 import type { CommandQuery, StoredCommand } from './command.js';
 import { CommandReader } from './command-table.js';
 import type { StoredConsumer } from './consumer.js';
 import { readConsumers } from './consumer-table.js';
 import type { DeadLetterRange, DeadLetterRecord, LetterCount } from './dead-letter.js';
 import { countLateLetters, DeadLetterReader } from './dead-letter-table.js';
-import { READ_PAGE_BYTES } from './limits.js';
+import { READ_PAGE_BYTES, READER_NAMES } from './limits.js';
 import { openForReading } from './open-store.js';
 import type { StoredProcessing } from './processing.js';
 import { ProcessingReader } from './processing-reader.js';
@@ -112,7 +111,7 @@ export class SqliteReader implements EventReader {
     const known = this.#names.get(id);
     if (known !== undefined) return known;
     const name = this.#read(() => this.#nameReader.name(id));
-    if (this.#names.size >= MAX_LANE_NAMES) this.#names.clear();
+    if (this.#names.size >= READER_NAMES) this.#names.clear();
     this.#names.set(id, name);
     return name;
   }
@@ -128,7 +127,7 @@ export class SqliteReader implements EventReader {
         }
       }
       // What is in hand needs no statement of its own later: a tenth of the time that reading a log takes.
-      if (all.length <= MAX_LANE_NAMES) for (const { id, name } of all) this.#names.set(id, name);
+      if (all.length <= READER_NAMES) for (const { id, name } of all) this.#names.set(id, name);
       return all;
     });
   }

@@ -155,7 +155,7 @@ export class Writer {
   applyPacked({ packed, done }: PackResult): StoreCorruptError | undefined {
     let damage: StoreCorruptError | undefined;
     try {
-      if (packed) this.#transact(() => this.#packs.apply(packed, done));
+      if (packed.length > 0) this.#transact(() => this.#packs.apply(packed, done));
     } catch (error) {
       if (!(error instanceof StoreCorruptError) || error.details.sqlite === undefined) {
         this.#failed = true;

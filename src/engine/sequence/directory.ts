@@ -3,8 +3,17 @@ import { TooManyNamesError } from '../../kernel/errors.js';
 import { KeyPlace, KeyState } from '../../lanes/key-state.js';
 import { MAX_CACHED_NAMES, NAMES_LOADED_AT_OPEN } from '../../limits.js';
 import type { Store } from '../../store/store.js';
-import { NAME_BYTES, NAME_HEAP_SHARE, NAME_SWEEP_STEPS, NAME_WEIGHT_CHARACTERS } from '../limits.js';
+import {
+  ACTIVE_NAMES,
+  NAME_BYTES,
+  NAME_HEAP_SHARE,
+  NAME_ROUND_SHARE,
+  NAME_SWEEP_STEPS,
+  NAME_WEIGHT_CHARACTERS,
+} from '../limits.js';
 import type { KeyStates } from '../states/key-states.js';
+import { IdleNames } from './idle-names.js';
+import type { IdleName } from './name-table.js';
 
 /**
  * A name of the log. The same name may be an aggregate id, a partition key or both, and most often is both;
@@ -17,11 +26,11 @@ export class NameEntry extends KeyState {
   /** As an aggregate: the last version handed out. */
   version: number;
   /** As an aggregate: the position of that version, 0 when it was in the store before the engine opened. */
-  position = 0;
+  position: number;
   /** Not in the store yet: the next row that bears the name tells the writer. */
   isNew: boolean;
   /** As an aggregate in deterministic mode: the number of its one partition key, and its name. */
-  keyId = 0;
+  keyId: number;
   keyName: string | undefined;
   /** As a partition key: the position of its last event, 0 as above. */
   keyPosition = 0;
@@ -38,40 +47,49 @@ export class NameEntry extends KeyState {
   nameOffset = 0;
   nameLength = 0;
 
-  constructor(id: number, name: string, version: number, isNew: boolean) {
+  constructor(id: number, name: string, version: number, isNew: boolean, position = 0, keyId = 0) {
     super();
     this.id = id;
     this.name = name;
     this.version = version;
     this.isNew = isNew;
+    this.position = position;
+    this.keyId = keyId;
   }
 }
 
 /**
  * All names that the engine knows in memory; others are looked up in the store when they are next used.
  *
- * A name may be forgotten when nothing but the store's own record of it counts: see `isPinned`. Names are forgotten
- * between two events only, so whoever has an entry in hand has the one that counts; across an `await` it must be
- * looked up again unless something pins it. A store in memory keeps no record, so there no name is ever forgotten,
- * and at the limit new ones are refused.
+ * A name has an entry while events of it are on their way, and for some time afterwards; then it is an idle name, and in the end,
+ * once the store's index has it, only the store knows of it. Entries go between two events only, so whoever has one in hand
+ * has the one that counts; across an `await` it must be looked up again unless something pins it. A store in memory keeps no
+ * record, so there every name keeps its entry, and at the limit new ones are refused.
  */
 export class Directory {
   readonly #store: Store;
   readonly #limit: number;
+  readonly #loaded: number;
   readonly #keepsAll: boolean;
   readonly #entries = new Map<string, NameEntry>();
+  /** Names without an entry; of one that has an entry nothing here counts. */
+  readonly #idle: IdleNames;
   /** Goes round and round through the entries. */
   #hand: IterableIterator<NameEntry> | undefined;
+  /** The weight from which on it goes round once more. */
+  #nextRound = 0;
   #weight = 0;
   #lastId = 0;
   /** Whether every name of the store is in memory, so that an unknown name is a new one. */
   #complete = true;
 
-  /** @param limit names that are kept in memory. */
+  /** @param limit names that have an entry, at most `ACTIVE_NAMES` above a file; and idle ones. */
   constructor(store: Store, limit: number) {
     this.#store = store;
-    this.#limit = limit;
     this.#keepsAll = store.location === 'memory';
+    this.#limit = this.#keepsAll ? limit : Math.min(limit, ACTIVE_NAMES);
+    this.#loaded = Math.min(limit, NAMES_LOADED_AT_OPEN);
+    this.#idle = new IdleNames(limit);
   }
 
   /** Whether new names are refused. */
@@ -79,7 +97,7 @@ export class Directory {
     return this.#keepsAll && this.#weight >= this.#limit;
   }
 
-  /** Names in memory. */
+  /** Names that have an entry. */
   get size(): number {
     return this.#entries.size;
   }
@@ -89,9 +107,10 @@ export class Directory {
     this.#lastId = lastId;
     if (lastId === 0) return;
     const { reader } = this.#store;
-    const all = reader.allNames(Math.min(NAMES_LOADED_AT_OPEN, this.#limit));
+    const all = reader.allNames(this.#loaded);
     this.#complete = all !== undefined;
-    for (const { id, name, version } of all ?? []) this.#keep(new NameEntry(id, name, version, false));
+    for (const { id, name, version } of all ?? [])
+      this.#rest(name, { id, version, position: 0, keyId: 0 }, 0);
   }
 
   /**
@@ -100,7 +119,7 @@ export class Directory {
    * @throws TooManyNamesError
    */
   get(name: string): NameEntry {
-    const known = this.#entries.get(name) ?? this.#stored(name);
+    const known = this.#entries.get(name) ?? this.#woken(name);
     if (known) return known;
     if (this.isFull) throw this.#tooMany(1);
     return new NameEntry(0, name, 0, true);
@@ -114,9 +133,7 @@ export class Directory {
 
   /** The version of an aggregate, 0 when there is none. A name that is only asked for is not kept. */
   versionOf(name: string): number {
-    const entry = this.#entries.get(name);
-    if (entry || this.#complete) return entry?.version ?? 0;
-    return this.#store.reader.findName(name, this.#store.indexed)?.version ?? 0;
+    return (this.#entries.get(name) ?? this.#idleOf(name))?.version ?? 0;
   }
 
   /** The number of a name that the log has. A name that is only asked for is not kept. */
@@ -128,7 +145,7 @@ export class Directory {
 
   /** The position of an aggregate's last event if it was published since the engine opened, else 0. */
   positionOf(name: string): number {
-    return this.#entries.get(name)?.position ?? 0;
+    return (this.#entries.get(name) ?? this.#idle.find(name))?.position ?? 0;
   }
 
   /** Whether so many events bring more names than there is room for. @throws TooManyNamesError */
@@ -152,34 +169,53 @@ export class Directory {
     if (this.versionOf(name) === 0) return name;
     const entry = this.get(name);
     if (entry.keyName !== undefined) return entry.keyName;
-    const key = this.storedKeyOf(entry);
+    const key = entry.keyId || this.storedKeyOf(entry);
     return key === undefined || key === entry.id ? name : this.#store.reader.nameOf(key);
   }
 
   /**
-   * Forgets names while there are too many, a few at a time. What is pinned may pass the limit: it is bounded by the
-   * events in flight, by what the writer has not indexed yet, and by the parked keys. Called between two events.
+   * Lets entries go while there are too many, a few at a time. What is pinned may pass the limit: it is bounded by the
+   * events in flight, and by the parked keys. Called between two events.
    */
   trim(): void {
     if (this.#weight <= this.#limit || this.#keepsAll) return;
-    const { indexed } = this.#store;
+    if (!this.#hand && this.#weight < this.#nextRound) return;
+    this.#hand ??= this.#entries.values();
     for (let steps = NAME_SWEEP_STEPS; steps > 0 && this.#weight > this.#limit; steps--) {
-      this.#hand ??= this.#entries.values();
       const { value: entry } = this.#hand.next();
-      if (!entry) this.#hand = undefined;
-      else if (!isPinned(entry, indexed)) {
-        this.#complete = false;
-        this.#entries.delete(entry.name);
-        this.#weight -= weightOf(entry.name);
+      if (!entry) {
+        this.#hand = undefined;
+        this.#nextRound = this.#weight + Math.floor(this.#limit * NAME_ROUND_SHARE);
+        return;
       }
+      if (isPinned(entry)) continue;
+      const { name, position, keyPosition } = entry;
+      this.#entries.delete(name);
+      this.#weight -= weightOf(name);
+      this.#rest(name, entry, Math.max(position, keyPosition));
     }
   }
 
-  #stored(name: string): NameEntry | undefined {
-    if (this.#complete) return undefined;
-    // Names of events that are not indexed yet are never forgotten: see `isPinned`.
+  /** Gives a name that the log knows an entry. */
+  #woken(name: string): NameEntry | undefined {
+    const idle = this.#idleOf(name);
+    return idle && this.#keep(entryOf(name, idle));
+  }
+
+  /** What is known of a name that has no entry. */
+  #idleOf(name: string): IdleName | undefined {
+    const known = this.#idle.find(name);
+    if (known || this.#complete) return known;
+    // Names of events that are not indexed yet are in memory: see `IdleNames`.
     const stored = this.#store.reader.findName(name, this.#store.indexed);
-    return stored && this.#keep(new NameEntry(stored.id, name, stored.version, false));
+    if (!stored) return undefined;
+    const { id, version } = stored;
+    return this.#rest(name, { id, version, position: 0, keyId: 0 }, 0);
+  }
+
+  #rest(name: string, idle: IdleName, last: number): IdleName {
+    if (this.#idle.put(name, idle, last, this.#store.indexed)) this.#complete = false;
+    return idle;
   }
 
   #keep(entry: NameEntry): NameEntry {
@@ -196,24 +232,24 @@ export class Directory {
   }
 }
 
+function entryOf(name: string, { id, version, position, keyId }: IdleName): NameEntry {
+  return new NameEntry(id, name, version, false, position, keyId);
+}
+
 /**
- * Whether more is known of a name than the store would give: an event of it has no number yet, is not finished, or is
- * not in the store's index (and so perhaps not in the store), the key is parked or being resumed, or its states are in
- * use: those are bounded by themselves.
- *
- * @param indexed every position up to here is durable, and in the index of versions.
+ * Whether a name needs its entry: an event of it has no number yet or is not finished, the key is parked or being resumed, or
+ * its states are in use: those are bounded by themselves.
  */
-function isPinned(entry: NameEntry, indexed: number): boolean {
+function isPinned(entry: NameEntry): boolean {
   return (
     entry.isNew ||
     entry.states !== undefined ||
     entry.reserved > 0 ||
+    entry.ahead > 0 ||
     entry.unfinished > 0 ||
     entry.held ||
     entry.place !== KeyPlace.Idle ||
-    entry.inFlight > 0 ||
-    entry.position > indexed ||
-    entry.keyPosition > indexed
+    entry.inFlight > 0
   );
 }
 

@@ -6,17 +6,26 @@ import { MAX_PAYLOAD_BYTES } from '../../limits.js';
  */
 export const HOT_SEGMENT_EVENTS = 64;
 
-/** Events of a packed segment, and of any: beyond this compression gains little, and reading one event costs more. */
+/** Events of any segment: packed ones of earlier versions had so many. */
 export const MAX_SEGMENT_EVENTS = 1024;
+
+/**
+ * Events of a packed segment. Of 1,024 reading one event takes twice as long and more, and reading the whole log 6 % less; see
+ * docs/decisions/03-segments.md.
+ */
+export const PACKED_EVENTS = 256;
+
+/** Events of the segments that one transaction packs: about as much as a commit under load. */
+export const PACK_EVENTS = 1024;
 
 /** Bytes of payloads and metadata after which a segment ends; a longer event has a segment of its own. */
 export const SEGMENT_BYTES = 64 * 1024;
 
-/** The same for a packed one: 1,024 ordinary events. */
-export const PACKED_BYTES = 4 * SEGMENT_BYTES;
+/** The same for a packed one, which may be one of a commit by itself. */
+export const PACKED_BYTES = SEGMENT_BYTES;
 
 /** Longest body of a segment: one event of the largest size, or full ones, and its columns. */
-export const MAX_BODY_BYTES = MAX_PAYLOAD_BYTES + 2 * PACKED_BYTES;
+export const MAX_BODY_BYTES = MAX_PAYLOAD_BYTES + 8 * SEGMENT_BYTES;
 
 /** Types that a segment lists; one with more lists none, and is read whenever one of any type is wanted. */
 export const LISTED_TYPES = 64;
@@ -83,7 +92,7 @@ export const INDEX_STEPS = 32_768;
  */
 export const INDEX_LAG = 400_000;
 
-/** Newest events that are not packed: one event of a packed segment is read at five times the cost, or more. */
+/** Newest events that are not packed: one event of a packed segment is read at three times the cost. */
 export const PACK_BEHIND = 1_048_576;
 
 /** Time between two packs of 1,024 events while events come: at most 2 % of a core. */

@@ -35,8 +35,13 @@ export class PackTable {
    * @param done the position up to which nothing is left to pack.
    * @throws StoreCorruptError when the segments are not those that were packed.
    */
-  apply({ segment, replaces }: Packed, done: number): void {
+  apply(packed: readonly Packed[], done: number): void {
     this.#note.run(done);
+    for (const one of packed) this.#replace(one);
+    this.#noted = done;
+  }
+
+  #replace({ segment, replaces }: Packed): void {
     const { first, count } = segment;
     const { changes } = this.#remove.run(first, first + count);
     if (changes !== replaces) {
@@ -45,6 +50,5 @@ export class PackTable {
       );
     }
     this.#put(segment);
-    this.#noted = done;
   }
 }

@@ -4,7 +4,7 @@ import { encodeError, type WireError } from '../../kernel/error-codec.js';
 import { StoreCorruptError } from '../../kernel/errors.js';
 import { damageIn, type Sqlite } from '../sqlite.js';
 import { COLUMNS_BYTES, SegmentColumns } from './body.js';
-import { MAX_SEGMENT_EVENTS, PACKED_BYTES, SEGMENT_BYTES } from './limits.js';
+import { MAX_SEGMENT_EVENTS, PACK_EVENTS, PACKED_BYTES, PACKED_EVENTS, SEGMENT_BYTES } from './limits.js';
 import {
   openSegment,
   SEGMENT_COLUMNS,
@@ -23,7 +23,8 @@ export interface Packed {
 
 /** What a look for segments that can be packed has found. */
 export interface PackResult {
-  readonly packed: Packed | undefined;
+  /** Those of one transaction, in order. */
+  readonly packed: readonly Packed[];
   /** The position up to which nothing is left to pack. */
   readonly done: number;
   /** What was met in the first segment that was looked at, which is left as it is: it is damaged. */
@@ -31,7 +32,7 @@ export interface PackResult {
 }
 
 /**
- * Makes one compressed segment of several cold ones. What their events say, and their checks and so the chain, stays:
+ * Makes compressed segments of several cold ones each. What their events say, and their checks and so the chain, stays:
  * only where segments begin and end changes. It reads only; the writer puts the result into the file. A damaged segment
  * is for whatever reads its events to complain about: nobody may ever do so, and the log goes on.
  */
@@ -53,21 +54,35 @@ export class Packer {
   }
 
   /**
-   * Packs the first segments behind a position that go together.
+   * Packs the first segments behind a position that go together, and those behind them, as many as one transaction may change.
    *
    * @param until positions behind it are not cold yet.
    * @throws the errors of a disk that fails; damage is in the result.
    */
   pack(after: number, until: number): PackResult {
+    const first = this.#packGroup(after, until);
+    const packed = [...first.packed];
+    let { done } = first;
+    while (packed.length > 0 && done - after < PACK_EVENTS) {
+      const next = this.#packGroup(done, until);
+      // What cannot be packed, or is not worth it, is looked at by itself.
+      if (next.packed.length === 0) break;
+      packed.push(...next.packed);
+      done = next.done;
+    }
+    return { ...first, packed, done };
+  }
+
+  #packGroup(after: number, until: number): PackResult {
     const group = this.#group(after, until);
     const last = group.segments.at(-1);
     if (!last) {
-      return group.damage ? this.#past(group.damage, after, until) : { packed: undefined, done: after };
+      return group.damage ? this.#past(group.damage, after, until) : { packed: [], done: after };
     }
     const done = last.first + last.count - 1;
     const isWorthIt =
       group.segments.length > 1 || (last.packed === 0 && last.bytes <= SEGMENT_BYTES + COLUMNS_BYTES);
-    return { packed: isWorthIt ? this.#merged(group, last) : undefined, done };
+    return { packed: isWorthIt ? [this.#merged(group, last)] : [], done };
   }
 
   /** Segments that go together, up to the first one that is damaged, as one statement sees them. Their columns are in `#columns`. */
@@ -79,7 +94,7 @@ export class Packer {
       for (const row of this.#from.iterate(after) as IterableIterator<SegmentRowValues>) {
         const segment = storedSegment(row);
         const fits =
-          group.count + segment.count <= MAX_SEGMENT_EVENTS && group.bytes + segment.bytes <= PACKED_BYTES;
+          group.count + segment.count <= PACKED_EVENTS && group.bytes + segment.bytes <= PACKED_BYTES;
         isComplete = group.segments.length > 0 && !fits;
         if (isComplete || segment.first + segment.count - 1 > until) break;
         this.#add(group, segment);
@@ -90,7 +105,7 @@ export class Packer {
       group.damage = damageIn(this.#path, error);
       isComplete = true;
     }
-    const isSmall = group.count < MAX_SEGMENT_EVENTS / 2 && group.bytes < PACKED_BYTES / 2;
+    const isSmall = group.count < PACKED_EVENTS / 2 && group.bytes < PACKED_BYTES / 2;
     return isSmall && !isComplete ? { ...group, segments: [] } : group;
   }
 
@@ -114,8 +129,8 @@ export class Packer {
     }
     // Of a page that SQLite cannot read at all it is not known how many segments are in it.
     const done = typeof first === 'number' ? first : Math.min(after + MAX_SEGMENT_EVENTS, until);
-    if (done > until) return { packed: undefined, done: after };
-    return { packed: undefined, done, damage: encodeError(leftUnpacked(damage, done)) };
+    if (done > until) return { packed: [], done: after };
+    return { packed: [], done, damage: encodeError(leftUnpacked(damage, done)) };
   }
 
   #merged({ segments, payloads, count }: Group, last: StoredSegment): Packed {

@@ -96,7 +96,7 @@ export class SegmentReader {
     if (known && !take(known)) return { events, next };
     for (const stored of this.#stored(next)) {
       if (mayHave(stored, wants)) {
-        if (!take(this.#kept.keep(openSegment(stored)))) break;
+        if (!take(this.#kept.pass(openSegment(stored)))) break;
         continue;
       }
       next = stored.first + stored.count;
@@ -107,7 +107,13 @@ export class SegmentReader {
 
   /** The segments from the one that holds a position on, each beginning where the one before ends. @throws StoreCorruptError */
   *segments(from: number): Generator<OpenSegment> {
-    for (const stored of this.#stored(from)) yield this.#kept.keep(openSegment(stored));
+    let isFirst = true;
+    for (const stored of this.#stored(from)) {
+      const segment = openSegment(stored);
+      // What is read backwards begins in it once more.
+      yield isFirst ? this.#kept.keep(segment) : this.#kept.pass(segment);
+      isFirst = false;
+    }
   }
 
   /** The same, as they lie in the file, once their checksums were compared. */

@@ -179,9 +179,12 @@ test('a small group waits for the events that may still join it, also when the n
   const database = new Database(log.path);
   const packer = new Packer(database);
   // The next segments fit, and are not cold.
-  expect(packer.pack(0, 300)).toEqual({ packed: undefined, done: 0 });
-  expect(packer.pack(0, 511)).toEqual({ packed: undefined, done: 0 });
-  expect(packer.pack(0, 2000)).toMatchObject({ packed: { replaces: 16 }, done: 1004 });
+  expect(packer.pack(0, 60)).toEqual({ packed: [], done: 0 });
+  expect(packer.pack(0, 119)).toEqual({ packed: [], done: 0 });
+  const { packed, done } = packer.pack(0, 2000);
+  expect(packed.map(({ replaces }) => replaces)).toEqual([4, 4, 4, 4, 4]);
+  expect(packed.map(({ segment }) => segment.count)).toEqual([240, 252, 256, 256, 256]);
+  expect(done).toBe(1260);
   database.close();
   packAll(log.writer, log.path);
 });

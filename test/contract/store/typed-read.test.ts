@@ -138,8 +138,9 @@ test('a segment without any of the types is not decompressed, nor is the last on
   try {
     expect(count({})).toBe(packed);
     expect(count({ fromPosition: COUNT + 1 })).toBe(0);
-    // Two segments have too many types to list them.
-    expect(count({ types: ['typed.never'] })).toBe(2);
+    // Some have too many types to list them.
+    const [unlisted] = oneRow(store, 'SELECT count(*) FROM segments WHERE packed = 1 AND length(types) = 0');
+    expect(count({ types: ['typed.never'] })).toBe(unlisted);
     expect(count({ types: ['typed.rare'] })).toBeLessThanOrEqual(packed / 2);
   } finally {
     decompress.mockRestore();

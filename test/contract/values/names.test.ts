@@ -7,14 +7,20 @@ import { collect } from '../../support/collect.js';
 import { tempStore } from '../../support/temp-folder.js';
 import { names, openWithNames } from './support.js';
 
-/** A directory above a store that knows the names of the test and has indexed up to position 10. */
-function directoryOf(limit: number, stored: readonly string[]): Directory {
+/** A directory above a store that knows the names of the test and has indexed up to position 10, unless told otherwise. */
+function directoryOf(
+  limit: number,
+  stored: readonly string[],
+  log: { indexed: number; asked?: number } = { indexed: 10 },
+): Directory {
   const find = (name: string): StoredName | undefined => {
+    log.asked = (log.asked ?? 0) + 1;
     const id = stored.indexOf(name) + 1;
     return id === 0 ? undefined : { id, name, version: 3 };
   };
   const reader = { findName: find, allNames: () => undefined } as unknown as Store['reader'];
-  const directory = new Directory({ location: 'file', indexed: 10, reader } as unknown as Store, limit);
+  const store = Object.assign(log, { location: 'file', reader });
+  const directory = new Directory(store as unknown as Store, limit);
   directory.load(stored.length);
   return directory;
 }
@@ -40,15 +46,43 @@ describe('the names in memory', () => {
     ['an event of it is accepted and waits for its number', (entry) => entry.reserved++],
     ['an event of it is not finished', (entry) => entry.unfinished++],
     ['its key is parked or being resumed', (entry) => Object.assign(entry, { held: true })],
-    ['its last event is not in the index', (entry) => Object.assign(entry, { position: 11 })],
-    ['an event with it as key may not be in the store', (entry) => Object.assign(entry, { keyPosition: 11 })],
-  ])('stay while %s', (_why, pin) => {
+    ['an event of it runs ahead of its number', (entry) => entry.ahead++],
+  ])('keep their entry while %s', (_why, pin) => {
     const directory = directoryOf(4, stored);
     const [pinned] = use(directory, ['stored 1']) as [NameEntry];
     pin(pinned);
     for (let round = 0; round < 3; round++) use(directory, stored.slice(1));
     expect(directory.get('stored 1')).toBe(pinned);
     expect(directory.size).toBeLessThanOrEqual(7);
+  });
+
+  test.each([
+    'position',
+    'keyPosition',
+  ] as const)('without an entry are known as they were left until the store can tell of them, as their %s says', (last) => {
+    const log = { indexed: 10 };
+    const directory = directoryOf(4, stored, log);
+    const [left] = use(directory, ['stored 1']) as [NameEntry];
+    Object.assign(left, { version: 4, keyId: 7, [last]: 11 });
+    for (let round = 0; round < 3; round++) use(directory, stored.slice(1));
+    expect(directory.size).toBeLessThanOrEqual(7);
+    expect(directory.versionOf('stored 1')).toBe(4);
+    expect(directory.positionOf('stored 1')).toBe(left.position);
+    const found = directory.get('stored 1');
+    expect(found).not.toBe(left);
+    expect(found).toMatchObject({ id: 1, version: 4, keyId: 7, isNew: false });
+    log.indexed = 11;
+    for (let round = 0; round < 3; round++) use(directory, stored.slice(1));
+    // From here on it is as in the store of this test.
+    expect(directory.versionOf('stored 1')).toBe(3);
+  });
+
+  test('ask the store once for an append to an aggregate of long ago', () => {
+    const log = { indexed: 10, asked: 0 };
+    const directory = directoryOf(4, stored, log);
+    expect(directory.versionOf('stored 7')).toBe(3);
+    expect(directory.get('stored 7')).toMatchObject({ id: 7, version: 3 });
+    expect(log.asked).toBe(1);
   });
 
   test('do not grow by names that are only asked for', () => {

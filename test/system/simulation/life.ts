@@ -8,6 +8,7 @@ import { checkLog } from './check.js';
 import { SimClock } from './clock.js';
 import { Commands } from './commands.js';
 import { Count, type Counted, count } from './counting.js';
+import { type Counts, noCounts } from './counts.js';
 import { Done, Lodging, Parking, Ringing, Skipping, Stopping, type Task, TYPES } from './events.js';
 import { Followers } from './followers.js';
 import { LateModule } from './late.js';
@@ -23,30 +24,6 @@ import { Violation } from './violation.js';
 /** Things that a life's user does, and steps after which a life that does not end is a failure. */
 const ACTIONS = 40;
 const STEPS_MAX = 20_000;
-
-/** What happened in a life, in numbers. */
-export interface Counts {
-  kills: number;
-  powerCuts: number;
-  laneDeaths: number;
-  ioErrors: number;
-  recoveries: number;
-  resizes: number;
-  letters: number;
-  events: number;
-  /** Those that have fired. */
-  timers: number;
-  /** Replies of commands that were durable. */
-  replies: number;
-  snapshots: number;
-  /** Commands of handlers that were done. */
-  sends: number;
-  /** What users did with consumers, and events that those and the bus have done. */
-  follows: number;
-  followed: number;
-  /** Events that states of new versions were built of. */
-  built: number;
-}
 
 /** An event as the handlers of a life are given it. */
 interface Handled {
@@ -68,23 +45,7 @@ export class Life {
   readonly draws: Steps;
   readonly disk = new SimDisk();
   readonly clock = new SimClock();
-  readonly counts: Counts = {
-    kills: 0,
-    powerCuts: 0,
-    laneDeaths: 0,
-    ioErrors: 0,
-    recoveries: 0,
-    resizes: 0,
-    letters: 0,
-    events: 0,
-    timers: 0,
-    replies: 0,
-    snapshots: 0,
-    sends: 0,
-    follows: 0,
-    followed: 0,
-    built: 0,
-  };
+  readonly counts = noCounts();
   /** Numbers of the events whose `publish` resolved as durable, by position. */
   readonly acknowledged = new Map<number, number>();
   /** Positions that a user gave up, and skipped ones that a user had run again. */

@@ -18,11 +18,12 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
         'applyPacked',
         (original) =>
           function (this: Writer, result) {
-            const { packed } = result;
-            if (!packed) return original.call(this, result);
-            // The last event of it goes with the segments that it replaces.
-            const kept = { ...packed, segment: { ...packed.segment, count: packed.segment.count - 1 } };
-            return original.call(this, { ...result, packed: kept });
+            // The last event of each goes with the segments that it replaces.
+            const packed = result.packed.map((one) => ({
+              ...one,
+              segment: { ...one.segment, count: one.segment.count - 1 },
+            }));
+            return original.call(this, { ...result, packed });
           },
       ),
   },
@@ -47,7 +48,7 @@ export const LOG_MUTATIONS: readonly Mutation[] = [
         (original) =>
           function (this: Packer, after, until) {
             const { packed, done } = original.call(this, after, until);
-            return { packed: packed && { ...packed, segment: { ...packed.segment, chain: 0 } }, done };
+            return { packed: packed.map((one) => ({ ...one, segment: { ...one.segment, chain: 0 } })), done };
           },
       ),
   },

@@ -1,4 +1,5 @@
-import { type Counts, Life } from './life.js';
+import type { Counts } from './counts.js';
+import { Life } from './life.js';
 import { compareLogs } from './same-log.js';
 import { Violation } from './violation.js';
 

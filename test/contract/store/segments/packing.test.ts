@@ -78,7 +78,7 @@ describe('packing', () => {
     writer.commit([{ segments, progress: undefined, shapes: [] }]);
     const noted = () => oneValue(path, "SELECT max(value) FROM meta WHERE key = 'packed'");
     const before = writer.walState().pages;
-    expect(packAll(writer, path, 39)).toBe(39);
+    expect(packAll(writer, path, 40)).toBe(40);
     expect(writer.walState().pages).toBe(before);
     expect(noted()).toBeNull();
     expect(packAll(writer, path, 1)).toBe(1);
@@ -114,7 +114,7 @@ describe('packing', () => {
   test('whose segments are not those any more writes nothing, and the store says so', () => {
     const { path, writer } = smallCommits(1500);
     const result = {
-      packed: { segment: { first: 1, count: 1024 }, replaces: 7 } as never,
+      packed: [{ segment: { first: 1, count: 1024 }, replaces: 7 }] as never,
       done: 1024,
     };
     expect(() => writer.applyPacked(result)).toThrow(
