@@ -170,7 +170,13 @@ export class CommandDesk {
 
   #enter(command: PendingCommand): void {
     const { call, queue } = command;
-    queue.items.push(command);
+    if (call.sender?.heldKey === undefined || queue.items.length === 0) queue.items.push(command);
+    else {
+      // It keeps its key quiet, which the others wait for: to decide, or with what they have decided.
+      queue.isAppending = false;
+      this.#sending.takeBack(queue, 0);
+      queue.items.unshift(command);
+    }
     command.leave = onAbort(call.signal, (reason) => this.#fail(command, reason));
     if (command.isSettled) return;
     const refuse = (error: unknown) => this.#fail(command, error);
