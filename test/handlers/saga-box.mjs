@@ -7,6 +7,8 @@ import { z } from 'zod';
 const send = z.object({
   to: z.string(),
   n: z.number().default(0),
+  /** The time of what is added, when a caller asks in deterministic mode. */
+  at: z.number().optional(),
   what: z.enum(['add', 'none', 'refuse', 'throw', 'die', 'late', 'when']).default('add'),
   /** For `when`: it fails while there is no such file. */
   path: z.string().default(''),
@@ -47,8 +49,8 @@ export const Box = defineAggregate('box', {
   initial: () => /** @type {number[]} */ ([]),
   evolve: (numbers, { data: { n } }) => [...numbers, n],
   commands: {
-    add: command(send, (numbers, { n, next }, ctx) => {
-      ctx.emit(Added({ box: ctx.aggregateId, n, next }));
+    add: command(send, (numbers, { n, next, at }, ctx) => {
+      ctx.emit(Added({ box: ctx.aggregateId, n, next }, at === undefined ? {} : { occurredAt: at }));
       return numbers.length + 1;
     }),
     none: command(send, () => {}),

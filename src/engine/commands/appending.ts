@@ -154,10 +154,11 @@ export class Appending {
   }
 
   #enter(
-    { heldKey, call }: PendingCommand,
+    command: PendingCommand,
     prepared: readonly Prepared[],
     accept: () => Receipt | Promise<Receipt>,
   ): Receipt | Promise<Receipt> {
+    const { heldKey, call } = command;
     const [first] = prepared as [Prepared];
     // As what handlers emit: those that would have to make room may wait for it.
     if (call.sender) {
@@ -165,8 +166,8 @@ export class Appending {
       return accept();
     }
     const need = needOf(prepared, this.#parts.options);
-    // What waits for the key that it holds may be what the engine is full of.
-    if (heldKey === first.partitionKey) return accept();
+    // What waits for the key that it holds may be what the engine is full of. Of a new aggregate one behind it may hold the key.
+    if (heldKey === first.partitionKey || isHeldBehind(command, first.partitionKey)) return accept();
     // When a command decides depends on the lanes, so its events do not move the time of the data.
     return enter(this.#parts, first, call.signal, accept, { ...need, latest: Number.NEGATIVE_INFINITY });
   }
@@ -229,6 +230,11 @@ export class Appending {
       resolve(result);
     }
   }
+}
+
+/** Whether another command of the aggregate, which waits for this one, keeps the key quiet. Only in deterministic mode are keys held. */
+function isHeldBehind({ heldKey, queue }: PendingCommand, key: string): boolean {
+  return heldKey !== undefined && queue.items.some((one) => one.heldKey === key);
 }
 
 /** @throws NotDeterministicError when a handler's command would write to another key than the event's that led to it. */

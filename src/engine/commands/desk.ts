@@ -171,7 +171,12 @@ export class CommandDesk {
 
   #enter(command: PendingCommand): void {
     const { call, queue } = command;
-    queue.items.push(command);
+    if (call.sender?.heldKey === undefined || queue.items.length === 0) queue.items.push(command);
+    else {
+      // It keeps its key quiet, which the others wait for: to decide, or with what they have decided.
+      this.#takeBack(queue);
+      queue.items.unshift(command);
+    }
     command.leave = onAbort(call.signal, (reason) => this.#fail(command, reason));
     if (command.isSettled) return;
     const refuse = (error: unknown) => this.#fail(command, error);
@@ -179,6 +184,8 @@ export class CommandDesk {
       if (command.isSettled) this.#appending.letGo(command);
       else {
         command.mayGo = true;
+        // The first one may wait for the key that this one holds now: it decides again, and need not wait.
+        if (command.heldKey !== undefined && queue.isAppending) this.#takeBack(queue);
         this.#sending.send(queue);
       }
     };
@@ -187,6 +194,12 @@ export class CommandDesk {
     } catch (error) {
       this.#fail(command, error);
     }
+  }
+
+  /** All that were decided are to decide again. */
+  #takeBack(queue: AggregateQueue): void {
+    queue.isAppending = false;
+    this.#sending.takeBack(queue, 0);
   }
 
   /** Settles what has been decided, in order, and sends what may follow. */

@@ -1,7 +1,7 @@
 import { type Engine, openEngine } from 'millrace';
 import { verifyStore } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
-import { Added, Asked } from '../../handlers/saga-box.mjs';
+import { Added, Asked, Box } from '../../handlers/saga-box.mjs';
 import { collect, oneTo } from '../../support/collect.js';
 import { INLINE_AND_THREADS } from '../../support/executors.js';
 import { handlers, storeFor } from '../../support/open-test-engine.js';
@@ -58,6 +58,20 @@ describe('commands of handlers', () => {
         { aggregateId: 'other', attempts: 1, error: { code: 'MILLRACE_NOT_DETERMINISTIC' } },
       ]);
     }
+  });
+
+  test.each([
+    4, 1000,
+  ])('and of callers to one aggregate wait for no key that another one holds, %i in flight', async (maxInFlight) => {
+    const engine = await openSaga({ threads: 0, deterministic: true, maxInFlight });
+    const all = oneTo(40).flatMap((n): Promise<unknown>[] => [
+      engine.publish({ ...asked('k', [{ to: 'k-x', n }]), options: { occurredAt: n } }),
+      engine.execute(Box, 'k-x', 'add', { to: 'k-x', n: 100 + n, at: n, what: 'add', path: '', next: [] }),
+    ]);
+    await Promise.all(all);
+    await engine.drain();
+    const { 'k-x': numbers = [] } = await boxesOf(engine);
+    expect(numbers.sort((a, b) => a - b)).toEqual([...oneTo(40), ...oneTo(40).map((n) => 100 + n)]);
   });
 
   test('come before what was published behind their event in deterministic mode', async () => {
