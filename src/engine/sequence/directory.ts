@@ -138,9 +138,7 @@ export class Directory {
 
   /** The number of a name that the log has. A name that is only asked for is not kept. */
   idOf(name: string): number | undefined {
-    const entry = this.#entries.get(name);
-    if (entry || this.#complete) return entry?.id || undefined;
-    return this.#store.reader.findName(name, this.#store.indexed)?.id;
+    return (this.#entries.get(name) ?? this.#idleOf(name))?.id || undefined;
   }
 
   /** The position of an aggregate's last event if it was published since the engine opened, else 0. */

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { EventTypes } from 'millrace/trading';
 import { describe, expect, test } from 'vitest';
+import { tempFolder } from '../../support/temp-folder.js';
 import { CONTRACT } from '../../support/trading/contract.js';
 
 const run = promisify(execFile);
@@ -48,7 +49,9 @@ describe.each(PAGES)('docs/%s.md', (name) => {
     examples.map(([, file = '', code = '', output = '']) => ({ file, code, output })),
   )('$file runs as it is on the page, and says what the page says', async ({ file, code, output }) => {
     expect(code).toBe(textOf(fileURLToPath(new URL(file, folder))));
-    const { stdout, stderr } = await run(process.execPath, [fileURLToPath(new URL(file, folder))]);
+    const { stdout, stderr } = await run(process.execPath, [fileURLToPath(new URL(file, folder))], {
+      cwd: tempFolder(),
+    });
     expect(stdout).toBe(output);
     expect(stderr).toBe('');
   });
