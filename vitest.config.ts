@@ -22,6 +22,8 @@ export default defineConfig({
     // They only catch what hangs: on a busy machine opening a few dozen stores takes half a minute.
     testTimeout: 90_000,
     hookTimeout: 90_000,
+    // What is waited for comes; on a busy machine a second is no time, not even for a thread to start.
+    expect: { poll: { timeout: 60_000, interval: 10 } },
     setupFiles: ['test/support/leak-check.ts'],
     // The built package is what users get, and what lane threads load: it is imported as it is.
     server: { deps: { external: [/\/dist\//] } },
