@@ -29,5 +29,11 @@ export const EVERY_ENGINE: readonly EngineKind[] =
 /** Every executor once. */
 export const EVERY_EXECUTOR = [0, 1, 2, 4] as const;
 
+/**
+ * What differs inline and on threads, with several keys at a time. One lane runs the code of each of two; it is tried too in
+ * `npm run test:thorough`.
+ */
+export const EXECUTORS: readonly number[] = process.env.MILLRACE_THOROUGH === '1' ? [0, 1, 2, 4] : [0, 2];
+
 /** For what goes wrong in one handler: inline, and on threads. */
 export const INLINE_AND_THREADS = [0, 2] as const;

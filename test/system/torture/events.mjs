@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineEvent, defineHandlers } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** Published by the child: several aggregates a key, so that order is by key and not by aggregate. */
 export const Asked = defineEvent('torture.asked', {
