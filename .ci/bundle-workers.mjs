@@ -1,6 +1,7 @@
 // The last step of a build: makes one file of each thread's entry. A thread loads its own code anew, file by file, and
 // each of its seventy files costs it most of a millisecond: from one file a lane opens at half the CPU, and a store's
 // writer too. What loads a thread's own code later, if ever, stays a file of its own.
+import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -15,13 +16,17 @@ const FACES = ['faces/define.js', 'faces/errors.js', 'faces/consumers.js', 'aggr
 /** Threads on which nothing but Millrace's own code runs. */
 const ALONE = ['writer', 'checkpoint'];
 
-/** Not bundled: packages, whatever they are called, and Node's own modules. */
-const PACKAGES = /^(?![./])/;
+/**
+ * Not bundled: packages, and Node's own modules.
+ *
+ * @param {string} id
+ */
+const isPackage = (id) => !id.startsWith('.') && !isAbsolute(id);
 
 /** @returns {Promise<Set<string>>} the files of this package that importing the faces loads. */
 async function filesOfFaces() {
   const input = FACES.map((face) => `${DIST}src/${face}`);
-  const bundle = await rolldown({ input, platform: 'node', external: PACKAGES, treeshake: false });
+  const bundle = await rolldown({ input, platform: 'node', external: isPackage, treeshake: false });
   const { output } = await bundle.generate();
   return new Set(output.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : [])));
 }
@@ -31,7 +36,7 @@ const address = {
   name: 'address',
   transform: (code, id) => {
     if (!code.includes('= import.meta.url;')) return undefined;
-    const path = `../${id.slice(DIST.length)}`;
+    const path = `../${id.slice(DIST.length).replaceAll('\\', '/')}`;
     const own = `= new URL('${path}', import.meta.url).href;`;
     return { code: code.replaceAll('= import.meta.url;', own), map: null };
   },
@@ -46,7 +51,7 @@ for (const worker of ['lane', 'consumer', ...ALONE]) {
     // What is loaded later finds what it shares with the entry there, and nothing is loaded for it before.
     preserveEntrySignatures: 'allow-extension',
     plugins: [address],
-    external: (id) => PACKAGES.test(id) || (!ALONE.includes(worker) && shared.has(id)),
+    external: (id) => isPackage(id) || (!ALONE.includes(worker) && shared.has(id)),
   });
   await bundle.write({
     dir: `${DIST}workers`,
