@@ -15,6 +15,15 @@ const memory = ramDisk();
 /** Tests of the contract that need a process of their own: one counts what others would change, one loads its tracer once. */
 const OWN_PROCESS = ['test/contract/engine/tasks.test.ts', 'test/contract/observe/broken-tracer.test.ts'];
 
+/** Tests with a process of their own that ask nothing of a disk: they damage bytes, measure, and run commands. */
+const OFF_DISK = [
+  ...OWN_PROCESS,
+  'test/system/{backtest,examples,fuzz,profile,publisher,simulation}/**/*.test.ts',
+  'test/system/**/*-flips*.test.ts',
+];
+
+const inMemory = memory === undefined ? {} : { env: { TMPDIR: memory } };
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -22,6 +31,8 @@ export default defineConfig({
     // They only catch what hangs: on a busy machine opening a few dozen stores takes half a minute.
     testTimeout: 90_000,
     hookTimeout: 90_000,
+    // What is waited for comes; on a busy machine a second is no time, not even for a thread to start.
+    expect: { poll: { timeout: 60_000, interval: 10 } },
     setupFiles: ['test/support/leak-check.ts'],
     // The built package is what users get, and what lane threads load: it is imported as it is.
     server: { deps: { external: [/\/dist\//] } },
@@ -40,11 +51,12 @@ export default defineConfig({
           exclude: OWN_PROCESS,
           // What a file leaves behind fails it (see the setup file), so that nothing of it is left in the next one.
           isolate: false,
-          ...(memory !== undefined && { env: { TMPDIR: memory } }),
+          ...inMemory,
         },
       },
       // Each file in a process of its own: what it kills, fills or measures is its own.
-      { extends: true, test: { name: 'system', include: ['test/system/**/*.test.ts', ...OWN_PROCESS] } },
+      { extends: true, test: { name: 'system', include: OFF_DISK, ...inMemory } },
+      { extends: true, test: { name: 'disk', include: ['test/system/**/*.test.ts'], exclude: OFF_DISK } },
     ],
   },
 });

@@ -1,11 +1,13 @@
-import { hash } from 'node:crypto';
+/** Loaded with the first seed: most lanes never draw, and it costs a thread that opens 8 ms. */
+let crypto: typeof import('node:crypto') | undefined;
 
 /**
  * A stream of numbers in [0, 1) that depends on the seed text alone: sfc32 of PractRand (Chris Doty-Humphrey,
  * public domain), its state taken from SHA-256 and stirred as its author advises.
  */
 export function seededRandom(seed: string): () => number {
-  const digest = hash('sha256', seed, 'buffer');
+  crypto ??= process.getBuiltinModule('node:crypto');
+  const digest = crypto.hash('sha256', seed, 'buffer');
   let a = digest.readInt32LE(0);
   let b = digest.readInt32LE(4);
   let c = digest.readInt32LE(8);

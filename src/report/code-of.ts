@@ -23,6 +23,9 @@ const SQLITE_METHODS = new Set([
   'backup',
 ]);
 
+/** Files that work with SQLite: those of the store, and those of threads that the build makes of them. */
+const OF_STORE = /^(src\/store\/|workers\/(writer|checkpoint|lane-history)\.js)/;
+
 /** Rooms of this package that use its public face as a user would. */
 const USERS_OF_THE_FACE = /^src\/(trading|backtest)\//;
 
@@ -42,11 +45,7 @@ export function codeOf(frame: CallFrame, caller: { frame: CallFrame; code: Room 
 function withoutUrl(name: string, caller: { frame: CallFrame; code: Room } | undefined): Room {
   if (name.startsWith('(')) return NOT_A_FUNCTION[name] ?? 'program';
   if (!caller) return 'program';
-  if (
-    caller.code === 'engine' &&
-    SQLITE_METHODS.has(name) &&
-    ownPath(caller.frame.url)?.startsWith('src/store/')
-  )
+  if (caller.code === 'engine' && SQLITE_METHODS.has(name) && OF_STORE.test(ownPath(caller.frame.url) ?? ''))
     return 'sqlite';
   if (caller.code === 'handler') return 'user';
   return caller.code === 'program' ? 'node' : caller.code;

@@ -1,6 +1,6 @@
 import { command, defineAggregate } from 'millrace/aggregates';
 import { defineEvent } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 const schema = z.object({ account: z.string(), amount: z.number().positive() });
 /** @param {{ readonly account: string }} data */

@@ -1,5 +1,5 @@
 import { defineEvent, defineHandlers, defineState } from 'millrace';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** One step of a key: `n` is added to its sum; `do` says what goes wrong. */
 export const Stepped = defineEvent('state.stepped', {

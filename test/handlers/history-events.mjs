@@ -1,5 +1,5 @@
 import { defineEvent } from 'millrace';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** Something that happens to an account; the account of another branch is another aggregate of the same key. */
 export const Booked = defineEvent('history.booked', {

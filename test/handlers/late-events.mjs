@@ -1,5 +1,5 @@
 import { defineEvent } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 const old = { schema: z.object({ key: z.string(), number: z.number(), act: z.string().default('say') }) };
 

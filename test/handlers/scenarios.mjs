@@ -1,6 +1,6 @@
 import { command, defineAggregate } from 'millrace/aggregates';
 import { defineEvent } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 // The scenario of Emmett's getting-started: a shopping cart that takes products, gives them back, and is confirmed once.
 const items = z.object({ cart: z.string(), product: z.string(), quantity: z.number().int().positive() });

@@ -1,5 +1,5 @@
 import { defineEvent, defineState } from 'millrace';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** One step of a key: `n` goes onto its list; `do` says what else happens. */
 export const Stepped = defineEvent('state.stepped', {

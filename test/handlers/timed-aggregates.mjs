@@ -1,6 +1,6 @@
 import { defineAggregate } from 'millrace/aggregates';
 import { defineEvent } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 const schema = z.object({ account: z.string(), n: z.number(), key: z.string().optional() });
 /** @param {{ readonly account: string }} data */

@@ -1,5 +1,5 @@
 import { defineEvent } from 'millrace';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** Does what it says with the timers of its key, in order, and ends as `end` says. */
 export const Acted = defineEvent('timer.acted', {

@@ -135,12 +135,30 @@ describe('what a subpath loads', () => {
 
 describe('a lane thread', () => {
   it('loads what runs handlers: no engine, no store, no publisher, no bus', () => {
-    const { files, packages } = loadsOf('dist/workers/lane.js');
+    const loaded = loadsOf('dist/workers/lane.js');
+    const { packages } = loaded;
+    // The build has put into the lane's own file what handlers do not share with it; its map names the files.
+    const { sources } = JSON.parse(readFileSync(join(ROOT, 'dist/workers/lane.js.map'), 'utf8')) as {
+      readonly sources: readonly string[];
+    };
+    const inside = sources.map((source) => source.replace(/^\.\.\/src\//, ''));
+    const files = [...loaded.files, ...inside].filter((file) => file !== 'lane.js').sort();
+    expect(inside).toContain('lanes/runner.js');
     // Piscina's own worker has loaded its small half by then; the rest comes with the first event that is emitted.
     expect(installed(packages)).toEqual(['msgpackr/pack', 'msgpackr/unpack']);
     expect(files).not.toContain('sampling/thread-profiler.js');
     expect(files).not.toContain('observe/meters.js');
     expect(roomsOf(files)).toEqual(['events', 'kernel', 'lanes', 'limits', 'observe', 'sampling', 'workers']);
+  });
+
+  it('shares with its handlers the files of what they import, so that a class of an error is one', () => {
+    const { files } = loadsOf('dist/workers/lane.js');
+    const shared = ['millrace/define', 'millrace/errors', 'millrace/aggregates'].flatMap(
+      (subpath) => loads(subpath).files,
+    );
+    expect(files.filter((file) => file !== 'workers/lane.js' && !shared.includes(file))).toEqual([]);
+    expect(files).toContain('kernel/errors.js');
+    expect(shared).not.toContain('lanes/runner.js');
   });
 });
 

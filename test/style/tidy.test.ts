@@ -39,6 +39,12 @@ it('finds the code', () => {
   expect(files.length).toBeGreaterThan(100);
 });
 
+it('what threads of tests load has Zod as one file', () => {
+  // Of test/support/zod-in-one-file.ts: a lane whose handlers import the package takes twice the time to open.
+  const slow = new RegExp(`from '${'zod'}'`);
+  expect(findings(slow).filter((found) => found.startsWith('test/handlers/'))).toEqual([]);
+});
+
 it(`no file has more than ${MAX_LINES} lines`, () => {
   const long = files.filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > MAX_LINES);
   expect(long).toEqual([]);

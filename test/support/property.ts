@@ -14,8 +14,8 @@ const USUAL_PART = 3;
  * How many rounds of a random search to run, given those of the whole one. Each run of the suite takes another seed, so
  * that what one leaves out another one has.
  */
-export function rounds(whole: number): number {
-  return process.env.MILLRACE_THOROUGH === '1' ? whole : Math.ceil(whole / USUAL_PART);
+export function rounds(whole: number, part = USUAL_PART): number {
+  return process.env.MILLRACE_THOROUGH === '1' ? whole : Math.ceil(whole / part);
 }
 
 /** A run that takes longer hangs: it fails then, instead of taking the whole test file with it. */
@@ -24,6 +24,8 @@ const RUN_MILLISECONDS = 15_000;
 export interface CheckOptions {
   /** Of the whole search; `npm test` runs a part of them. */
   readonly runs: number;
+  /** How many times fewer `npm test` runs. @default 3 */
+  readonly part?: number;
   /**
    * Whether a failure is looked for in smaller examples. Not where the runs share an engine: the first failure
    * may have broken it for all later ones.
@@ -34,11 +36,11 @@ export interface CheckOptions {
 /** Checks a property; a failure names the seed that brings it back. */
 export async function checkProperty<Values>(
   property: fc.IRawProperty<Values>,
-  { runs, shrink = true }: CheckOptions,
+  { runs, part = USUAL_PART, shrink = true }: CheckOptions,
 ): Promise<void> {
   const details = await fc.check(property, {
     seed: SEED,
-    numRuns: rounds(runs),
+    numRuns: rounds(runs, part),
     timeout: RUN_MILLISECONDS,
     endOnFailure: !shrink,
   });

@@ -1,38 +1,37 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
 
 /** Where package.json sends `#zod` under the condition `millrace-bundled`. */
 const FILE = fileURLToPath(new URL('../../.cache/zod.mjs', import.meta.url));
 
-interface Bundler {
-  rolldown(options: object): Promise<{ generate(options: object): Promise<{ output: [{ code: string }] }> }>;
-}
+/** Messages in fifty languages, all of which a thread would build before it handles anything. */
+const LANGUAGES = /\/zod\/v4\/locales\/index\.js$/;
 
 /**
  * Makes one file of Zod, which the modules of test/handlers import as `#zod`. The suite starts thousands of lane threads,
  * and each imports such a module: from the hundred files of the package that takes 100 ms of CPU per thread, from one
- * file 35. Outside the test runner, without the condition, `#zod` is the package itself.
+ * file with English messages alone 15. Outside the test runner, without the condition, `#zod` is the package itself.
  */
 export async function bundleZod(): Promise<void> {
   const require = createRequire(import.meta.url);
-  const { version } = require('zod/package.json') as { version: string };
-  const banner = `// zod ${version}`;
-  if (existsSync(FILE) && readFileSync(FILE, 'utf8').startsWith(banner)) return;
-  // Vitest brings Vite, and Vite its bundler.
-  const ofVitest = createRequire(require.resolve('vitest/package.json'));
-  const ofVite = createRequire(ofVitest.resolve('vite/package.json'));
-  const { rolldown } = (await import(ofVite.resolve('rolldown'))) as Bundler;
+  const zod = require.resolve('zod/package.json');
+  const { version } = require(zod) as { version: string };
+  const banner = `// zod ${version}, in English`;
+  if (existsSync(FILE) && readFileSync(FILE, 'utf8').startsWith(`${banner}\n`)) return;
   const ENTRY = '\0entry';
   const bundle = await rolldown({
     input: ENTRY,
     plugins: [
       {
         name: 'entry',
-        resolveId: (id: string) => (id === ENTRY ? id : undefined),
-        load: (id: string) =>
-          id === ENTRY ? `export { z } from ${JSON.stringify(require.resolve('zod'))};` : undefined,
+        resolveId: (id) => (id === ENTRY ? id : undefined),
+        load: (id) => {
+          if (id === ENTRY) return `export { z } from ${JSON.stringify(join(dirname(zod), 'index.js'))};`;
+          return LANGUAGES.test(id) ? "export { default as en } from './en.js';" : undefined;
+        },
       },
     ],
   });

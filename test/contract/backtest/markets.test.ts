@@ -20,8 +20,8 @@ import { tempFolder } from '../../support/temp-folder.js';
 vi.setConfig({ testTimeout: 240_000 });
 
 const strategy = new URL('../../../examples/pair.strategy.mjs', import.meta.url);
-const A = randomCandles(21, 400);
-const other = randomCandles(22, 400);
+const A = randomCandles(21, 250);
+const other = randomCandles(22, 250);
 const B = candlesFromRows(
   Array.from(other.time, (time, at) => {
     const [open, high, low, close] = ([other.open, other.high, other.low, other.close] as const).map(

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DomainEvent, openEngine } from 'millrace';
@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 240_000 });
 const directory = mkdtempSync(join(tmpdir(), 'millrace-sweep-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const candles = randomCandles(21, 600);
+const candles = randomCandles(21, 300);
 const grid: Grid = { length: [2, 3, 5, 8], entry: [20, 30, 40], exit: [50, 60], stop: [0, 0.05] };
 const RUNS = 48;
 
@@ -24,6 +24,22 @@ const runSweep = (options: Partial<SweepOptions>) => sweep({ candles, strategy: 
 
 let stores = 0;
 const newStore = () => join(directory, `sweep-${++stores}.db`);
+
+/** The whole sweep on the main thread, and the bytes of its store: run once, and copied by who needs one that is finished. */
+let finished: Promise<{ readonly store: string; readonly result: SweepResult }> | undefined;
+
+async function runOnce(): Promise<{ readonly store: string; readonly result: SweepResult }> {
+  const store = newStore();
+  return { store, result: await runSweep({ candles, grid, threads: 0, store }) };
+}
+
+async function finishedSweep(): Promise<{ readonly store: string; readonly result: SweepResult }> {
+  finished ??= runOnce();
+  const { store, result } = await finished;
+  const copy = newStore();
+  copyFileSync(store, copy);
+  return { store: copy, result };
+}
 
 /** What must not depend on threads, interruptions or the clock. */
 function essence({
@@ -51,7 +67,7 @@ function eventsIn(store: string, aggregateId?: string): DomainEvent[] {
 
 describe('a sweep', () => {
   test('is the same on the main thread, on threads and in memory', async () => {
-    const inline = await runSweep({ candles, grid, threads: 0, store: newStore() });
+    const { result: inline } = await finishedSweep();
     expect(inline).toMatchObject({
       runs: RUNS,
       finished: RUNS,
@@ -108,7 +124,7 @@ describe('a sweep', () => {
   });
 
   test('the table is sorted by return, ties by id, and matches the log', async () => {
-    const { results, countsByType, events } = await runSweep({ candles, grid, threads: 0 });
+    const { results, countsByType, events } = (await finishedSweep()).result;
     const sorted = results?.toSorted(
       (a, b) => b.totalReturn - a.totalReturn || (a.backtestId < b.backtestId ? -1 : 1),
     );
@@ -120,8 +136,7 @@ describe('a sweep', () => {
   });
 
   test('on a finished store repeats nothing and says the same', async () => {
-    const store = newStore();
-    const first = await runSweep({ candles, grid, threads: 1, store });
+    const { store, result: first } = await finishedSweep();
     const again = await runSweep({ candles, grid, threads: 2, store });
     expect(again).toMatchObject({ resumed: true, candleSteps: 0, eventsPerSecond: 0 });
     expect(essence(again)).toEqual(essence(first));
@@ -131,7 +146,7 @@ describe('a sweep', () => {
     0, 2,
   ])('that was interrupted is finished later, without a trace (%d threads)', async (threads) => {
     const store = newStore();
-    const whole = await runSweep({ candles, grid, threads, store: newStore() });
+    const { result: whole } = await finishedSweep();
     let result: SweepResult | undefined;
     let interruptions = 0;
     for (; result?.finished !== RUNS; interruptions++) {
@@ -179,14 +194,13 @@ describe('a sweep', () => {
 
 describe('a store that is not of this sweep', () => {
   test.each([
-    ['other candles', { candles: randomCandles(22, 600) }],
+    ['other candles', { candles: randomCandles(22, 300) }],
     ['another grid', { grid: { ...grid, stop: [0] } }],
     ['another commission', { commission: 0 }],
     ['another capital', { initialCapital: 1 }],
     ['another symbol', { symbol: 'other' }],
   ])('%s: is refused and left as it was', async (_, change) => {
-    const store = newStore();
-    await runSweep({ candles, grid, threads: 0, store });
+    const { store } = await finishedSweep();
     const bytes = readFileSync(store);
     const refused = runSweep({ candles, grid, threads: 0, store, ...change });
     await expect(refused).rejects.toThrow(InputError);

@@ -1,5 +1,5 @@
 import { defineEvent } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** In order per account, whatever aggregate it belongs to. */
 export const Keyed = defineEvent('keyed.moved', {

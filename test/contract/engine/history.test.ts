@@ -3,6 +3,7 @@ import { type Engine, type EngineOptions, type NewEvent, openEngine } from 'mill
 import { describe, expect, test } from 'vitest';
 import { Booked, HISTORY_EVENTS, Reviewed } from '../../handlers/history-events.mjs';
 import { collect } from '../../support/collect.js';
+import { EXECUTORS } from '../../support/executors.js';
 import { handlers, openTestEngine, storeFor } from '../../support/open-test-engine.js';
 import { tempStore } from '../../support/temp-folder.js';
 
@@ -21,7 +22,7 @@ async function seenBy(engine: Engine, account: string): Promise<unknown[]> {
 const earlier = (count: number) =>
   Array.from({ length: count }, (_, index) => Array.from({ length: index }, (_, n) => n + 1));
 
-const ENGINES = [0, 1, 2].flatMap((threads) =>
+const ENGINES = EXECUTORS.flatMap((threads) =>
   (['memory', 'os'] as const).flatMap((durability) =>
     (['durable', 'accepted'] as const).map((dispatch) => ({ threads, durability, dispatch })),
   ),

@@ -4,10 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { Old, Other } from '../../handlers/late-events.mjs';
 import { Child } from '../../support/child.js';
 import { oneTo } from '../../support/collect.js';
+import { EXECUTORS } from '../../support/executors.js';
 import { byKey, old, oldLog, openLate as open, seenIn } from '../../support/late-log.js';
 import { tempStore } from '../../support/temp-folder.js';
-
-const EXECUTORS = [0, 1, 2] as const;
 
 describe.each(EXECUTORS)('a handler that asks for old events: %i threads', (threads) => {
   test('gets all of them once, per key in order and before anything new, and others get none again', async () => {

@@ -3,6 +3,7 @@ import type { DomainEvent, EngineOptions } from 'millrace';
 import { describe, expect, test } from 'vitest';
 import { CELLS, Task, TaskDone } from '../../handlers/overlap.mjs';
 import { collect, oneTo } from '../../support/collect.js';
+import { EXECUTORS } from '../../support/executors.js';
 import { handlers, openTestEngine } from '../../support/open-test-engine.js';
 
 type Waits = 'awaits' | 'blocks' | 'not';
@@ -42,7 +43,7 @@ async function openOverlapping(options: Partial<EngineOptions>) {
 /** Events of other keys. A slow one ends when all of them are answered: if it holds up one of them, never. */
 const OTHERS = 200;
 
-describe.each([0, 1, 2])('a handler that waits holds up its own key alone: %i threads', (threads) => {
+describe.each(EXECUTORS)('a handler that waits holds up its own key alone: %i threads', (threads) => {
   test('all others are answered meanwhile, those that came before it and those behind', async () => {
     const { publish, at } = await openOverlapping({ threads, concurrency: 64 });
     const half = (name: string) => oneTo(OTHERS / 2).map((count) => publish(`${name}${count}`, 1, 'awaits'));

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { defineEvent, defineHandlers } from 'millrace';
 import { openStoreReader, verifyStore } from 'millrace/store';
 import { createTestEngine, type Store } from 'millrace/testing';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Acted, Noted, Rang } from '../../handlers/timer-events.mjs';
 import { collect } from '../../support/collect.js';
@@ -183,9 +183,7 @@ describe('timers in a store', () => {
     const second = await openTimed(clock, { store, threads: 0, events: [Noted], handlers: [] });
     const notices: unknown[] = [];
     second.onNotice((notice) => notices.push(notice));
-    await vi.waitFor(() => {
-      expect(notices).toEqual([{ kind: 'timers-held', type: 'timer.rang', count: 1 }]);
-    });
+    await expect.poll(() => notices).toEqual([{ kind: 'timers-held', type: 'timer.rang', count: 1 }]);
     await second.drain();
     await second.close();
     const third = await openTimed(clock, { store, threads: 0 });

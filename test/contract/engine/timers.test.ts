@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Acted, Rang } from '../../handlers/timer-events.mjs';
 import { collect } from '../../support/collect.js';
 import { storeFor } from '../../support/open-test-engine.js';
@@ -101,7 +101,7 @@ describe.each(ENGINES)('a timer of a handler, $threads threads, $durability', ({
     await engine.publish(acted([{ set: 'x', at: 10, acts: [{ set: 'y', at: 0, acts: [third] }] }]));
     await engine.drain();
     clock.set(10);
-    await vi.waitFor(async () => expect(await toldOf(engine)).toEqual(['x rang', 'y rang']));
+    await expect.poll(() => toldOf(engine)).toEqual(['x rang', 'y rang']);
     await engine.drain();
     clock.set(60);
     await engine.drain();

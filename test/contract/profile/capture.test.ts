@@ -7,7 +7,7 @@ import type { ProfileOptions } from 'millrace/profile';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { Tried } from '../../handlers/odd-names.mjs';
 import { Allocated, Burned, Counted } from '../../handlers/planted.mjs';
-import { EVERY_EXECUTOR } from '../../support/executors.js';
+import { EXECUTORS } from '../../support/executors.js';
 import { storeFor } from '../../support/open-test-engine.js';
 import { profilePlanted } from '../../support/planted.js';
 import { tempFolder } from '../../support/temp-folder.js';
@@ -58,7 +58,7 @@ test('a thread that cannot be sampled fails the profile, and leaves nothing runn
   expect(session.threads.map(({ missing }) => missing)).toEqual(session.threads.map(() => undefined));
 });
 
-describe.each(EVERY_EXECUTOR)('a profile with %i threads', (threads) => {
+describe.each(EXECUTORS)('a profile with %i threads', (threads) => {
   test('can be read whatever regular expressions, functions and scripts are called', async () => {
     engine = await openEngine({
       threads,

@@ -2,6 +2,7 @@ import type { Engine, EngineOptions } from 'millrace';
 import { describe, expect, test } from 'vitest';
 import { oneTo } from '../../support/collect.js';
 import { handledNumbers, numbered, openCurable } from '../../support/curable.js';
+import { EXECUTORS } from '../../support/executors.js';
 import { Illness } from '../../support/illness.js';
 import { openForTests } from '../../support/open-test-engine.js';
 import { unfinishedStore } from '../../support/unfinished-store.js';
@@ -24,7 +25,7 @@ function watch(engine: Engine): { done: boolean } {
   return watched;
 }
 
-describe.each([0, 1, 2])('an engine with a backlog: %i threads', (threads) => {
+describe.each(EXECUTORS)('an engine with a backlog: %i threads', (threads) => {
   const reopen = (store: Partial<EngineOptions>, options: Partial<EngineOptions> = {}) =>
     openCurable({ ...store, threads, ...FEW, ...options }, new Illness());
 

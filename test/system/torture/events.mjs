@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineEvent, defineHandlers, defineState } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 import { Moved } from './ledger.mjs';
 import { bellOf, timerOf } from './timed.mjs';
 

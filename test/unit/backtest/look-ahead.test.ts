@@ -19,23 +19,27 @@ const runWith = (stop: number) => ({
 /** Told of the data itself, and of what only its end causes. */
 const NOT_OF_THE_STRATEGY: readonly string[] = ['backtest.data_loaded', 'backtest.completed'];
 
-/** Events up to a day, as far as the strategy and its broker cause them. */
-function storyUpTo(candles: Candles, day: number, stop: number) {
-  const events = eventsOf(candles, runWith(stop)).filter(
+/** Events as far as the strategy and its broker cause them. */
+function storyOf(candles: Candles, stop: number) {
+  return eventsOf(candles, runWith(stop)).filter(
     ({ type, data }) =>
       !NOT_OF_THE_STRATEGY.includes(type) && (data as Data).closure_reason !== 'end_of_data',
   );
-  return withoutHashes(events.filter((event) => Number(event.options?.occurredAt) <= START + day * DAY));
+}
+
+function upTo(story: ReturnType<typeof storyOf>, day: number) {
+  return withoutHashes(story.filter((event) => Number(event.options?.occurredAt) <= START + day * DAY));
 }
 
 describe('nothing looks ahead', () => {
   test.each([0, 0.03])('the events up to a day are the same whatever comes after it (stop %d)', (stop) => {
     const candles = randomCandles(11, 250);
+    const whole = storyOf(candles, stop);
     for (let day = 1; day < 250; day++) {
-      const story = storyUpTo(candles.prefix(day + 1), day, stop);
-      expect(story, `day ${day}`).toEqual(storyUpTo(candles, day, stop));
+      const story = storyOf(candles.prefix(day + 1), stop);
+      expect(upTo(story, day), `day ${day}`).toEqual(upTo(whole, day));
     }
-    expect(storyUpTo(candles, 249, stop).length).toBeGreaterThan(60);
+    expect(upTo(whole, 249).length).toBeGreaterThan(60);
   });
 
   test('no fill uses a price of the candle that gave the signal', () => {

@@ -145,7 +145,7 @@ test('of several markets cash and profits add up to the last unit, whatever a st
       checkPositions(result);
       expect(runBacktest(options).fingerprint).toBe(result.fingerprint);
     }),
-    { runs: 450 },
+    { runs: 450, part: 9 },
   );
 });
 
@@ -155,6 +155,6 @@ test('what happens up to a time depends on nothing behind it in any market', asy
       const check = checkLookAhead(optionsOf(seed + 1, steps, fills, rules) as never, 6);
       expect(check.finding).toBeNull();
     }),
-    { runs: 240 },
+    { runs: 240, part: 9 },
   );
 });

@@ -82,7 +82,9 @@ describe('numbers that are known', () => {
   });
 
   test('rooms: msgpackr, SQLite, Node, validation, other user code', async () => {
-    const store = new URL('../../../../dist/src/store/insert.js', import.meta.url).href;
+    const dist = new URL('../../../../dist/', import.meta.url);
+    const store = new URL('src/store/insert.js', dist).href;
+    const writer = new URL('workers/writer.js', dist).href;
     const { threads } = await report([
       [[['pack', 'file:///app/node_modules/msgpackr/pack.js', 1]], 10],
       [
@@ -90,7 +92,14 @@ describe('numbers that are known', () => {
           ['insert', store, 1],
           ['run', '', -1],
         ],
-        20,
+        15,
+      ],
+      [
+        [
+          ['insert', writer, 1],
+          ['run', '', -1],
+        ],
+        5,
       ],
       [[['pragma', 'file:///app/node_modules/better-sqlite3/lib/methods/pragma.js', 1]], 40],
       [[node('tick')], 80],
