@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { defineAggregate } from 'millrace/aggregates';
 import { defineEvent, defineHandlers, defineState } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** Put into a till by a publisher or by a command. */
 export const Put = defineEvent('kept.put', {

@@ -1,6 +1,6 @@
 import { defineAggregate } from 'millrace/aggregates';
 import { defineEvent } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 export const Stepped = defineEvent('ledger.stepped', {
   schema: z.object({ ledger: z.string(), n: z.number(), how: z.string() }),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { command, defineAggregate } from 'millrace/aggregates';
 import { defineEvent } from 'millrace/define';
-import { z } from 'zod';
+import { z } from '#zod';
 
 /** A command that a handler is to send. */
 const send = z.object({
