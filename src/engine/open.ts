@@ -13,7 +13,7 @@ import { announce } from '../observe/engine-channel.js';
 import { Meters } from '../observe/meters.js';
 import type { SubscriberFailure } from '../publisher/failure.js';
 import { Subscriptions } from '../publisher/subscriptions.js';
-import { MemoryStore } from '../store/memory-store.js';
+import { MemoryStore } from '../store/memory/memory-store.js';
 import type { StoreState } from '../store/protocol.js';
 import { SqliteStore } from '../store/sqlite-store.js';
 import type { Store } from '../store/store.js';

@@ -2,14 +2,14 @@ import { checkWhole } from '../kernel/check.js';
 import { DeadLetterNotFoundError, InvalidOptionError, StoreLockedError } from '../kernel/errors.js';
 import { shown } from '../kernel/thrown.js';
 import { LANES, type SettledLetter } from './dead-letter.js';
-import { DeadLetterReader, DeadLetterWriter } from './dead-letter-table.js';
 import { finishLate } from './late-consumers.js';
 import { leaveWal, openForWriting, type WritableStore } from './open-store.js';
 import { Ownership } from './ownership.js';
 import { Progress } from './progress.js';
-import { ProgressTable } from './progress-table.js';
 import { inTransaction, type Sqlite, toStoreError } from './sqlite.js';
 import { checkStorePath } from './store-path.js';
+import { DeadLetterReader, DeadLetterWriter } from './tables/dead-letter-table.js';
+import { ProgressTable } from './tables/progress-table.js';
 
 /**
  * Has dead letters tried again by the next engine that opens the store: first thing, a parked one with everything

@@ -1,8 +1,8 @@
 import { lateEnd } from './consumer.js';
-import { ConsumerTable, isWholeChunk, isWholeConsumer, readConsumerRows } from './consumer-table.js';
 import { LANES, type SettledLetter } from './dead-letter.js';
 import { Progress } from './progress.js';
 import type { Sqlite } from './sqlite.js';
+import { ConsumerTable, isWholeChunk, isWholeConsumer, readConsumerRows } from './tables/consumer-table.js';
 
 /** A handler that asked for old events: which of them, up to the last one, it is done with. */
 interface LateProgress {

@@ -4,7 +4,6 @@ import { StoreCorruptError } from '../kernel/errors.js';
 import { attempt } from '../kernel/thrown.js';
 import { MAX_NAME_BYTES, MAX_RESULT_BYTES } from '../limits.js';
 import { rowCheck } from './checksum.js';
-import { parseError } from './dead-letter-table.js';
 import { MAX_ERROR_BYTES, MAX_HANDLERS_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured, pieceOf } from './measured.js';
 import type {
@@ -14,8 +13,9 @@ import type {
   RowRange,
   StoredProcessing,
 } from './processing.js';
-import { entryCheck, hasProcessing } from './processing-table.js';
 import type { Sqlite } from './sqlite.js';
+import { parseError } from './tables/dead-letter-table.js';
+import { entryCheck, hasProcessing } from './tables/processing-table.js';
 
 const codec = new Codec();
 

@@ -1,14 +1,14 @@
 import { StoreCorruptError } from '../kernel/errors.js';
-import { COMMAND_SCHEMA, COMMAND_TABLES } from './command-schema.js';
-import { CONSUMER_SCHEMA, CONSUMER_TABLES } from './consumer-schema.js';
 import { MAX_SCHEMA_SQL_BYTES, MAX_WORD_BYTES } from './limits.js';
 import { measured } from './measured.js';
-import { PROCESSING_SCHEMA, PROCESSING_TABLES } from './processing-schema.js';
 import { SCHEMA } from './schema.js';
-import { SNAPSHOT_SCHEMA, SNAPSHOT_TABLES } from './snapshot-schema.js';
 import { loadSqlite, type Sqlite } from './sqlite.js';
-import { STATE_SCHEMA, STATE_TABLES } from './state-schema.js';
-import { TIMER_SCHEMA, TIMER_TABLES } from './timer-schema.js';
+import { COMMAND_SCHEMA, COMMAND_TABLES } from './tables/command-schema.js';
+import { CONSUMER_SCHEMA, CONSUMER_TABLES } from './tables/consumer-schema.js';
+import { PROCESSING_SCHEMA, PROCESSING_TABLES } from './tables/processing-schema.js';
+import { SNAPSHOT_SCHEMA, SNAPSHOT_TABLES } from './tables/snapshot-schema.js';
+import { STATE_SCHEMA, STATE_TABLES } from './tables/state-schema.js';
+import { TIMER_SCHEMA, TIMER_TABLES } from './tables/timer-schema.js';
 
 /** A table, index, view or trigger: the SQL that made it, and the table that it belongs to. */
 interface SchemaObject {

@@ -1,6 +1,6 @@
 import { LANES } from './dead-letter.js';
-import { PROGRESS_SCHEMA } from './progress-table.js';
 import { SEGMENT_SCHEMA } from './segments/schema.js';
+import { PROGRESS_SCHEMA } from './tables/progress-table.js';
 
 /** 'MILL' in ASCII: SQLite's application_id, at byte 68 of the file. */
 export const APPLICATION_ID = 0x4d_49_4c_4c;

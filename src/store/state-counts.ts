@@ -1,6 +1,6 @@
 import type { Sqlite } from './sqlite.js';
 import { MAX_STORED_STATE_TYPES, type StateCount } from './state.js';
-import { hasStates, readStateTypes } from './state-table.js';
+import { hasStates, readStateTypes } from './tables/state-table.js';
 
 /** How many states there are of each type. @throws StoreCorruptError */
 export function stateCounts(database: Sqlite): readonly StateCount[] {

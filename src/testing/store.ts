@@ -22,7 +22,7 @@ export type {
   OpenDeadLetters,
   SettledLetter,
 } from '../store/dead-letter.js';
-export { MemoryStore } from '../store/memory-store.js';
+export { MemoryStore } from '../store/memory/memory-store.js';
 export type {
   DroppedEntries,
   EncodedEntry,

@@ -7,7 +7,7 @@ import { isHandlerModule } from '../lanes/handlers.js';
 import { InlineLane } from '../lanes/inline-lane.js';
 import { loadHandlers } from '../lanes/load-handlers.js';
 import { TEST_CLOSE_MS } from '../limits.js';
-import { MemoryStore } from '../store/memory-store.js';
+import { MemoryStore } from '../store/memory/memory-store.js';
 import { EventSpy } from './event-spy.js';
 import { HandlerWatch } from './handler-watch.js';
 import { setInside } from './inside.js';

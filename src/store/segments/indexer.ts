@@ -1,6 +1,6 @@
 import { INDEX_EVERY, INDEX_PIECE } from '../../limits.js';
-import type { ProgressTable } from '../progress-table.js';
 import type { Sqlite } from '../sqlite.js';
+import type { ProgressTable } from '../tables/progress-table.js';
 import { INDEX_STEPS, MERGE_RUNS, MERGE_RUNS_QUIET } from './limits.js';
 import { Merges } from './merges.js';
 import { Pass } from './pass.js';

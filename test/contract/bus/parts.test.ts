@@ -6,7 +6,7 @@ import { Feed } from '../../../dist/src/bus/feed.js';
 import { HeldBack } from '../../../dist/src/bus/held-back.js';
 import { Journal } from '../../../dist/src/bus/journal.js';
 import { KeyedQueue } from '../../../dist/src/bus/keyed-queue.js';
-import { MemoryProcessing } from '../../../dist/src/store/memory-processing.js';
+import { MemoryProcessing } from '../../../dist/src/store/memory/memory-processing.js';
 import { ALL_EVENTS, Noted } from '../../handlers/events.mjs';
 import { oneTo } from '../../support/collect.js';
 import { checkProperty } from '../../support/property.js';

@@ -8,7 +8,7 @@ import {
   MEMORY_STORE_BYTES,
 } from '../../../dist/src/limits.js';
 import type { DeadLetterRecord } from '../../../dist/src/store/dead-letter.js';
-import { MemoryStore } from '../../../dist/src/store/memory-store.js';
+import { MemoryStore } from '../../../dist/src/store/memory/memory-store.js';
 import { toDeadLetter } from '../../../dist/src/store/read-dead-letter.js';
 import { SqliteStore } from '../../../dist/src/store/sqlite-store.js';
 import type { CommitBatch, Store } from '../../../dist/src/store/store.js';

@@ -1,10 +1,10 @@
-import { ProgressTable } from '../../../dist/src/store/progress-table.js';
 import { SegmentColumns } from '../../../dist/src/store/segments/body.js';
 import { Indexer } from '../../../dist/src/store/segments/indexer.js';
 import { NameWriter } from '../../../dist/src/store/segments/name-writer.js';
 import { Packer } from '../../../dist/src/store/segments/packer.js';
 import { RunTable } from '../../../dist/src/store/segments/run-table.js';
 import { RunWriter } from '../../../dist/src/store/segments/run-writer.js';
+import { ProgressTable } from '../../../dist/src/store/tables/progress-table.js';
 import { Writer } from '../../../dist/src/store/writer.js';
 import { type Mutation, replace } from './mutate.js';
 

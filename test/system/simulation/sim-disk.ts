@@ -8,12 +8,12 @@ import {
   type LetterCount,
   without,
 } from '../../../dist/src/store/dead-letter.js';
-import { MemoryCommands } from '../../../dist/src/store/memory-commands.js';
-import { MemoryConsumers } from '../../../dist/src/store/memory-consumers.js';
-import { MemoryProcessing } from '../../../dist/src/store/memory-processing.js';
-import { MemorySnapshots } from '../../../dist/src/store/memory-snapshots.js';
-import { MemoryStates } from '../../../dist/src/store/memory-states.js';
-import { MemoryTimers } from '../../../dist/src/store/memory-timers.js';
+import { MemoryCommands } from '../../../dist/src/store/memory/memory-commands.js';
+import { MemoryConsumers } from '../../../dist/src/store/memory/memory-consumers.js';
+import { MemoryProcessing } from '../../../dist/src/store/memory/memory-processing.js';
+import { MemorySnapshots } from '../../../dist/src/store/memory/memory-snapshots.js';
+import { MemoryStates } from '../../../dist/src/store/memory/memory-states.js';
+import { MemoryTimers } from '../../../dist/src/store/memory/memory-timers.js';
 import { Progress, type ProgressChunk } from '../../../dist/src/store/progress.js';
 import type { StoreState, TypeToStore } from '../../../dist/src/store/protocol.js';
 import type { StoredSnapshot } from '../../../dist/src/store/snapshot.js';

@@ -10,7 +10,7 @@ import { StateKeeper } from '../../../dist/src/engine/states/state-keeper.js';
 import { rowReference } from '../../../dist/src/events/slab.js';
 import { readCargo } from '../../../dist/src/lanes/states/cargo.js';
 import { MAX_STATE_TYPES } from '../../../dist/src/lanes/states/limits.js';
-import { MemoryStates } from '../../../dist/src/store/memory-states.js';
+import { MemoryStates } from '../../../dist/src/store/memory/memory-states.js';
 import { MAX_STORED_STATE_TYPES } from '../../../dist/src/store/state.js';
 
 /** A lane that notes what it is told to forget. */

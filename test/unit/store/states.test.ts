@@ -1,9 +1,9 @@
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { currentStateTypes } from '../../../dist/src/store/all-states.js';
-import { MemoryStates } from '../../../dist/src/store/memory-states.js';
+import { MemoryStates } from '../../../dist/src/store/memory/memory-states.js';
 import { type StateChange, slotOf } from '../../../dist/src/store/state.js';
-import { StateReader, StateTable } from '../../../dist/src/store/state-table.js';
+import { StateReader, StateTable } from '../../../dist/src/store/tables/state-table.js';
 
 /** One state of a key, in bytes of its own. */
 function changeOf(key: number, position: number, value: number, isNew = false): StateChange {

@@ -1,10 +1,10 @@
 import Database from 'better-sqlite3';
 import { verifyStore } from 'millrace/store';
 import { expect, test } from 'vitest';
-import { PROGRESS_SCHEMA, ProgressTable } from '../../../../dist/src/store/progress-table.js';
 import { Indexer } from '../../../../dist/src/store/segments/indexer.js';
 import { INDEX_LAG, INDEX_STEPS } from '../../../../dist/src/store/segments/limits.js';
 import { SEGMENT_SCHEMA } from '../../../../dist/src/store/segments/schema.js';
+import { PROGRESS_SCHEMA, ProgressTable } from '../../../../dist/src/store/tables/progress-table.js';
 import { Writer } from '../../../../dist/src/store/writer.js';
 import { oneValue } from '../../../support/damaged-store.js';
 import { LogRows, ROW_TYPE } from '../../../support/log-rows.js';
