@@ -33,7 +33,7 @@ describe.each(EVERY_ENGINE)('stats: $threads threads, $durability', ({ threads, 
       parkedKeys: 0,
       inFlight: 0,
       subscriberErrors: 0,
-      commands: { executed: 0, refused: 0, failed: 0, inFlight: 0, pending: 0, held: 0 },
+      commands: { executed: 0, sent: 0, refused: 0, failed: 0, inFlight: 0, pending: 0, held: 0 },
       threads,
       lastPosition: 4,
     });
