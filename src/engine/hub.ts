@@ -272,14 +272,19 @@ export class Hub implements IntakeFlow, LogFlow {
   pump(): void {
     if (this.#failure) return;
     const { pressure, health, parking, commits, entrance, pump, timers, past, commands } = this.#parts;
-    pressure.check();
-    health.check(parking.parked);
-    commits.schedule();
-    timers.advance();
-    entrance.advance();
-    pump.pump();
-    commands.pump();
-    past.advance();
+    try {
+      pressure.check();
+      health.check(parking.parked);
+      commits.schedule();
+      timers.advance();
+      entrance.advance();
+      pump.pump();
+      commands.pump();
+      past.advance();
+    } catch (error) {
+      // What the file has of states and timers cannot be read: no caller of this could do anything about it.
+      this.fail(toError(error));
+    }
   }
 
   /** A lane has answered orders of its commands. */
