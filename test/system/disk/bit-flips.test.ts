@@ -20,7 +20,7 @@ let store: string;
 beforeAll(async () => {
   store = tempStore();
   const engine = await openSample(store);
-  await ask(engine, 1000, 6);
+  await ask(engine, store, 1000, 6);
   await engine.close();
   whole = readFileSync(store);
   events = readAll();

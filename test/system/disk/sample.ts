@@ -1,8 +1,8 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { type Engine, openEngine } from 'millrace';
-import { type StoreReport, verifyStore } from 'millrace/store';
-import { expect } from 'vitest';
+import { openStoreReader, type StoreReport, verifyStore } from 'millrace/store';
+import { expect, vi } from 'vitest';
 import { oneTo } from '../../support/collect.js';
 import { tempStore } from '../../support/temp-folder.js';
 import { checkHandled, type Log, readLog } from '../torture/check.mjs';
@@ -26,8 +26,11 @@ export function openSample(store: string): Promise<Engine> {
   return openEngine({ events: EVENTS, store, durability: 'os', threads: 0, handlers });
 }
 
-/** Appends three events at a time, each time until they and what they lead to are handled. */
-export async function ask(engine: Engine, from: number, appends: number): Promise<void> {
+/**
+ * Appends three events at a time, each time until they and what they lead to are handled; then until the timers that were
+ * set have fired: a later engine would add their events.
+ */
+export async function ask(engine: Engine, store: string, from: number, appends: number): Promise<void> {
   for (const append of oneTo(appends)) {
     const key = `key-${append % 2}`;
     const numbers = oneTo(TOGETHER).map((index) => from + append * TOGETHER + index);
@@ -37,6 +40,9 @@ export async function ask(engine: Engine, from: number, appends: number): Promis
     await engine.append(key, events);
     await engine.drain();
   }
+  using reader = openStoreReader(store);
+  await vi.waitUntil(() => [...reader.timers()].length === 0, { timeout: 60_000, interval: 10 });
+  await engine.drain();
 }
 
 /**
@@ -46,7 +52,7 @@ export async function ask(engine: Engine, from: number, appends: number): Promis
 export async function makeSample(appends: number): Promise<Sample> {
   const store = tempStore();
   const first = await openSample(store);
-  await ask(first, 1000, 2);
+  await ask(first, store, 1000, 2);
   const without = first.stats().lastPosition;
   await first.close();
   const second = await openSample(store);
@@ -54,7 +60,7 @@ export async function makeSample(appends: number): Promise<Sample> {
   try {
     reader.exec('BEGIN');
     reader.prepare('SELECT count(*) FROM segments').get();
-    await ask(second, 2000, appends);
+    await ask(second, store, 2000, appends);
     const last = second.stats().lastPosition;
     return { database: readFileSync(store), wal: readFileSync(`${store}-wal`), without, last };
   } finally {

@@ -65,7 +65,7 @@ describe('an engine that opens a store with a torn WAL', () => {
       const before = readLog(store);
       const engine = await openSample(store);
       await engine.drain();
-      await ask(engine, 3000, 1);
+      await ask(engine, store, 3000, 1);
       await engine.close();
       const after = checkPrefix(store);
       checkFinished(after);
