@@ -2,12 +2,13 @@ import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { encodeError, type WireError } from '../src/kernel/error-codec.js';
 import { WAL_PAGES_LAST, WAL_PAGES_LIMIT, WAL_PAGES_MAX, WRITER_IDLE_MS } from '../src/limits.js';
 import { epochNow } from '../src/sampling/span-log.js';
-import { type ProfileOrder, ThreadProfiler } from '../src/sampling/thread-profiler.js';
+import { ThreadProfiler } from '../src/sampling/thread-profiler.js';
 import { Checkpointer } from '../src/store/checkpointer.js';
 import type { WriterReply, WriterRequest } from '../src/store/protocol.js';
 import { PACK_BEHIND, PACK_PAUSE_IDLE_MS, PACK_PAUSE_MS } from '../src/store/segments/limits.js';
 import type { PackResult } from '../src/store/segments/packer.js';
 import { type Commit, Writer } from '../src/store/writer.js';
+import { answerProfile } from '../src/threads/answer-profile.js';
 
 const port = parentPort;
 if (!port) throw new Error('workers/writer.js runs on a worker thread only.');
@@ -74,7 +75,7 @@ function take(request: WriterRequest): void {
       lastSequence = request.sequence;
       break;
     case 'profile':
-      void profile(request.question, request.order);
+      void answerProfile(request, (order) => profiler.obey(order), reply);
       break;
     case 'close':
       closing = true;
@@ -188,14 +189,6 @@ function eventsOf(commits: readonly Commit[]): number {
     (sum, { segments }) => sum + segments.reduce((rows, { from, to }) => rows + to - from, 0),
     0,
   );
-}
-
-async function profile(question: number, order: ProfileOrder): Promise<void> {
-  try {
-    reply({ kind: 'profiled', question, reading: await profiler.obey(order) });
-  } catch (error) {
-    reply({ kind: 'unprofiled', question, error: encodeError(error) });
-  }
 }
 
 function tellOfIndex(of: Writer): void {

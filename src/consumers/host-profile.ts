@@ -41,8 +41,8 @@ export class HostProfile {
 
   async obey(order: ProfileOrder): Promise<ThreadReading | undefined> {
     this.#profiler ??= new (await import('../sampling/thread-profiler.js')).ThreadProfiler();
-    if (order.do === 'start') this.#isRunning = true;
     const reading = await this.#profiler.obey(order);
+    if (order.do === 'start') this.#isRunning = true;
     if (order.do !== 'stop' || !reading) return reading;
     this.#isRunning = false;
     const consumed: ConsumedWork[] = [...this.#work].map(([type, work]) => ({ type, ...work }));

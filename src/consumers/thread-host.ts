@@ -3,6 +3,7 @@ import { decodeError, encodeError } from '../kernel/error-codec.js';
 import { HandlerModuleInvalidError, HandlerModuleNotFoundError } from '../kernel/errors.js';
 import { isMissing } from '../kernel/module-url.js';
 import { defaultOf, importModule } from '../lanes/load-handlers.js';
+import { answerProfile } from '../threads/answer-profile.js';
 import { ConsumerCall } from './call.js';
 import { HostProfile } from './host-profile.js';
 import type { ThreadReply, ThreadRequest } from './thread-protocol.js';
@@ -35,7 +36,11 @@ export class ThreadHost {
         this.#calls.get(request.call)?.abort(decodeError(request.reason));
         break;
       case 'profile':
-        return this.#sample(request);
+        return answerProfile(
+          request,
+          (order) => this.#profile.obey(order),
+          (reply) => this.#answer(reply),
+        );
     }
   }
 
@@ -65,14 +70,6 @@ export class ThreadHost {
       this.#answer({ kind: 'ended', call, error: encodeError(error) });
     } finally {
       this.#calls.delete(call);
-    }
-  }
-
-  async #sample({ question, order }: ThreadRequest & { readonly kind: 'profile' }): Promise<void> {
-    try {
-      this.#answer({ kind: 'profiled', question, reading: await this.#profile.obey(order) });
-    } catch (error) {
-      this.#answer({ kind: 'unprofiled', question, error: encodeError(error) });
     }
   }
 

@@ -1,5 +1,5 @@
 import type { WireError } from '../kernel/error-codec.js';
-import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
+import type { ProfileReply, ProfileRequest } from '../threads/answer-profile.js';
 
 /** An event as it crosses to a consumer's thread: plain data, in today's form. */
 export interface SentEvent {
@@ -27,7 +27,7 @@ export type ThreadRequest =
   | { readonly kind: 'handle'; readonly call: number; readonly event: SentEvent; readonly attempt: number }
   /** The signal of a call aborts. */
   | { readonly kind: 'abort'; readonly call: number; readonly reason: WireError }
-  | { readonly kind: 'profile'; readonly question: number; readonly order: ProfileOrder };
+  | ProfileRequest;
 
 /** Everything that it answers. Errors travel as data: structured clone drops class and code. */
 export type ThreadReply =
@@ -35,5 +35,4 @@ export type ThreadReply =
   | { readonly kind: 'refused'; readonly error: WireError }
   /** @param error what the handler threw; left out when the event is done. */
   | { readonly kind: 'ended'; readonly call: number; readonly error?: WireError }
-  | { readonly kind: 'profiled'; readonly question: number; readonly reading: ThreadReading | undefined }
-  | { readonly kind: 'unprofiled'; readonly question: number; readonly error: WireError };
+  | ProfileReply;

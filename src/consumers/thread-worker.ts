@@ -4,9 +4,8 @@ import { ConsumerThreadError } from '../kernel/errors.js';
 import { reasonOf, toError } from '../kernel/thrown.js';
 import type { SampledThread } from '../sampling/sampled-thread.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
-import { WorkerSampler } from '../sampling/worker-sampler.js';
-import { Questions } from '../threads/questions.js';
 import { Thread } from '../threads/thread.js';
+import { ThreadProfiling } from '../threads/thread-profiling.js';
 import type { ThreadCall } from './thread-call.js';
 import type { SentEvent, ThreadReply, ThreadRequest } from './thread-protocol.js';
 
@@ -40,8 +39,12 @@ export class ThreadWorker implements SampledThread {
   readonly #begun = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   readonly #pending = new Map<number, Pending>();
   readonly #opened = Promise.withResolvers<void>();
-  readonly #sampler = new WorkerSampler();
-  readonly #questions = new Questions<ThreadReading | undefined>();
+  readonly #profiling = new ThreadProfiling({
+    worker: () => this.#thread.worker,
+    post: (request) => this.#post(request),
+    changed: () => this.#hold(),
+    ended: () => (this.#hasExited ? this.#deathWhile('was profiled') : undefined),
+  });
   #calls = 0;
   #isOpen = false;
   #isFresh = true;
@@ -96,17 +99,7 @@ export class ThreadWorker implements SampledThread {
   }
 
   profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
-    return this.#sampler.obey(this.#thread.worker, order, async (part) => {
-      if (this.#hasExited) throw this.#deathWhile('was profiled');
-      try {
-        return await this.#questions.ask((question) => {
-          this.#thread.hold(true);
-          this.#post({ kind: 'profile', question, order: part });
-        });
-      } finally {
-        this.#hold();
-      }
-    });
+    return this.#profiling.obey(order);
   }
 
   /** Ends the thread, whatever it does. */
@@ -118,7 +111,7 @@ export class ThreadWorker implements SampledThread {
 
   /** The thread keeps the process alive while its module, an answer or its end is waited for, and not otherwise. */
   #hold(): void {
-    const isAsked = this.#pending.size > 0 || this.#questions.size > 0;
+    const isAsked = this.#pending.size > 0 || this.#profiling.isAsked;
     this.#thread.hold(!this.#isOpen || isAsked || this.#isEnding);
   }
 
@@ -134,10 +127,8 @@ export class ThreadWorker implements SampledThread {
         this.#answered(reply);
         break;
       case 'profiled':
-        this.#questions.answered(reply.question, reply.reading);
-        break;
       case 'unprofiled':
-        this.#questions.failed(reply.question, decodeError(reply.error));
+        this.#profiling.heard(reply);
         break;
     }
   }
@@ -154,7 +145,7 @@ export class ThreadWorker implements SampledThread {
   #exited(thrown: unknown): void {
     this.#hasExited = true;
     this.#thrown = thrown;
-    this.#questions.end(this.#deathWhile('was profiled'));
+    this.#profiling.end(this.#deathWhile('was profiled'));
     this.#opened.reject(this.#deathWhile('loaded its module'));
     if (this.#isOpen) this.#lost();
   }

@@ -1,26 +1,14 @@
+import type { SentCommand } from '../events/sent-command.js';
+
 /** A command of a handler as it lies in the store, until an aggregate has decided on it. */
-export interface StoredCommand {
+export interface StoredCommand extends SentCommand {
   /** Its place among those of the log, from 1: they are sent in this order. */
   readonly number: number;
   /** Number of the name of the partition key of the event that led to it. */
   readonly key: number;
   /** The event that led to it, of which handlers, and as the how many-eth command of these, from 0. */
   readonly position: number;
-  readonly handler: string;
   readonly index: number;
-  /** Name of the aggregate's definition. */
-  readonly aggregate: string;
-  readonly aggregateId: string;
-  readonly command: string;
-  /** The time of its events. Unix epoch milliseconds. */
-  readonly time: number;
-  /** The input's bytes, as a text of one character for each; undefined: the input is. */
-  readonly input: string | undefined;
-  /** Ids of the event that led to it and of that one's story, for the metadata of its events. */
-  readonly causationId: string;
-  readonly correlationId: string;
-  /** Fields of the trace that it is a part of. */
-  readonly carrier?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What one transaction changes of commands: each of them once. */

@@ -1,7 +1,7 @@
 import type { StoredType } from '../events/registry.js';
 import type { Shape } from '../events/shape-index.js';
 import type { WireError } from '../kernel/error-codec.js';
-import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
+import type { ProfileReply, ProfileRequest } from '../threads/answer-profile.js';
 import type { CommandChange } from './command.js';
 import type { ConsumerChange } from './consumer.js';
 import type { DeadLetterChange, OpenDeadLetters } from './dead-letter.js';
@@ -69,16 +69,14 @@ export type WriterRequest =
       readonly snapshots?: SnapshotChange;
       readonly commands?: CommandChange;
     }
-  /** Several may be under way at a time: `question` says which one an answer is for. */
-  | { readonly kind: 'profile'; readonly question: number; readonly order: ProfileOrder }
+  | ProfileRequest
   | { readonly kind: 'close' };
 
 /** Everything that the writer answers. */
 export type WriterReply =
   | { readonly kind: 'opened'; readonly state: StoreState }
   | { readonly kind: 'committed'; readonly sequence: number; readonly indexed: number }
-  | { readonly kind: 'profiled'; readonly question: number; readonly reading: ThreadReading | undefined }
-  | { readonly kind: 'unprofiled'; readonly question: number; readonly error: WireError }
+  | ProfileReply
   | { readonly kind: 'failed'; readonly error: WireError }
   /** What the thread does unasked has met damage, and left it as it is; everything goes on. Once at most. */
   | { readonly kind: 'damaged'; readonly error: WireError }

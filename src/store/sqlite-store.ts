@@ -4,9 +4,8 @@ import { decodeError } from '../kernel/error-codec.js';
 import { EngineClosedError, WriterCrashedError } from '../kernel/errors.js';
 import { messageOf } from '../kernel/thrown.js';
 import type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
-import { WorkerSampler } from '../sampling/worker-sampler.js';
-import { Questions } from '../threads/questions.js';
 import { Thread } from '../threads/thread.js';
+import { ThreadProfiling } from '../threads/thread-profiling.js';
 import { checkStoreFile } from './file-check.js';
 import type { StoreState, TypeToStore, WriterReply, WriterRequest } from './protocol.js';
 import { SqliteReader } from './sqlite-reader.js';
@@ -33,7 +32,12 @@ export class SqliteStore implements Store {
   readonly #packBehind: number | undefined;
   readonly #pending: PendingCommit[] = [];
   readonly #knownSlabs = new Set<number>();
-  readonly #sampler = new WorkerSampler();
+  readonly #profiling = new ThreadProfiling({
+    worker: () => this.#thread?.worker,
+    post: (request) => this.#post(request),
+    changed: () => this.#hold(),
+    ended: () => (this.#exited ? (this.#failure ?? ended()) : undefined),
+  });
   #thread: Thread<WriterRequest, WriterReply> | undefined;
   #reader: SqliteReader | undefined;
   #sequence = 0;
@@ -43,8 +47,6 @@ export class SqliteStore implements Store {
   #exited = false;
   #closed = false;
   #opening: Asked<StoreState> | undefined;
-  /** Of profiles. */
-  readonly #questions = new Questions<ThreadReading | undefined>();
   #onClosed: ((error: Error | undefined) => void) | undefined;
 
   /**
@@ -130,7 +132,7 @@ export class SqliteStore implements Store {
   }
 
   profile(order: ProfileOrder): Promise<ThreadReading | undefined> {
-    return this.#sampler.obey(this.#thread?.worker, order, (part) => this.#ask(part));
+    return this.#profiling.obey(order);
   }
 
   forget(slab: Slab): void {
@@ -171,29 +173,15 @@ export class SqliteStore implements Store {
     this.#thread?.post(request);
   }
 
-  /** Asks the thread for its part of a profile. */
-  async #ask(order: ProfileOrder): Promise<ThreadReading | undefined> {
-    // A thread that has ended answers nothing.
-    if (this.#exited) throw this.#failure ?? ended();
-    try {
-      return await this.#questions.ask((question) => {
-        this.#thread?.hold(true);
-        this.#post({ kind: 'profile', question, order });
-      });
-    } finally {
-      this.#hold();
-    }
-  }
-
   /** The thread keeps the process alive while somebody waits for it, and not otherwise. */
   #hold(): void {
-    this.#thread?.hold(this.#closed || this.#pending.length > 0 || this.#questions.size > 0);
+    this.#thread?.hold(this.#closed || this.#pending.length > 0 || this.#profiling.isAsked);
   }
 
   /** The thread has ended: what it was asked it answers no more. */
   #end(error: Error | undefined): void {
     this.#exited = true;
-    this.#questions.end(this.#failure ?? ended());
+    this.#profiling.end(this.#failure ?? ended());
     this.#onClosed?.(error);
   }
 
@@ -213,10 +201,8 @@ export class SqliteStore implements Store {
         this.#opening?.resolve(reply.state);
         break;
       case 'profiled':
-        this.#questions.answered(reply.question, reply.reading);
-        break;
       case 'unprofiled':
-        this.#questions.failed(reply.question, decodeError(reply.error));
+        this.#profiling.heard(reply);
         break;
       case 'closed':
         this.#end(reply.error && decodeError(reply.error));

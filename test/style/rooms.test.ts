@@ -11,7 +11,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   files: ['events'],
   publisher: ['events'],
   lanes: ['observe', 'sampling', 'threads', 'events'],
-  threads: ['events'],
+  threads: ['sampling', 'events'],
   observe: ['events'],
   page: [],
   sampling: [],
@@ -41,7 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   backtest: ['trading', 'page', 'files', 'faces', 'index', 'threads', 'events'],
   testing: ['faces', 'index', 'engine', 'lanes', 'store', 'sampling', 'events'],
   cli: ['backtest', 'trading', 'faces', 'index', 'observe', 'report', 'files', 'events'],
-  workers: ['backtest', 'consumers', 'lanes', 'sampling', 'store', 'events'],
+  workers: ['backtest', 'consumers', 'lanes', 'sampling', 'store', 'threads', 'events'],
 };
 
 function filesIn(folder: string): string[] {

@@ -1,3 +1,4 @@
+import type { SentCommand } from '../../events/sent-command.js';
 import {
   CommandRefusedError,
   LaneCrashedError,
@@ -11,7 +12,6 @@ import { Ring } from '../../kernel/ring.js';
 import { toError } from '../../kernel/thrown.js';
 import type { Time } from '../../kernel/time.js';
 import type { LoadedAggregate } from '../../lanes/aggregates/protocol.js';
-import type { SentCommand } from '../../lanes/aggregates/sent-command.js';
 import type { CommandChange, StoredCommand } from '../../store/command.js';
 import type { Store } from '../../store/store.js';
 import type { Wave, Waves } from '../intake/waves.js';

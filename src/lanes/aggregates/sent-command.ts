@@ -1,28 +1,10 @@
 import type { Codec } from '../../events/codec.js';
+import type { SentCommand } from '../../events/sent-command.js';
 import { PayloadTooLargeError } from '../../kernel/errors.js';
-import type { TraceCarrier } from '../../observe/tracing.js';
 import { checkedCommand, checkId, encodedInput } from './command-check.js';
 import type { Aggregate, AnyAggregate } from './define-aggregate.js';
 import { MAX_SENT_NAMES } from './limits.js';
 import type { LoadedAggregate } from './protocol.js';
-
-/** A command that a handler sends to an aggregate, checked and encoded, as it lies in a lane's answer. */
-export interface SentCommand {
-  /** Name of the handlers that sent it. */
-  readonly handler: string;
-  /** Name of the aggregate's definition. */
-  readonly aggregate: string;
-  readonly aggregateId: string;
-  readonly command: string;
-  /** The time of its events. Unix epoch milliseconds. */
-  readonly time: number;
-  /** The input's bytes, as a text of one character for each; undefined: the input is. */
-  readonly input: string | undefined;
-  /** Ids of the event that led to it, and of that one's story. */
-  readonly causationId: string;
-  readonly correlationId: string;
-  readonly carrier?: TraceCarrier | undefined;
-}
 
 /** A command as a handler asks for it. */
 export interface AskedOfHandler {

@@ -1,8 +1,8 @@
+import type { SentCommand } from '../../events/sent-command.js';
 import { TooManyCommandsError } from '../../kernel/command-errors.js';
 import { PayloadTooLargeError } from '../../kernel/errors.js';
 import { TooManyTimersError } from '../../kernel/timer-errors.js';
 import { MAX_SENT_PER_EVENT, SENT_OVERHEAD } from '../aggregates/limits.js';
-import type { SentCommand } from '../aggregates/sent-command.js';
 import { LANE_TIMER_BYTES, MAX_SCHEDULED_BYTES, MAX_TIMERS_PER_KEY } from './limits.js';
 
 /** An event that a timer holds, checked and encoded. */
