@@ -4,6 +4,7 @@
  */
 export { Codec } from '../events/codec.js';
 export type { StoredType } from '../events/registry.js';
+export type { SentCommand } from '../events/sent-command.js';
 export type { Shape } from '../events/shape-index.js';
 export { ROW_NEW_AGGREGATE, ROW_NEW_KEY, type Slab } from '../events/slab.js';
 export type { ProfileOrder, ThreadReading } from '../sampling/thread-profiler.js';
