@@ -72,7 +72,11 @@ export abstract class Commanding<Types extends AnyEventType = AnyEventType> exte
     return this.commandParts().sent.held;
   }
 
-  /** Tries the held commands again, and returns how many those are. `drain` waits for them. */
+  /**
+   * Tries the held commands again, in the order in which they were sent, and returns how many those are. `drain` waits for them.
+   *
+   * @throws EngineClosedError; StoreCorruptError when the log cannot be read: what was not read is still held.
+   */
   retryCommands(): number {
     return this.commandParts().sent.retry();
   }

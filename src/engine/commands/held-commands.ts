@@ -34,11 +34,14 @@ export class HeldCommands {
     return [...this.#held.values()];
   }
 
-  /** Takes all that are known out, by their numbers, in the order of these. */
-  take(): readonly number[] {
-    const numbers = [...this.#held.keys()].sort((a, b) => a - b);
-    this.#held.clear();
-    this.count -= numbers.length;
-    return numbers;
+  /** Those that are known, in order. */
+  get numbers(): readonly number[] {
+    return [...this.#held.keys()].sort((a, b) => a - b);
+  }
+
+  /** One that is known is tried again. */
+  take(number: number): void {
+    this.#held.delete(number);
+    this.count--;
   }
 }

@@ -58,6 +58,8 @@ interface Reading {
   after: number;
   readonly last: number;
   isDone: boolean;
+  /** A page is being entered. What is over by then would read the next one, and have it enter before the rest of this one. */
+  isEntering: boolean;
   readonly wave: Wave;
   /** Those that are read and not over. */
   left: number;
@@ -108,8 +110,9 @@ export class SentCommands {
     const wave = waves.taking;
     waves.join(wave);
     const { promise, resolve: done } = Promise.withResolvers<void>();
-    this.#reading = { after: 0, last, isDone: false, wave, left: 0, done };
+    this.#reading = { after: 0, last, isDone: false, isEntering: false, wave, left: 0, done };
     this.#readOn(this.#reading);
+    this.#letIn();
     // What has become of them is to be durable, too.
     return promise.then(() => hub.flushed());
   }
@@ -139,10 +142,10 @@ export class SentCommands {
     return this.#held.list;
   }
 
-  /** Tries those that are held again. Returns how many. */
+  /** Tries those that are held again. Returns how many. @throws StoreCorruptError: what was not read is still held. */
   retry(): number {
     const { store, waves } = this.#parts;
-    const numbers = this.#held.take();
+    const numbers = this.#held.numbers;
     const wanted = new Set(numbers);
     const last = numbers.at(-1) ?? 0;
     for (let after = (numbers[0] ?? 1) - 1; after < last; ) {
@@ -150,9 +153,12 @@ export class SentCommands {
       after = page.at(-1)?.number ?? last;
       for (const stored of page) {
         if (!wanted.has(stored.number)) continue;
-        this.#enter(new SentEntry(stored, waves.taking, true), this.#keyOf(stored));
+        const key = this.#keyOf(stored);
+        this.#held.take(stored.number);
+        this.#enter(new SentEntry(stored, waves.taking, true), key);
       }
     }
+    this.#letIn();
     return numbers.length;
   }
 
@@ -203,6 +209,8 @@ export class SentCommands {
   #readOn(reading: Reading): void {
     const { store, gate } = this.#parts;
     const { wave, last } = reading;
+    if (reading.isEntering) return;
+    reading.isEntering = true;
     while (!reading.isDone && (gate || this.#count < SENT_PAGE)) {
       const page = store.reader.commands({ after: reading.after, limit: SENT_PAGE });
       reading.after = page.at(-1)?.number ?? last;
@@ -212,10 +220,17 @@ export class SentCommands {
       reading.left += old.length;
       for (const stored of old) this.#enter(new SentEntry(stored, wave, true, true), this.#keyOf(stored));
     }
+    reading.isEntering = false;
     if (!reading.isDone || reading.left > 0 || this.#reading !== reading) return;
     this.#reading = undefined;
     this.#parts.waves.leave(wave);
     reading.done();
+  }
+
+  /** In deterministic mode those of the log wait in their keys. These may be quiet, and then nothing else looks at them. */
+  #letIn(): void {
+    const { gate, hub } = this.#parts;
+    if (gate) queueMicrotask(() => hub.pump());
   }
 
   #keyOf({ key }: StoredCommand): string {
