@@ -340,6 +340,9 @@ export const PROFILE_SECONDS_MAX = 3_600;
 /** How long a thread may take to hand over its profile: it answers between two handlers. */
 export const PROFILE_ANSWER_MS = 5_000;
 
+/** How long a profile waits at its start for a thread: a busy one begins its own part when it gets to it. */
+export const PROFILE_START_MS = 1_000;
+
 /** Events that an EventSpy keeps unless told otherwise; counts go on. A test that looks at more reads the log. */
 export const SPY_EVENTS = 10_000;
 

@@ -40,14 +40,25 @@ export class HostProfile {
   }
 
   async obey(order: ProfileOrder): Promise<ThreadReading | undefined> {
-    this.#profiler ??= new (await import('../sampling/thread-profiler.js')).ThreadProfiler();
-    const reading = await this.#profiler.obey(order);
+    const profiler = await this.#loaded();
     if (order.do === 'start') this.#isRunning = true;
+    const reading = await profiler.obey(order).catch((error: unknown) => {
+      // One that could not be started frames nothing.
+      if (order.do === 'start') this.#isRunning = false;
+      throw error;
+    });
     if (order.do !== 'stop' || !reading) return reading;
     this.#isRunning = false;
     const consumed: ConsumedWork[] = [...this.#work].map(([type, work]) => ({ type, ...work }));
     this.#work.clear();
     this.#framed.clear();
     return { ...reading, consumed };
+  }
+
+  /** One for all orders, also for two that come while it is loaded: the second would stop what it has not started. */
+  async #loaded(): Promise<ThreadProfiler> {
+    const { ThreadProfiler } = await import('../sampling/thread-profiler.js');
+    this.#profiler ??= new ThreadProfiler();
+    return this.#profiler;
   }
 }

@@ -93,6 +93,11 @@ export class ThreadWorker implements SampledThread {
     this.#hold();
   }
 
+  /** It has loaded its module, and nothing is under way on it. */
+  get isIdle(): boolean {
+    return this.#isOpen && this.#pending.size === 0;
+  }
+
   /** Of files as well, so nothing is in it that no file may be named. */
   get name(): string {
     return `consumer-${this.#consumer.replace(/[^\w.-]+/g, '_').slice(0, FILE_NAME)}`;

@@ -67,6 +67,8 @@ export class ConsumerThread {
   /** Ends the thread for good. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    const worker = this.#worker;
+    if (worker?.isIdle) await this.#threads.leaves(worker);
     await this.kill();
   }
 

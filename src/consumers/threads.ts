@@ -26,6 +26,11 @@ export class ConsumerThreads {
     await this.#watch?.join(thread);
   }
 
+  /** A thread that does nothing is about to be ended in order. */
+  async leaves(thread: SampledThread): Promise<void> {
+    await this.#watch?.leave(thread);
+  }
+
   /** @param error of what it has died, unless it was ended. */
   ended(thread: SampledThread, error: Error | undefined): void {
     if (this.#open.delete(thread)) this.#watch?.left(thread, error);

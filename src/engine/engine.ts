@@ -317,7 +317,7 @@ export class Engine<Types extends AnyEventType = AnyEventType>
   }
 
   /**
-   * Samples CPU and allocations of the main thread, every lane and the writer at once, and writes profiles and a
+   * Samples CPU and allocations of the main thread, every lane, the threads of consumers and the writer at once, and writes profiles and a
    * report into a folder. Events flow on as before. Closing the engine ends it early. @throws InvalidOptionError,
    * ProfileBusyError, EngineClosedError, and OutputError before anything is sampled.
    */
@@ -326,14 +326,14 @@ export class Engine<Types extends AnyEventType = AnyEventType>
   }
 
   /**
-   * Writes a heap snapshot of the main thread, every lane and the writer into a folder, for Chrome's DevTools. Each
-   * thread stands still meanwhile. Returns the paths. @throws OutputError when there are some, unless with `force`.
+   * Writes a heap snapshot of every thread into a folder, for DevTools. Each stands still meanwhile. Returns the paths.
+   * @throws OutputError when there are some, unless with `force`; ProfileBusyError when a thread is in a handler for 5 s.
    */
   heapSnapshots(directory = 'profile', options: SnapshotOptions = {}): Promise<readonly string[]> {
     return this.#profiling.snapshot(directory, options);
   }
 
-  /** What lives on the heap of every thread, by thread and constructor; see `findLeaks`. @throws HeapTooLargeError */
+  /** What lives on the heap of every thread, by thread and constructor; see `findLeaks`. @throws HeapTooLargeError, ProfileBusyError */
   countObjects(): Promise<ReadonlyMap<string, readonly ConstructorCount[]>> {
     return this.#profiling.count();
   }

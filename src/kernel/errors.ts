@@ -324,7 +324,7 @@ export class HeapTooLargeError extends MillraceError {
   static override readonly code = 'MILLRACE_HEAP_TOO_LARGE';
 }
 
-/** A profile was asked for while another one runs. */
+/** A profile was asked for while another one runs, or a heap snapshot or count of a thread that is in the middle of a handler. */
 export class ProfileBusyError extends MillraceError {
   static override readonly code = 'MILLRACE_PROFILE_BUSY';
 }

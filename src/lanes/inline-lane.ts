@@ -114,6 +114,7 @@ export class InlineLane implements Lane {
         const { spans, leftOut: spansLeftOut } = this.#log;
         return { active: 0, memory: [], spans, spansLeftOut, work: runner.stopProfile() };
       }
+      case 'answer':
       case 'snapshot':
       case 'count':
         return undefined;

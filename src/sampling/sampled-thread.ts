@@ -16,6 +16,8 @@ export interface SampledThread {
 export interface ThreadWatch {
   /** Has a thread sampled from now on. Never rejects: a thread that dies of it, dies as it would have anyhow. */
   join(thread: SampledThread): Promise<void>;
+  /** Its owner is about to end it: resolves when it has handed over what it recorded. Never rejects. */
+  leave(thread: SampledThread): Promise<void>;
   /** It ends, and takes what it recorded along. @param error of what it dies, unless its owner ends it. */
   left(thread: SampledThread, error: Error | undefined): void;
 }

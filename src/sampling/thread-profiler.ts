@@ -10,6 +10,8 @@ import { epochNow, SpanLog, type ThreadSpan } from './span-log.js';
 export type ProfileOrder =
   | { readonly do: 'start'; readonly cpu: boolean; readonly heap: boolean; readonly intervalMicros: number }
   | { readonly do: 'stop' }
+  /** Whether it gets to orders at all. */
+  | { readonly do: 'answer' }
   /** Writes a heap snapshot of the thread into a new file. */
   | { readonly do: 'snapshot'; readonly path: string }
   /** Counts what lives on the thread's heap. */
@@ -51,6 +53,8 @@ export const EMPTY_READING: ThreadReading = { active: 0, memory: [], spans: [], 
  */
 export class ThreadProfiler {
   #session: Session | undefined;
+  /** The inspector's part of the start. */
+  #started: Promise<void> | undefined;
   #order: Extract<ProfileOrder, { do: 'start' }> | undefined;
   #observer: PerformanceObserver | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -70,6 +74,8 @@ export class ThreadProfiler {
         return undefined;
       case 'stop':
         return this.stop();
+      case 'answer':
+        return undefined;
       case 'snapshot':
         writeHeapSnapshot(order.path);
         return undefined;
@@ -91,10 +97,8 @@ export class ThreadProfiler {
     this.#timer = setInterval(() => this.#readMemory(), PROFILE_MEMORY_EVERY_MS);
     this.#timer.unref();
     if (!order.cpu && !order.heap) return;
-    this.#session = new Session();
-    this.#session.connect();
-    if (order.heap) await this.#startHeap();
-    if (order.cpu) await this.#startCpu(order.intervalMicros);
+    this.#started = this.#startSession(order);
+    await this.#started;
   }
 
   /** Something that the thread was busy with, if it runs. */
@@ -103,6 +107,9 @@ export class ThreadProfiler {
   }
 
   async stop(): Promise<ThreadReading> {
+    // A thread that was busy finds both orders at once; why it did not start, the start has said.
+    await this.#started?.catch(() => {});
+    this.#started = undefined;
     const order = this.#order;
     this.#order = undefined;
     clearInterval(this.#timer);
@@ -123,6 +130,13 @@ export class ThreadProfiler {
       this.#session?.disconnect();
       this.#session = undefined;
     }
+  }
+
+  async #startSession({ cpu, heap, intervalMicros }: Extract<ProfileOrder, { do: 'start' }>): Promise<void> {
+    this.#session = new Session();
+    this.#session.connect();
+    if (heap) await this.#startHeap();
+    if (cpu) await this.#startCpu(intervalMicros);
   }
 
   async #startCpu(interval: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
-import { PROFILE_ANSWER_MS, PROFILE_INTERVAL_MICROS } from '../limits.js';
+import { ProfileBusyError } from '../kernel/errors.js';
+import { PROFILE_ANSWER_MS, PROFILE_INTERVAL_MICROS, PROFILE_START_MS } from '../limits.js';
 import { escapeNames } from './escape-names.js';
 import { EMPTY_READING, type ProfileOrder, type ThreadReading } from './thread-profiler.js';
 
@@ -32,12 +33,18 @@ export class WorkerSampler {
   async obey(worker: Worker | undefined, order: ProfileOrder, ask: Ask): Promise<ThreadReading | undefined> {
     switch (order.do) {
       case 'start':
-        await ask(await this.#start(worker as SampledWorker | undefined, order));
+        await unlessLate(
+          ask(await this.#start(worker as SampledWorker | undefined, order)),
+          PROFILE_START_MS,
+        );
         return undefined;
       case 'stop':
         return this.#stop(ask);
       case 'snapshot':
       case 'count':
+        await untilAnswer(ask);
+        return ask(order);
+      case 'answer':
         return ask(order);
     }
   }
@@ -51,7 +58,7 @@ export class WorkerSampler {
     // A few releases between took nothing at all, and would sample at their own pace.
     const takesNothing = worker.startCpuProfile.length === 0;
     if (takesNothing && order.intervalMicros !== PROFILE_INTERVAL_MICROS) return order;
-    this.#handle = await unlessLate(sampledFromOutside(worker, order.intervalMicros));
+    this.#handle = await unlessLate(sampledFromOutside(worker, order.intervalMicros), PROFILE_START_MS);
     return this.#handle ? { ...order, cpu: false } : order;
   }
 
@@ -59,9 +66,11 @@ export class WorkerSampler {
     const handle = this.#handle;
     this.#handle = undefined;
     // The runtime's answer keeps no process alive: an idle lane's thread does not either, and the program would end.
-    const raw = handle && (await unlessLate(handle.stop()));
+    const [raw, reading] = await Promise.all([
+      handle && unlessLate(handle.stop()),
+      unlessLate(ask({ do: 'stop' })),
+    ]);
     const cpuProfile = raw === undefined ? undefined : escapeNames(raw);
-    const reading = await unlessLate(ask({ do: 'stop' }));
     if (reading) return { ...reading, ...(cpuProfile !== undefined && { cpuProfile }) };
     const late = `The thread did not answer within ${PROFILE_ANSWER_MS} ms: it is in the middle of a handler or of a commit.`;
     return {
@@ -86,11 +95,22 @@ async function sampledFromOutside(
   }
 }
 
+/** Not the work itself: the snapshot of a large heap takes longer. @throws ProfileBusyError */
+async function untilAnswer(ask: Ask): Promise<void> {
+  if (await unlessLate(ask({ do: 'answer' }).then(() => true))) return;
+  throw new ProfileBusyError(
+    `A thread did not answer within ${PROFILE_ANSWER_MS} ms: it is in the middle of a handler or of a commit. Try again when that has ended.`,
+  );
+}
+
 /** What a promise resolves to, or undefined when it takes too long. */
-async function unlessLate<Value>(promise: Promise<Value>): Promise<Value | undefined> {
+async function unlessLate<Value>(
+  promise: Promise<Value>,
+  within = PROFILE_ANSWER_MS,
+): Promise<Value | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), PROFILE_ANSWER_MS);
+    timer = setTimeout(() => resolve(undefined), within);
   });
   try {
     return await Promise.race([promise, late]);

@@ -11,6 +11,7 @@ import type { ProfileSummary } from '../../report/summary.js';
 import { writeReportInto } from '../../report/write-report.js';
 import type { ConstructorCount } from '../../sampling/heap-objects.js';
 import type { ProfileSession } from '../../sampling/session.js';
+import { ThreadNames } from '../../sampling/thread-names.js';
 import { type ProfileOrder, ThreadProfiler, type ThreadReading } from '../../sampling/thread-profiler.js';
 import { type CheckedProfileOptions, checkProfileOptions, type ProfileOptions } from './profile-options.js';
 import type { ProfiledParts } from './profiled-engine.js';
@@ -68,7 +69,7 @@ export class Profiling {
     }
   }
 
-  /** Writes `<thread>.heapsnapshot` of every thread into a folder. Returns the paths. @throws OutputError */
+  /** Writes `<thread>.heapsnapshot` of every thread into a folder. Returns the paths. @throws OutputError, ProfileBusyError */
   async snapshot(directory: string, options: SnapshotOptions): Promise<readonly string[]> {
     const { force = false } = knownOptions(options, SNAPSHOT);
     if (typeof directory !== 'string' || directory === '') {
@@ -79,15 +80,18 @@ export class Profiling {
     const staged = new Map<string, string>();
     try {
       // Before any thread stands still for its snapshot.
-      folder.claim(this.#threadNames().map(snapshotFile));
-      await this.#eachThread((name) => {
+      const threads = this.#threads();
+      folder.claim([...threads.keys()].map(snapshotFile));
+      const readings = await this.#eachThread(threads, (name) => {
         const path = folder.stage();
-        staged.set(snapshotFile(name), path);
+        staged.set(name, path);
         return { do: 'snapshot', path };
       });
       const paths: string[] = [];
-      // A lane without handlers has no thread, and nothing to write.
-      for (const [file, path] of staged) if (existsSync(path)) paths.push(await folder.place(path, file));
+      for (const [name, path] of staged) {
+        // A lane without handlers has no thread, and nothing to write; a thread that has died may have written half.
+        if (readings.has(name) && existsSync(path)) paths.push(await folder.place(path, snapshotFile(name)));
+      }
       return paths;
     } finally {
       for (const path of staged.values()) await rm(path, { force: true });
@@ -95,26 +99,28 @@ export class Profiling {
     }
   }
 
-  /** What lives on the heap of every thread. */
+  /** What lives on the heap of every thread. @throws ProfileBusyError */
   async count(): Promise<ReadonlyMap<string, readonly ConstructorCount[]>> {
-    const readings = await this.#eachThread(() => ({ do: 'count' }));
+    const readings = await this.#eachThread(this.#threads(), () => ({ do: 'count' }));
     return new Map([...readings].map(([name, reading]) => [name, reading?.objects ?? []]));
   }
 
-  /** One thread after the other: a snapshot takes memory of its own. */
+  /** One thread after the other: a snapshot takes memory of its own. One that ends meanwhile is left out. */
   async #eachThread(
+    threads: ReadonlyMap<string, Asked>,
     order: (name: string) => ProfileOrder,
   ): Promise<ReadonlyMap<string, ThreadReading | undefined>> {
-    if (this.#closed) throw closedError();
-    const { crew, consumers, store } = this.#engine();
     const readings = new Map<string, ThreadReading | undefined>();
-    readings.set('dispatcher', await new ThreadProfiler().obey(order('dispatcher')));
-    for (const seat of [...crew.seats]) {
-      if (!seat?.onThread || seat.state !== 'open') continue;
-      readings.set(seat.name, await seat.profile(order(seat.name)));
+    for (const [name, { ask, isOpen }] of threads) {
+      if (this.#closed) throw closedError();
+      if (!isOpen()) continue;
+      try {
+        readings.set(name, await ask(order(name)));
+      } catch (error) {
+        if (this.#closed) throw closedError();
+        if (isOpen()) throw error;
+      }
     }
-    for (const thread of consumers.open) readings.set(thread.name, await thread.profile(order(thread.name)));
-    if (store.profile) readings.set('writer', await store.profile(order('writer')));
     return readings;
   }
 
@@ -144,11 +150,26 @@ export class Profiling {
     return { directory, report: join(directory, REPORT_FILES.page), session: recorded.session, summary };
   }
 
-  #threadNames(): string[] {
+  /** All threads that there are, by names that are their own. */
+  #threads(): ReadonlyMap<string, Asked> {
+    if (this.#closed) throw closedError();
     const { crew, consumers, store } = this.#engine();
-    const lanes = crew.seats.flatMap((seat) => (seat?.onThread ? seat.name : []));
-    const own = consumers.open.map(({ name }) => name);
-    return ['dispatcher', ...lanes, ...own, ...(store.profile ? ['writer'] : [])];
+    const names = new ThreadNames();
+    const main = new ThreadProfiler();
+    const threads = new Map<string, Asked>();
+    threads.set('dispatcher', { ask: (order) => main.obey(order), isOpen: () => true });
+    for (const seat of crew.seats) {
+      if (!seat?.onThread) continue;
+      const isOpen = () => seat.state === 'open';
+      threads.set(names.of(seat.name), { ask: (order) => seat.profile(order), isOpen });
+    }
+    for (const thread of consumers.open) {
+      const isOpen = () => consumers.open.includes(thread);
+      threads.set(names.of(thread.name), { ask: (order) => thread.profile(order), isOpen });
+    }
+    const writer = store.profile?.bind(store);
+    if (writer) threads.set('writer', { ask: writer, isOpen: () => true });
+    return threads;
   }
 
   #untilEnd({ seconds, signal }: CheckedProfileOptions): Promise<void> {
@@ -166,6 +187,12 @@ export class Profiling {
       else leave = onAbort(signal, end);
     });
   }
+}
+
+/** A thread that is asked for what is on its heap. */
+interface Asked {
+  readonly ask: (order: ProfileOrder) => Promise<ThreadReading | undefined>;
+  readonly isOpen: () => boolean;
 }
 
 function snapshotFile(thread: string): string {

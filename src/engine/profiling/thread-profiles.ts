@@ -1,5 +1,6 @@
 import { messageOf } from '../../kernel/thrown.js';
 import type { SampledThread, ThreadWatch } from '../../sampling/sampled-thread.js';
+import { ThreadNames } from '../../sampling/thread-names.js';
 import type { ProfileOrder, ThreadReading } from '../../sampling/thread-profiler.js';
 import type { ThreadRecord } from './assemble.js';
 
@@ -12,7 +13,8 @@ interface JoinedThread extends ThreadRecord {
 export class ThreadProfiles implements ThreadWatch {
   readonly #order: Extract<ProfileOrder, { do: 'start' }>;
   readonly #records = new Map<SampledThread, JoinedThread>();
-  readonly #names = new Map<string, number>();
+  readonly #readings = new Map<SampledThread, Promise<void>>();
+  readonly #names = new ThreadNames();
 
   constructor(order: Extract<ProfileOrder, { do: 'start' }>) {
     this.#order = order;
@@ -22,7 +24,7 @@ export class ThreadProfiles implements ThreadWatch {
     if (this.#records.has(thread)) return;
     const { role, number } = thread;
     const record: JoinedThread = {
-      name: this.#nameOf(thread),
+      name: this.#names.of(thread.name),
       role,
       ...(number !== undefined && { lane: number }),
     };
@@ -34,6 +36,11 @@ export class ThreadProfiles implements ThreadWatch {
     }
   }
 
+  async leave(thread: SampledThread): Promise<void> {
+    const record = this.#records.get(thread);
+    if (record) await this.#read(thread, record);
+  }
+
   left(thread: SampledThread, error: Error | undefined): void {
     const record = this.#records.get(thread);
     if (!record || record.reading) return;
@@ -43,23 +50,25 @@ export class ThreadProfiles implements ThreadWatch {
 
   /** Ends the sampling, and returns what every thread has recorded. */
   async take(): Promise<readonly ThreadRecord[]> {
-    await Promise.all(
-      [...this.#records].map(async ([thread, record]) => {
-        if (record.missing !== undefined) return;
-        try {
-          record.reading = await thread.profile({ do: 'stop' });
-        } catch (error) {
-          record.missing ??= messageOf(error);
-        }
-      }),
-    );
+    await Promise.all([...this.#records].map(([thread, record]) => this.#read(thread, record)));
     return [...this.#records.values()];
   }
 
-  /** The thread that took the place of `lane-0` is `lane-0-2`. */
-  #nameOf({ name }: SampledThread): string {
-    const count = (this.#names.get(name) ?? 0) + 1;
-    this.#names.set(name, count);
-    return count === 1 ? name : `${name}-${count}`;
+  /** Once for each thread, though it may leave while the profile ends. */
+  #read(thread: SampledThread, record: JoinedThread): Promise<void> {
+    const known = this.#readings.get(thread);
+    if (known) return known;
+    const reading = readInto(record, thread);
+    this.#readings.set(thread, reading);
+    return reading;
+  }
+}
+
+async function readInto(record: JoinedThread, thread: SampledThread): Promise<void> {
+  if (record.missing !== undefined) return;
+  try {
+    record.reading = await thread.profile({ do: 'stop' });
+  } catch (error) {
+    record.missing ??= messageOf(error);
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Engine, openEngine } from 'millrace';
 import type { Consumer } from 'millrace/consumers';
@@ -79,4 +79,74 @@ test('Heap snapshots and counts are taken of the threads of consumers.', async (
   expect([...counts.keys()]).toEqual(['dispatcher', 'consumer-c']);
   expect(counts.get('consumer-c')?.length).toBeGreaterThan(0);
   expect(paths.map((path) => basename(path))).toEqual(['dispatcher.heapsnapshot', 'consumer-c.heapsnapshot']);
+});
+
+test('Consumers whose names give the same file name have profiles, heap snapshots and counts of their own.', async () => {
+  const engine = await open();
+  for (const name of ['a/b', 'a:b', 'a_b-2', 'A?b', 'x'.repeat(70), 'x'.repeat(71)]) {
+    await engine.consumers.start({ name, where: 'thread', module });
+  }
+  const x = `consumer-${'x'.repeat(64)}`;
+  const names = ['a_b', 'a_b-2', 'a_b-2-2', 'A_b-3'].map((name) => `consumer-${name}`);
+  const all = ['dispatcher', ...names, x, `${x}-2`];
+  const folder = tempFolder();
+  const counts = await engine.countObjects();
+  expect([...counts.keys()]).toEqual(all);
+  const paths = await engine.heapSnapshots(folder);
+  expect(paths.map((path) => basename(path))).toEqual(all.map((name) => `${name}.heapsnapshot`));
+  expect(readdirSync(folder).length).toBe(paths.length);
+  const { directory, session } = await engine.profile({ seconds: 0, directory: tempFolder() });
+  expect(session.threads.map(({ name }) => name)).toEqual(all);
+  const files = session.threads.map(({ cpuProfile }) => cpuProfile ?? 'none');
+  expect(new Set(files).size).toBe(all.length);
+  expect(files.every((file) => existsSync(join(directory, file)))).toBe(true);
+});
+
+test('A thread that is stuck in a handler holds up neither a profile nor a heap snapshot nor a count.', async () => {
+  const engine = await open();
+  const release = join(tempFolder(), 'release');
+  const consumer = await engine.consumers.start({
+    name: 'stuck',
+    where: 'thread',
+    module: new URL('../../handlers/waiting-consumer.mjs', import.meta.url),
+  });
+  await engine.publish(Burned({ key: release, value: 0 }));
+  await expect.poll(() => existsSync(`${release}.begun`)).toBe(true);
+  const [{ session }, ...refused] = await Promise.all([
+    engine.profile({ seconds: 0, directory: tempFolder() }),
+    engine.countObjects().catch((error) => error),
+    engine.heapSnapshots(tempFolder()).catch((error) => error),
+  ]);
+  expect(session.threads.find(({ role }) => role === 'consumer')?.missing).toMatch(/did not answer within/);
+  expect(refused.map(({ code }) => code)).toEqual(['MILLRACE_PROFILE_BUSY', 'MILLRACE_PROFILE_BUSY']);
+  writeFileSync(release, '');
+  await consumer.whenCaughtUp();
+  expect([...(await engine.countObjects()).keys()]).toEqual(['dispatcher', 'consumer-stuck']);
+});
+
+test('What a consumer thread was sampled of is in the profile when its consumer is stopped or the engine closes.', async () => {
+  const engine = await open();
+  const stopped = await engine.consumers.start({ name: 'stopped', where: 'thread', module });
+  const report = engine.profile({ seconds: 60, directory: tempFolder() });
+  await engine.consumers.start({ name: 'open', where: 'thread', module });
+  await engine.publish(Burned({ key: 'a', value: 1 }));
+  await stopped.whenCaughtUp();
+  await stopped.stop();
+  await engine.close();
+  const { session } = await report;
+  const threads = session.threads.filter(({ role }) => role === 'consumer');
+  expect(threads.map(({ name, missing }) => [name, missing])).toEqual([
+    ['consumer-stopped', undefined],
+    ['consumer-open', undefined],
+  ]);
+});
+
+test('Heap snapshots and counts leave out a thread that ends meanwhile.', async () => {
+  const engine = await open();
+  const consumer = await engine.consumers.start({ name: 'c', where: 'thread', module });
+  const taken = Promise.all([engine.countObjects(), engine.heapSnapshots(tempFolder())]);
+  await consumer.stop();
+  const [counts, paths] = await taken;
+  expect([...counts.keys()]).toEqual(['dispatcher']);
+  expect(paths.map((path) => basename(path))).toEqual(['dispatcher.heapsnapshot']);
 });
