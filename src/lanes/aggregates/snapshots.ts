@@ -98,7 +98,7 @@ export class LaneSnapshots {
       cause instanceof Unfit && cause.isTooLarge
         ? new StateTooLargeError(`${text} ${cause.message}; the limit is ${MAX_STATE_BYTES}.`, { details })
         : new InvalidStateError(
-            `${text} ${cause instanceof Unfit ? cause.message : `is not what a log can keep: ${messageOf(cause)}`}. Make it of plain data.`,
+            `${text} ${cause instanceof Unfit ? cause.message : `is not what a log can keep (${messageOf(cause).replace(/\.$/, '')})`}. Make it of plain data.`,
             { cause, details },
           );
     this.#tell({ kind: 'failed', type, id: aggregateId, error: encodeError(error) });
