@@ -12,8 +12,15 @@ await bundleZod();
 
 const memory = ramDisk();
 
-/** Tests of the contract that need a process of their own: one counts what others would change, one loads its tracer once. */
-const OWN_PROCESS = ['test/contract/engine/tasks.test.ts', 'test/contract/observe/broken-tracer.test.ts'];
+/**
+ * Tests of the contract that need a process of their own: one counts what others would change, one loads its tracer once,
+ * one counts the objects of a heap, which must not have those of a thousand tests.
+ */
+const OWN_PROCESS = [
+  'test/contract/engine/tasks.test.ts',
+  'test/contract/observe/broken-tracer.test.ts',
+  'test/contract/profile/consumer-threads.test.ts',
+];
 
 /** Tests with a process of their own that ask nothing of a disk: they damage bytes, measure, and run commands. */
 const OFF_DISK = [

@@ -106,6 +106,7 @@ export interface SeenState {
 export class PendingQuery {
   readonly call: QueryCall;
   readonly queue: AggregateQueue;
+  readonly wave: Wave;
   readonly resolve: (state: unknown) => void;
   readonly reject: (error: unknown) => void;
   number = 0;
@@ -121,11 +122,13 @@ export class PendingQuery {
   constructor(
     call: QueryCall,
     queue: AggregateQueue,
+    wave: Wave,
     resolve: PendingQuery['resolve'],
     reject: PendingQuery['reject'],
   ) {
     this.call = call;
     this.queue = queue;
+    this.wave = wave;
     this.resolve = resolve;
     this.reject = reject;
   }

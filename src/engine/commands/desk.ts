@@ -91,17 +91,21 @@ export class CommandDesk {
 
   /** Resolves with a copy of an aggregate's state. */
   query(call: QueryCall): Promise<unknown> {
+    const { waves } = this.#parts;
+    const wave = waves.taking;
+    // So a close, which waits for what was asked for by now, does not leave it without an answer.
+    waves.join(wave);
     return this.#whenRoom(
       { events: 1, bytes: 0 },
       call.signal,
       () =>
         new Promise((resolve, reject) => {
-          const query = new PendingQuery(call, this.#queueOf(call.id), resolve, reject);
+          const query = new PendingQuery(call, this.#queueOf(call.id), wave, resolve, reject);
           query.queue.queries.add(query);
           query.leave = onAbort(call.signal, (reason) => this.#answer(query, () => reject(reason)));
           if (!query.isOver) this.#sending.query(query);
         }),
-      () => {},
+      () => waves.leave(wave),
     );
   }
 
@@ -295,6 +299,7 @@ export class CommandDesk {
     query.queue.queries.delete(query);
     if (query.queue.isOver) this.#queues.delete(query.queue.id);
     answer();
+    this.#parts.waves.leave(query.wave);
   }
 
   /** Runs `enter` when there is room, which is taken until its promise settles. */

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Engine } from 'millrace';
 import { findLeaks } from 'millrace/profile';
 import { describe, expect, test } from 'vitest';
-import { countNodes } from '../../../src/sampling/heap-objects.js';
+import { countNodes, countObjects } from '../../../src/sampling/heap-objects.js';
 import { Noted } from '../../handlers/events.mjs';
 import { oneTo } from '../../support/collect.js';
 import { handlers, openTestEngine, storeFor } from '../../support/open-test-engine.js';
@@ -43,6 +43,19 @@ describe('findLeaks', () => {
     const failing = findLeaks(engine, () => Promise.reject(new Error('no load')));
     await expect(failing).rejects.toThrow('no load');
   });
+});
+
+test('a heap is too large to count for what is reachable, not for its garbage', {
+  timeout: 120_000,
+}, async () => {
+  class Kept {
+    readonly values = [0.5, 1.5];
+  }
+  const kept = oneTo(1_500_000).map(() => new Kept());
+  await expect(countObjects()).rejects.toMatchObject({ code: 'MILLRACE_HEAP_TOO_LARGE' });
+  kept.length = 0;
+  const counts = await countObjects();
+  expect(counts.find(({ name }) => name === 'Kept')?.count ?? 0).toBeLessThan(10);
 });
 
 describe('heap snapshots', () => {
