@@ -108,6 +108,16 @@ export interface FingerprintedState {
   readonly value: unknown;
 }
 
+/** The chained hash of a key's events, the next event included. @param previous that of the events before it; '' for none */
+export function chained(
+  previous: string,
+  { type, aggregateId, version, occurredAt, data }: Omit<FingerprintedEvent, 'partitionKey'>,
+  volatile: readonly string[],
+): string {
+  const record = JSON.stringify([type, aggregateId, version, occurredAt]);
+  return hash('sha256', `${previous}\n${record}\n${canonicalText(data, volatile)}`);
+}
+
 /**
  * SHA-256 over the partition keys in sorted order, each with the chained hash of its events in order
  * (type, aggregate id, version, occurredAt, canonical payload without volatile fields).
@@ -120,9 +130,12 @@ export class Fingerprint {
 
   add(event: FingerprintedEvent, volatile: readonly string[]): void {
     const previous = this.#chains.get(event.partitionKey) ?? '';
-    const record = JSON.stringify([event.type, event.aggregateId, event.version, event.occurredAt]);
-    const text = `${previous}\n${record}\n${canonicalText(event.data, volatile)}`;
-    this.#chains.set(event.partitionKey, hash('sha256', text));
+    this.#chains.set(event.partitionKey, chained(previous, event, volatile));
+  }
+
+  /** Goes on with a key where somebody else has made the chain of its events. */
+  goOn(partitionKey: string, chain: string): void {
+    this.#chains.set(partitionKey, chain);
   }
 
   addState({ partitionKey, name, version, value }: FingerprintedState): void {

@@ -1,6 +1,7 @@
 import type { NewEvent } from '../../faces/define.js';
 import { BacktestCompleted } from '../../trading/index.js';
 import { equityStatistics, type Statistics } from '../statistics.js';
+import { type ChainSoFar, EVENT_CHAIN } from '../sweep/event-chain.js';
 import { type TradeStatistics, tradeStatistics } from '../trade-statistics.js';
 import { packedEquity } from './curve.js';
 import type { RunPlan } from './plan.js';
@@ -28,6 +29,7 @@ export function completedEvent(
   { curve, trades }: RunStatistics,
   elapsedSeconds: number,
   level: RecordingLevel,
+  chain?: ChainSoFar,
 ): NewEvent {
   const { candles, symbol } = plan.market;
   const { account } = run.brokers[0];
@@ -70,6 +72,6 @@ export function completedEvent(
         equity_curve: packedEquity(run.equity, plan.settings.initialCapital),
       }),
     },
-    { occurredAt: candles.end },
+    { occurredAt: candles.end, ...(chain && { metadata: { [EVENT_CHAIN]: chain } }) },
   );
 }

@@ -121,9 +121,16 @@ export class SweepTally {
     this.#order = better(metric);
   }
 
+  /** Events that are not looked at, by type. */
+  count(byType: Readonly<Record<string, number>>): void {
+    for (const [type, count] of Object.entries(byType)) {
+      this.#sums.events += count;
+      this.#counts.set(type, (this.#counts.get(type) ?? 0) + count);
+    }
+  }
+
   add(event: DomainEvent): void {
-    this.#sums.events++;
-    this.#counts.set(event.type, (this.#counts.get(event.type) ?? 0) + 1);
+    this.count({ [event.type]: 1 });
     switch (event.type) {
       case BacktestStarted.type:
         this.#parameters.set(event.aggregateId, parametersOf(event.data as DataOf<typeof BacktestStarted>));

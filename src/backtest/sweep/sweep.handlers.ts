@@ -1,10 +1,17 @@
-import { type DataOf, defineHandlers, type HandlerContext } from '../../faces/define.js';
+import {
+  type DataOf,
+  type DomainEvent,
+  defineHandlers,
+  type HandlerContext,
+  type NewEvent,
+} from '../../faces/define.js';
 import { BacktestStarted } from '../../trading/index.js';
 import { StrategyMistakeError } from '../broker/strategy-mistake.js';
 import { completedEvent, statisticsOf } from '../runs/completed.js';
 import { runSimulation } from '../runs/run-simulation.js';
 import type { Strategy } from '../strategies/define.js';
 import { loadStrategy } from '../strategies/load.js';
+import { EventChain } from './event-chain.js';
 import { failedEvent } from './failed.js';
 import { planOf } from './settings.js';
 import { marketIn, type SharedMarkets } from './shared-markets.js';
@@ -14,6 +21,8 @@ export type SweepShared = SharedMarkets & {
   readonly strategyUrl: string;
   readonly runBudgetMs: number | undefined;
 };
+
+type StartedEvent = DomainEvent & { readonly data: DataOf<typeof BacktestStarted> };
 
 /** Strategies by their URL: code, not state; each run has a state of its own. */
 const strategies = new Map<string, Strategy>();
@@ -28,10 +37,10 @@ export default defineHandlers('sweep', (on) => {
     (event, context) => {
       const shared = context.shared as unknown as SweepShared;
       const strategy = strategies.get(shared.strategyUrl);
-      if (strategy !== undefined) return run(event.data, context, shared, strategy);
+      if (strategy !== undefined) return run(event, context, shared, strategy);
       return loadStrategy(shared.strategyUrl).then((loaded) => {
         strategies.set(shared.strategyUrl, loaded);
-        run(event.data, context, shared, loaded);
+        run(event, context, shared, loaded);
       });
     },
     // What kills its thread, or throws what is none of the strategy's doing, is told by who published it.
@@ -39,23 +48,24 @@ export default defineHandlers('sweep', (on) => {
   );
 });
 
-function run(
-  data: DataOf<typeof BacktestStarted>,
-  context: HandlerContext,
-  shared: SweepShared,
-  strategy: Strategy,
-): void {
+function run(started: StartedEvent, context: HandlerContext, shared: SweepShared, strategy: Strategy): void {
+  const { data } = started;
   const market = marketIn(shared);
   const { plan, level } = planOf(data, market, strategy);
   // Wall-clock time, on purpose: the field that it ends in is volatile and thus in no fingerprint.
   const start = process.hrtime.bigint();
-  const emit = context.emit.bind(context);
+  const chain = new EventChain(started, BacktestStarted);
+  const emit = (event: NewEvent) => {
+    context.emit(event);
+    chain.add(event);
+  };
   try {
     const simulated = runSimulation(plan, { level, emit, keep: false, budgetMs: shared.runBudgetMs });
     const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-    emit(completedEvent(plan, simulated, statisticsOf(plan, simulated), seconds, level));
+    const statistics = statisticsOf(plan, simulated);
+    context.emit(completedEvent(plan, simulated, statistics, seconds, level, chain.soFar));
   } catch (error) {
     if (!(error instanceof StrategyMistakeError)) throw error;
-    emit(failedEvent(data, error, market.candles.end));
+    context.emit(failedEvent(data, error, market.candles.end, '', chain.soFar));
   }
 }

@@ -9,7 +9,7 @@ import { buyAndHold } from '../runs/buy-and-hold.js';
 import { asGiven } from '../runs/given-markets.js';
 import { SWEEP_LOG_BYTES, SWEEP_RESULT_ROWS } from '../runs/limits.js';
 import { Conductor } from './conductor.js';
-import { LiveFingerprint } from './live-fingerprint.js';
+import { FollowedRuns } from './followed-runs.js';
 import type { SweepOptions, SweepResult } from './options.js';
 import { planSweep, type SweepPlan } from './plan-sweep.js';
 import { checkMetric, SweepTally } from './results.js';
@@ -68,13 +68,7 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
     const start = performance.now();
     const tally = new SweepTally(sortBy, top);
     // A log in memory keeps its newest events only, so there they are taken as they come.
-    const live = store === undefined ? new LiveFingerprint() : undefined;
-    if (live) {
-      engine.subscribeAll((event) => {
-        tally.add(event);
-        live.add(event);
-      });
-    }
+    const live = store === undefined ? new FollowedRuns(engine, tally) : undefined;
     const conductor = new Conductor(engine, plan, before, options);
     const { skipped, runs } = await conductor.conduct();
     const seconds = (performance.now() - start) / 1000;
@@ -84,7 +78,7 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
     const candleSteps = Math.max(0, finished - before.finished) * candles.length;
     const { initialCapital, commission } = plan.settings;
     return {
-      fingerprint: live?.digest() ?? (await engine.fingerprint()),
+      fingerprint: live?.fingerprint() ?? (await engine.fingerprint()),
       sweepId: plan.sweepId,
       strategy: plan.strategy.name,
       threads: engine.stats().threads,
