@@ -5,41 +5,47 @@ import { BacktestCompleted, BacktestFailed, BacktestStarted } from '../../tradin
 import { type ChainSoFar, EVENT_CHAIN } from './event-chain.js';
 import type { SweepTally } from './results.js';
 
-type OpenedEngine = Awaited<ReturnType<typeof openEngine>>;
+export type OpenedEngine = Awaited<ReturnType<typeof openEngine>>;
+
+const ENDS = [BacktestStarted, BacktestCompleted, BacktestFailed] as const;
 
 /**
- * Takes what a sweep's log in memory says while it grows, because it keeps its newest events only: from the first and the last
- * event of each run. The last one says what came between them, so nobody else decodes that.
+ * What a sweep's log says, from the first and the last event of each run: the last one says what came between them, so
+ * nobody decodes that once more. They come while the log grows, which in memory keeps its newest events only, or from a file.
  */
 export class FollowedRuns {
   readonly #fingerprint = new Fingerprint();
   readonly #tally: SweepTally;
 
-  constructor(engine: OpenedEngine, tally: SweepTally) {
+  constructor(tally: SweepTally) {
     this.#tally = tally;
-    engine.subscribe(BacktestStarted, (event) => this.#add(event, BacktestStarted));
-    engine.subscribe(BacktestCompleted, (event) => this.#ended(event, BacktestCompleted));
-    engine.subscribe(BacktestFailed, (event) => this.#ended(event, BacktestFailed));
   }
 
-  /** Equal to `engine.fingerprint()` of the whole log. */
+  follow(engine: OpenedEngine): void {
+    for (const type of ENDS) engine.subscribe(type, (event) => this.#add(event, type));
+  }
+
+  async read(engine: OpenedEngine): Promise<void> {
+    const types = new Map<string, AnyEventType>(ENDS.map((type) => [type.type, type]));
+    for await (const event of engine.read({ types: [...types.keys()] })) {
+      this.#add(event, types.get(event.type) as AnyEventType);
+    }
+  }
+
+  /** Equal to `engine.fingerprint()` of the whole log, if there is nothing but runs in it. */
   fingerprint(): string {
     return this.#fingerprint.digest();
   }
 
-  #ended(event: DomainEvent, type: AnyEventType): void {
-    // A run whose thread was ended has left nothing between its start and its failure.
-    const before = event.metadata[EVENT_CHAIN] as ChainSoFar | undefined;
+  #add(event: DomainEvent, { volatile }: AnyEventType): void {
+    // All events of a run are ordered by it. One whose thread was ended has left nothing between its start and its failure.
+    const { aggregateId: partitionKey, metadata } = event;
+    const before = metadata[EVENT_CHAIN] as ChainSoFar | undefined;
     if (before) {
-      this.#fingerprint.goOn(event.aggregateId, before.hash);
+      this.#fingerprint.goOn(partitionKey, before.hash);
       this.#tally.count(before.byType);
     }
-    this.#add(event, type);
-  }
-
-  #add(event: DomainEvent, { volatile }: AnyEventType): void {
     this.#tally.add(event);
-    // All events of a run are ordered by it.
-    this.#fingerprint.add({ ...event, partitionKey: event.aggregateId }, volatile);
+    this.#fingerprint.add({ ...event, partitionKey }, volatile);
   }
 }

@@ -121,6 +121,11 @@ export class SweepTally {
     this.#order = better(metric);
   }
 
+  /** How many were counted. */
+  get events(): number {
+    return this.#sums.events;
+  }
+
   /** Events that are not looked at, by type. */
   count(byType: Readonly<Record<string, number>>): void {
     for (const [type, count] of Object.entries(byType)) {

@@ -9,7 +9,7 @@ import { buyAndHold } from '../runs/buy-and-hold.js';
 import { asGiven } from '../runs/given-markets.js';
 import { SWEEP_LOG_BYTES, SWEEP_RESULT_ROWS } from '../runs/limits.js';
 import { Conductor } from './conductor.js';
-import { FollowedRuns } from './followed-runs.js';
+import { FollowedRuns, type OpenedEngine } from './followed-runs.js';
 import type { SweepOptions, SweepResult } from './options.js';
 import { planSweep, type SweepPlan } from './plan-sweep.js';
 import { checkMetric, SweepTally } from './results.js';
@@ -67,18 +67,20 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
   try {
     const start = performance.now();
     const tally = new SweepTally(sortBy, top);
-    // A log in memory keeps its newest events only, so there they are taken as they come.
-    const live = store === undefined ? new FollowedRuns(engine, tally) : undefined;
+    const followed = new FollowedRuns(tally);
+    if (store === undefined) followed.follow(engine);
     const conductor = new Conductor(engine, plan, before, options);
     const { skipped, runs } = await conductor.conduct();
     const seconds = (performance.now() - start) / 1000;
-    if (store !== undefined) for await (const event of engine.read({ fromPosition: 1 })) tally.add(event);
-    const log = tally.read();
+    if (store !== undefined) await followed.read(engine);
+    const isAll = store === undefined || tally.events === engine.stats().lastPosition;
+    // A file may have been given events of something else since, which nobody has counted.
+    const log = (isAll ? tally : await readAll(engine, new SweepTally(sortBy, top))).read();
     const finished = log.completed + log.failed;
     const candleSteps = Math.max(0, finished - before.finished) * candles.length;
     const { initialCapital, commission } = plan.settings;
     return {
-      fingerprint: live?.fingerprint() ?? (await engine.fingerprint()),
+      fingerprint: isAll ? followed.fingerprint() : await engine.fingerprint(),
       sweepId: plan.sweepId,
       strategy: plan.strategy.name,
       threads: engine.stats().threads,
@@ -107,6 +109,11 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
   } finally {
     await engine.close();
   }
+}
+
+async function readAll(engine: OpenedEngine, tally: SweepTally): Promise<SweepTally> {
+  for await (const event of engine.read()) tally.add(event);
+  return tally;
 }
 
 function checked({ sortBy, top = SWEEP_BEST_ROWS, runBudgetMs, runMemoryMb }: SweepOptions) {

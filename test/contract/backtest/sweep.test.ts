@@ -5,7 +5,7 @@ import { type DomainEvent, openEngine } from 'millrace';
 import { type Grid, type SweepOptions, type SweepResult, sweep } from 'millrace/backtest';
 import { InputError } from 'millrace/errors';
 import { openStoreReader } from 'millrace/store';
-import { BacktestStarted, backtestEvents } from 'millrace/trading';
+import { BacktestStarted, BacktestStopped, backtestEvents } from 'millrace/trading';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { type Data, eventsOf, RSI, randomCandles } from '../../support/backtest/helpers.js';
 
@@ -97,6 +97,8 @@ describe('a sweep', () => {
       commission: 0.002,
     });
     expect(eventsIn(store).length).toBe(result.events);
+    using reader = openStoreReader(store);
+    expect(result.fingerprint).toBe(reader.fingerprint());
     for (const { backtestId, parameters } of result.best.slice(0, 5)) {
       const [started, ...emitted] = eventsIn(store, backtestId);
       const plain = eventsOf(candles, {
@@ -140,6 +142,29 @@ describe('a sweep', () => {
     const again = await runSweep({ candles, grid, threads: 2, store });
     expect(again).toMatchObject({ resumed: true, candleSteps: 0, eventsPerSecond: 0 });
     expect(essence(again)).toEqual(essence(first));
+  });
+
+  test('on a finished store that was given other events since counts all of them', async () => {
+    const { store, result: first } = await finishedSweep();
+    const { sweepId: seed } = first;
+    const engine = await openEngine({
+      events: backtestEvents,
+      store,
+      deterministic: true,
+      seed,
+      run: seed.slice(0, 8),
+    });
+    await engine.publish(
+      BacktestStopped(
+        { backtest_id: 'x', strategy_id: 'x', symbol: 'x', stop_reason: 'x', progress_when_stopped: 0 },
+        { occurredAt: 0 },
+      ),
+    );
+    const fingerprint = await engine.fingerprint();
+    await engine.close();
+    const again = await runSweep({ candles, grid, threads: 0, store });
+    expect(again).toMatchObject({ fingerprint, events: first.events + 1, results: first.results });
+    expect(again.countsByType).toEqual({ ...first.countsByType, 'backtest.stopped': 1 });
   });
 
   test.each([
