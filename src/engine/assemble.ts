@@ -100,7 +100,7 @@ export function assemble(foundation: Foundation): Rooms {
   return {
     ...replay,
     crew: dispatch.crew,
-    ...{ failures, holding, late, states, wallTimers, facts, health },
+    ...{ failures, holding, late, states, wallTimers, facts, health, commits },
     ...{ timers, gate, sent },
     resumer: new Resumer(replay),
     preparation,

@@ -11,6 +11,7 @@ import type { Store } from '../store/store.js';
 import type { CheckedOptions } from './check-options.js';
 import type { CommandDesk } from './commands/desk.js';
 import type { SentCommands } from './commands/sent-commands.js';
+import type { CommitQueue } from './commit/commit-queue.js';
 import type { CrewSetup, LaneCrew } from './dispatch/lane-crew.js';
 import type { Orders } from './dispatch/orders.js';
 import type { Failures } from './failures/failures.js';
@@ -78,6 +79,7 @@ export interface Rooms extends IntakeParts, ReplayParts {
   readonly failures: Failures;
   readonly holding: Holding;
   readonly late: LateHandlers;
+  readonly commits: Pick<CommitQueue, 'isRaising'>;
   readonly states: StateKeeper;
   readonly timers: TimerKeeper;
   /** In deterministic mode only. */

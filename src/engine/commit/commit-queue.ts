@@ -68,6 +68,8 @@ export class CommitQueue {
   #segments: HubSegment[] = [];
   #buried: DeadLetterRecord[] = [];
   #raised: SettledLetter[] = [];
+  /** Those of each commit under way. */
+  readonly #leaving = new Set<readonly SettledLetter[]>();
   #inFlight = 0;
   #added = 0;
   #now = 0;
@@ -122,6 +124,13 @@ export class CommitQueue {
     this.schedule();
   }
 
+  /** Whether a dead letter that the store still has is on its way out of it. */
+  isRaising(position: number): boolean {
+    return [this.#raised, ...this.#leaving].some((letters) =>
+      letters.some((one) => one.position === position),
+    );
+  }
+
   /** Adds a row, by default the one that was written last into `slab`. */
   add(slab: HubSlab, row = slab.rows - 1): void {
     const last = this.#segments.at(-1);
@@ -165,6 +174,8 @@ export class CommitQueue {
     const commands = this.#sent.take(number);
     const shapes = this.#events.newShapes();
     const sentAt = performance.now();
+    const raised = this.#raised;
+    if (raised.length > 0) this.#leaving.add(raised);
     const taken = { ...this.#takeLetters(), ...this.#takeConsumers() };
     const kept = {
       ...(states && { states }),
@@ -178,6 +189,7 @@ export class CommitQueue {
         if (this.#stopped) return;
         this.#inFlight--;
         this.#done++;
+        this.#leaving.delete(raised);
         this.#measure(segments, sentAt);
         this.#states.committed(number);
         this.#timers.committed(number);

@@ -29,6 +29,8 @@ export interface DeadLetterParts extends ReplayParts {
   readonly run: string;
   readonly resumer: Resumer;
   readonly late: LateHandlers;
+  /** Whether a letter that the store still has is on its way out of it. */
+  readonly commits: { isRaising(position: number): boolean };
 }
 
 /** A dead letter with its event. */
@@ -160,11 +162,13 @@ export class DeadLetters {
   }
 
   async #find(
-    { hub, store, directory, parking, retried }: DeadLetterParts,
+    { hub, store, directory, parking, retried, commits }: DeadLetterParts,
     position: number,
   ): Promise<Found> {
     checkWhole('Dead letters', 'position', position, 1);
-    await this.#flushed(hub);
+    // Its event may end while one waits for the commit before: what the store says of it is over then.
+    do await this.#flushed(hub);
+    while (commits.isRaising(position));
     const { reader } = store;
     const letter = reader.deadLetter(position);
     const [raw] = reader.page({ from: position, limit: 1 });

@@ -1,8 +1,15 @@
 import { defineEvent, defineHandlers, type Engine } from 'millrace';
+import { retryDeadLetters } from 'millrace/store';
 import { createTestEngine } from 'millrace/testing';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { Parking, Skipping, Tried } from '../../handlers/events.mjs';
+import { handledNumbers, openCurable } from '../../support/curable.js';
+import { Gate } from '../../support/gate.js';
+import { Illness } from '../../support/illness.js';
+import { tempStore } from '../../support/temp-folder.js';
 
+const NOT_FOUND = { code: 'MILLRACE_DEAD_LETTER_NOT_FOUND' };
 const CLOSED = { code: 'MILLRACE_CLOSED' };
 
 const Step = defineEvent('closing.step', {
@@ -65,4 +72,41 @@ test('a dead letter that waits for room to be tried again is left when the engin
   expect(told[0]).toBe('done');
   for (const each of told.slice(1)) expect(['done', CLOSED.code]).toContain(each);
   expect(notices).not.toContain('failed');
+});
+
+describe.each(['discard', 'retry'] as const)('%s of a letter whose retry is just being stored', (what) => {
+  test.each([
+    ['park', { id: 'bad', number: 1, async: true }],
+    ['skip', { id: 'bad', number: 1, async: true }],
+  ] as const)('finds no letter, and its event is handled once: %s', async (onFailure, data) => {
+    const store = tempStore();
+    const options = { store, durability: 'os', threads: 0 } as const;
+    const letter = onFailure === 'park' ? Parking(data) : Skipping(data);
+    const { engine: first } = await openCurable(options, new Illness(1));
+    await first.publish(letter);
+    await first.drain();
+    await first.close();
+    retryDeadLetters(store, 'all');
+    const gate = new Gate();
+    const { shared } = new Illness();
+    const { engine } = await openCurable({ ...options, shared: { ...shared, ...gate.shared } });
+    // Commits are under way all the time, so that one begins before the letter is gone and ends before that is stored.
+    const asked: Promise<unknown>[] = [];
+    for (let turn = 0; turn < 60; turn++) {
+      asked.push(engine.publish(Tried({ id: 'other', number: turn, attempt: 1 })));
+      asked.push(
+        engine.deadLetters[what](1).then(
+          () => 'done',
+          (error) => error.code,
+        ),
+      );
+      if (turn === 20) gate.open();
+      await new Promise(setImmediate);
+    }
+    const answers = await Promise.all(asked);
+    expect(answers.filter((answer) => typeof answer === 'string' && answer !== NOT_FOUND.code)).toEqual([]);
+    await engine.drain();
+    expect(await handledNumbers(engine, 'bad')).toEqual([1]);
+    expect(engine.stats().parkedKeys).toBe(0);
+  });
 });
