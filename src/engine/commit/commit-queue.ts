@@ -174,9 +174,8 @@ export class CommitQueue {
     const commands = this.#sent.take(number);
     const shapes = this.#events.newShapes();
     const sentAt = performance.now();
-    const raised = this.#raised;
-    if (raised.length > 0) this.#leaving.add(raised);
-    const taken = { ...this.#takeLetters(), ...this.#takeConsumers() };
+    const letters = this.#takeLetters();
+    const taken = { ...letters, ...this.#takeConsumers() };
     const kept = {
       ...(states && { states }),
       ...(timers && { timers }),
@@ -189,7 +188,7 @@ export class CommitQueue {
         if (this.#stopped) return;
         this.#inFlight--;
         this.#done++;
-        this.#leaving.delete(raised);
+        if (letters.deadLetters) this.#leaving.delete(letters.deadLetters.remove);
         this.#measure(segments, sentAt);
         this.#states.committed(number);
         this.#timers.committed(number);
@@ -224,6 +223,7 @@ export class CommitQueue {
   #takeLetters(): { readonly deadLetters?: DeadLetterChange } {
     if (this.#buried.length === 0 && this.#raised.length === 0) return {};
     const deadLetters = { put: this.#buried, remove: this.#raised };
+    this.#leaving.add(deadLetters.remove);
     this.#buried = [];
     this.#raised = [];
     return { deadLetters };
