@@ -40,5 +40,5 @@ export const CURVE_DIGITS = 6;
  */
 export const OVERFITTING_MAX_RUNS = 1000;
 
-/** Bytes of its newest events that a sweep without a store keeps. Nothing reads them: it takes them as they come. */
+/** Bytes of its newest events that a sweep without a store keeps: the first and the last of each run, which it takes as they come. */
 export const SWEEP_LOG_BYTES = 8 * 1024 * 1024;

@@ -7,6 +7,8 @@ export const EVENT_CHAIN = 'eventChain';
 export interface ChainSoFar {
   /** Chained SHA-256 of the run's events so far, as fingerprints have it for a key. */
   readonly hash: string;
+  /** The newest version of the run's own aggregate. */
+  readonly version: number;
   /** How many there are by type, its start left out. */
   readonly byType: Readonly<Record<string, number>>;
 }
@@ -19,9 +21,11 @@ export interface ChainSoFar {
 export class EventChain {
   readonly #versions = new Map<string, number>();
   readonly #counts = new Map<string, number>();
+  readonly #run: string;
   #hash: string;
 
   constructor(started: DomainEvent, type: AnyEventType) {
+    this.#run = started.aggregateId;
     this.#versions.set(started.aggregateId, started.version);
     this.#hash = chained('', started, type.volatile);
   }
@@ -39,6 +43,7 @@ export class EventChain {
   }
 
   get soFar(): ChainSoFar {
-    return { hash: this.#hash, byType: Object.fromEntries(this.#counts) };
+    const version = this.#versions.get(this.#run) as number;
+    return { hash: this.#hash, version, byType: Object.fromEntries(this.#counts) };
   }
 }

@@ -46,6 +46,8 @@ export class FollowedRuns {
       this.#tally.count(before.byType);
     }
     this.#tally.add(event);
-    this.#fingerprint.add({ ...event, partitionKey }, volatile);
+    // Without a store the log has not counted those between.
+    const version = before ? before.version + 1 : event.version;
+    this.#fingerprint.add({ ...event, version, partitionKey }, volatile);
   }
 }

@@ -20,6 +20,8 @@ import { marketIn, type SharedMarkets } from './shared-markets.js';
 export type SweepShared = SharedMarkets & {
   readonly strategyUrl: string;
   readonly runBudgetMs: number | undefined;
+  /** Whether there is a store that the events of the runs go to. */
+  readonly isStored: boolean;
 };
 
 type StartedEvent = DomainEvent & { readonly data: DataOf<typeof BacktestStarted> };
@@ -55,8 +57,9 @@ function run(started: StartedEvent, context: HandlerContext, shared: SweepShared
   // Wall-clock time, on purpose: the field that it ends in is volatile and thus in no fingerprint.
   const start = process.hrtime.bigint();
   const chain = new EventChain(started, BacktestStarted);
+  // Without a store the events are counted and fingerprinted, and go nowhere: nobody could read them.
   const emit = (event: NewEvent) => {
-    context.emit(event);
+    if (shared.isStored) context.emit(event);
     chain.add(event);
   };
   try {

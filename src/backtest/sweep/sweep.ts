@@ -48,8 +48,8 @@ const SWEEP = optionNames<SweepOptions>('sweep', SWEEP_NAMES);
 const BUDGET_SLACK = 2;
 
 /**
- * Runs one backtest per parameter set on the lanes of an engine of its own. The log is the result: what is returned is
- * read back from it, or in memory taken from it as it grows. A store that already holds a part of the same sweep is completed, and nothing in it is run again.
+ * Runs one backtest per parameter set on the lanes of an engine of its own. With a store all events of all runs are in it, and
+ * what is returned is read back from there; without one they are made, counted and part of the fingerprint, and kept nowhere. A store that already holds a part of the same sweep is completed, and nothing in it is run again.
  * A run whose strategy throws, takes too long or needs too much memory is a `backtest.failed`, and touches no other.
  *
  * @throws InvalidOptionError when an option, a parameter or the grid is out of its range.
@@ -136,6 +136,7 @@ function engineOptions(plan: SweepPlan, { store, threads, runBudgetMs, runMemory
     ...sharedMarkets(plan.market),
     strategyUrl: plan.strategyUrl,
     runBudgetMs,
+    isStored: store !== undefined,
   };
   return {
     events: allTradingEvents,
