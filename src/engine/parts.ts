@@ -79,7 +79,7 @@ export interface Rooms extends IntakeParts, ReplayParts {
   readonly failures: Failures;
   readonly holding: Holding;
   readonly late: LateHandlers;
-  readonly commits: Pick<CommitQueue, 'isRaising'>;
+  readonly commits: Pick<CommitQueue, 'isChanging'>;
   readonly states: StateKeeper;
   readonly timers: TimerKeeper;
   /** In deterministic mode only. */

@@ -68,8 +68,8 @@ export class CommitQueue {
   #segments: HubSegment[] = [];
   #buried: DeadLetterRecord[] = [];
   #raised: SettledLetter[] = [];
-  /** Those of each commit under way. */
-  readonly #leaving = new Set<readonly SettledLetter[]>();
+  /** What each commit under way changes of dead letters. */
+  readonly #changing = new Set<DeadLetterChange>();
   #inFlight = 0;
   #added = 0;
   #now = 0;
@@ -124,11 +124,11 @@ export class CommitQueue {
     this.schedule();
   }
 
-  /** Whether a dead letter that the store still has is on its way out of it. */
-  isRaising(position: number): boolean {
-    return [this.#raised, ...this.#leaving].some((letters) =>
-      letters.some((one) => one.position === position),
-    );
+  /** Whether what the store says of a dead letter is not what has become of it. */
+  isChanging(position: number): boolean {
+    const isThis = (letter: { readonly position: number }) => letter.position === position;
+    const changes = [{ put: this.#buried, remove: this.#raised }, ...this.#changing];
+    return changes.some(({ put, remove }) => put.some(isThis) || remove.some(isThis));
   }
 
   /** Adds a row, by default the one that was written last into `slab`. */
@@ -188,7 +188,7 @@ export class CommitQueue {
         if (this.#stopped) return;
         this.#inFlight--;
         this.#done++;
-        if (letters.deadLetters) this.#leaving.delete(letters.deadLetters.remove);
+        if (letters.deadLetters) this.#changing.delete(letters.deadLetters);
         this.#measure(segments, sentAt);
         this.#states.committed(number);
         this.#timers.committed(number);
@@ -223,7 +223,7 @@ export class CommitQueue {
   #takeLetters(): { readonly deadLetters?: DeadLetterChange } {
     if (this.#buried.length === 0 && this.#raised.length === 0) return {};
     const deadLetters = { put: this.#buried, remove: this.#raised };
-    this.#leaving.add(deadLetters.remove);
+    this.#changing.add(deadLetters);
     this.#buried = [];
     this.#raised = [];
     return { deadLetters };

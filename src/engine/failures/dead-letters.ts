@@ -29,8 +29,8 @@ export interface DeadLetterParts extends ReplayParts {
   readonly run: string;
   readonly resumer: Resumer;
   readonly late: LateHandlers;
-  /** Whether a letter that the store still has is on its way out of it. */
-  readonly commits: { isRaising(position: number): boolean };
+  /** Whether what the store says of a letter is not what has become of it. */
+  readonly commits: { isChanging(position: number): boolean };
 }
 
 /** A dead letter with its event. */
@@ -166,9 +166,9 @@ export class DeadLetters {
     position: number,
   ): Promise<Found> {
     checkWhole('Dead letters', 'position', position, 1);
-    // Its event may end while one waits for the commit before: what the store says of it is over then.
+    // Its event may end or fail again while one waits for the commit before: what the store says of it is over then.
     do await this.#flushed(hub);
-    while (commits.isRaising(position));
+    while (commits.isChanging(position));
     const { reader } = store;
     const letter = reader.deadLetter(position);
     const [raw] = reader.page({ from: position, limit: 1 });
