@@ -229,11 +229,13 @@ export class Hub implements IntakeFlow, LogFlow {
 
   /** The handlers of a row's event, which is about to be finished, want something of timers or of aggregates. */
   ordered(slab: HubSlab, row: number, orders: TimerOrders): void {
-    const { timers, sent, runs } = this.#parts;
+    const { timers, sent, runs, late } = this.#parts;
     if (orders.commands.length > 0) timers.ordered(slab, row, orders);
     if (orders.sent.length === 0) return;
     const key = slab.keys[row] as NameEntry;
-    sent.sent(key, slab.position[row] as number, slab.waves[row] as Wave, orders.sent);
+    const position = slab.position[row] as number;
+    const asOld = late.asOld(rowReference(slab.id, row));
+    sent.sent(key, { position, asOld, wave: slab.waves[row] as Wave }, orders.sent);
     runs?.stop(key);
   }
 

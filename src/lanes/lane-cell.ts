@@ -1,3 +1,5 @@
+import { steadyNow } from '../kernel/clock.js';
+
 /** Cells of one slot: the row reference plus one, and the deadline. */
 const SLOT_CELLS = 2;
 
@@ -56,25 +58,22 @@ export class LaneCell {
     this.#cells[SLOTS + 1 + SLOT_CELLS * slot] = -Math.abs(deadline);
   }
 
-  /** A command is about to be called, which may take until a time of the steady clock; 0 for no limit. */
-  beginCommand(number: number, deadline: number): void {
+  /** Has the thread work for a command or a query, which throws nothing. @param timeoutMs that it may take, if there is a limit. */
+  during(number: number, timeoutMs: number | undefined, work: () => void): void {
     this.#cells[1] = number + 1;
-    this.#cells[2] = deadline;
-  }
-
-  /** The command has returned, or threw. */
-  endCommand(): void {
+    this.#cells[2] = timeoutMs === undefined ? 0 : steadyNow() + timeoutMs;
+    work();
     this.#cells[1] = 0;
     this.#cells[2] = 0;
   }
 
-  /** Number of the command that is on the stack, if one is. */
+  /** Number of the command or query that is on the stack, if one is. */
   get command(): number | undefined {
     const number = this.#cells[1] as number;
     return number === 0 ? undefined : number - 1;
   }
 
-  /** Whether the command on the stack should have ended before a time. */
+  /** Whether what is on the stack of these should have ended before a time. */
   isCommandOverdue(time: number): boolean {
     const deadline = this.#cells[2] as number;
     return deadline > 0 && deadline < time;

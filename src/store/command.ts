@@ -6,7 +6,10 @@ export interface StoredCommand extends SentCommand {
   readonly number: number;
   /** Number of the name of the partition key of the event that led to it. */
   readonly key: number;
-  /** The event that led to it, of which handlers, and as the how many-eth command of these, from 0. */
+  /**
+   * The event that led to it, of which handlers, and as the how many-eth command of these: from 0, and for an old event of
+   * handlers that came later from a number on that no other of theirs has.
+   */
   readonly position: number;
   readonly index: number;
 }

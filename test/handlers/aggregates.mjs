@@ -75,6 +75,10 @@ export const Peril = defineAggregate('peril', {
     if (data.amount === 668) return [...amounts, position];
     if (data.amount === 669) return /** @type {never} */ (/** @type {unknown} */ ([() => {}]));
     if (data.amount === 670) return /** @type {never} */ (/** @type {unknown} */ (deep()));
+    if (data.amount === 671) process.exit(7);
+    while (data.amount === 672);
+    // Of which the thread dies when nothing of it is on the stack any more.
+    if (data.amount === 673) Promise.reject(new Error('left behind by evolve'));
     return [...amounts, data.amount];
   },
   commands: {

@@ -21,8 +21,9 @@ export function failedEvent(
       strategy_id: ids.strategy_id,
       symbol: ids.symbol,
       failure_stage: walked || candle === undefined ? 'signal_generation' : 'data_loading',
-      error_message: `${messageOf(error)}${note}`,
-      error_type: String(codeOf(error) ?? field(error, 'name') ?? 'Error'),
+      // What is thrown may have half characters, which no event can hold.
+      error_message: `${messageOf(error)}${note}`.toWellFormed(),
+      error_type: String(codeOf(error) ?? field(error, 'name') ?? 'Error').toWellFormed(),
       ...(walked && { partial_results: { candles: candle } }),
     },
     { occurredAt, ...(chain && { metadata: { [EVENT_CHAIN]: chain } }) },

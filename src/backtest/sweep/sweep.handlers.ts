@@ -9,16 +9,15 @@ import { BacktestStarted } from '../../trading/index.js';
 import { StrategyMistakeError } from '../broker/strategy-mistake.js';
 import { completedEvent, statisticsOf } from '../runs/completed.js';
 import { runSimulation } from '../runs/run-simulation.js';
-import type { Strategy } from '../strategies/define.js';
 import { loadStrategy } from '../strategies/load.js';
 import { EventChain } from './event-chain.js';
 import { failedEvent } from './failed.js';
+import { strategyOf } from './lane-module.js';
 import { planOf } from './settings.js';
 import { marketIn, type SharedMarkets } from './shared-markets.js';
 
 /** What a lane is given besides its events. */
 export type SweepShared = SharedMarkets & {
-  readonly strategyUrl: string;
   readonly runBudgetMs: number | undefined;
   /** Whether there is a store that the events of the runs go to. */
   readonly isStored: boolean;
@@ -26,8 +25,8 @@ export type SweepShared = SharedMarkets & {
 
 type StartedEvent = DomainEvent & { readonly data: DataOf<typeof BacktestStarted> };
 
-/** Strategies by their URL: code, not state; each run has a state of its own. */
-const strategies = new Map<string, Strategy>();
+/** Code, not state; each run has a state of its own. */
+const strategy = await loadStrategy(strategyOf(import.meta.url));
 
 /**
  * Runs a backtest where its `backtest.started` is handled. The candles are seen in place, in the one buffer that all
@@ -36,21 +35,13 @@ const strategies = new Map<string, Strategy>();
 export default defineHandlers('sweep', (on) => {
   on(
     BacktestStarted,
-    (event, context) => {
-      const shared = context.shared as unknown as SweepShared;
-      const strategy = strategies.get(shared.strategyUrl);
-      if (strategy !== undefined) return run(event, context, shared, strategy);
-      return loadStrategy(shared.strategyUrl).then((loaded) => {
-        strategies.set(shared.strategyUrl, loaded);
-        run(event, context, shared, loaded);
-      });
-    },
+    (event, context) => run(event, context, context.shared as unknown as SweepShared),
     // What kills its thread, or throws what is none of the strategy's doing, is told by who published it.
     { onFailure: 'skip' },
   );
 });
 
-function run(started: StartedEvent, context: HandlerContext, shared: SweepShared, strategy: Strategy): void {
+function run(started: StartedEvent, context: HandlerContext, shared: SweepShared): void {
   const { data } = started;
   const market = marketIn(shared);
   const { plan, level } = planOf(data, market, strategy);

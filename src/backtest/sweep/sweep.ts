@@ -1,6 +1,5 @@
 import { optionNames, takeOptions } from '../../events/known-options.js';
-import { ownFile } from '../../events/own-files.js';
-import { InvalidOptionError } from '../../faces/errors.js';
+import { HandlerModuleFailedError, InputError, InvalidOptionError } from '../../faces/errors.js';
 import { openEngine } from '../../index.js';
 import { SWEEP_BEST_ROWS } from '../../limits.js';
 import { allTradingEvents } from '../../trading/index.js';
@@ -10,6 +9,7 @@ import { asGiven } from '../runs/given-markets.js';
 import { SWEEP_LOG_BYTES, SWEEP_RESULT_ROWS } from '../runs/limits.js';
 import { Conductor } from './conductor.js';
 import { FollowedRuns, type OpenedEngine } from './followed-runs.js';
+import { laneModule } from './lane-module.js';
 import type { SweepOptions, SweepResult } from './options.js';
 import { planSweep, type SweepPlan } from './plan-sweep.js';
 import { checkMetric, SweepTally } from './results.js';
@@ -63,7 +63,7 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
   const { candles } = plan.market;
   // Before the engine opens: it begins at once with what is unfinished, and that must not be of another sweep.
   const before = surveyStore(store, plan);
-  const engine = await openEngine(engineOptions(plan, options));
+  const engine = await openLanes(plan, options);
   try {
     const start = performance.now();
     const tally = new SweepTally(sortBy, top);
@@ -111,6 +111,17 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
   }
 }
 
+/** @throws InputError when the strategy, which the main thread has loaded, cannot be loaded on a thread. */
+async function openLanes(plan: SweepPlan, options: SweepOptions): Promise<OpenedEngine> {
+  try {
+    return await openEngine(engineOptions(plan, options));
+  } catch (error) {
+    throw error instanceof HandlerModuleFailedError && error.cause instanceof InputError
+      ? error.cause
+      : error;
+  }
+}
+
 async function readAll(engine: OpenedEngine, tally: SweepTally): Promise<SweepTally> {
   for await (const event of engine.read()) tally.add(event);
   return tally;
@@ -134,13 +145,12 @@ function checked({ sortBy, top = SWEEP_BEST_ROWS, runBudgetMs, runMemoryMb }: Sw
 function engineOptions(plan: SweepPlan, { store, threads, runBudgetMs, runMemoryMb }: SweepOptions) {
   const shared: SweepShared = {
     ...sharedMarkets(plan.market),
-    strategyUrl: plan.strategyUrl,
     runBudgetMs,
     isStored: store !== undefined,
   };
   return {
     events: allTradingEvents,
-    handlers: [ownFile('src/backtest/sweep/sweep.handlers.js')],
+    handlers: [laneModule(plan.strategyUrl)],
     shared: { ...shared },
     deterministic: true,
     seed: plan.sweepId,

@@ -1,4 +1,5 @@
 import { optionNames, takeOptions } from '../../events/known-options.js';
+import { checkFunction } from '../../kernel/check.js';
 import { checkSignal } from '../../kernel/on-abort.js';
 import { checkedCommand, checkId, encodedInput, typeOf } from '../../lanes/aggregates/command-check.js';
 import type { ExecuteOptions, QueryOptions } from '../../lanes/aggregates/command-types.js';
@@ -46,10 +47,12 @@ export function queryCall(
   { commands }: EngineParts,
   aggregate: Aggregate,
   id: string,
+  look: unknown,
   options: QueryOptions,
 ): QueryCall {
   const { signal } = takeOptions(options, QUERY);
   checkSignal('query', signal);
+  checkFunction('query', 'look', look);
   signal?.throwIfAborted();
   checkId('query', id);
   return { kind: 'query', type: typeOf('engine.query', aggregate, commands.aggregates), id, signal };

@@ -114,6 +114,9 @@ export class PendingQuery {
   generation = 0;
   /** Times that it saw what was not to be in the log. */
   runs = 0;
+  /** Lanes that died of it, and lanes that had it and died of nothing known. */
+  deaths = 0;
+  unknownDeaths = 0;
   /** What it saw, which is not in the log yet, and may never be. */
   seen: SeenState | undefined;
   isOver = false;

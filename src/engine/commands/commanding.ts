@@ -60,7 +60,7 @@ export abstract class Commanding<Types extends AnyEventType = AnyEventType> exte
     options: QueryOptions = {},
   ): Promise<Awaited<Result>> {
     const parts = this.commandParts();
-    const call = queryCall(parts, aggregate as unknown as Aggregate, aggregateId, options);
+    const call = queryCall(parts, aggregate as unknown as Aggregate, aggregateId, look, options);
     return await look((await parts.commands.query(call)) as State);
   }
 

@@ -17,7 +17,7 @@ import {
   type QueryCall,
 } from './command.js';
 import type { CommandEnd } from './command-sender.js';
-import { MAX_COMMAND_BYTES, MAX_COMMAND_DEATHS, MAX_COMMANDS } from './limits.js';
+import { MAX_COMMAND_BYTES, MAX_COMMAND_DEATHS, MAX_COMMANDS, MAX_UNKNOWN_QUERY_DEATHS } from './limits.js';
 import { type QueryEvents, Sending, type SendingParts } from './sending.js';
 
 /** What the desk works with. */
@@ -115,12 +115,14 @@ export class CommandDesk {
     const blamed = pending.get(number ?? 0);
     if (blamed instanceof PendingCommand && blamed.number === number) this.#blame(blamed, seat, error);
     const current = [...pending].flatMap(([sent, one]) => (one.number === sent ? one : []));
-    if (number === undefined && guilty.length === 0) {
+    const isUnknown = number === undefined && guilty.length === 0;
+    if (isUnknown) {
       for (const one of current)
         if (one instanceof PendingCommand) this.#parts.suspects.add(one, seat.number);
     }
     for (const one of current) {
-      if (one instanceof PendingQuery) this.#sending.query(one);
+      if (one instanceof PendingQuery)
+        this.#askAgain(one, one === blamed ? 'it' : isUnknown ? 'unknown' : 'another', error);
       else this.#again(one);
     }
   }
@@ -290,6 +292,17 @@ export class CommandDesk {
         if (!one.outcome) this.#parts.suspects.add(one, seat.number);
       }
     }
+  }
+
+  /** A lane that had a query is dead. @param of what: an aggregate's own functions are called for its query. */
+  #askAgain(query: PendingQuery, of: 'it' | 'another' | 'unknown', error: Error): void {
+    if (of === 'it') query.deaths++;
+    if (of === 'unknown') query.unknownDeaths++;
+    const isOver = query.deaths >= MAX_COMMAND_DEATHS || query.unknownDeaths >= MAX_UNKNOWN_QUERY_DEATHS;
+    // A thread that was ended because it did not come back would not the next time.
+    if (isOver || (of === 'it' && !(error instanceof LaneCrashedError))) {
+      this.#answer(query, () => query.reject(error));
+    } else this.#sending.query(query);
   }
 
   #answer(query: PendingQuery, answer: () => void): void {

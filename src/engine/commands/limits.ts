@@ -15,6 +15,9 @@ export const MAX_COMMAND_RUNS = 100;
 /** Lanes that may die of a command alone before it fails: the first death may have been an accident. */
 export const MAX_COMMAND_DEATHS = 2;
 
+/** Lanes that may die of nothing known while they have a query before it fails: it may be what they die of. */
+export const MAX_UNKNOWN_QUERY_DEATHS = 10;
+
 /** Snapshots that no commit has been given yet; what comes beyond is dropped, and made again after as many events more. */
 export const SNAPSHOT_UNSAVED_BYTES = 32 * 1024 * 1024;
 /**

@@ -260,7 +260,7 @@ export class Sending {
     return post;
   }
 
-  /** Looks whether a command keeps its thread for too long. One that awaits is ended by its lane. */
+  /** Looks whether a command or a query keeps its thread for too long. A command that awaits is ended by its lane. */
   #watch(seat: LaneSeat, post: SeatCommands): void {
     const { options, time } = this.#parts;
     const { handlerTimeoutMs } = options;
@@ -275,7 +275,7 @@ export class Sending {
         return;
       }
       const error = new HandlerTimeoutError(
-        `A command on lane ${seat.number} did not end within the ${handlerTimeoutMs} ms of handlerTimeoutMs and the ${TIMEOUT_GRACE_MS} ms after it, so its thread was ended.`,
+        `A command or a query on lane ${seat.number} did not end within the ${handlerTimeoutMs} ms of handlerTimeoutMs and the ${TIMEOUT_GRACE_MS} ms after it, so its thread was ended.`,
         { details: { lane: seat.number } },
       );
       seat.verdict = { guilty: [], suspects: [], command, error };

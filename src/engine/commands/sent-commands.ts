@@ -11,6 +11,7 @@ import { pauseAfter, retryRuleOf } from '../../kernel/retry-rule.js';
 import { Ring } from '../../kernel/ring.js';
 import { toError } from '../../kernel/thrown.js';
 import type { Time } from '../../kernel/time.js';
+import { MAX_SENT_PER_EVENT } from '../../lanes/aggregates/limits.js';
 import type { LoadedAggregate } from '../../lanes/aggregates/protocol.js';
 import type { CommandChange, StoredCommand } from '../../store/command.js';
 import type { Store } from '../../store/store.js';
@@ -64,6 +65,14 @@ interface Reading {
   /** Those that are read and not over. */
   left: number;
   readonly done: () => void;
+}
+
+/** The event whose handlers have sent commands. */
+export interface SendingEvent {
+  readonly position: number;
+  readonly wave: Wave;
+  /** The modules that have it as an old event, and where these end for each; undefined: it is new to its handlers. */
+  readonly asOld: readonly { readonly module: string; readonly last: number }[] | undefined;
 }
 
 const RULE = retryRuleOf({ retries: SENT_RETRIES }, () => {});
@@ -163,10 +172,10 @@ export class SentCommands {
   }
 
   /** The handlers of an event, which is about to be finished, have sent commands. */
-  sent(key: NameEntry, position: number, wave: Wave, commands: readonly SentCommand[]): void {
+  sent(key: NameEntry, { position, wave, asOld }: SendingEvent, commands: readonly SentCommand[]): void {
     const counts = new Map<string, number>();
     for (const command of commands) {
-      const index = counts.get(command.handler) ?? 0;
+      const index = counts.get(command.handler) ?? firstIndex(command.handler, asOld);
       counts.set(command.handler, index + 1);
       const stored = { ...command, number: ++this.#number, key: key.id, position, index };
       const entry = new SentEntry(stored, wave, false);
@@ -374,4 +383,13 @@ export class SentCommands {
       hub.fail(toError(error));
     }
   }
+}
+
+/**
+ * The number of a module's first command for an event. One for an old event is none of those that the module has sent when
+ * the event was new, by another handler, or when its old events were others.
+ */
+function firstIndex(handler: string, asOld: SendingEvent['asOld']): number {
+  const last = asOld?.find(({ module }) => module === handler)?.last ?? 0;
+  return last * MAX_SENT_PER_EVENT;
 }

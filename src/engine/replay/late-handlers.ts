@@ -174,6 +174,12 @@ export class LateHandlers {
     return this.#rows.size === 0 ? undefined : this.#rows.get(reference);
   }
 
+  /** The handlers that have a row's event as an old one, when the lanes have had it before; undefined: it is new. */
+  asOld(reference: number): readonly LateHandler[] | undefined {
+    const call = this.callOf(reference);
+    return call?.lanes === false ? call.late : undefined;
+  }
+
   /** Which handlers alone are called, by index of the rows. */
   onlyOf(rows: Uint32Array): ReadonlyMap<number, CalledHandlers> | undefined {
     if (this.#rows.size === 0) return undefined;

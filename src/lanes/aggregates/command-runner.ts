@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers';
 import { getHeapStatistics } from 'node:v8';
 import { Codec } from '../../events/codec.js';
-import { steadyNow } from '../../kernel/clock.js';
 import { decodeError, encodeError } from '../../kernel/error-codec.js';
 import { Ring } from '../../kernel/ring.js';
 import { isThenable } from '../../kernel/thenable.js';
@@ -14,7 +13,7 @@ import { CommandOutbox } from './command-outbox.js';
 import { type Decision, decided } from './decide.js';
 import { DecidedEvents } from './decided-events.js';
 import type { Aggregate } from './define-aggregate.js';
-import { CommandFold, Fold } from './fold.js';
+import { CommandFold, decidedOn, Fold } from './fold.js';
 import { foldPage } from './folding.js';
 import { inTime } from './in-time.js';
 import { type AskingItem, type CommandItem, type Item, type Wish, wantedFor } from './items.js';
@@ -154,7 +153,12 @@ export class CommandRunner {
   #run(actor: Actor<Item>, item: Item): void {
     const { order } = item;
     if (order.kind === 'forget') actor.forget();
-    else this.#obey(actor, item as AskingItem, order);
+    else this.#at(order, () => this.#obey(actor, item as AskingItem, order));
+  }
+
+  /** While functions of an aggregate may be on the stack, its thread may die, or not come back. */
+  #at({ number }: CommandOrder | QueryOrder, work: () => void): void {
+    this.#cell.during(number, this.#setup.handlerTimeoutMs, work);
   }
 
   /** Nobody waits any more for some of the aggregate's commands: what it awaits of them does not hold up the others. */
@@ -215,6 +219,12 @@ export class CommandRunner {
   #page({ number, page }: PageOrder): void {
     const wish = this.#wishes.get(number) as Wish;
     this.#wishes.delete(number);
+    this.#at(wish.item.order, () => this.#take(wish, page));
+    // Queries do not wait for a command that is awaited now.
+    if (wish.actor.state !== 'loading') this.#next(wish.actor);
+  }
+
+  #take(wish: Wish, page: PageOrder['page']): void {
     const { actor, item, isAside } = wish;
     if (!isAside) actor.state = 'idle';
     try {
@@ -230,8 +240,6 @@ export class CommandRunner {
       if (!isAside) actor.forget();
       this.#fail(item.order, undefined, error);
     }
-    // Queries do not wait for a command that is awaited now.
-    if (actor.state !== 'loading') this.#next(actor);
   }
 
   #more(wish: Wish): void {
@@ -268,15 +276,10 @@ export class CommandRunner {
   #decide(actor: Actor<Item>, item: CommandItem, fold: Fold | CommandFold): void {
     const { order, inputs, inputStart } = item;
     const { aggregate, deciders } = this.#types[order.type] as LaneAggregate;
-    const { handlerTimeoutMs } = this.#setup;
     let decision: Decision | Promise<Decision>;
     try {
       const input =
         order.inputEnd === inputStart ? undefined : this.#codec.unpack(inputs, inputStart, order.inputEnd);
-      this.#cell.beginCommand(
-        order.number,
-        handlerTimeoutMs === undefined ? 0 : steadyNow() + handlerTimeoutMs,
-      );
       decision = decided(
         deciders(order.name),
         { ...order, aggregate, aggregateId: order.id },
@@ -285,11 +288,9 @@ export class CommandRunner {
         input,
       );
     } catch (error) {
-      this.#cell.endCommand();
       this.#fail(order, decidedOn(fold), error);
       return;
     }
-    this.#cell.endCommand();
     if (!isThenable(decision)) {
       this.#settle(actor, order, fold, decision);
       return;
@@ -302,11 +303,11 @@ export class CommandRunner {
     );
   }
 
-  #ended(actor: Actor<Item>, { number }: CommandOrder, settle: () => void): void {
-    if (actor.awaited !== number) return;
+  #ended(actor: Actor<Item>, order: CommandOrder, settle: () => void): void {
+    if (actor.awaited !== order.number) return;
     actor.awaited = undefined;
     actor.state = 'idle';
-    settle();
+    this.#at(order, settle);
     this.#next(actor);
     this.#endTurn();
   }
@@ -390,9 +391,4 @@ export class CommandRunner {
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
     if (used > limit * LANE_AGGREGATE_HEAP_SHARE) this.#actors.shed();
   }
-}
-
-/** The version that the aggregate must still have for a decision to count; what was done before counts whatever it has. */
-function decidedOn(fold: Fold | CommandFold): number | undefined {
-  return fold instanceof CommandFold ? undefined : fold.version;
 }

@@ -108,3 +108,8 @@ export class CommandFold extends Fold {
     if (this.#types.has(event.type)) this.evolve(event);
   }
 }
+
+/** The version that the aggregate must still have for a decision to count; what was done before counts whatever it has. */
+export function decidedOn(fold: Fold | CommandFold): number | undefined {
+  return fold instanceof CommandFold ? undefined : fold.version;
+}

@@ -69,6 +69,48 @@ describe.each(['memory', 'disk'] as const)('a lane that dies, %s', (durability) 
   });
 });
 
+describe.each([1, 2])('what evolve does to its thread, of %i', (threads) => {
+  const peril = (account: string, amount: number) => Deposited({ account, amount });
+
+  test('ends the query and the command that need the state, and none beside them', async () => {
+    const engine = await openBank({ threads });
+    await engine.publishMany([...oneTo(4).map((n) => peril(`exits${n}`, 671)), peril('p', 1)]);
+    const deadly = Promise.allSettled(oneTo(4).map((n) => amounts(engine, `exits${n}`)));
+    const beside = oneTo(4).map(() => amounts(engine, 'p'));
+    for (const outcome of await deadly)
+      expect(outcome).toMatchObject({ reason: { code: 'MILLRACE_LANE_CRASHED' } });
+    expect(await Promise.all(beside)).toEqual([[1], [1], [1], [1]]);
+    await expect(add(engine, 'exits1')).rejects.toThrow(LaneCrashedError);
+    // What a command has emitted goes into the state at once.
+    await expect(add(engine, 'p', 671)).rejects.toThrow(LaneCrashedError);
+    expect(await amounts(engine, 'p')).toEqual([1]);
+    expect(engine.stats().state).toBe('open');
+  });
+
+  test('ends them when it keeps the thread for longer than handlerTimeoutMs', async () => {
+    const engine = await openBank({ threads, handlerTimeoutMs: ENOUGH_MS });
+    await engine.publishMany([peril('loops', 672), peril('p', 1)]);
+    const replaced = replacements(engine);
+    const looping = amounts(engine, 'loops');
+    const beside = amounts(engine, 'p');
+    await expect(looping).rejects.toThrow(HandlerTimeoutError);
+    expect(await beside).toEqual([1]);
+    expect(replaced()).toBe(1);
+    await expect(add(engine, 'loops')).rejects.toThrow(HandlerTimeoutError);
+    await expect(add(engine, 'p', 672)).rejects.toThrow(HandlerTimeoutError);
+    expect((await add(engine, 'p', 2)).version).toBe(2);
+  });
+
+  test('ends a query for which thread after thread dies of nothing known', async () => {
+    const engine = await openBank({ threads });
+    // More than a lane is sent at once, so it dies before it has them all.
+    const left = oneTo(3000).map(() => peril('leaves', 673));
+    await engine.publishMany([...left, peril('p', 1)]);
+    await expect(amounts(engine, 'leaves')).rejects.toThrow(LaneCrashedError);
+    expect(await amounts(engine, 'p')).toEqual([1]);
+  });
+});
+
 describe.each([0, 1])('a command that does not end, %i threads', (threads) => {
   test('holds up its own aggregate alone', async () => {
     const engine = await openBank({ threads });

@@ -18,6 +18,7 @@ const sane = Array.from({ length: 12 }, (_, index) => ({ at: 10 + index }));
 describe('a run that fails is a failed run, and touches no other', () => {
   test.each([
     ['throws', 'MILLRACE_STRATEGY', /candle 5 .*I do not like this candle/],
+    ['halves', 'MILLRACE_STRATEGY', /candle 5 .*half a character: \ufffd/],
     ['dreams', 'MILLRACE_LOOK_AHEAD', /1 after the current one/],
   ])('whose strategy %s', async (does, type, message) => {
     const store = tempStore();
@@ -48,6 +49,12 @@ describe('a run that fails is a failed run, and touches no other', () => {
     expect(again.fingerprint).toBe(result.fingerprint);
   });
 
+  test('is none because its thread had to load the strategy first, which is in no budget', async () => {
+    const slow = new URL('../../fixtures/strategies/slow-to-load.strategy.mjs', import.meta.url);
+    const result = await sweep({ candles, strategy: slow, list: sane, threads: 2, runBudgetMs: 100 });
+    expect(result).toMatchObject({ finished: 12, failed: 0 });
+  });
+
   test('whose strategy eats all memory, when there is a limit', async () => {
     const result = await odd('eats', { runMemoryMb: 64 });
     expect(result).toMatchObject({ finished: 13, failed: 1, failures: [{ type: 'MILLRACE_LANE_CRASHED' }] });
@@ -69,6 +76,14 @@ describe('a strategy that cannot be swept', () => {
   ])('%s', async (_, strategy, message) => {
     await expect(sweep({ candles, strategy, threads: 0 })).rejects.toMatchObject({ code: 'MILLRACE_INPUT' });
     await expect(sweep({ candles, strategy, threads: 0 })).rejects.toThrow(message);
+  });
+
+  test('that loads on the main thread alone', async () => {
+    const alone = { candles, strategy: file('main-thread.strategy.mjs'), list: [{}] };
+    await expect(sweep({ ...alone, threads: 0 })).resolves.toMatchObject({ finished: 1, failed: 0 });
+    const onThread = sweep({ ...alone, threads: 1 });
+    await expect(onThread).rejects.toMatchObject({ code: 'MILLRACE_INPUT' });
+    await expect(onThread).rejects.toThrow(/main-thread.*failed to load: not on a thread/);
   });
 
   test.each<[string, Partial<SweepOptions>, RegExp]>([

@@ -9,6 +9,7 @@ import { exportStore, importStore, openStoreReader, type StoreReader } from 'mil
 import { createTestEngine, storeContract } from 'millrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { Account } from '../../handlers/aggregates.mjs';
 import { Noted } from '../../handlers/events.mjs';
 import { makeStore } from '../../support/damaged-store.js';
 import { openForTests } from '../../support/open-test-engine.js';
@@ -43,6 +44,7 @@ type Call = (given: never) => unknown;
 
 const CALLS: readonly (readonly [name: string, code: string, call: Call])[] = [
   ['engine.onNotice', OPTION, (given) => engine.onNotice(given)],
+  ['engine.query, look', OPTION, (look) => engine.query(Account, 'a', look)],
   ['engine.subscribe', OPTION, (given) => engine.subscribe(Noted, given)],
   ['engine.subscribe, filter', OPTION, (filter) => engine.subscribe(Noted, () => {}, { filter })],
   ['bus.onNotice', OPTION, (given) => bus.onNotice(given)],
