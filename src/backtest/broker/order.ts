@@ -155,7 +155,12 @@ export function checkRequest(request: OrderRequest): void {
     if (value !== undefined && !(value > 0 && value < most))
       throw mistake(name, value, 'a fraction above 0 and below 1');
   }
-  const { expireAfter } = request;
+  const { expireAfter, tag } = request;
+  if (tag !== undefined && !isText(tag)) {
+    throw new StrategyMistakeError("An order's 'tag' must be a text without half characters.", {
+      details: { field: 'tag' },
+    });
+  }
   if (expireAfter !== undefined && !(Number.isInteger(expireAfter) && expireAfter > 0)) {
     throw mistake('expireAfter', expireAfter, 'a whole number of candles from 1');
   }
@@ -166,6 +171,11 @@ export function checkRequest(request: OrderRequest): void {
   ) {
     throw new StrategyMistakeError("An order by 'risk' needs a 'stopLoss' or a 'stopLossFraction'.");
   }
+}
+
+/** What events can hold, of whatever a strategy gives. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed();
 }
 
 function mistake(name: string, value: unknown, range: string): StrategyMistakeError {

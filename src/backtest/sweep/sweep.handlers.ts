@@ -48,9 +48,9 @@ function run(started: StartedEvent, context: HandlerContext, shared: SweepShared
   // Wall-clock time, on purpose: the field that it ends in is volatile and thus in no fingerprint.
   const start = process.hrtime.bigint();
   const chain = new EventChain(started, BacktestStarted);
-  // Without a store the events are counted and fingerprinted, and go nowhere: nobody could read them.
   const emit = (event: NewEvent) => {
-    if (shared.isStored) context.emit(event);
+    // Without a store it is counted and fingerprinted, and goes nowhere: nobody could read it. What a log refuses is refused.
+    if (shared.isStored || !hasFiniteNumbers(event)) context.emit(event);
     chain.add(event);
   };
   try {
@@ -62,4 +62,12 @@ function run(started: StartedEvent, context: HandlerContext, shared: SweepShared
     if (!(error instanceof StrategyMistakeError)) throw error;
     context.emit(failedEvent(data, error, market.candles.end, '', chain.soFar));
   }
+}
+
+/** Whether a log can keep the numbers of an event: sums of absurd prices may have grown out of all numbers. */
+function hasFiniteNumbers({ data }: NewEvent): boolean {
+  for (const value of Object.values(data as object)) {
+    if (typeof value === 'number' && !Number.isFinite(value)) return false;
+  }
+  return true;
 }

@@ -1,7 +1,7 @@
 import { type SweepOptions, sweep } from 'millrace/backtest';
 import { openStoreReader } from 'millrace/store';
 import { describe, expect, test, vi } from 'vitest';
-import { randomCandles } from '../../support/backtest/helpers.js';
+import { candlesOf, randomCandles } from '../../support/backtest/helpers.js';
 import { tempStore } from '../../support/temp-folder.js';
 
 // Threads are ended and made anew here, beside all other test files.
@@ -9,8 +9,10 @@ vi.setConfig({ testTimeout: 240_000 });
 
 const candles = randomCandles(31, 200);
 const strategy = new URL('../../fixtures/strategies/odd.strategy.mjs', import.meta.url);
+const inMemory = (does: string, options: Partial<SweepOptions> = {}) =>
+  sweep({ candles, strategy, list: [{ does, at: 5 }, ...sane], threads: 1, ...options });
 const odd = (does: string, options: Partial<SweepOptions> = {}) =>
-  sweep({ candles, strategy, list: [{ does, at: 5 }, ...sane], threads: 1, store: tempStore(), ...options });
+  inMemory(does, { store: tempStore(), ...options });
 
 /** Runs beside the odd one, which nothing must happen to. */
 const sane = Array.from({ length: 12 }, (_, index) => ({ at: 10 + index }));
@@ -19,6 +21,7 @@ describe('a run that fails is a failed run, and touches no other', () => {
   test.each([
     ['throws', 'MILLRACE_STRATEGY', /candle 5 .*I do not like this candle/],
     ['halves', 'MILLRACE_STRATEGY', /candle 5 .*half a character: \ufffd/],
+    ['tags', 'MILLRACE_STRATEGY', /candle 5 .*'tag' must be a text without half characters/],
     ['dreams', 'MILLRACE_LOOK_AHEAD', /1 after the current one/],
   ])('whose strategy %s', async (does, type, message) => {
     const store = tempStore();
@@ -34,6 +37,24 @@ describe('a run that fails is a failed run, and touches no other', () => {
       partial_results: { candles: 5 },
     });
     expect((await odd(does, { threads: 0 })).fingerprint).toBe(result.fingerprint);
+    expect((await inMemory(does)).fingerprint).toBe(result.fingerprint);
+  });
+
+  test.each(['trades', 'full'] as const)('whose numbers no log can keep, at the level %s', async (level) => {
+    // All that was bought for next to nothing is worth more than a number can say.
+    const prices = [1, 1, 1e-300, 1e-300, 1e-300, 1, 1, 1e300, 1e300, 1e300];
+    const absurd = {
+      candles: candlesOf(...prices.map((price) => [price, price, price, price] as const)),
+      level,
+    };
+    const stored = await odd('exits', absurd);
+    expect(stored.failures.length).toBeGreaterThan(0);
+    const { failures, fingerprint, countsByType } = await inMemory('exits', absurd);
+    expect({ failures, fingerprint, countsByType }).toEqual({
+      failures: stored.failures,
+      fingerprint: stored.fingerprint,
+      countsByType: stored.countsByType,
+    });
   });
 
   test('whose strategy loops without end, when there is a budget', async () => {
