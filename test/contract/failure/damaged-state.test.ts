@@ -33,17 +33,17 @@ describe.each(INLINE_AND_THREADS)('a stored state that is not what was written, 
 test.each(
   INLINE_AND_THREADS,
 )('a damaged state of an older version is no matter to an engine that builds it anew, %i threads', async (threads) => {
-  const store = tempStore();
-  const openAs = (version: number) => {
+  const openAs = (store: string, version: number) => {
     const versioned = [new URL(`../../handlers/versioned.mjs?v=${version}`, import.meta.url)];
     return openForTests({ events: STATE_EVENTS, handlers: versioned, store, threads });
   };
-  const first = await openAs(1);
+  const whole = tempStore();
+  const first = await openAs(whole, 1);
   for (const n of [1, 2]) await first.publish(Stepped({ key: 'a', n }), { until: 'handled' });
   await first.close();
-  withSql(store, "UPDATE states SET value = x'05'");
+  const store = withSql(whole, "UPDATE states SET value = x'05'");
   for (const _again of [1, 2]) {
-    const second = await openAs(2);
+    const second = await openAs(store, 2);
     onTestFinished(() => second.close().catch(() => {}));
     await second.publish(Stepped({ key: 'a', n: 4 }), { until: 'handled' });
     await second.recovered;
