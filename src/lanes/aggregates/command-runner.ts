@@ -291,10 +291,7 @@ export class CommandRunner {
       return;
     }
     this.#cell.endCommand();
-    if (!isThenable(decision)) {
-      this.#settle(actor, order, fold, decision);
-      return;
-    }
+    if (!isThenable(decision)) return this.#settle(actor, order, fold, decision);
     actor.state = 'deciding';
     actor.awaited = order.number;
     inTime(decision, order, this.#setup.handlerTimeoutMs).then(
