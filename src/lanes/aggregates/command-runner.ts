@@ -291,7 +291,10 @@ export class CommandRunner {
       return;
     }
     this.#cell.endCommand();
-    if (!isThenable(decision)) return this.#settle(actor, order, fold, decision);
+    if (!isThenable(decision)) {
+      this.#settle(actor, order, fold, decision);
+      return;
+    }
     actor.state = 'deciding';
     actor.awaited = order.number;
     inTime(decision, order, this.#setup.handlerTimeoutMs).then(
@@ -311,14 +314,13 @@ export class CommandRunner {
 
   /** A command has decided: its events go to the main thread, and into the state that the next one sees. */
   #settle(actor: Actor<Item>, order: CommandOrder, fold: Fold | CommandFold, decision: Decision): void {
+    const outbox = this.#outbox;
     const { number } = order;
     if (decision.kind === 'refused') {
-      const refused = faultOf(decision.error, 'refused');
-      this.#outbox.add({ kind: 'failed', number, version: decidedOn(fold), ...refused });
+      outbox.add({ kind: 'failed', number, version: decidedOn(fold), ...faultOf(decision.error, 'refused') });
       return;
     }
     const { reply, emitted } = decision;
-    const outbox = this.#outbox;
     const start = outbox.emissions.end;
     const { replyEnd } = outbox;
     const { version } = fold;
