@@ -1,6 +1,6 @@
 import type { AnyEventType } from '../events/define-event.js';
 import { optionNames, takeOptions } from '../events/known-options.js';
-import type { AppendOptions, Engine, Until } from '../index.js';
+import type { AppendOptions, Engine, Receipt, Until } from '../index.js';
 import { staying, waitsForItself } from '../kernel/async-context.js';
 import { isWhole } from '../kernel/check.js';
 import {
@@ -133,24 +133,38 @@ async function decideUntilFirst(
 ): Promise<CommandResult> {
   for (let tries = 0; ; tries++) {
     call.signal?.throwIfAborted();
+    const { result, append } = await tryCommand(engine, turns, call, hold);
+    if (!append) return result;
     try {
-      return await tryCommand(engine, turns, call, hold);
+      const { version, position } = await append();
+      return { ...result, version, position };
     } catch (error) {
+      // Of the append alone: what the command or `evolve` throws is theirs, whatever it is.
       if (!(error instanceof ConcurrencyError) || tries >= call.retries) throw error;
     }
   }
 }
 
-async function tryCommand(engine: Engine, turns: Turns, call: Call, hold: Hold): Promise<CommandResult> {
+/** What a command has decided on what the log has now. */
+interface Tried {
+  /** What it comes to, unless something is to be appended first. */
+  readonly result: CommandResult;
+  readonly append?: () => Promise<Receipt>;
+}
+
+async function tryCommand(engine: Engine, turns: Turns, call: Call, hold: Hold): Promise<Tried> {
   const { aggregate, aggregateId, name, input, commandId, until = 'durable', signal } = call;
   const fold = new CommandFold(aggregate, aggregateId, commandId);
   for await (const event of engine.read({ aggregateId, ...(signal && { signal }) })) fold.take(event);
   const { state, version, last } = fold;
   const what = `command '${name}' of aggregate '${aggregate.name}'`;
   const decide = staying(turns, what, commandOf(aggregate, name));
-  const { reply, emitted } = await decided(decide, call, version, state, input);
-  if (last) return { reply, version: last.version, position: last.position, isRepeated: true };
-  if (emitted.length === 0) return { reply, version, position: 0, isRepeated: false };
+  const decision = await decided(decide, call, version, state, input);
+  if (decision.kind === 'refused') throw decision.error;
+  const { reply, emitted } = decision;
+  if (last) return { result: { reply, version: last.version, position: last.position, isRepeated: true } };
+  const result = { reply, version, position: 0, isRepeated: false };
+  if (emitted.length === 0) return { result };
   const options: AppendOptions & TellsWhenTaken = {
     expectedVersion: version,
     until,
@@ -158,8 +172,7 @@ async function tryCommand(engine: Engine, turns: Turns, call: Call, hold: Hold):
     // Who comes next must be able to read them.
     ...(until !== 'durable' && { [WHEN_TAKEN]: hold }),
   };
-  const receipt = await engine.append(aggregateId, named(emitted, commandId), options);
-  return { reply, version: receipt.version, position: receipt.position, isRepeated: false };
+  return { result, append: () => engine.append(aggregateId, named(emitted, commandId), options) };
 }
 
 /** @throws InvalidDefinitionError */

@@ -254,7 +254,7 @@ function isAsStored({ name, version }: StoredType, registry: EventRegistry): boo
 }
 
 async function openLanes(
-  { crew, failures, late, states, store }: Rooms,
+  { crew, failures, hub, late, states, store }: Rooms,
   registry: EventRegistry,
   stored: StoreState,
 ): Promise<void> {
@@ -271,7 +271,7 @@ async function openLanes(
   });
   const lateRules = withRebuilds(typeRules, states);
   late.begin(lateRules, stored.lastPosition, stored.deadLetters.late);
-  beginStates(lateRules, states, late, store);
+  beginStates(lateRules, states, late, store, (letter) => hub.discard(letter));
 }
 
 /** Resolves when both have. Neither need be waited for. */

@@ -6,12 +6,16 @@ export type { PendingTimer } from '../store/all-timers.js';
 export type { DeadLetter, DeadLetterState } from '../store/dead-letter.js';
 export { discardDeadLetters, retryDeadLetters } from '../store/dead-letter-editor.js';
 export {
-  type DeadLetterOptions,
   openStoreReader,
   type StoreReader,
   type StoreReadOptions,
   type StoreSummary,
 } from '../store/inspect.js';
+export type {
+  DeadLetterOptions,
+  PendingCommandOptions,
+  StoreListOptions,
+} from '../store/list-options.js';
 export type { SnapshotCount } from '../store/snapshot.js';
 export type { SqlRow, SqlRows } from '../store/sql/rows.js';
 export type { SqlValue, SqlValues } from '../store/sql/statement.js';

@@ -26,13 +26,16 @@ export function encodeError(thrown: unknown): WireError {
   return encode(thrown, 0, { left: MAX_ERROR_PARTS });
 }
 
-/** Makes an error again: of its own class when that is a Millrace class, a plain Error with name and code else. */
+/**
+ * Makes an error again: of its own class when that is a Millrace class, a plain Error with name and code else. Only errors
+ * of Millrace classes have details: one that merely bears such a code is none of them, on this side neither.
+ */
 export function decodeError(wire: WireError): Error {
-  const { name, message, code, stack, details = {}, cause, errors } = wire;
+  const { name, message, code, stack, details, cause, errors } = wire;
   const options = cause ? { cause: decodeError(cause) } : {};
-  const errorClass = code === undefined ? undefined : ERROR_CLASSES.get(code);
+  const errorClass = code === undefined || !details ? undefined : ERROR_CLASSES.get(code);
   let error: Error;
-  if (errorClass) error = new errorClass(message, { ...options, details });
+  if (errorClass) error = new errorClass(message, { ...options, ...(details && { details }) });
   else if (errors) error = new AggregateError(errors.map(decodeError), message, options);
   else error = new Error(message, options);
   if (!errorClass && code !== undefined) Object.assign(error, { code });

@@ -1,8 +1,13 @@
 /** A queue on a growing power-of-two ring; `shift`, `unshift` and `push` allocate nothing. */
 export class Ring<Item> {
-  #items: (Item | undefined)[] = new Array(64);
+  #items: (Item | undefined)[];
   #head = 0;
   #size = 0;
+
+  /** @param room for so many at first; a power of two. */
+  constructor(room = 64) {
+    this.#items = new Array(room);
+  }
 
   get size(): number {
     return this.#size;
@@ -23,7 +28,12 @@ export class Ring<Item> {
   }
 
   peek(): Item | undefined {
-    return this.#size === 0 ? undefined : this.#items[this.#head];
+    return this.at(0);
+  }
+
+  /** The item so many places behind the first one; undefined when there is none. */
+  at(index: number): Item | undefined {
+    return index < this.#size ? this.#items[(this.#head + index) & (this.#items.length - 1)] : undefined;
   }
 
   shift(): Item | undefined {

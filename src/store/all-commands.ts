@@ -4,6 +4,8 @@ import type { EventReader } from './store.js';
 
 /** A command of a handler that no aggregate has decided on yet. */
 export interface PendingCommand {
+  /** Its number in the order of sending, from 1 in each log. */
+  readonly number: number;
   /** Name of the aggregate's definition, and the aggregate's id. */
   readonly aggregate: string;
   readonly aggregateId: string;
@@ -18,14 +20,19 @@ export interface PendingCommand {
   readonly time: number;
 }
 
-/** Handlers' commands that are not decided yet, in the order in which they were sent. @throws StoreCorruptError */
-export function* allCommands(reader: EventReader): Generator<PendingCommand> {
-  for (let after = 0; ; ) {
+/**
+ * Handlers' commands that are not decided yet, in the order in which they were sent.
+ *
+ * @param from the number behind which they begin.
+ * @throws StoreCorruptError
+ */
+export function* allCommands(reader: EventReader, from: number): Generator<PendingCommand> {
+  for (let after = from; ; ) {
     const page = reader.commands({ after, limit: COMMAND_PAGE });
     for (const { key, input, number, ...command } of page) {
       const { aggregate, aggregateId, command: name, position, handler, time } = command;
       yield {
-        ...{ aggregate, aggregateId, command: name, position, handler, time },
+        ...{ number, aggregate, aggregateId, command: name, position, handler, time },
         key: reader.nameOf(key),
         input: input === undefined ? undefined : decoded(reader, number, input),
       };

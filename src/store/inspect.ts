@@ -1,6 +1,6 @@
 import { Fingerprint } from '../events/canonical.js';
 import type { DomainEvent } from '../events/domain-event.js';
-import { knownOptions, optionNames, takeOptions } from '../events/known-options.js';
+import { optionNames, takeOptions } from '../events/known-options.js';
 import { didYouMean } from '../events/nearest.js';
 import { namesOfTypes, type TypeOrName } from '../events/type-names.js';
 import { checkFunction, checkWhole } from '../kernel/check.js';
@@ -19,6 +19,17 @@ import { type ConsumerLag, consumerLags } from './consumer-lag.js';
 import type { DeadLetter } from './dead-letter.js';
 import { addToFingerprint, decodeEvent, pagesFrom, pagesUpTo } from './decode.js';
 import { countEvents, topAggregates, typeCounts } from './event-counts.js';
+import {
+  COMMANDS,
+  DEAD_LETTERS,
+  type DeadLetterOptions,
+  firstOf,
+  listed,
+  type PendingCommandOptions,
+  STATES,
+  type StoreListOptions,
+  TIMERS,
+} from './list-options.js';
 import { countFinished } from './progress-span.js';
 import { toDeadLetter } from './read-dead-letter.js';
 import { type PageSource, pagesOf } from './read-pages.js';
@@ -89,12 +100,6 @@ export interface StoreReadOptions {
   readonly direction?: 'forwards' | 'backwards';
 }
 
-/** Which dead letters `StoreReader.deadLetters` gives. */
-export interface DeadLetterOptions {
-  /** Only those above this position. Default 0. */
-  readonly after?: number;
-}
-
 const READ = optionNames<StoreReadOptions>('read', {
   aggregateId: true,
   fromVersion: true,
@@ -105,8 +110,6 @@ const READ = optionNames<StoreReadOptions>('read', {
   limit: true,
   direction: true,
 });
-
-const DEAD_LETTERS = optionNames<DeadLetterOptions>('deadLetters', { after: true });
 
 /** Looks into a store without an engine: no lock, no write, no event types needed. */
 export class StoreReader implements Disposable {
@@ -257,8 +260,8 @@ export class StoreReader implements Disposable {
 
   /** The dead letters in position order. @throws InvalidOptionError */
   deadLetters(options: DeadLetterOptions = {}): Generator<DeadLetter> {
-    const { after = 0 } = knownOptions(options, DEAD_LETTERS);
-    return this.#letters(checkWhole('deadLetters', 'after', after, 0));
+    const { after, limit } = listed(options, DEAD_LETTERS);
+    return firstOf(this.#letters(after), limit);
   }
 
   *#letters(after: number): Generator<DeadLetter> {
@@ -283,8 +286,12 @@ export class StoreReader implements Disposable {
     });
   }
 
-  /** The states that handlers keep for keys, those of older versions included. @throws StoreCorruptError */
-  *states(): Generator<KeyStateEntry> {
+  /** The states that handlers keep for keys, those of older versions included. @throws InvalidOptionError, StoreCorruptError */
+  states(options: StoreListOptions = {}): Generator<KeyStateEntry> {
+    return firstOf(this.#states(), listed(options, STATES).limit);
+  }
+
+  *#states(): Generator<KeyStateEntry> {
     let types: ReadonlyMap<number, StoredStateType> = new Map();
     for (const page of statePages(this.#reader)) {
       // Asked anew: an engine may have brought types since the page before.
@@ -293,14 +300,19 @@ export class StoreReader implements Disposable {
     }
   }
 
-  /** The timers that wait for their time, in the order in which they will fire. @throws StoreCorruptError */
-  timers(): Generator<PendingTimer> {
-    return allTimers(this.#reader);
+  /** The timers that wait for their time, in the order in which they will fire. @throws InvalidOptionError, StoreCorruptError */
+  timers(options: StoreListOptions = {}): Generator<PendingTimer> {
+    return firstOf(allTimers(this.#reader), listed(options, TIMERS).limit);
   }
 
-  /** Handlers' commands that are not decided yet, in the order in which they were sent. @throws StoreCorruptError */
-  commands(): Generator<PendingCommand> {
-    return allCommands(this.#reader);
+  /**
+   * Handlers' commands that are not decided yet, in the order in which they were sent.
+   *
+   * @throws InvalidOptionError, StoreCorruptError
+   */
+  commands(options: PendingCommandOptions = {}): Generator<PendingCommand> {
+    const { after, limit } = listed(options, COMMANDS);
+    return firstOf(allCommands(this.#reader, after), limit);
   }
 
   /** The fingerprint of the log as it is at the call. @throws StoreCorruptError */

@@ -168,9 +168,9 @@ export class SqliteReader implements EventReader {
     return this.#read(() => this.#states.page(query));
   }
 
-  statesOf(keys: readonly number[]): readonly StoredState[] {
+  statesOf(keys: readonly number[], types?: ReadonlySet<number>): readonly StoredState[] {
     // One look at the file for all of them: each look of its own would lock and unlock it.
-    return this.together(() => this.#states.ofKeys(keys));
+    return this.together(() => this.#states.ofKeys(keys, types));
   }
 
   stateTypes(): readonly StoredStateType[] {

@@ -114,8 +114,13 @@ export interface EventReader {
   consumers(name?: string): readonly StoredConsumer[];
   /** States of keys, in the order of keys, then types. */
   states(query: StateQuery): readonly StoredState[];
-  /** Those of some keys, in any order. @throws StoreCorruptError */
-  statesOf(keys: readonly number[]): readonly StoredState[];
+  /**
+   * Those of some keys, in any order.
+   *
+   * @param types those that are wanted: of others damage is no matter.
+   * @throws StoreCorruptError
+   */
+  statesOf(keys: readonly number[], types?: ReadonlySet<number>): readonly StoredState[];
   /** The types of states that the log has, by id. */
   stateTypes(): readonly StoredStateType[];
   /** Pending timers, in the order of their places. */

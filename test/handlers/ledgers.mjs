@@ -18,7 +18,7 @@ export const LEDGER_EVENTS = [Stepped, Remarked];
  * @typedef {{ n: number }} Box
  * @typedef {{
  *   sum: number, count: number, list: Box[], one: Box | null, other: Box | null, part: Box | null, refused: number,
- *   at: Date | null, odd?: unknown, positions: number[], weight: number
+ *   at: Date | null, odd?: unknown, bytes?: Uint8Array | undefined, raw?: Uint8Array | undefined, positions: number[], weight: number
  * }} Ledger
  */
 
@@ -57,6 +57,22 @@ const HOW = {
   },
   position: (state, _n, position) => {
     state.positions.push(position());
+  },
+  bytes: (state, n) => {
+    state.bytes = Uint8Array.of(n & 255, 7, 8);
+  },
+  raw: (state, n) => {
+    state.raw = Buffer.from([n & 255, 9]);
+  },
+  sameBytes: (state) => {
+    state.raw = state.bytes;
+  },
+  /** Without a snapshot: what is written to the one is in both. */
+  partOfBytes: (state) => {
+    state.raw = state.bytes?.subarray(1);
+  },
+  write: (state, n) => {
+    for (const bytes of [state.bytes, state.raw]) bytes?.set([n & 255]);
   },
   odd: (state) => {
     state.odd = new Map([[1, 2]]);

@@ -1,7 +1,7 @@
 import type { Emission } from '../../events/emission.js';
 import type { WireError } from '../../kernel/error-codec.js';
 import type { CommandResult } from '../../lanes/aggregates/command-types.js';
-import type { StateSnapshot } from '../../lanes/aggregates/protocol.js';
+import type { CommandFault, StateSnapshot } from '../../lanes/aggregates/protocol.js';
 import type { LaneSeat } from '../dispatch/lane-seat.js';
 import type { Wave } from '../intake/waves.js';
 import type { PublishOptions } from '../options.js';
@@ -52,7 +52,12 @@ export type Outcome =
       readonly position: number;
       readonly reply: Buffer | undefined;
     }
-  | { readonly kind: 'failed'; readonly version: number | undefined; readonly error: WireError };
+  | {
+      readonly kind: 'failed';
+      readonly version: number | undefined;
+      readonly fault: CommandFault;
+      readonly error: WireError;
+    };
 
 /** A command from when it has room until its caller hears of it. */
 export class PendingCommand {

@@ -1,5 +1,5 @@
 import type { TypedShape } from '../../events/emission.js';
-import { CommandRefusedError, LaneCrashedError } from '../../kernel/errors.js';
+import { LaneCrashedError, NotDeterministicError } from '../../kernel/errors.js';
 import { onAbort } from '../../kernel/on-abort.js';
 import type { CommandResult } from '../../lanes/aggregates/command-types.js';
 import type { CommandAnswer, LoadedAggregate } from '../../lanes/aggregates/protocol.js';
@@ -56,7 +56,9 @@ export class CommandDesk {
     this.#appending = new Appending(parts, {
       accepted: (command) => this.#accepted(command),
       inVain: (command) => this.#again(command),
-      failed: (command, error) => this.#fail(command, error),
+      // What appending throws is the engine's own; a rule of the mode is broken at every try.
+      failed: (command, error) =>
+        this.#fail(command, error, error instanceof NotDeterministicError ? 'final' : 'failed'),
     });
   }
 
@@ -236,7 +238,7 @@ export class CommandDesk {
   #tell({ outcome, call }: PendingCommand): void {
     const { counters } = this.#parts;
     const end = endOf(outcome as Outcome);
-    counters.commands[end === 'decided' ? 'executed' : end]++;
+    counters.commands[counterOf(end)]++;
     call.sender?.settled(end);
   }
 
@@ -246,7 +248,7 @@ export class CommandDesk {
   }
 
   /** A command comes to nothing. What stands behind it may have been decided on what it would have done. */
-  #fail(command: PendingCommand, error: unknown): void {
+  #fail(command: PendingCommand, error: unknown, end: CommandEnd = 'failed'): void {
     if (command.isSettled) return;
     const { queue } = command;
     const index = queue.items.indexOf(command);
@@ -256,7 +258,8 @@ export class CommandDesk {
     }
     queue.items.splice(index, 1);
     this.#over(command);
-    this.#parts.counters.commands.failed++;
+    this.#parts.counters.commands[counterOf(end)]++;
+    command.call.sender?.settled(end);
     command.reject(error);
     this.#look(queue);
     this.#advance(queue);
@@ -284,7 +287,8 @@ export class CommandDesk {
   #blame(command: PendingCommand, seat: LaneSeat, error: Error): void {
     command.deaths++;
     const isCrash = error instanceof LaneCrashedError;
-    if (!isCrash || command.deaths >= MAX_COMMAND_DEATHS) this.#fail(command, error);
+    if (!isCrash) this.#fail(command, error, 'ended-thread');
+    else if (command.deaths >= MAX_COMMAND_DEATHS) this.#fail(command, error, 'final');
     else {
       // Those before it in its aggregate come first, so they run alone as well.
       const { items } = command.queue;
@@ -360,6 +364,10 @@ export class CommandDesk {
 }
 
 function endOf(outcome: Outcome): CommandEnd {
-  if (outcome.kind !== 'failed') return 'decided';
-  return outcome.error.code === CommandRefusedError.code ? 'refused' : 'failed';
+  return outcome.kind === 'failed' ? outcome.fault : 'decided';
+}
+
+function counterOf(end: CommandEnd): 'executed' | 'refused' | 'failed' {
+  if (end === 'decided') return 'executed';
+  return end === 'refused' ? 'refused' : 'failed';
 }

@@ -339,7 +339,12 @@ class AnswerParts {
         return { kind: 'repeated', version, position, reply: this.#reply(replyEnd) };
       }
       case 'failed':
-        return { kind: 'failed', version: outcome.version, error: outcome.error };
+        return {
+          kind: 'failed',
+          version: outcome.version,
+          fault: outcome.fault,
+          error: outcome.error,
+        };
       default:
         return undefined;
     }

@@ -1,7 +1,7 @@
 import type { StoredCommand } from '../../store/command.js';
 import type { Wave } from '../intake/waves.js';
 import type { CommandCall } from './command.js';
-import type { CommandSender } from './command-sender.js';
+import type { CommandEnd, CommandSender } from './command-sender.js';
 
 /** A command of a handler in memory, from the end of its event until an aggregate has decided on it. */
 export class SentEntry {
@@ -15,6 +15,9 @@ export class SentEntry {
   /** It is its turn in its key; always without deterministic mode. */
   isNext = false;
   tries = 0;
+  /** How its last try has ended, and threads that were ended for it. */
+  end: CommandEnd | undefined;
+  endedThreads = 0;
   /** The log had it when it was opened. */
   readonly isOld: boolean;
 

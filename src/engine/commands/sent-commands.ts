@@ -1,11 +1,5 @@
 import type { SentCommand } from '../../events/sent-command.js';
-import {
-  CommandRefusedError,
-  LaneCrashedError,
-  NotDeterministicError,
-  UnknownAggregateError,
-  UnknownCommandError,
-} from '../../kernel/errors.js';
+import { UnknownAggregateError, UnknownCommandError } from '../../kernel/errors.js';
 import { seededRandom } from '../../kernel/random.js';
 import { pauseAfter, retryRuleOf } from '../../kernel/retry-rule.js';
 import { Ring } from '../../kernel/ring.js';
@@ -23,7 +17,14 @@ import type { Notices } from '../watch/notices.js';
 import type { CommandCall } from './command.js';
 import type { CommandEnd } from './command-sender.js';
 import { type HeldCommand, HeldCommands } from './held-commands.js';
-import { MAX_SENT, MAX_SENT_AT_DESK, MAX_SENT_BYTES, SENT_PAGE, SENT_RETRIES } from './limits.js';
+import {
+  MAX_COMMAND_DEATHS,
+  MAX_SENT,
+  MAX_SENT_AT_DESK,
+  MAX_SENT_BYTES,
+  SENT_PAGE,
+  SENT_RETRIES,
+} from './limits.js';
 import { SentEntry } from './sent-command.js';
 import { sentCommandId } from './sent-command-id.js';
 
@@ -289,6 +290,7 @@ export class SentCommands {
     }
     this.#atDesk++;
     entry.tries++;
+    entry.end = undefined;
     const commandId = sentCommandId(log.run, stored);
     const call = entry.call(type, commandId, (end) => this.#settled(entry, end));
     waves
@@ -324,9 +326,11 @@ export class SentCommands {
     );
   }
 
-  /** Nothing takes the outcome back. What is an answer ends the command, in the commit of the command's events. */
+  /** What is an answer ends the command, in the commit of the command's events: nothing takes it back. */
   #settled(entry: SentEntry, end: CommandEnd): void {
-    if (end === 'failed') return;
+    entry.end = end;
+    if (end === 'ended-thread') entry.endedThreads++;
+    if (end !== 'decided' && end !== 'refused') return;
     this.#removed.push(entry.stored.number);
     this.#over(entry);
   }
@@ -336,12 +340,12 @@ export class SentCommands {
     const { hub, notices, time, seed } = this.#parts;
     if (this.#isStopped || hub.failure) return;
     const { aggregate, aggregateId, command, position, handler, number } = entry.stored;
-    if (error instanceof CommandRefusedError) {
+    if (entry.end === 'refused') {
       notices.send({ kind: 'command-refused', aggregate, aggregateId, command, position, handler, error });
       return;
     }
-    // What ends threads was tried twice, alone.
-    const isFinal = error instanceof LaneCrashedError || error instanceof NotDeterministicError;
+    // What a thread died of, alone, was tried twice by now.
+    const isFinal = entry.end === 'final' || entry.endedThreads >= MAX_COMMAND_DEATHS;
     if (isFinal || entry.tries > RULE.retries) {
       this.#hold(entry, error);
       return;

@@ -12,6 +12,7 @@ export interface BeginningParts extends ReplayParts {
   readonly hub: LogFlow & { drain(): Promise<void> };
   readonly holding: Holding;
   readonly late: LateHandlers;
+  readonly states: { isOutdated(consumer: string): boolean };
 }
 
 /**
@@ -57,18 +58,24 @@ export async function beginBacklog(
  * @returns the numbers of the parked keys, and the letters whose events are finished already.
  */
 function holdParked(
-  { store: { reader }, directory, parking, waves, retried, late }: BeginningParts,
+  parts: BeginningParts,
   { deadLetters, lastPosition }: StoreState,
 ): { readonly parked: ReadonlySet<number>; readonly again: readonly number[] } {
+  const { directory, parking, waves, retried, late } = parts;
+  const { reader } = parts.store;
   const parked = new Set<number>();
   const again: number[] = [];
   const park = (letter: SettledLetter & { readonly key: number }) => {
     parked.add(letter.key);
     parking.park(directory.get(reader.nameOf(letter.key)), letter, lastPosition, waves);
   };
-  for (const letter of deadLetters.parked) park(letter);
+  for (const letter of deadLetters.parked) {
+    const left = withoutOutdated(parts, letter);
+    if (left) park(left);
+  }
   for (const position of [...deadLetters.retryParked, ...deadLetters.retry]) {
-    const letter = reader.deadLetter(position);
+    const stored = reader.deadLetter(position);
+    const letter = stored && withoutOutdated(parts, stored);
     if (!letter) continue;
     if (late.missing(letter) !== undefined) {
       if (letter.state === 'parked') park(letter);
@@ -79,6 +86,22 @@ function holdParked(
     }
   }
   return { parked, again };
+}
+
+/**
+ * A dead letter without those that built a state in a version before today's: what they failed on is tried again by the
+ * building of today's. Returns what is left of it.
+ */
+function withoutOutdated<Letter extends SettledLetter>(
+  { hub, states }: BeginningParts,
+  letter: Letter,
+): Letter | undefined {
+  const { position } = letter;
+  const outdated = letter.owners.filter((owner) => states.isOutdated(owner));
+  if (outdated.length === 0) return letter;
+  hub.discard({ position, owners: outdated });
+  const owners = letter.owners.filter((owner) => !outdated.includes(owner));
+  return owners.length === 0 ? undefined : { ...letter, owners };
 }
 
 async function whenRecovered(hub: BeginningParts['hub'], backlog: Backlog): Promise<void> {

@@ -1,3 +1,4 @@
+import { Ring } from '../../kernel/ring.js';
 import { FIRST_KEY_RUN, MAX_KEY_RUN } from '../../lanes/limits.js';
 import type { Wave, Waves } from '../intake/waves.js';
 import type { DataTimers } from '../timers/data-timers.js';
@@ -45,9 +46,16 @@ class FirstHold extends WaitingHold {
   }
 }
 
+type Waiting = WaitingEvent | WaitingHold;
+
+/** Most keys have few that wait. */
+const QUEUE_ROOM = 4;
+
 /** The events and commands of one key that wait. */
 interface Queue {
-  list: (WaitingEvent | WaitingHold)[];
+  readonly list: Ring<Waiting>;
+  /** Commands of its handlers, in order: these come before all of the list. */
+  readonly first: Ring<FirstHold>;
   /** Events that may run as a batch next time: twice as many after a run that ran to its end. */
   run: number;
   running: boolean;
@@ -132,9 +140,7 @@ export class KeyGate {
 
   /** The same for a command that handlers of the key have sent: it comes before all but those. */
   holdFirst(key: string, go: () => void): void {
-    this.#push(key, new FirstHold(go));
-    const queue = this.#queues.get(key) as Queue;
-    queue.list = firstInFront(queue.list);
+    this.#queueOf(key).first.push(new FirstHold(go));
     if (!this.#isBusy(key)) this.#quiet.add(key);
   }
 
@@ -173,16 +179,30 @@ export class KeyGate {
     this.#queues.clear();
     this.#waiting = 0;
     this.#parts.runs?.refuseAll(error);
-    for (const waiting of queues.flatMap(({ list }) => list)) {
-      if (waiting instanceof WaitingHold) waiting.refuse(error);
-      else waiting.taker.refuse(error);
+    // Commands of handlers are in the log, and nobody waits for an answer.
+    for (const { list } of queues) {
+      for (let waiting = list.shift(); waiting; waiting = list.shift()) {
+        if (waiting instanceof WaitingHold) waiting.refuse(error);
+        else waiting.taker.refuse(error);
+      }
     }
   }
 
-  #push(key: string, waiting: WaitingEvent | WaitingHold): void {
-    const queue = this.#queues.get(key);
-    if (queue) queue.list.push(waiting);
-    else this.#queues.set(key, { list: [waiting], run: FIRST_KEY_RUN, running: false });
+  #push(key: string, waiting: Waiting): void {
+    this.#queueOf(key).list.push(waiting);
+  }
+
+  #queueOf(key: string): Queue {
+    const known = this.#queues.get(key);
+    if (known) return known;
+    const queue: Queue = {
+      list: new Ring(QUEUE_ROOM),
+      first: new Ring(QUEUE_ROOM),
+      run: FIRST_KEY_RUN,
+      running: false,
+    };
+    this.#queues.set(key, queue);
+    return queue;
   }
 
   #isWaiting(key: string): boolean {
@@ -196,13 +216,14 @@ export class KeyGate {
   #advanceKey(key: string): void {
     const queue = this.#queues.get(key);
     while (!this.#isBusy(key)) {
-      const head = queue?.list[0];
+      const from = queue && (queue.first.size > 0 ? queue.first : queue.list);
+      const head = from?.peek();
       if (this.#fire(key, head)) continue;
       if (!queue || !head) break;
       const count = this.#runnable(key, queue);
-      if (count > 1) this.#run(queue, queue.list.splice(0, count) as WaitingEvent[]);
+      if (count > 1) this.#run(queue, count);
       else {
-        queue.list.shift();
+        from?.shift();
         if (head instanceof WaitingHold) {
           this.#held.add(key);
           head.go();
@@ -212,14 +233,14 @@ export class KeyGate {
         this.#enter(head);
       }
     }
-    if (queue?.list.length === 0 && !queue.running) this.#queues.delete(key);
+    if (queue && queue.list.size + queue.first.size === 0 && !queue.running) this.#queues.delete(key);
   }
 
   /**
    * Lets in the key's timer whose turn it is, if one comes before the event: it was due already when the event came. How
    * far the lanes were then does not matter: by now everything before the event is handled.
    */
-  #fire(key: string, head: WaitingEvent | WaitingHold | undefined): boolean {
+  #fire(key: string, head: Waiting | undefined): boolean {
     const owed = this.#due.get(key);
     if (!owed) return false;
     const { timers, waves } = this.#parts;
@@ -263,17 +284,19 @@ export class KeyGate {
   }
 
   /** Events at the head of the queue that may run ahead of their numbers. */
-  #runnable(key: string, { list, run }: Queue): number {
-    if (!this.#parts.runs || run < 2 || this.#parts.isHeld(key)) return 0;
+  #runnable(key: string, { list, first, run }: Queue): number {
+    if (!this.#parts.runs || run < 2 || first.size > 0 || this.#parts.isHeld(key)) return 0;
     let count = 0;
-    while (count < run && canRunAhead(list[count])) {
-      if (this.#due.has(key) && this.#parts.timers.isDue(key, (list[count] as WaitingEvent).by)) break;
+    while (count < run && canRunAhead(list.at(count))) {
+      if (this.#due.has(key) && this.#parts.timers.isDue(key, (list.at(count) as WaitingEvent).by)) break;
       count++;
     }
     return count;
   }
 
-  #run(queue: Queue, list: readonly WaitingEvent[]): void {
+  #run(queue: Queue, count: number): void {
+    const list: WaitingEvent[] = [];
+    while (list.length < count) list.push(queue.list.shift() as WaitingEvent);
     queue.running = true;
     let running: NameEntry | undefined;
     const { runs, begin, end } = this.#parts;
@@ -287,18 +310,13 @@ export class KeyGate {
       ended: (back) => {
         queue.running = false;
         queue.run = back.length > 0 ? 1 : Math.min(MAX_KEY_RUN, queue.run * 2);
-        queue.list = firstInFront([...back, ...queue.list]);
+        for (const waiting of back.toReversed()) queue.list.unshift(waiting);
         if (running) end(running);
       },
     });
   }
 }
 
-function canRunAhead(waiting: WaitingEvent | WaitingHold | undefined): boolean {
+function canRunAhead(waiting: Waiting | undefined): boolean {
   return waiting instanceof WaitingEvent && waiting.mayRunAhead && waiting.event.type.handled;
-}
-
-function firstInFront(list: Queue['list']): Queue['list'] {
-  const first = list.filter((one) => one instanceof FirstHold);
-  return first.length === 0 ? list : [...first, ...list.filter((one) => !(one instanceof FirstHold))];
 }

@@ -29,6 +29,7 @@ export function withRebuilds<Rule extends TypeRule>(rules: readonly Rule[], stat
  * What concerns states once the late handlers are met: what was skipped is no part of a state that is rebuilt, and the
  * old events of all handlers of a state must come together.
  *
+ * @param discard gives a dead letter up.
  * @throws StateVersionError
  */
 export function beginStates(
@@ -36,6 +37,7 @@ export function beginStates(
   states: StateKeeper,
   late: LateHandlers,
   { reader, location }: Store,
+  discard: (letter: SettledLetter) => void,
 ): void {
   const { rebuilt } = states;
   const consumers = late.statuses.map(({ name }) => name);
@@ -43,6 +45,11 @@ export function beginStates(
     consumers.find((name) => names.some((each) => isLate(name, each, module)));
   if (rebuilt.length > 0) {
     const skipped = [...skippedLetters(reader)];
+    // Those of a version before are tried again by today's.
+    for (const { position, owners } of skipped) {
+      const outdated = owners.filter((owner) => states.isOutdated(owner));
+      if (outdated.length > 0) discard({ position, owners: outdated });
+    }
     for (const state of rebuilt) {
       // What others alone have skipped was no failure of the state's handlers.
       const own = rules.flatMap(({ names, late: modules }) =>

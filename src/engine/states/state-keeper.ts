@@ -144,6 +144,17 @@ export class StateKeeper {
     return older.filter((type) => !this.#wasStored(type) || isBuilding(type));
   }
 
+  /** Whether a consumer of the log is the building anew of a state in a version before today's: nobody uses what it builds. */
+  isOutdated(consumer: string): boolean {
+    if (lateEnd(consumer) === undefined) return false;
+    const module = lateModule(consumer);
+    return this.#parts.stored.states.some(
+      ({ name, version }) =>
+        rebuildName({ name, version }) === module &&
+        this.#types.some((type) => type.name === name && type.version > version),
+    );
+  }
+
   #wasStored({ name, version }: KeptType): boolean {
     return this.#parts.stored.states.some((state) => state.name === name && state.version === version);
   }
@@ -303,7 +314,12 @@ export class StateKeeper {
     if (missing.size === 0) return;
     const found = new Map<number, StoredState[]>();
     // In the order of their rows: neighbours lie on the same page.
-    for (const state of this.#parts.store.reader.statesOf([...missing.keys()].sort((a, b) => a - b))) {
+    const { reader } = this.#parts.store;
+    const types = new Set(this.#types.map(({ id }) => id));
+    for (const state of reader.statesOf(
+      [...missing.keys()].sort((a, b) => a - b),
+      types,
+    )) {
       found.set(state.key, [...(found.get(state.key) ?? []), state]);
     }
     for (const [id, key] of missing) this.#begin(key, found.get(id) ?? []);

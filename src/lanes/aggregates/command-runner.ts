@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers';
 import { getHeapStatistics } from 'node:v8';
 import { Codec } from '../../events/codec.js';
-import { decodeError, encodeError } from '../../kernel/error-codec.js';
+import { decodeError } from '../../kernel/error-codec.js';
 import { Ring } from '../../kernel/ring.js';
 import { isThenable } from '../../kernel/thenable.js';
 import { EmittedTypes } from '../emitted-types.js';
@@ -9,6 +9,7 @@ import type { LaneCell } from '../lane-cell.js';
 import type { LaneSetup } from '../protocol.js';
 import { TurnClock } from '../turn-clock.js';
 import { type Actor, Actors } from './actor.js';
+import { faultOf } from './broken-rule.js';
 import { CommandOutbox } from './command-outbox.js';
 import { type Decision, decided } from './decide.js';
 import { DecidedEvents } from './decided-events.js';
@@ -174,7 +175,7 @@ export class CommandRunner {
     if (awaited === undefined || !isDropped(awaited)) return;
     actor.awaited = undefined;
     actor.state = 'idle';
-    this.#outbox.add({ kind: 'failed', number: awaited, version: undefined, error: encodeError(undefined) });
+    this.#outbox.add({ kind: 'failed', number: awaited, version: undefined, ...faultOf(undefined) });
     this.#next(actor);
   }
 
@@ -313,17 +314,17 @@ export class CommandRunner {
   }
 
   /** A command has decided: its events go to the main thread, and into the state that the next one sees. */
-  #settle(
-    actor: Actor<Item>,
-    order: CommandOrder,
-    fold: Fold | CommandFold,
-    { reply, emitted }: Decision,
-  ): void {
+  #settle(actor: Actor<Item>, order: CommandOrder, fold: Fold | CommandFold, decision: Decision): void {
     const outbox = this.#outbox;
+    const { number } = order;
+    if (decision.kind === 'refused') {
+      outbox.add({ kind: 'failed', number, version: decidedOn(fold), ...faultOf(decision.error, 'refused') });
+      return;
+    }
+    const { reply, emitted } = decision;
     const start = outbox.emissions.end;
     const { replyEnd } = outbox;
     const { version } = fold;
-    const { number } = order;
     try {
       outbox.reply(`the reply of '${order.name}'`, reply);
       if (fold instanceof CommandFold) {
@@ -344,7 +345,7 @@ export class CommandRunner {
     actor: Actor<Item>,
     order: CommandOrder,
     fold: Fold,
-    emitted: Decision['emitted'],
+    emitted: Extract<Decision, { readonly kind: 'decided' }>['emitted'],
   ): StateSnapshot | undefined {
     let isWhole = true;
     const events = this.#events.add(order, emitted, fold.version, () => {
@@ -381,8 +382,8 @@ export class CommandRunner {
     }
   }
 
-  #fail({ number }: CommandOrder | QueryOrder, version: number | undefined, error: unknown): void {
-    this.#outbox.add({ kind: 'failed', number, version, error: encodeError(error) });
+  #fail({ number }: CommandOrder | QueryOrder, version: number | undefined, thrown: unknown): void {
+    this.#outbox.add({ kind: 'failed', number, version, ...faultOf(thrown) });
   }
 
   #lookAtHeap(): void {

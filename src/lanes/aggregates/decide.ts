@@ -32,11 +32,10 @@ export interface Asked {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a command came to: its reply, and the events that follow. */
-export interface Decision {
-  readonly reply: unknown;
-  readonly emitted: readonly NewEvent[];
-}
+/** What a command came to: its reply, and the events that follow; or its own refusal. */
+export type Decision =
+  | { readonly kind: 'decided'; readonly reply: unknown; readonly emitted: readonly NewEvent[] }
+  | { readonly kind: 'refused'; readonly error: CommandRefusedError };
 
 /** @throws UnknownCommandError */
 export function commandOf({ name: aggregate, commands }: Aggregate, name: string): AnyCommand {
@@ -80,7 +79,7 @@ export function checkCommandId(call: string, id: unknown): void {
 /**
  * Has a command look at a state. A promise only when the command returns one.
  *
- * @throws what the command throws; CommandRefusedError; the signal's reason.
+ * @throws what the command throws, unless that is its refusal; the signal's reason.
  */
 export function decided(
   decide: AnyCommand,
@@ -94,10 +93,9 @@ export function decided(
   try {
     reply = decide(state, input, call);
   } catch (error) {
-    call.isOver = true;
-    throw error;
+    return call.failed(error);
   }
-  return isThenable(reply) ? awaited(reply, call, asked.signal) : { reply, emitted: call.end() };
+  return isThenable(reply) ? awaited(reply, call, asked.signal) : call.end(reply);
 }
 
 async function awaited(
@@ -106,10 +104,9 @@ async function awaited(
   signal: AbortSignal | undefined,
 ): Promise<Decision> {
   try {
-    const settled = await unlessAborted(reply, signal);
-    return { reply: settled, emitted: call.end() };
-  } finally {
-    call.isOver = true;
+    return call.end(await unlessAborted(reply, signal));
+  } catch (error) {
+    return call.failed(error);
   }
 }
 
@@ -164,10 +161,17 @@ class CommandCall implements CommandContext {
     throw this.#refusal;
   };
 
-  /** The command has ended: nothing more is emitted. @throws its refusal, also when the command has caught it. */
-  end(): readonly NewEvent[] {
+  /** The command has ended: nothing more is emitted. It has refused also when it has caught that. */
+  end(reply: unknown): Decision {
     this.isOver = true;
-    if (this.#refusal) throw this.#refusal;
-    return this.#emitted;
+    if (this.#refusal) return { kind: 'refused', error: this.#refusal };
+    return { kind: 'decided', reply, emitted: this.#emitted };
+  }
+
+  /** The command has thrown. Only what its own `ctx.refuse` has made is a refusal. @throws what else it threw. */
+  failed(thrown: unknown): Decision {
+    this.isOver = true;
+    if (this.#refusal === undefined || thrown !== this.#refusal) throw thrown;
+    return { kind: 'refused', error: this.#refusal };
   }
 }

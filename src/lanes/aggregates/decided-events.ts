@@ -6,6 +6,7 @@ import { givenTime } from '../../events/time.js';
 import { InvalidNameError, NotDeterministicError } from '../../kernel/errors.js';
 import { withCarrier } from '../../observe/tracing.js';
 import type { EmittedTypes } from '../emitted-types.js';
+import { BrokenRule } from './broken-rule.js';
 import { named } from './command-ids.js';
 import { DecidedEvent } from './decided-event.js';
 import type { CommandOrder } from './protocol.js';
@@ -25,7 +26,7 @@ export class DecidedEvents {
    *
    * @param version that they follow.
    * @param asked told that `evolve` looked at a position.
-   * @throws as `append`; the buffer is to be rewound then.
+   * @throws as `append`, but BrokenRule for what is not deterministic; the buffer is to be rewound then.
    */
   add(
     order: CommandOrder,
@@ -39,8 +40,10 @@ export class DecidedEvents {
       const decided = this.#add(order, event, version + events.length + 1, asked);
       first ??= decided.key;
       if (this.#rules.setup.deterministic && decided.key !== first) {
-        throw new NotDeterministicError(
-          `A command of '${order.id}' emitted events of the keys ${first}, ${decided.key}: in deterministic mode an aggregate has one key.`,
+        throw new BrokenRule(
+          new NotDeterministicError(
+            `A command of '${order.id}' emitted events of the keys ${first}, ${decided.key}: in deterministic mode an aggregate has one key.`,
+          ),
         );
       }
       events.push(decided);
@@ -97,7 +100,9 @@ function timeOf(type: string, options: EventOptions | undefined, { time }: Comma
   const given = options?.occurredAt;
   if (given !== undefined) return givenTime(type, given);
   if (time !== undefined) return time;
-  throw new NotDeterministicError(
-    `Event '${type}' has no time. In deterministic mode time comes from the data: OrderPlaced(data, { occurredAt }).`,
+  throw new BrokenRule(
+    new NotDeterministicError(
+      `Event '${type}' has no time. In deterministic mode time comes from the data: OrderPlaced(data, { occurredAt }).`,
+    ),
   );
 }

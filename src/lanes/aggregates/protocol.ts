@@ -123,6 +123,12 @@ export interface CommandMail {
   readonly inputs: Uint8Array;
 }
 
+/**
+ * Why a command came to nothing: its aggregate refused it, something threw, or it breaks a rule that it would break at every
+ * try. The lane's own code says so; the code that an error bears is only what its thrower says.
+ */
+export type CommandFault = 'refused' | 'failed' | 'final';
+
 /** What a lane says of one order, or asks for. */
 export type CommandOutcome =
   /** So many events of the answer's are its own, the next ones. */
@@ -151,6 +157,7 @@ export type CommandOutcome =
       readonly number: number;
       /** The version that it was decided on; undefined when it came to no decision. */
       readonly version: number | undefined;
+      readonly fault: CommandFault;
       readonly error: WireError;
     }
   /** The state for a query, as `v8.serialize` writes it. */

@@ -16,6 +16,7 @@ type Notes = readonly [
   ids: readonly (readonly [string, number])[],
   frozen: Marks['frozen'],
   same: Marks['same'],
+  bytes?: Marks['bytes'],
 ];
 
 /** What a lane makes of its aggregates' states to save, and back. */
@@ -58,8 +59,12 @@ export class LaneSnapshots {
   restore(type: number, actor: Actor<Item> | undefined, fold: Fold, snapshot: StateSnapshot): boolean {
     const { version } = snapshot;
     try {
-      const [ids, frozen, same] = this.#codec.unpack(bufferOf(snapshot.notes)) as Notes;
-      const state = marked(this.#codec.unpack(bufferOf(snapshot.state)), { frozen, same });
+      const [ids, frozen, same, bytes] = this.#codec.unpack(bufferOf(snapshot.notes)) as Notes;
+      const state = marked(this.#codec.unpack(bufferOf(snapshot.state)), {
+        frozen,
+        same,
+        ...(bytes && { bytes }),
+      });
       const commands = new Map(ids);
       if (state === undefined) throw new RangeError('it is no state');
       fold.begin(state, version);
@@ -83,7 +88,9 @@ export class LaneSnapshots {
     if (!isDeepStrictEqual(marked(this.#codec.unpack(bytes), marks), state)) {
       throw new Unfit('does not come back from the log as it is');
     }
-    const notes: Notes = [[...ids], marks.frozen, marks.same];
+    const { frozen, same, bytes: views = [] } = marks;
+    const known = [[...ids], frozen, same] as const;
+    const notes: Notes = views.length > 0 ? [...known, views] : known;
     return { state: bytes, notes: this.#codec.pack(notes, aggregate.name) };
   }
 

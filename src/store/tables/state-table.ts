@@ -87,19 +87,29 @@ export class StateReader {
     return readStateTypes(this.#database);
   }
 
-  /** @throws StoreCorruptError */
-  ofKeys(keys: readonly number[]): readonly StoredState[] {
-    return keys.flatMap((key) => this.page({ from: key, to: key, limit: MAX_STORED_STATE_TYPES }));
+  /** @param types those that are wanted: of others damage is no matter. @throws StoreCorruptError */
+  ofKeys(keys: readonly number[], types?: ReadonlySet<number>): readonly StoredState[] {
+    return keys.flatMap((key) => {
+      const rows = this.#rows({ from: key, to: key, limit: MAX_STORED_STATE_TYPES });
+      return this.#whole(types ? rows.filter(({ slot }) => types.has(typeOfSlot(slot))) : rows);
+    });
   }
 
   /** @throws StoreCorruptError: what a handler is given must be what it was. */
-  page({ from, to, after = -1, limit }: StateQuery): readonly StoredState[] {
+  page(query: StateQuery): readonly StoredState[] {
+    return this.#whole(this.#rows(query));
+  }
+
+  #rows({ from, to, after = -1, limit }: StateQuery): readonly StateRow[] {
     if (!this.#page) {
       if (!hasStates(this.#database)) return [];
       this.#page = statePage(this.#database);
     }
     const last = to === undefined ? Number.MAX_SAFE_INTEGER : slotOf(to, MAX_STORED_STATE_TYPES);
-    const rows = this.#page.all(slotOf(from, after + 1), last, limit) as StateRow[];
+    return this.#page.all(slotOf(from, after + 1), last, limit) as StateRow[];
+  }
+
+  #whole(rows: readonly StateRow[]): readonly StoredState[] {
     return rows.map((row) => {
       const { slot, position, value } = row;
       if (value && isWholeState(row)) {

@@ -1,5 +1,6 @@
 import { defineEvent, openEngine } from 'millrace';
 import { command, defineAggregate, handleCommand, repository } from 'millrace/aggregates';
+import { ConcurrencyError } from 'millrace/errors';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { collect } from '../../support/collect.js';
@@ -172,4 +173,22 @@ test('an engine may be wrapped, and options be of a class', async () => {
   await ask(wrapped, Account, 'a', 'deposit', { amount: 1 }, new Options());
   const again = await ask(wrapped, Account, 'a', 'deposit', { amount: 1 }, new Options());
   expect(again).toMatchObject({ isRepeated: true, version: 1 });
+});
+
+test('a command that throws a ConcurrencyError of its own has failed, and is not decided again', async () => {
+  const engine = await openTestEngine({ events: [Deposited, Withdrawn] });
+  let times = 0;
+  const Own = defineAggregate('account', {
+    events: [Deposited],
+    initial: () => 0,
+    evolve: (count: number) => count + 1,
+    commands: {
+      clash: () => {
+        times++;
+        throw new ConcurrencyError('made up');
+      },
+    },
+  });
+  await expect(handleCommand(engine, Own, 'a', 'clash', undefined)).rejects.toThrow('made up');
+  expect(times).toBe(1);
 });

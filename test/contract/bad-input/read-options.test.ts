@@ -101,8 +101,15 @@ test.each(NO_POSITIONS.map((value) => [value]))('its other numbers are looked at
     expect(() => reader.last(number)).toThrow(
       expect.objectContaining(refused(/^last: count is .* from 0\.$/)),
     );
-    expect(() => reader.deadLetters({ after: number })).toThrow(
-      expect.objectContaining(refused(/^deadLetters: after is .* from 0\.$/)),
+    for (const of of ['deadLetters', 'commands'] as const) {
+      expect(() => reader[of]({ after: number })).toThrow(
+        expect.objectContaining(refused(new RegExp(`^${of}: after is .* from 0\\.$`))),
+      );
+    }
+  }
+  for (const of of ['deadLetters', 'commands', 'timers', 'states'] as const) {
+    expect(() => reader[of]({ limit: number })).toThrow(
+      expect.objectContaining(refused(new RegExp(`^${of}: limit is .* from 1\\.$`))),
     );
   }
   expect(() => reader.deadLetter(number)).toThrow(

@@ -1,4 +1,4 @@
-import { openStoreReader, verifyStore } from 'millrace/store';
+import { openStoreReader, retryDeadLetters, verifyStore } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { STATE_EVENTS, Stepped, Told } from '../../handlers/state-events.mjs';
 import { collect } from '../../support/collect.js';
@@ -55,6 +55,25 @@ describe.each(INLINE_AND_THREADS)('a state of a new version, %i threads', (threa
     await third.publish(step('b', 1), { until: 'handled' });
     await third.close();
     expect(storedIn(store, 2)).toEqual({ ...built, b: { sum: 6, seen: 2 } });
+  });
+
+  test('has what an older version alone has skipped while it was built, and no dead letter of that', async () => {
+    const store = tempStore();
+    const built = async (version: number) => {
+      const engine = await open(store, version, threads);
+      if (version === 1)
+        await engine.publishMany([step('a', 1), step('a', 2, 'fail-as-2'), step('a', 4, 'fail')]);
+      await engine.recovered;
+      await engine.drain();
+      const letters = (await engine.deadLetters.list()).map(({ position }) => position);
+      await engine.close();
+      return letters;
+    };
+    expect(await built(1)).toEqual([3]);
+    expect(await built(2)).toEqual([2, 3]);
+    expect(await built(3)).toEqual([3]);
+    expect(storedIn(store, 3)).toEqual({ a: { sum: 9, seen: 2 } });
+    expect(verifyStore(store).problems).toEqual([]);
   });
 
   test('goes on being built where a closed engine has left it', async () => {
@@ -139,4 +158,56 @@ test('a state of an older version than the log’s is refused: nothing was kept 
   await first.publish(step('a', 1), { until: 'handled' });
   await first.close();
   await expect(open(store, 1, 0)).rejects.toMatchObject({ code: 'MILLRACE_STATE_VERSION' });
+});
+
+describe.each(
+  INLINE_AND_THREADS,
+)('a key that was parked while its state was built anew, %i threads', (threads) => {
+  const openAs = (store: string, version: number) =>
+    openTestEngine({
+      events: STATE_EVENTS,
+      handlers: [new URL(`../../handlers/versioned-parking.mjs?v=${version}`, import.meta.url)],
+      ...{ store, threads },
+    });
+
+  /** Opens a version, and gives the positions of the dead letters that there are then, with the number of owners. */
+  async function built(store: string, version: number, steps: readonly ReturnType<typeof step>[] = []) {
+    const engine = await openAs(store, version);
+    await engine.recovered;
+    await engine.publishMany(steps);
+    await engine.drain();
+    const letters = await engine.deadLetters.list();
+    await engine.close();
+    expect(verifyStore(store).problems).toEqual([]);
+    return letters.map(({ position, owners }) => [position, owners.length]);
+  }
+
+  test('stays so for its version, and is tried again by the next one', async () => {
+    const store = tempStore();
+    await built(store, 1, [step('a', 1), step('a', 1, 'fail-as-2'), step('b', 1), step('a', 1)]);
+    expect(await built(store, 2)).toEqual([[2, 1]]);
+    // What comes to the key stays in the log behind it.
+    expect(await built(store, 2, [step('a', 1), step('b', 1)])).toEqual([[2, 1]]);
+    expect(storedIn(store, 2)).toEqual({ a: 2, b: 4 });
+    expect(await built(store, 3, [step('a', 1)])).toEqual([]);
+    expect(storedIn(store, 3)).toEqual({ a: 15, b: 6 });
+    expect(await built(store, 3, [step('a', 1)])).toEqual([]);
+    expect(storedIn(store, 3)).toEqual({ a: 18, b: 6 });
+  });
+
+  test('stays a dead letter of the handlers for whom it was one, too', async () => {
+    const store = tempStore();
+    await built(store, 1, [step('a', 1), step('b', 1), step('a', 1, 'fail')]);
+    expect(await built(store, 3)).toEqual([[3, 1]]);
+    expect(storedIn(store, 3)).toEqual({ b: 3 });
+  });
+
+  test('is tried again when it was asked for while no engine was open', async () => {
+    const store = tempStore();
+    await built(store, 1, [step('a', 1), step('a', 1, 'fail-as-2')]);
+    await built(store, 2);
+    retryDeadLetters(store, [2]);
+    expect(await built(store, 3)).toEqual([]);
+    expect(storedIn(store, 3)).toEqual({ a: 6 });
+  });
 });

@@ -1,3 +1,4 @@
+import { openStoreReader } from 'millrace/store';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { STATE_EVENTS, Stepped } from '../../handlers/state-events.mjs';
 import { withSql } from '../../support/damaged-store.js';
@@ -27,4 +28,32 @@ describe.each(INLINE_AND_THREADS)('a stored state that is not what was written, 
     await expect(engine.publish(Stepped({ key: 'b', n: 1 }))).rejects.toMatchObject(corrupt);
     await expect(engine.drain()).rejects.toMatchObject(corrupt);
   });
+});
+
+test.each(
+  INLINE_AND_THREADS,
+)('a damaged state of an older version is no matter to an engine that builds it anew, %i threads', async (threads) => {
+  const openAs = (store: string, version: number) => {
+    const versioned = [new URL(`../../handlers/versioned.mjs?v=${version}`, import.meta.url)];
+    return openForTests({ events: STATE_EVENTS, handlers: versioned, store, threads });
+  };
+  const whole = tempStore();
+  const first = await openAs(whole, 1);
+  for (const n of [1, 2]) await first.publish(Stepped({ key: 'a', n }), { until: 'handled' });
+  await first.close();
+  const store = withSql(whole, "UPDATE states SET value = x'05'");
+  for (const _again of [1, 2]) {
+    const second = await openAs(store, 2);
+    onTestFinished(() => second.close().catch(() => {}));
+    await second.publish(Stepped({ key: 'a', n: 4 }), { until: 'handled' });
+    await second.recovered;
+    await second.close();
+  }
+  using reader = openStoreReader(store);
+  expect(reader.summary().states.map(({ version, keys }) => [version, keys])).toEqual([
+    [1, 1],
+    [2, 1],
+  ]);
+  const told = [...reader.read({ types: ['state.told'] })].map(({ data }) => (data as { sum: number }).sum);
+  expect(told).toEqual([1, 3, 14, 22]);
 });

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { defineAggregate } from 'millrace/aggregates';
+import { openStoreReader } from 'millrace/store';
 import { describe, expect, test } from 'vitest';
 import { Added } from '../../handlers/saga-box.mjs';
 import { oneTo } from '../../support/collect.js';
@@ -44,6 +45,13 @@ test('commands of the log keep their order when those between them are held at o
   await engine.drain();
   expect(engine.heldCommands()).toHaveLength(numbers.length);
   await engine.close();
+  using reader = openStoreReader(options.store as string);
+  const sent = (given = {}) => [...reader.commands(given)].map(({ number }) => number);
+  expect(sent()).toEqual(numbers);
+  expect(sent({ after: 590 })).toEqual(numbers.slice(590));
+  expect(sent({ limit: 2 })).toEqual([1, 2]);
+  expect(sent({ after: 299, limit: 300 })).toEqual(numbers.slice(299, 599));
+  expect(sent({ after: 600 })).toEqual([]);
   const WithoutThrow = defineAggregate('box', {
     events: [Added],
     initial: () => 0,

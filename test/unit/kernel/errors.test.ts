@@ -104,6 +104,12 @@ describe('an error that crosses a thread', () => {
     expect(back).not.toBeInstanceOf(MillraceError);
   });
 
+  test.each(CLASSES)('is not of our class for its code alone: %s', (code) => {
+    const back = cross(Object.assign(new RangeError('made up'), { code, details: { rule: 'made up' } }));
+    expect(back).toMatchObject({ name: 'RangeError', code, message: 'made up' });
+    expect(back).not.toBeInstanceOf(MillraceError);
+  });
+
   test('leaves out details that cannot cross', () => {
     const back = cross(new StoreError('x', { details: { run: () => 1, sqlite: 'SQLITE_FULL' } }));
     expect(back).toMatchObject({ details: { sqlite: 'SQLITE_FULL' } });

@@ -41,9 +41,20 @@ describe('a state that is saved', () => {
     ['that is nothing', null],
     ['that is a list', [[], [[]], {}]],
     ['with times and bytes', { at: Object.freeze(new Date(5)), bytes: Buffer.from([1]) }],
+    ['with bytes of either kind', [Uint8Array.of(1), Buffer.of(2), new Uint8Array(0), Buffer.alloc(0)]],
+    ['that is nothing but bytes', Uint8Array.of(1, 2)],
+    ['that is frozen with empty bytes', deepFrozen([new Uint8Array(0), {}])],
   ])('comes back as it is: one %s', (_what, state) => {
     expect(saved(state)).toStrictEqual(state);
     expect(identities(saved(state))).toEqual(identities(state));
+  });
+
+  test('has the same bytes in two places again', () => {
+    const bytes = Uint8Array.of(1);
+    const back = saved([{ bytes }, bytes]) as [{ bytes: Uint8Array }, Uint8Array];
+    back[0].bytes[0] = 5;
+    expect(back[1]).toStrictEqual(Uint8Array.of(5));
+    expect(back[1].buffer.byteLength).toBe(1);
   });
 
   test('has one object in two places again, also a frozen one, and one behind it', () => {
@@ -89,6 +100,7 @@ describe('a state that is saved', () => {
   });
 });
 
+const bytes = Uint8Array.of(1, 2, 3);
 const ring: { self?: unknown } = {};
 ring.self = ring;
 /** Forty levels of two that are one: a trillion values in bytes. */
@@ -114,6 +126,10 @@ test.each([
     Object.defineProperty({}, 'a', { value: 1, enumerable: true }),
     "'a'",
   ],
+  ['has some bytes twice', [bytes, Buffer.from(bytes.buffer, 1, 2)], 'in two arrays'],
+  ['has a part of other bytes', bytes.subarray(1), 'slice()'],
+  ['has bytes that threads share', new Uint8Array(new SharedArrayBuffer(1)), 'threads'],
+  ['has bytes that may grow', new Uint8Array(new ArrayBuffer(1, { maxByteLength: 2 })), 'length'],
   ['is sealed', { a: Object.seal({ b: 1 }) }, 'sealed'],
 ])('a state that %s is not saved', (_what, state, message) => {
   expect(() => marksOf(state)).toThrow(message);
