@@ -54,8 +54,8 @@ const QUEUE_ROOM = 4;
 /** The events and commands of one key that wait. */
 interface Queue {
   readonly list: Ring<Waiting>;
-  /** Commands of its handlers, in order: these come before all of the list. */
-  readonly first: Ring<FirstHold>;
+  /** Commands of its handlers, in order, once there are some: these come before all of the list. */
+  first: Ring<FirstHold> | undefined;
   /** Events that may run as a batch next time: twice as many after a run that ran to its end. */
   run: number;
   running: boolean;
@@ -140,7 +140,9 @@ export class KeyGate {
 
   /** The same for a command that handlers of the key have sent: it comes before all but those. */
   holdFirst(key: string, go: () => void): void {
-    this.#queueOf(key).first.push(new FirstHold(go));
+    const queue = this.#queueOf(key);
+    queue.first ??= new Ring(QUEUE_ROOM);
+    queue.first.push(new FirstHold(go));
     if (!this.#isBusy(key)) this.#quiet.add(key);
   }
 
@@ -197,7 +199,7 @@ export class KeyGate {
     if (known) return known;
     const queue: Queue = {
       list: new Ring(QUEUE_ROOM),
-      first: new Ring(QUEUE_ROOM),
+      first: undefined,
       run: FIRST_KEY_RUN,
       running: false,
     };
@@ -216,7 +218,7 @@ export class KeyGate {
   #advanceKey(key: string): void {
     const queue = this.#queues.get(key);
     while (!this.#isBusy(key)) {
-      const from = queue && (queue.first.size > 0 ? queue.first : queue.list);
+      const from = queue?.first?.size ? queue.first : queue?.list;
       const head = from?.peek();
       if (this.#fire(key, head)) continue;
       if (!queue || !head) break;
@@ -233,7 +235,7 @@ export class KeyGate {
         this.#enter(head);
       }
     }
-    if (queue && queue.list.size + queue.first.size === 0 && !queue.running) this.#queues.delete(key);
+    if (queue && queue.list.size === 0 && !queue.first?.size && !queue.running) this.#queues.delete(key);
   }
 
   /**
@@ -285,7 +287,7 @@ export class KeyGate {
 
   /** Events at the head of the queue that may run ahead of their numbers. */
   #runnable(key: string, { list, first, run }: Queue): number {
-    if (!this.#parts.runs || run < 2 || first.size > 0 || this.#parts.isHeld(key)) return 0;
+    if (!this.#parts.runs || run < 2 || first?.size || this.#parts.isHeld(key)) return 0;
     let count = 0;
     while (count < run && canRunAhead(list.at(count))) {
       if (this.#due.has(key) && this.#parts.timers.isDue(key, (list.at(count) as WaitingEvent).by)) break;
