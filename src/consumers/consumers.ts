@@ -44,8 +44,8 @@ export class Consumers {
   readonly #parts: ConsumersParts;
   /** Running ones, and those that are being started or stopped, by name. */
   readonly #running = new Map<string, Running>();
-  /** Names that are being removed. */
-  readonly #removing = new Set<string>();
+  /** Names that are being removed, and when that is stored. */
+  readonly #removing = new Map<string, Promise<void>>();
   /** Who reads on whenever more is durable. */
   readonly #followers = new Set<(isOver: boolean) => void>();
   /** @internal */
@@ -141,17 +141,18 @@ export class Consumers {
       const known = this.list().map((one) => one.name);
       throw noConsumer(name, didYouMean(name, known, 'It has'));
     }
-    this.#removing.add(name);
-    try {
-      if (consumer instanceof Consumer) await consumer.stop();
-      const { consumerLink, hub } = this.#parts.log();
-      this.#parts.others.forget(name);
-      consumerLink.note({ take: () => ({ kind: 'remove', name }) });
-      consumerLink.due();
-      await hub.flushed();
-    } finally {
-      this.#removing.delete(name);
-    }
+    const removed = this.#forget(name, consumer).finally(() => this.#removing.delete(name));
+    this.#removing.set(name, removed);
+    await removed;
+  }
+
+  async #forget(name: string, consumer: Consumer | undefined): Promise<void> {
+    await consumer?.stop();
+    const { consumerLink, hub } = this.#parts.log();
+    this.#parts.others.forget(name);
+    consumerLink.note({ take: () => ({ kind: 'remove', name }) });
+    consumerLink.due();
+    await hub.flushed();
   }
 
   /** @internal The log, for what is attached. */
@@ -205,6 +206,8 @@ export class Consumers {
   async close(): Promise<void> {
     for (const follower of this.#followers) follower(true);
     const outcomes = await Promise.allSettled([...this.#running.values()].map((consumer) => consumer.end()));
+    // Their callers hear of it when one fails.
+    await Promise.allSettled(this.#removing.values());
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     // A failure of the engine is reported by its own close.
     if (failed && !this.#parts.log().facts.failure) throw failed.reason;

@@ -29,6 +29,7 @@ import type { IntakeFlow } from './intake/intake-flow.js';
 import type { Pressure } from './intake/pressure.js';
 import type { Receipts } from './intake/receipts.js';
 import type { Wave, Waves } from './intake/waves.js';
+import { closedError } from './own-waits.js';
 import type { PastReader } from './reading/past-reader.js';
 import type { Holding } from './replay/holding.js';
 import type { LateHandlers } from './replay/late-handlers.js';
@@ -344,8 +345,10 @@ export class Hub implements IntakeFlow, LogFlow {
   }
 
   async flushed(): Promise<void> {
-    await this.#parts.commits.flushed();
+    const isStored = await this.#parts.commits.flushed();
     if (this.#failure) throw this.#failure;
+    // The engine was closed meanwhile, and nobody will hear what became of it.
+    if (!isStored) throw closedError();
   }
 
   /** Resolves when everything accepted so far, and what it leads to, is committed and handled; parked keys left out. */

@@ -104,12 +104,14 @@ export class CommitQueue {
     return this.#inFlight === 0 && this.#isEmpty;
   }
 
-  /** Resolves when everything added so far is committed, or nothing is sent any more. */
-  async flushed(): Promise<void> {
+  /** Resolves when everything added so far is committed, or nothing is sent any more; with whether it is committed. */
+  async flushed(): Promise<boolean> {
     const until = this.commits + (this.#isEmpty ? 0 : 1);
-    if (this.#done >= until || this.#stopped) return;
-    this.schedule();
-    await new Promise<void>((wake) => this.#waiting.push({ until, wake }));
+    if (this.#done < until && !this.#stopped) {
+      this.schedule();
+      await new Promise<void>((wake) => this.#waiting.push({ until, wake }));
+    }
+    return this.#done >= until;
   }
 
   /** A dead letter goes into the same transaction as everything else that happens now. */

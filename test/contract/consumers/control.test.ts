@@ -3,6 +3,7 @@ import { Noted } from '../../handlers/events.mjs';
 import { oneTo } from '../../support/collect.js';
 import { Heard, Latch, startHearing } from '../../support/heard.js';
 import { openTestEngine, storeFor } from '../../support/open-test-engine.js';
+import { tempStore } from '../../support/temp-folder.js';
 
 const notes = (count: number, keys = 3) =>
   oneTo(count).map((value) => Noted({ note: `n${value % keys}`, value }));
@@ -199,4 +200,27 @@ describe.each(['memory', 'os'] as const)('a consumer is controlled: %s', (durabi
     expect(refused).toEqual(Array(6).fill('MILLRACE_WAITS_FOR_ITSELF'));
     await engine.close();
   });
+});
+
+test.each([
+  0, 1,
+])('a removal that an engine is closed behind is stored when its promise says so: %i threads', async (threads) => {
+  const store = { store: tempStore(), durability: 'os', threads } as const;
+  const engine = await openTestEngine(store);
+  const gate = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const handle = async () => {
+    begun.resolve();
+    await gate.promise;
+  };
+  await engine.consumers.start({ name: 'one', from: 'start', handle });
+  await engine.publish(Noted({ note: 'x' }));
+  await begun.promise;
+  const removed = engine.consumers.remove('one');
+  const closing = engine.close();
+  gate.resolve();
+  await removed;
+  await closing;
+  const next = await openTestEngine(store);
+  expect(next.consumers.list()).toEqual([]);
 });

@@ -19,10 +19,11 @@ test('in hundreds of lives with every fault there is, nothing is lost, twice or 
  * waited for ever when a late handler failed on an older event of its key. 60126: what a closed engine left in the log counted
  * as read. 61006: a dead letter that was tried again waited for ever when the engine was closed. 600459: one that was
  * discarded while the commit that takes it out of the store was under way held its key, and a close, for ever. 604454: one that failed
- * again was discarded as what it had been before, and came back.
+ * again was discarded as what it had been before, and came back. 704739: a removed consumer was said to be gone from a log that the
+ * engine, which was closing, had not told.
  */
 test.each([
-  120, 205, 1027, 1501, 60_126, 61_006, 600_459, 604_454,
+  120, 205, 1027, 1501, 60_126, 61_006, 600_459, 604_454, 704_739,
 ])('a life that once went wrong goes well: seed %i', async (seed) => {
   const { failure } = await search(seed, 1, 'life');
   expect(failure && describeFailure(failure)).toBeUndefined();
