@@ -156,7 +156,7 @@ export function checkRequest(request: OrderRequest): void {
       throw mistake(name, value, 'a fraction above 0 and below 1');
   }
   const { expireAfter, tag } = request;
-  if (tag !== undefined && !isText(tag)) {
+  if (tag !== undefined && !(typeof tag === 'string' && tag.isWellFormed())) {
     throw new StrategyMistakeError("An order's 'tag' must be a text without half characters.", {
       details: { field: 'tag' },
     });
@@ -171,11 +171,6 @@ export function checkRequest(request: OrderRequest): void {
   ) {
     throw new StrategyMistakeError("An order by 'risk' needs a 'stopLoss' or a 'stopLossFraction'.");
   }
-}
-
-/** What events can hold, of whatever a strategy gives. */
-export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.isWellFormed();
 }
 
 function mistake(name: string, value: unknown, range: string): StrategyMistakeError {

@@ -1,7 +1,6 @@
 import type { NewEvent } from '../../faces/define.js';
 import { BacktestCompleted } from '../../trading/index.js';
 import { equityStatistics, type Statistics } from '../statistics.js';
-import { type ChainSoFar, EVENT_CHAIN } from '../sweep/event-chain.js';
 import { type TradeStatistics, tradeStatistics } from '../trade-statistics.js';
 import { packedEquity } from './curve.js';
 import type { RunPlan } from './plan.js';
@@ -29,7 +28,6 @@ export function completedEvent(
   { curve, trades }: RunStatistics,
   elapsedSeconds: number,
   level: RecordingLevel,
-  chain?: ChainSoFar,
 ): NewEvent {
   const { candles, symbol } = plan.market;
   const { account } = run.brokers[0];
@@ -72,6 +70,6 @@ export function completedEvent(
         equity_curve: packedEquity(run.equity, plan.settings.initialCapital),
       }),
     },
-    { occurredAt: candles.end, ...(chain && { metadata: { [EVENT_CHAIN]: chain } }) },
+    { occurredAt: candles.end },
   );
 }

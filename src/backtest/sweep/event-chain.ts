@@ -42,8 +42,10 @@ export class EventChain {
     this.#hash = chained(this.#hash, event, definition.volatile);
   }
 
-  get soFar(): ChainSoFar {
+  /** The run's last event, which says what came before it. */
+  last(event: NewEvent): NewEvent {
     const version = this.#versions.get(this.#run) as number;
-    return { hash: this.#hash, version, byType: Object.fromEntries(this.#counts) };
+    const soFar: ChainSoFar = { hash: this.#hash, version, byType: Object.fromEntries(this.#counts) };
+    return { ...event, options: { ...event.options, metadata: { [EVENT_CHAIN]: soFar } } };
   }
 }

@@ -2,16 +2,9 @@ import type { NewEvent } from '../../faces/define.js';
 import { codeOf, field, messageOf } from '../../kernel/thrown.js';
 import { BacktestFailed } from '../../trading/index.js';
 import type { BacktestIds } from '../runs/order-events.js';
-import { type ChainSoFar, EVENT_CHAIN } from './event-chain.js';
 
 /** What is said of a run that ended with an error. Nothing in it depends on the machine: no stack, no path. @param note added to the message. */
-export function failedEvent(
-  ids: BacktestIds,
-  error: unknown,
-  occurredAt: number,
-  note = '',
-  chain?: ChainSoFar,
-): NewEvent {
+export function failedEvent(ids: BacktestIds, error: unknown, occurredAt: number, note = ''): NewEvent {
   const details = (field(error, 'details') ?? {}) as Readonly<Record<string, unknown>>;
   const { candle } = details;
   const walked = typeof candle === 'number' && candle >= 0;
@@ -26,6 +19,6 @@ export function failedEvent(
       error_type: String(codeOf(error) ?? field(error, 'name') ?? 'Error').toWellFormed(),
       ...(walked && { partial_results: { candles: candle } }),
     },
-    { occurredAt, ...(chain && { metadata: { [EVENT_CHAIN]: chain } }) },
+    { occurredAt },
   );
 }

@@ -57,10 +57,10 @@ function run(started: StartedEvent, context: HandlerContext, shared: SweepShared
     const simulated = runSimulation(plan, { level, emit, keep: false, budgetMs: shared.runBudgetMs });
     const seconds = Number(process.hrtime.bigint() - start) / 1e9;
     const statistics = statisticsOf(plan, simulated);
-    context.emit(completedEvent(plan, simulated, statistics, seconds, level, chain.soFar));
+    context.emit(chain.last(completedEvent(plan, simulated, statistics, seconds, level)));
   } catch (error) {
     if (!(error instanceof StrategyMistakeError)) throw error;
-    context.emit(failedEvent(data, error, market.candles.end, '', chain.soFar));
+    context.emit(chain.last(failedEvent(data, error, market.candles.end)));
   }
 }
 

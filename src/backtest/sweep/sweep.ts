@@ -49,7 +49,8 @@ const BUDGET_SLACK = 2;
 
 /**
  * Runs one backtest per parameter set on the lanes of an engine of its own. With a store all events of all runs are in it, and
- * what is returned is read back from there; without one they are made, counted and part of the fingerprint, and kept nowhere. A store that already holds a part of the same sweep is completed, and nothing in it is run again.
+ * what is returned is read back from there; without one they are made, counted and part of the fingerprint, and kept nowhere.
+ * A store that already holds a part of the same sweep is completed, and nothing in it is run again.
  * A run whose strategy throws, takes too long or needs too much memory is a `backtest.failed`, and touches no other.
  *
  * @throws InvalidOptionError when an option, a parameter or the grid is out of its range.
@@ -73,8 +74,8 @@ export async function sweep(given: SweepOptions): Promise<SweepResult> {
     const { skipped, runs } = await conductor.conduct();
     const seconds = (performance.now() - start) / 1000;
     if (store !== undefined) await followed.read(engine);
-    const isAll = store === undefined || tally.events === engine.stats().lastPosition;
     // A file may have been given events of something else since, which nobody has counted.
+    const isAll = store === undefined || tally.events === engine.stats().lastPosition;
     const log = (isAll ? tally : await readAll(engine, new SweepTally(sortBy, top))).read();
     const finished = log.completed + log.failed;
     const candleSteps = Math.max(0, finished - before.finished) * candles.length;
